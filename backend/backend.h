@@ -1,0 +1,122 @@
+/*
+ * The client of the API: the table's verbs over HTTP, with tokens, retries, pacing and errors.
+ * With record.h, body.h and resources.h all that the mount sees of it.
+ *
+ * Every verb may be called from any thread, with no lock held; it blocks until the answer, the
+ * failure, call_cancel() (-EINTR) or timeout_ms without progress. A call with nowait set is
+ * never given to it. Outputs are set on success only, err on failure only.
+ *
+ * Errors, by HTTP status and message (status.h): -EINVAL 400 415 422 (-ENOTEMPTY or -EBUSY when
+ * the text says so), -EACCES 401 403 after one fresh token, -ENOENT 404, -EEXIST or -EBUSY 409,
+ * -EFBIG 413, -EAGAIN 429 after retries, -EDQUOT 429 "Limit Exceeded", -EIO 5xx and broken
+ * connections after retries, and malformed or oversized answers, -ETIMEDOUT, -EHOSTUNREACH,
+ * -EINTR, -ENOMEM.
+ */
+#ifndef LASFS_BACKEND_H
+#define LASFS_BACKEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "body.h"
+#include "call.h"
+#include "clock.h"
+#include "failure.h"
+#include "log.h"
+#include "record.h"
+#include "resources.h"
+
+struct backend;
+
+/* All strings are copied. */
+struct backend_config {
+    const char *api_endpoint;  /* scheme://host[:port]/v1 */
+    const char *auth_endpoint; /* no scheme: https */
+    const char *client_id, *client_secret;
+    const char *cacert;        /* a PEM file that replaces the system's; NULL: the system's */
+    unsigned max_conns;
+    double max_rps;            /* 0: no limit */
+    int64_t timeout_ms;        /* without progress, retries included */
+    struct log *log;           /* may be NULL */
+    struct clock *clock;
+};
+
+/* Starts the thread that owns curl: after the fork. 0, -EINVAL for an endpoint that is no URL or
+ * plain http beyond loopback, -ENOMEM. */
+int backend_new(const struct backend_config *config, struct backend **out, struct failure *err);
+
+/* Ends what is in flight with -EINTR, joins the thread, frees. NULL is fine. */
+void backend_free(struct backend *be);
+
+/* Gets a token now, so that wrong credentials and unknown hosts show at the start. */
+int backend_check(struct backend *be, struct call *call, struct failure *err);
+
+/* Which collection or resource a request is for. parent: the id of the resource above it, NULL
+ * at the top; id: NULL for the collection. Checked by the caller: resource_id_ok(). */
+struct target {
+    const struct resource *res;
+    const char *parent;
+    const char *id;
+};
+
+/* Values for the query string; name NULL at the end. */
+struct query {
+    const char *name, *value;
+};
+
+struct page {
+    struct record **rows; /* n of them, one reference each */
+    size_t n;
+    char *next_token;     /* NULL: this was the last page */
+};
+void page_free(struct page *p); /* NULL is fine */
+
+/* GET of a list's page. query may be NULL, token NULL: the first page. */
+int backend_list(struct backend *be, struct call *call, const struct target *t,
+                 const struct query *query, const char *token, unsigned max_results,
+                 struct page **out, struct failure *err);
+
+/* GET of one. Its content, decoded, is written to content_fd from its start as it arrives
+ * (-1: it is skipped) and *size is its length, -1 when the answer had none. size may be NULL. */
+int backend_get(struct backend *be, struct call *call, const struct target *t, int content_fd,
+                struct record **out, int64_t *size, struct failure *err);
+
+/* What to send as content: size bytes of fd from offset 0; fd -1: none. The descriptor must stay
+ * open, and its bytes unchanged, until the verb returns. */
+struct content {
+    int fd;
+    int64_t size;
+};
+#define NO_CONTENT ((const struct content){ .fd = -1 })
+
+/* POST. -EIO with "outcome unknown" in err when the request went out and no answer came: it may
+ * or may not have been created, and is not sent again. */
+int backend_create(struct backend *be, struct call *call, const struct target *t,
+                   const struct body *body, struct content content, struct record **out,
+                   struct failure *err);
+
+/* PATCH. out may be NULL. */
+int backend_update(struct backend *be, struct call *call, const struct target *t,
+                   const struct body *body, struct content content, struct record **out,
+                   struct failure *err);
+
+int backend_delete(struct backend *be, struct call *call, const struct target *t,
+                   struct failure *err);
+
+/* DELETE on a list, one page of it. Without a filter in query: -EPERM, and nothing is sent. */
+int backend_delete_many(struct backend *be, struct call *call, const struct target *t,
+                        const struct query *query, const char *token, unsigned max_results,
+                        struct page **out, struct failure *err);
+
+/* POST of an execution's heartbeat; t is the execution. */
+int backend_heartbeat(struct backend *be, struct call *call, const struct target *t,
+                      struct failure *err);
+
+/* What it has done since it started, for .lasfs/status. Any thread. */
+struct backend_stats {
+    uint64_t requests, retries, failures, bytes_sent, bytes_received;
+    unsigned in_flight;
+};
+void backend_get_stats(struct backend *be, struct backend_stats *out);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * The body of a POST or PATCH while it is put together. For one thread.
+ */
+#ifndef LASFS_BODY_H
+#define LASFS_BODY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "failure.h"
+#include "record.h"
+#include "resources.h"
+
+struct body;
+
+enum body_use { BODY_POST, BODY_PATCH };
+
+/* 0, -ENOMEM. */
+int body_new(const struct resource *res, enum body_use use, struct body **out);
+void body_free(struct body *b); /* NULL is fine; wipes what it held */
+#define cleanup_body CLEANUP(body_free_p)
+static inline void body_free_p(struct body **b)
+{
+    body_free(*b);
+}
+
+bool body_empty(const struct body *b);
+bool body_has(const struct body *b, const char *name);
+
+/* Sets a string as it is. -EINVAL when the table does not have the field for this use, with
+ * words in err; what the server checks (limits, patterns) is left to it. -ENOMEM. */
+int body_set_string(struct body *b, const char *name, const char *value, struct failure *err);
+
+/*
+ * Sets a field from the text of its file, the reverse of record_field_text(): one trailing
+ * newline (or CR LF) is not part of a scalar; an empty text is null where the field takes null;
+ * numbers and booleans are parsed by the schema; a structure is parsed as JSON (NaN and
+ * duplicate keys refused). F_LABELS fields also take {label: value}, and a prediction as the
+ * API returns it (its labels and values).
+ * -EINVAL with words that name the field; -ENOMEM.
+ */
+int body_set_text(struct body *b, const struct field *f, const char *text, size_t len,
+                  struct failure *err);
+
+/* Sets every field of a JSON object, for a POST. Unknown fields are -EINVAL by name unless the
+ * resource's POST is open. */
+int body_set_json(struct body *b, const char *text, size_t len, struct failure *err);
+
+/*
+ * The merge of resource.json: the fields in text that differ from now's go into the PATCH b;
+ * absent ones stay. One that cannot be changed is -EINVAL by name; equal ones are no error.
+ */
+int body_set_difference(struct body *b, const struct record *now, const char *text, size_t len,
+                        struct failure *err);
+
+#endif

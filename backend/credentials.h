@@ -1,0 +1,31 @@
+/*
+ * Where the client id and secret come from. Source: the SDK's rules: four environment variables,
+ * else ~/.lucidtech/credentials.cfg by configparser's rules.
+ */
+#ifndef LASFS_CREDENTIALS_H
+#define LASFS_CREDENTIALS_H
+
+#include <stdbool.h>
+
+#include "failure.h"
+#include "log.h"
+
+struct credentials {
+    char *client_id, *client_secret, *auth_endpoint, *api_endpoint;
+    bool use_cache;
+};
+
+/*
+ * The environment when all four variables are non-empty and profile is NULL; else the file
+ * (path NULL: ~/.lucidtech/credentials.cfg) and its section (profile NULL: default). Warnings go
+ * to log: some of the four set, a file that others can read (with the chmod that mends it).
+ * Blocks for the disk. 0; -ENOENT no file or section, -EINVAL a missing key or a file that
+ * cannot be parsed, -EACCES; err has the one line to show.
+ */
+int credentials_load(const char *path, const char *profile, struct log *log,
+                     struct credentials *out, struct failure *err);
+
+/* Wipes and frees what it points to. */
+void credentials_release(struct credentials *c);
+
+#endif

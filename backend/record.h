@@ -1,0 +1,61 @@
+/*
+ * One resource as the API answered it: immutable, counted, packed into one allocation (a
+ * document without ground truth takes under 200 bytes). Fields of the table and fields that it
+ * does not know are kept alike; content is not. Any thread may read and ref.
+ */
+#ifndef LASFS_RECORD_H
+#define LASFS_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "resources.h"
+
+struct record;
+
+struct record *record_ref(struct record *r); /* NULL is fine, gives NULL */
+void record_unref(struct record *r);         /* NULL is fine */
+#define cleanup_record CLEANUP(record_unref_p)
+static inline void record_unref_p(struct record **r)
+{
+    record_unref(*r);
+}
+
+const struct resource *record_resource(const struct record *r);
+size_t record_bytes(const struct record *r); /* of memory */
+
+/* The resource's own id into out; 0 or -ENAMETOOLONG. */
+int record_id(const struct record *r, char out[RESOURCE_ID_MAX + 1]);
+
+/* The times by the table's made_field and changed_field in nanoseconds since the epoch. The one
+ * stands in for the other where it is null or absent; 0 when both are. */
+int64_t record_made_ns(const struct record *r);
+int64_t record_changed_ns(const struct record *r);
+
+/* Is the field there (it may be null)? By the table's read_at. */
+bool record_has(const struct record *r, const struct field *f);
+
+/*
+ * The text of a field's file, added to out: a scalar and a newline; where a field can be null,
+ * null is empty and "" a lone newline; a structure is pretty-printed JSON and a newline.
+ * 0, -ENOENT when the record has no such field, -EFBIG, -ENOMEM.
+ */
+int record_field_text(const struct record *r, const struct field *f, struct buf *out);
+
+/* A string field's bare value, added to out: no newline. 0, -ENOENT (absent, null, or not a
+ * string), -EFBIG, -ENOMEM. */
+int record_string(const struct record *r, const char *name, struct buf *out);
+
+/* An integer field. 0, -ENOENT. */
+int record_integer(const struct record *r, const char *name, int64_t *out);
+
+/* The whole resource, pretty-printed (resource.json) or in one line, and a newline. */
+int record_json(const struct record *r, bool pretty, struct buf *out);
+
+/* A new record with those fields of patch that it has over those of r: what r is likely to be
+ * after its answer. Both of one resource. 0, -ENOMEM. */
+int record_merge(const struct record *r, const struct record *patch, struct record **out);
+
+#endif

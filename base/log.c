@@ -1,0 +1,132 @@
+#include "log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "cleanup.h"
+
+#include "banned.h"
+
+#define LINE_MAX_BYTES 2048
+#define SECRET_MIN_BYTES 4
+
+struct secret {
+    struct secret *next;
+    char text[];
+};
+
+struct log {
+    pthread_mutex_t lock;
+    struct secret *secrets; /* guarded by lock; only ever grows */
+    bool journal;           /* guarded by lock */
+    enum log_level most;    /* set once */
+    char *name;             /* set once */
+};
+
+int log_new(const char *name, enum log_level most, struct log **out)
+{
+    struct log *log = calloc(1, sizeof(*log));
+
+    if (!log)
+        return -ENOMEM;
+    log->name = strdup(name);
+    if (!log->name) {
+        free(log);
+        return -ENOMEM;
+    }
+    pthread_mutex_init(&log->lock, NULL);
+    log->most = most;
+    *out = log;
+    return 0;
+}
+
+void log_free(struct log *log)
+{
+    if (!log)
+        return;
+    while (log->secrets) {
+        struct secret *next = log->secrets->next;
+
+        explicit_bzero(log->secrets->text, strlen(log->secrets->text));
+        free(log->secrets);
+        log->secrets = next;
+    }
+    if (log->journal)
+        closelog();
+    pthread_mutex_destroy(&log->lock);
+    free(log->name);
+    free(log);
+}
+
+void log_to_journal(struct log *log)
+{
+    pthread_mutex_lock(&log->lock);
+    openlog(log->name, LOG_PID, LOG_DAEMON);
+    log->journal = true;
+    pthread_mutex_unlock(&log->lock);
+}
+
+int log_secret(struct log *log, const char *text)
+{
+    struct secret *s;
+    size_t len = text ? strlen(text) : 0;
+
+    if (!log || len < SECRET_MIN_BYTES)
+        return 0;
+    s = malloc(sizeof(*s) + len + 1);
+    if (!s)
+        return -ENOMEM;
+    memcpy(s->text, text, len + 1);
+    pthread_mutex_lock(&log->lock);
+    s->next = log->secrets;
+    log->secrets = s;
+    pthread_mutex_unlock(&log->lock);
+    return 0;
+}
+
+void log_redact(struct log *log, char *text)
+{
+    struct secret *s;
+
+    if (!log)
+        return;
+    pthread_mutex_lock(&log->lock);
+    s = log->secrets;
+    pthread_mutex_unlock(&log->lock);
+    for (; s; s = s->next) {
+        size_t len = strlen(s->text);
+
+        for (char *p = strstr(text, s->text); p; p = strstr(p + len, s->text))
+            memset(p, '*', len);
+    }
+}
+
+void log_line(struct log *log, enum log_level level, const char *fmt, ...)
+{
+    static const int priorities[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+    char line[LINE_MAX_BYTES];
+    bool journal;
+    va_list ap;
+
+    if (!log || level > log->most)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(line, sizeof(line), fmt, ap);
+    va_end(ap);
+    for (char *p = line; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = ' ';
+    log_redact(log, line);
+    pthread_mutex_lock(&log->lock);
+    journal = log->journal;
+    pthread_mutex_unlock(&log->lock);
+    if (journal)
+        syslog(priorities[level], "%s", line);
+    else
+        fprintf(stderr, "%s: %s\n", log->name, line);
+}

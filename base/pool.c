@@ -1,0 +1,201 @@
+#include "pool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "clock.h"
+
+#include "banned.h"
+
+#define POOL_STACK_BYTES (512 * 1024)
+
+struct queue {
+    struct job *head, *tail;
+};
+
+struct pool {
+    pthread_mutex_t lock;
+    pthread_cond_t work;    /* something was queued, or stop */
+    pthread_cond_t hurried; /* something was hurried, or stop */
+    pthread_cond_t idle;    /* nothing queued or running */
+    struct queue jobs;      /* guarded by lock, as all below */
+    struct queue urgent;
+    unsigned max, started, waiting;
+    unsigned busy;   /* queued and running */
+    bool stop, urgent_started;
+    pthread_t urgent_thread;
+    pthread_t threads[]; /* started of them */
+};
+
+static void queue_push(struct queue *q, struct job *job)
+{
+    job->next = NULL;
+    job->prev = q->tail;
+    if (q->tail)
+        q->tail->next = job;
+    else
+        q->head = job;
+    q->tail = job;
+    job->queued = true;
+}
+
+static void queue_remove(struct queue *q, struct job *job)
+{
+    if (job->prev)
+        job->prev->next = job->next;
+    else
+        q->head = job->next;
+    if (job->next)
+        job->next->prev = job->prev;
+    else
+        q->tail = job->prev;
+    job->queued = false;
+}
+
+/* Runs jobs of q until there are none and the pool stops. The lock is held on entry and exit. */
+static void pool_serve(struct pool *p, struct queue *q, pthread_cond_t *cond, unsigned *waiting)
+{
+    for (;;) {
+        struct job *job;
+
+        while (!q->head && !p->stop) {
+            ++*waiting;
+            pthread_cond_wait(cond, &p->lock);
+            --*waiting;
+        }
+        job = q->head;
+        if (!job)
+            return;
+        queue_remove(q, job);
+        pthread_mutex_unlock(&p->lock);
+        job->run(job);
+        pthread_mutex_lock(&p->lock);
+        if (--p->busy == 0)
+            pthread_cond_broadcast(&p->idle);
+    }
+}
+
+static void *pool_thread(void *arg)
+{
+    struct pool *p = arg;
+
+    pthread_mutex_lock(&p->lock);
+    pool_serve(p, &p->jobs, &p->work, &p->waiting);
+    pthread_mutex_unlock(&p->lock);
+    return NULL;
+}
+
+static void *pool_urgent_thread(void *arg)
+{
+    struct pool *p = arg;
+    unsigned ignored = 0;
+
+    pthread_mutex_lock(&p->lock);
+    pool_serve(p, &p->urgent, &p->hurried, &ignored);
+    pthread_mutex_unlock(&p->lock);
+    return NULL;
+}
+
+static int pool_start_thread(pthread_t *out, void *(*fn)(void *), struct pool *p)
+{
+    pthread_attr_t attr;
+    int rc;
+
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, POOL_STACK_BYTES);
+    rc = pthread_create(out, &attr, fn, p);
+    pthread_attr_destroy(&attr);
+    return -rc;
+}
+
+int pool_new(unsigned n, struct pool **out)
+{
+    struct pool *p = calloc(1, sizeof(*p) + n * sizeof(p->threads[0]));
+    int rc;
+
+    if (!p)
+        return -ENOMEM;
+    p->max = n;
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->work, NULL);
+    pthread_cond_init(&p->hurried, NULL);
+    cond_init_monotonic(&p->idle);
+    rc = pool_start_thread(&p->urgent_thread, pool_urgent_thread, p);
+    if (rc < 0) {
+        pool_free(p);
+        return rc;
+    }
+    p->urgent_started = true;
+    *out = p;
+    return 0;
+}
+
+int pool_submit(struct pool *p, struct job *job)
+{
+    int rc = 0;
+
+    pthread_mutex_lock(&p->lock);
+    /* busy counts running jobs too: threads are enough when each job can have one */
+    if (p->started < p->max && p->started <= p->busy) {
+        rc = pool_start_thread(&p->threads[p->started], pool_thread, p);
+        if (rc == 0)
+            p->started++;
+        else if (p->started)
+            rc = 0;
+    }
+    if (rc == 0) {
+        queue_push(&p->jobs, job);
+        p->busy++;
+        pthread_cond_signal(&p->work);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return rc;
+}
+
+void pool_hurry(struct pool *p, struct job *job)
+{
+    pthread_mutex_lock(&p->lock);
+    if (job->queued) {
+        queue_remove(&p->jobs, job);
+        queue_push(&p->urgent, job);
+        job->queued = false; /* hurried once is enough */
+        pthread_cond_signal(&p->hurried);
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+bool pool_drain(struct pool *p, int64_t timeout_ms)
+{
+    struct clock *clock = clock_real();
+    int64_t until = clock_now_ms(clock) + timeout_ms;
+    bool idle;
+    int rc = 0;
+
+    pthread_mutex_lock(&p->lock);
+    while (p->busy && rc != -ETIMEDOUT)
+        rc = clock->wait(clock, &p->idle, &p->lock, until);
+    idle = p->busy == 0;
+    pthread_mutex_unlock(&p->lock);
+    return idle;
+}
+
+void pool_free(struct pool *p)
+{
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->lock);
+    p->stop = true;
+    pthread_cond_broadcast(&p->work);
+    pthread_cond_broadcast(&p->hurried);
+    pthread_mutex_unlock(&p->lock);
+    for (unsigned i = 0; i < p->started; i++)
+        pthread_join(p->threads[i], NULL);
+    if (p->urgent_started)
+        pthread_join(p->urgent_thread, NULL);
+    pthread_cond_destroy(&p->idle);
+    pthread_cond_destroy(&p->hurried);
+    pthread_cond_destroy(&p->work);
+    pthread_mutex_destroy(&p->lock);
+    free(p);
+}
