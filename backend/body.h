@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "buf.h"
 #include "failure.h"
 #include "record.h"
 #include "resources.h"
@@ -24,6 +25,9 @@ static inline void body_free_p(struct body **b)
 {
     body_free(*b);
 }
+
+/* The whole body as JSON in one line, added to out; it may hold secrets. 0, -EFBIG, -ENOMEM. */
+int body_write(const struct body *b, struct buf *out);
 
 bool body_empty(const struct body *b);
 bool body_has(const struct body *b, const char *name);
@@ -43,13 +47,14 @@ int body_set_string(struct body *b, const char *name, const char *value, struct 
 int body_set_text(struct body *b, const struct field *f, const char *text, size_t len,
                   struct failure *err);
 
-/* Sets every field of a JSON object, for a POST. Unknown fields are -EINVAL by name unless the
- * resource's POST is open. */
+/* Sets every field of a JSON object. Unknown fields are -EINVAL by name unless the resource's
+ * POST is open. */
 int body_set_json(struct body *b, const char *text, size_t len, struct failure *err);
 
 /*
  * The merge of resource.json: the fields in text that differ from now's go into the PATCH b;
- * absent ones stay. One that cannot be changed is -EINVAL by name; equal ones are no error.
+ * absent ones stay. One that cannot be changed is -EINVAL by name; equal ones are no error, nor
+ * is null for one that now does not have. Fields with a read_at are understood in both places.
  */
 int body_set_difference(struct body *b, const struct record *now, const char *text, size_t len,
                         struct failure *err);

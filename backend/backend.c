@@ -1,0 +1,461 @@
+#include "backend.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "auth.h"
+#include "codec.h"
+#include "endpoint.h"
+#include "send.h"
+#include "target.h"
+
+#include "banned.h"
+
+#define URL_MAX_BYTES (64u << 10)
+#define BODY_MAX_BYTES (32u << 20)
+#define TOKEN_MAX_BYTES (64u << 10)
+#define SLOW_ANSWER_MS 90000
+
+/* A verb under way, on its thread's stack. */
+struct visit {
+    struct visit *next, *prev;
+    struct call *call;
+};
+
+struct backend {
+    struct sender sender;
+    struct auth *auth;  /* set once */
+    char *api;          /* set once: the endpoint's URL */
+    int64_t timeout_ms; /* set once */
+
+    pthread_mutex_t lock; /* before any call's */
+    pthread_cond_t left;
+    struct visit *visits; /* guarded by lock */
+    unsigned n_visits;    /* guarded by lock */
+    bool closing;         /* guarded by lock */
+};
+
+/* --- Start and end --------------------------------------------------------------------------- */
+
+static int check_config(const struct backend_config *c, struct buf *api, struct buf *auth,
+                        struct failure *err)
+{
+    int rc = endpoint_check("api_endpoint", c->api_endpoint, api, err);
+
+    if (rc == 0)
+        rc = endpoint_check("auth_endpoint", c->auth_endpoint, auth, err);
+    return rc;
+}
+
+static int fill(struct backend *be, const struct backend_config *c, const char *auth,
+                struct failure *err)
+{
+    int rc;
+
+    be->timeout_ms = c->timeout_ms;
+    be->sender.clock = c->clock;
+    be->sender.log = c->log;
+    if (log_secret(c->log, c->client_secret) < 0 ||
+        auth_new(&be->sender, auth, c->client_id, c->client_secret, c->timeout_ms, &be->auth) < 0)
+        return fail(err, -ENOMEM, 0, "out of memory");
+    rc = engine_new(c->max_conns, c->cacert, c->clock, &be->sender.engine, err);
+    return rc;
+}
+
+int backend_new(const struct backend_config *config, struct backend **out, struct failure *err)
+{
+    struct buf api = BUF_INIT(URL_MAX_BYTES), auth = BUF_INIT(URL_MAX_BYTES);
+    struct backend *be = NULL;
+    int rc = check_config(config, &api, &auth, err);
+
+    if (rc < 0)
+        goto out;
+    be = calloc(1, sizeof(*be));
+    if (!be) {
+        rc = fail(err, -ENOMEM, 0, "out of memory");
+        goto out;
+    }
+    pthread_mutex_init(&be->lock, NULL);
+    pthread_cond_init(&be->left, NULL);
+    pacer_init(&be->sender.pacer, config->max_rps);
+    be->api = buf_take(&api);
+    rc = fill(be, config, auth.data, err);
+    if (rc == 0)
+        *out = steal_pointer(&be);
+out:
+    backend_free(be);
+    buf_release(&api);
+    buf_release(&auth);
+    return rc;
+}
+
+static void end_visits(struct backend *be)
+{
+    pthread_mutex_lock(&be->lock);
+    be->closing = true;
+    for (struct visit *v = be->visits; v; v = v->next)
+        call_cancel(v->call);
+    while (be->visits)
+        pthread_cond_wait(&be->left, &be->lock);
+    pthread_mutex_unlock(&be->lock);
+}
+
+void backend_free(struct backend *be)
+{
+    if (!be)
+        return;
+    end_visits(be);
+    engine_free(be->sender.engine);
+    auth_free(be->auth);
+    pacer_release(&be->sender.pacer);
+    pthread_cond_destroy(&be->left);
+    pthread_mutex_destroy(&be->lock);
+    free(be->api);
+    free(be);
+}
+
+/* --- Verbs ----------------------------------------------------------------------------------- */
+
+static int enter(struct backend *be, struct visit *v, struct failure *err)
+{
+    bool closing;
+
+    pthread_mutex_lock(&be->lock);
+    closing = be->closing;
+    if (!closing) {
+        v->next = be->visits;
+        if (v->next)
+            v->next->prev = v;
+        be->visits = v;
+        be->n_visits++;
+    }
+    pthread_mutex_unlock(&be->lock);
+    return closing ? fail(err, -EINTR, 0, "the client is being closed") : 0;
+}
+
+static void leave(struct backend *be, struct visit *v)
+{
+    pthread_mutex_lock(&be->lock);
+    if (v->prev)
+        v->prev->next = v->next;
+    else
+        be->visits = v->next;
+    if (v->next)
+        v->next->prev = v->prev;
+    be->n_visits--;
+    pthread_cond_broadcast(&be->left);
+    pthread_mutex_unlock(&be->lock);
+}
+
+/* With a token, and once more with a fresh one where that may help. */
+static int send_with_token(struct backend *be, struct call *call, struct request *rq,
+                           struct sending *st, struct failure *err)
+{
+    struct buf token = BUF_INIT(TOKEN_MAX_BYTES);
+    uint64_t number = 0;
+    int rc;
+
+    do {
+        if (token.data)
+            explicit_bzero(token.data, token.len);
+        buf_reset(&token);
+        st->fresh_token = number != 0;
+        rc = auth_token(be->auth, call, number, &token, &number, err);
+        if (rc < 0)
+            break;
+        rq->bearer = token.data;
+        rc = sender_do(&be->sender, call, rq, st, err);
+    } while (rc == -ENOKEY);
+    if (token.data)
+        explicit_bzero(token.data, token.cap);
+    buf_release(&token);
+    return rc;
+}
+
+static int perform(struct backend *be, struct call *call, struct request *rq, struct sending *st,
+                   struct failure *err)
+{
+    struct visit v = { .call = call };
+    int rc = enter(be, &v, err);
+
+    if (rc < 0)
+        return rc;
+    rq->content_type = "application/json";
+    rq->timeout_ms = be->timeout_ms;
+    rc = send_with_token(be, call, rq, st, err);
+    leave(be, &v);
+    return rc;
+}
+
+static int lacks(const struct target *t, const char *verb, struct failure *err)
+{
+    return fail(err, -EPERM, 0, "the API has no %s for %s", verb, t->res->name);
+}
+
+static int bad_target(int rc, struct failure *err)
+{
+    if (rc == -ENOMEM)
+        return fail(err, rc, 0, "out of memory");
+    return fail(err, -EINVAL, 0, "the request cannot be addressed");
+}
+
+int backend_check(struct backend *be, struct call *call, struct failure *err)
+{
+    struct buf token = BUF_INIT(TOKEN_MAX_BYTES);
+    struct visit v = { .call = call };
+    uint64_t number;
+    int rc = enter(be, &v, err);
+
+    if (rc < 0)
+        return rc;
+    rc = auth_token(be->auth, call, 0, &token, &number, err);
+    leave(be, &v);
+    if (token.data)
+        explicit_bzero(token.data, token.cap);
+    buf_release(&token);
+    return rc;
+}
+
+/* A list's page, with GET or DELETE. */
+static int page_request(struct backend *be, struct call *call, const char *method,
+                        const struct target *t, const struct query *query, const char *token,
+                        unsigned max_results, struct page **out, struct failure *err)
+{
+    struct target list = { t->res, t->parent, NULL };
+    struct buf url = BUF_INIT(URL_MAX_BYTES);
+    struct request rq = { .method = method, .idempotent = true,
+                          .answer = BUF_INIT(ANSWER_MAX_BYTES) };
+    struct sending st = { 0 };
+    int rc = target_path(be->api, &list, &url);
+
+    if (rc == 0)
+        rc = target_query(query, token, max_results, &url);
+    if (rc < 0) {
+        rc = bad_target(rc, err);
+    } else {
+        rq.url = url.data;
+        rc = perform(be, call, &rq, &st, err);
+    }
+    if (rc == 0)
+        rc = codec_page_text(t->res, buf_str(&rq.answer), rq.answer.len, out, err);
+    buf_release(&rq.answer);
+    buf_release(&url);
+    return rc;
+}
+
+int backend_list(struct backend *be, struct call *call, const struct target *t,
+                 const struct query *query, const char *token, unsigned max_results,
+                 struct page **out, struct failure *err)
+{
+    if (!(t->res->can & CAN_LIST))
+        return lacks(t, "list", err);
+    return page_request(be, call, "GET", t, query, token, max_results, out, err);
+}
+
+int backend_delete_many(struct backend *be, struct call *call, const struct target *t,
+                        const struct query *query, const char *token, unsigned max_results,
+                        struct page **out, struct failure *err)
+{
+    if (!(t->res->can & CAN_DELETE_MANY))
+        return lacks(t, "DELETE of many", err);
+    if (!target_is_filtered(t->res, query))
+        return fail(err, -EPERM, 0, "a DELETE of %s without a filter is never sent", t->res->name);
+    return page_request(be, call, "DELETE", t, query, token, max_results, out, err);
+}
+
+int backend_get(struct backend *be, struct call *call, const struct target *t, int content_fd,
+                struct record **out, int64_t *size, struct failure *err)
+{
+    struct buf url = BUF_INIT(URL_MAX_BYTES);
+    struct scan scan = { .fd = content_fd, .size = -1 };
+    struct request rq = { .method = "GET", .idempotent = true,
+                          .answer = BUF_INIT(ANSWER_MAX_BYTES),
+                          .scan = resource_content_max(t->res) ? &scan : NULL };
+    struct sending st = { 0 };
+    int rc;
+
+    if (!(t->res->can & CAN_GET) || !t->id)
+        return lacks(t, "GET by id", err);
+    rc = target_path(be->api, t, &url);
+    if (rc < 0) {
+        rc = bad_target(rc, err);
+    } else {
+        rq.url = url.data;
+        rc = perform(be, call, &rq, &st, err);
+    }
+    if (rc == 0)
+        rc = codec_record_text(t->res, buf_str(&rq.answer), rq.answer.len, out, err);
+    if (rc == 0 && size)
+        *size = scan.size;
+    buf_release(&rq.answer);
+    buf_release(&url);
+    return rc;
+}
+
+/* The body's JSON, open at its end for the content. */
+static int open_body(const struct body *body, const struct content_source *content, struct buf *head,
+                     struct upload *up)
+{
+    int rc = body ? body_write(body, head) : buf_adds(head, "{}");
+
+    up->fd = content->fd;
+    up->fd_len = content->size;
+    if (rc == 0 && content->fd >= 0) {
+        bool empty = head->len == 2;
+
+        head->data[--head->len] = '\0';
+        rc = buf_addf(head, "%s\"content\": \"", empty ? "" : ", ");
+        up->tail = "\"}";
+        up->tail_len = 2;
+    }
+    up->head = buf_str(head);
+    up->head_len = head->len;
+    return rc;
+}
+
+/* A POST or PATCH of body and content; the answer is the caller's to read and release. */
+static int change_request(struct backend *be, struct call *call, const char *path,
+                          const struct body *body, struct content_source content, struct request *rq,
+                          struct failure *err)
+{
+    struct buf head = BUF_INIT(BODY_MAX_BYTES);
+    struct upload up = { .fd = -1 };
+    struct sending st = { 0 };
+    int rc = open_body(body, &content, &head, &up);
+
+    if (rc < 0) {
+        rc = bad_target(rc, err);
+    } else {
+        rq->url = path;
+        rq->body = &up;
+        rc = perform(be, call, rq, &st, err);
+    }
+    rq->body = NULL;
+    if (head.data)
+        explicit_bzero(head.data, head.cap);
+    buf_release(&head);
+    return rc;
+}
+
+/* What a POST made. What has no body of its own asks for something that may not be there: no
+ * answer, or one without an id, means that there was nothing. */
+static int read_created(const struct resource *res, const struct request *rq,
+                        struct record **out, struct failure *err)
+{
+    struct failure why = { 0 };
+    int rc = codec_record_text(res, buf_str(&rq->answer), rq->answer.len, out, &why);
+
+    if (rc < 0 && res->flags & R_POST_OPEN && (rq->status == 204 || rc == -EIO))
+        return fail(err, -ENOENT, rq->status, "the API has nothing to give");
+    return rc < 0 ? fail(err, rc, rq->status, "outcome unknown: %.480s", why.text) : 0;
+}
+
+int backend_create(struct backend *be, struct call *call, const struct target *t,
+                   const struct body *body, struct content_source content, struct record **out,
+                   struct failure *err)
+{
+    struct target list = { t->res, t->parent, NULL };
+    struct buf url = BUF_INIT(URL_MAX_BYTES);
+    struct scan scan = { .fd = -1 };
+    struct request rq = { .method = "POST", .answer = BUF_INIT(ANSWER_MAX_BYTES),
+                          .scan = resource_content_max(t->res) ? &scan : NULL };
+    int rc;
+
+    if (!(t->res->can & CAN_POST))
+        return lacks(t, "POST", err);
+    rq.answer_ms = t->res->flags & R_SLOW_POST ? SLOW_ANSWER_MS : 0;
+    rc = target_path(be->api, &list, &url);
+    if (rc < 0)
+        rc = bad_target(rc, err);
+    else
+        rc = change_request(be, call, url.data, body, content, &rq, err);
+    if (rc == 0)
+        rc = read_created(t->res, &rq, out, err);
+    if (rq.answer.data)
+        explicit_bzero(rq.answer.data, rq.answer.cap);
+    buf_release(&rq.answer);
+    buf_release(&url);
+    return rc;
+}
+
+int backend_update(struct backend *be, struct call *call, const struct target *t,
+                   const struct body *body, struct content_source content, struct record **out,
+                   struct failure *err)
+{
+    struct buf url = BUF_INIT(URL_MAX_BYTES);
+    struct scan scan = { .fd = -1 };
+    struct request rq = { .method = "PATCH", .idempotent = true,
+                          .answer = BUF_INIT(ANSWER_MAX_BYTES),
+                          .scan = resource_content_max(t->res) ? &scan : NULL };
+    int rc;
+
+    if (!(t->res->can & CAN_PATCH) || !t->id)
+        return lacks(t, "PATCH", err);
+    rc = target_path(be->api, t, &url);
+    if (rc < 0)
+        rc = bad_target(rc, err);
+    else
+        rc = change_request(be, call, url.data, body, content, &rq, err);
+    if (rc == 0 && out)
+        rc = codec_record_text(t->res, buf_str(&rq.answer), rq.answer.len, out, err);
+    buf_release(&rq.answer);
+    buf_release(&url);
+    return rc;
+}
+
+int backend_delete(struct backend *be, struct call *call, const struct target *t,
+                   struct failure *err)
+{
+    struct buf url = BUF_INIT(URL_MAX_BYTES);
+    struct request rq = { .method = "DELETE", .idempotent = true,
+                          .answer = BUF_INIT(ANSWER_MAX_BYTES) };
+    struct sending st = { 0 };
+    int rc;
+
+    if (!(t->res->can & CAN_DELETE) || !t->id)
+        return lacks(t, "DELETE", err);
+    rc = target_path(be->api, t, &url);
+    if (rc < 0) {
+        rc = bad_target(rc, err);
+    } else {
+        rq.url = url.data;
+        rc = perform(be, call, &rq, &st, err);
+    }
+    /* an earlier try, whose answer was lost, has done it */
+    if (rc == -ENOENT && st.unsure)
+        rc = 0;
+    buf_release(&rq.answer);
+    buf_release(&url);
+    return rc;
+}
+
+int backend_heartbeat(struct backend *be, struct call *call, const struct target *t,
+                      struct failure *err)
+{
+    struct target beat = { resource_get(RES_HEARTBEATS), t->parent, t->id };
+    struct buf url = BUF_INIT(URL_MAX_BYTES);
+    struct request rq = { .method = "POST", .idempotent = true,
+                          .answer = BUF_INIT(ANSWER_MAX_BYTES) };
+    int rc = t->res->kind == beat.res->parent && t->id ? target_path(be->api, &beat, &url)
+                                                      : -EINVAL;
+
+    if (rc < 0)
+        rc = bad_target(rc, err);
+    else
+        rc = change_request(be, call, url.data, NULL, NO_CONTENT, &rq, err);
+    buf_release(&rq.answer);
+    buf_release(&url);
+    return rc;
+}
+
+void backend_get_stats(struct backend *be, struct backend_stats *out)
+{
+    out->requests = atomic_load(&be->sender.requests);
+    out->retries = atomic_load(&be->sender.retries);
+    out->failures = atomic_load(&be->sender.failures);
+    engine_count(be->sender.engine, &out->bytes_sent, &out->bytes_received);
+    pthread_mutex_lock(&be->lock);
+    out->in_flight = be->n_visits;
+    pthread_mutex_unlock(&be->lock);
+}

@@ -1,0 +1,371 @@
+#include "body.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "codec.h"
+#include "json_text.h"
+#include "number.h"
+
+#include "banned.h"
+
+struct body {
+    const struct resource *res;
+    enum body_use use;
+    json_t *object;
+};
+
+int body_new(const struct resource *res, enum body_use use, struct body **out)
+{
+    struct body *b = malloc(sizeof(*b));
+
+    if (!b)
+        return -ENOMEM;
+    *b = (struct body){ .res = res, .use = use, .object = json_object() };
+    if (!b->object) {
+        free(b);
+        return -ENOMEM;
+    }
+    *out = b;
+    return 0;
+}
+
+void body_free(struct body *b)
+{
+    if (!b)
+        return;
+    json_text_wipe(b->object);
+    json_decref(b->object);
+    free(b);
+}
+
+bool body_empty(const struct body *b)
+{
+    return json_object_size(b->object) == 0;
+}
+
+bool body_has(const struct body *b, const char *name)
+{
+    return json_object_get(b->object, name) != NULL;
+}
+
+int body_write(const struct body *b, struct buf *out)
+{
+    return json_text_write(b->object, false, out);
+}
+
+static int no_memory(struct failure *err)
+{
+    return fail(err, -ENOMEM, 0, "out of memory");
+}
+
+static bool may_set(const struct body *b, const struct field *f)
+{
+    return f->flags & (b->use == BODY_POST ? F_IN_POST : F_IN_PATCH);
+}
+
+static int refuse(const struct body *b, const char *name, struct failure *err)
+{
+    if (!resource_field(b->res, name))
+        return fail(err, -EINVAL, 0, "%s: there is no such field in %s", name, b->res->name);
+    return fail(err, -EINVAL, 0, "%s cannot be %s", name,
+                b->use == BODY_POST ? "set at creation" : "changed");
+}
+
+/* Takes v, which may be NULL: out of memory. */
+static int set_new(struct body *b, const char *name, json_t *v, struct failure *err)
+{
+    if (!v || json_object_set_new(b->object, name, v) < 0)
+        return no_memory(err);
+    return 0;
+}
+
+static int set_string(struct body *b, const char *name, const char *text, size_t len,
+                      struct failure *err)
+{
+    if (!json_text_utf8_ok(text, len))
+        return fail(err, -EINVAL, 0, "%s: not valid UTF-8 text", name);
+    return set_new(b, name, json_stringn_nocheck(text, len), err);
+}
+
+int body_set_string(struct body *b, const char *name, const char *value, struct failure *err)
+{
+    const struct field *f = resource_field(b->res, name);
+
+    if (!f || !may_set(b, f))
+        return refuse(b, name, err);
+    return set_string(b, name, value, strlen(value), err);
+}
+
+/* --- Labels ---------------------------------------------------------------------------------- */
+
+/* Takes value. */
+static int add_label(json_t *list, json_t *label, json_t *value)
+{
+    json_t *item = json_object();
+
+    if (!item || json_object_set(item, "label", label) < 0 ||
+        json_object_set(item, "value", value) < 0 || json_array_append(list, item) < 0) {
+        json_decref(item);
+        return -ENOMEM;
+    }
+    json_decref(item);
+    return 0;
+}
+
+static int labels_of_prediction(json_t *guesses, json_t *list, const char *name,
+                                struct failure *err)
+{
+    json_t *guess;
+    size_t i;
+
+    json_array_foreach(guesses, i, guess) {
+        json_t *label = json_object_get(guess, "label"), *value = json_object_get(guess, "value");
+
+        if (!json_is_string(label))
+            return fail(err, -EINVAL, 0, "%s: a prediction without a label", name);
+        if (add_label(list, label, value ? value : json_null()) < 0)
+            return no_memory(err);
+    }
+    return 0;
+}
+
+static int labels_of_map(json_t *map, json_t *list, struct failure *err)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(map, key, value) {
+        json_auto_t *label = json_string(key);
+
+        if (!label || add_label(list, label, value) < 0)
+            return no_memory(err);
+    }
+    return 0;
+}
+
+/* The list of {label, value} that v means; *out is a new reference. */
+static int read_labels(json_t *v, const char *name, json_t **out, struct failure *err)
+{
+    json_auto_t *list = NULL;
+    json_t *guesses = json_object_get(v, "predictions");
+    int rc;
+
+    if (!json_is_object(v)) {
+        *out = json_incref(v);
+        return 0;
+    }
+    list = json_array();
+    if (!list)
+        return no_memory(err);
+    rc = json_is_array(guesses) ? labels_of_prediction(guesses, list, name, err)
+                                : labels_of_map(v, list, err);
+    if (rc == 0)
+        *out = steal_pointer(&list);
+    return rc;
+}
+
+/* --- From text ------------------------------------------------------------------------------- */
+
+static int set_value(struct body *b, const struct field *f, json_t *v, struct failure *err)
+{
+    json_t *list = NULL;
+    int rc;
+
+    if (!(f->flags & F_LABELS))
+        return set_new(b, f->name, json_incref(v), err);
+    rc = read_labels(v, f->name, &list, err);
+    return rc < 0 ? rc : set_new(b, f->name, list, err);
+}
+
+static int set_structure(struct body *b, const struct field *f, const char *text, size_t len,
+                         struct failure *err)
+{
+    const struct schema *s = f->schema;
+    struct failure why = { 0 };
+    json_auto_t *v = NULL;
+    bool fits;
+    int rc = json_text_parse(text, len, true, &v, &why);
+
+    if (rc < 0)
+        return fail(err, rc, 0, "%s: %s", f->name, why.text);
+    fits = s->any_of || (s->type == V_ARRAY ? json_is_array(v) : json_is_object(v)) ||
+           (f->flags & F_LABELS && json_is_object(v)) || (s->nullable && json_is_null(v));
+    if (!fits)
+        return fail(err, -EINVAL, 0, "%s must be %s", f->name,
+                    s->type == V_ARRAY ? "a list" : "an object");
+    return set_value(b, f, v, err);
+}
+
+/* A number by JSON's rules, or a boolean; text ends with a NUL. */
+static json_t *parse_plain(const struct schema *s, const char *text, size_t len)
+{
+    int64_t integer;
+    json_t *v = NULL;
+
+    if (s->type == V_INTEGER)
+        return number_parse(text, INT64_MIN, INT64_MAX, &integer) == 0 ? json_integer(integer)
+                                                                       : NULL;
+    if (s->type == V_BOOLEAN)
+        return strcmp(text, "true") == 0    ? json_true()
+               : strcmp(text, "false") == 0 ? json_false()
+                                            : NULL;
+    if (json_text_parse(text, len, true, &v, NULL) < 0)
+        return NULL;
+    if (json_is_number(v))
+        return v;
+    json_decref(v);
+    return NULL;
+}
+
+static int set_plain(struct body *b, const struct field *f, const char *text, size_t len,
+                     struct failure *err)
+{
+    static const char *const kinds[] = { [V_INTEGER] = "a whole number", [V_NUMBER] = "a number",
+                                         [V_BOOLEAN] = "true or false" };
+    char word[64];
+    json_t *v;
+
+    if (len >= sizeof(word) || memchr(text, 0, len))
+        return fail(err, -EINVAL, 0, "%s must be %s", f->name, kinds[f->schema->type]);
+    memcpy(word, text, len);
+    word[len] = '\0';
+    v = parse_plain(f->schema, word, len);
+    if (!v)
+        return fail(err, -EINVAL, 0, "%s must be %s", f->name, kinds[f->schema->type]);
+    return set_new(b, f->name, v, err);
+}
+
+static size_t without_newline(const char *text, size_t len)
+{
+    if (len && text[len - 1] == '\n')
+        len--;
+    else
+        return len;
+    return len && text[len - 1] == '\r' ? len - 1 : len;
+}
+
+int body_set_text(struct body *b, const struct field *f, const char *text, size_t len,
+                  struct failure *err)
+{
+    if (!may_set(b, f))
+        return refuse(b, f->name, err);
+    if (!len && f->schema->nullable)
+        return set_new(b, f->name, json_null(), err);
+    if (!schema_is_scalar(f->schema))
+        return set_structure(b, f, text, len, err);
+    len = without_newline(text, len);
+    if (f->schema->type == V_STRING)
+        return set_string(b, f->name, text, len, err);
+    return set_plain(b, f, text, len, err);
+}
+
+static int parse_object(const char *text, size_t len, json_t **out, struct failure *err)
+{
+    json_auto_t *v = NULL;
+    int rc = json_text_parse(text, len, true, &v, err);
+
+    if (rc < 0)
+        return rc;
+    if (!json_is_object(v))
+        return fail(err, -EINVAL, 0, "must be a JSON object");
+    *out = steal_pointer(&v);
+    return 0;
+}
+
+int body_set_json(struct body *b, const char *text, size_t len, struct failure *err)
+{
+    bool open = b->use == BODY_POST && b->res->flags & R_POST_OPEN;
+    json_auto_t *object = NULL;
+    const char *name;
+    json_t *v;
+    int rc = parse_object(text, len, &object, err);
+
+    if (rc < 0)
+        return rc;
+    json_object_foreach(object, name, v) {
+        const struct field *f = resource_field(b->res, name);
+
+        if (f && may_set(b, f))
+            rc = set_value(b, f, v, err);
+        else if (open)
+            rc = set_new(b, name, json_incref(v), err);
+        else
+            rc = refuse(b, name, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* --- The merge of resource.json -------------------------------------------------------------- */
+
+static bool same(json_t *old, json_t *new)
+{
+    return old ? json_equal(old, new) : json_is_null(new);
+}
+
+/* Removes what stands at path, "parameters.assets". */
+static void remove_at(json_t *object, const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    char outer[64];
+
+    if (!dot || (size_t)(dot - path) >= sizeof(outer)) {
+        json_object_del(object, path);
+        return;
+    }
+    memcpy(outer, path, (size_t)(dot - path));
+    outer[dot - path] = '\0';
+    json_object_del(codec_at(object, outer), dot + 1);
+}
+
+/* Moves the fields that are read elsewhere than they are written to where they are written. */
+static int lift_fields(const struct resource *res, json_t *object)
+{
+    for (const struct field *f = res->fields; f->name; f++) {
+        json_t *v = f->read_at ? codec_at(object, f->read_at) : NULL;
+
+        if (!v)
+            continue;
+        if (!json_object_get(object, f->name) && json_object_set(object, f->name, v) < 0)
+            return -ENOMEM;
+        remove_at(object, f->read_at);
+    }
+    return 0;
+}
+
+static int set_changed(struct body *b, json_t *old, json_t *new, struct failure *err)
+{
+    const char *name;
+    json_t *v;
+
+    json_object_foreach(new, name, v) {
+        const struct field *f = resource_field(b->res, name);
+        int rc;
+
+        if (same(json_object_get(old, name), v))
+            continue;
+        if (!f || !may_set(b, f))
+            return refuse(b, name, err);
+        rc = set_value(b, f, v, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+int body_set_difference(struct body *b, const struct record *now, const char *text, size_t len,
+                        struct failure *err)
+{
+    json_auto_t *old = NULL, *new = NULL;
+    int rc = parse_object(text, len, &new, err);
+
+    if (rc < 0)
+        return rc;
+    if (codec_object(now, &old) < 0 || lift_fields(b->res, old) < 0 ||
+        lift_fields(b->res, new) < 0)
+        return no_memory(err);
+    return set_changed(b, old, new, err);
+}

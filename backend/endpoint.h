@@ -1,0 +1,23 @@
+/* The addresses that a configuration names, checked and put together. Pure. */
+#ifndef LASFS_ENDPOINT_H
+#define LASFS_ENDPOINT_H
+
+#include <stdbool.h>
+
+#include "buf.h"
+#include "failure.h"
+
+/*
+ * Adds text's URL to out, without a slash at its end; with no scheme it is https. what names it
+ * in err. 0; -EINVAL: no URL, a user, query or fragment in it, another scheme than http and
+ * https, or http to a host that is not loopback; -ENOMEM.
+ */
+int endpoint_check(const char *what, const char *text, struct buf *out, struct failure *err);
+
+/* Is there nothing behind the host and port? */
+bool endpoint_is_bare(const char *url);
+
+/* Is it http, which only loopback may be? */
+bool endpoint_is_plain(const char *url);
+
+#endif

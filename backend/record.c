@@ -1,0 +1,187 @@
+#include "record.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "codec.h"
+#include "json_text.h"
+#include "pack.h"
+
+#include "banned.h"
+
+#define RECORD_MAX_BYTES (64u << 20)
+
+struct record *record_ref(struct record *r)
+{
+    if (r)
+        atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);
+    return r;
+}
+
+void record_unref(struct record *r)
+{
+    if (r && atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) == 1)
+        free(r);
+}
+
+const struct resource *record_resource(const struct record *r)
+{
+    return r->res;
+}
+
+size_t record_bytes(const struct record *r)
+{
+    return sizeof(*r) + r->len;
+}
+
+int record_id(const struct record *r, char out[RESOURCE_ID_MAX + 1])
+{
+    struct buf id = BUF_INIT(RESOURCE_ID_MAX);
+    int rc = record_string(r, r->res->id_field, &id);
+
+    if (rc == 0)
+        memcpy(out, id.data, id.len + 1);
+    buf_release(&id);
+    return rc == -EFBIG ? -ENAMETOOLONG : rc;
+}
+
+static bool time_of(const struct record *r, const char *name, int64_t *ns)
+{
+    struct packed p;
+
+    return name && pack_find(r, name, &p) && unpack_time(&p, ns);
+}
+
+int64_t record_made_ns(const struct record *r)
+{
+    int64_t ns = 0;
+
+    if (time_of(r, r->res->made_field, &ns) || time_of(r, r->res->changed_field, &ns))
+        return ns;
+    return 0;
+}
+
+int64_t record_changed_ns(const struct record *r)
+{
+    int64_t ns = 0;
+
+    if (time_of(r, r->res->changed_field, &ns) || time_of(r, r->res->made_field, &ns))
+        return ns;
+    return 0;
+}
+
+bool record_has(const struct record *r, const struct field *f)
+{
+    json_auto_t *v = NULL;
+    struct packed p;
+
+    if (!f->read_at)
+        return pack_find(r, f->name, &p);
+    return codec_field(r, f, &v) == 0;
+}
+
+/* What a field's file says of v. */
+static int value_text(json_t *v, struct buf *out)
+{
+    int rc;
+
+    if (json_is_null(v))
+        return 0;
+    if (json_is_string(v))
+        rc = buf_add(out, json_string_value(v), json_string_length(v));
+    else
+        rc = json_text_write(v, true, out);
+    return rc < 0 ? rc : buf_addc(out, '\n');
+}
+
+int record_field_text(const struct record *r, const struct field *f, struct buf *out)
+{
+    json_auto_t *v = NULL;
+    size_t old = out->len;
+    int rc = codec_field(r, f, &v);
+
+    if (rc < 0)
+        return rc;
+    rc = value_text(v, out);
+    if (rc < 0 && out->len > old)
+        buf_resize(out, old);
+    return rc;
+}
+
+int record_string(const struct record *r, const char *name, struct buf *out)
+{
+    struct packed p;
+
+    if (!pack_find(r, name, &p) || !pack_is_string(&p))
+        return -ENOENT;
+    return unpack_string(&p, out);
+}
+
+int record_integer(const struct record *r, const char *name, int64_t *out)
+{
+    struct packed p;
+
+    if (!pack_find(r, name, &p) || p.tag != PACK_INTEGER)
+        return -ENOENT;
+    *out = unpack_integer(&p);
+    return 0;
+}
+
+int record_json(const struct record *r, bool pretty, struct buf *out)
+{
+    json_auto_t *object = NULL;
+    size_t old = out->len;
+    int rc = codec_object(r, &object);
+
+    if (rc < 0)
+        return rc;
+    rc = json_text_write(object, pretty, out);
+    if (rc == 0)
+        rc = buf_addc(out, '\n');
+    if (rc < 0 && out->len > old)
+        buf_resize(out, old);
+    return rc;
+}
+
+static bool find_like(const struct record *r, const struct packed *wanted, struct packed *out)
+{
+    for (size_t pos = 0; pack_next(r, &pos, out);)
+        if (out->key_len == wanted->key_len &&
+            memcmp(out->key, wanted->key, wanted->key_len) == 0)
+            return true;
+    return false;
+}
+
+static int add_entry(struct buf *data, const struct packed *p)
+{
+    return buf_add(data, p->start, (size_t)(p->value + p->len - p->start));
+}
+
+/* The entries of both, in the table's order and then the others; patch's where it has one. */
+static int merge_entries(const struct record *r, const struct record *patch, struct buf *data)
+{
+    struct packed p, newer;
+    int rc = 0;
+
+    for (const struct field *f = r->res->fields; f->name && rc == 0; f++)
+        if (pack_find(patch, f->name, &p) || pack_find(r, f->name, &p))
+            rc = add_entry(data, &p);
+    for (size_t pos = 0; rc == 0 && pack_next(r, &pos, &p);)
+        if (!p.field)
+            rc = add_entry(data, find_like(patch, &p, &newer) ? &newer : &p);
+    for (size_t pos = 0; rc == 0 && pack_next(patch, &pos, &p);)
+        if (!p.field && !find_like(r, &p, &newer))
+            rc = add_entry(data, &p);
+    return rc;
+}
+
+int record_merge(const struct record *r, const struct record *patch, struct record **out)
+{
+    struct buf data = BUF_INIT(RECORD_MAX_BYTES);
+    int rc = merge_entries(r, patch, &data);
+
+    if (rc == 0)
+        rc = pack_record(r->res, &data, out);
+    buf_release(&data);
+    return rc < 0 ? -ENOMEM : 0;
+}

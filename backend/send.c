@@ -1,0 +1,171 @@
+#include "send.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "codec.h"
+#include "retry.h"
+#include "status.h"
+
+#include "banned.h"
+
+static uint32_t any_number(void)
+{
+    uint32_t n = 0;
+
+    if (getrandom(&n, sizeof(n), GRND_NONBLOCK) < 0)
+        n = UINT32_MAX / 2;
+    return n;
+}
+
+/* 0 when the time has come, -EINTR. */
+static int sleep_until(struct sender *s, struct call *call, int64_t until_ms)
+{
+    while (clock_now_ms(s->clock) < until_ms) {
+        int rc = call_wait(call, s->clock, until_ms);
+
+        if (rc == -EINTR)
+            return rc;
+    }
+    return call_cancelled(call) ? -EINTR : 0;
+}
+
+static int interrupted(struct failure *err)
+{
+    return fail(err, -EINTR, 0, "interrupted");
+}
+
+/* Until the pacer lets it go. */
+static int wait_turn(struct sender *s, struct call *call, struct request *rq, struct failure *err)
+{
+    int64_t now = clock_now_ms(s->clock), at = pacer_take(&s->pacer, now);
+    int64_t held = pacer_held(&s->pacer);
+
+    for (;;) {
+        if (held > now && held > rq->moved_ms + rq->timeout_ms)
+            return fail(err, -EAGAIN, 429, "the server asks to wait for %lld s",
+                        (long long)(held - now + 999) / 1000);
+        if (sleep_until(s, call, at) < 0)
+            return interrupted(err);
+        /* waiting for one's turn is not being stuck */
+        now = clock_now_ms(s->clock);
+        if (held < now && rq->moved_ms < now && s->pacer.interval_ms > 0)
+            rq->moved_ms = now;
+        held = pacer_held(&s->pacer);
+        if (held <= now)
+            return 0;
+        at = held;
+    }
+}
+
+static void begin_try(struct request *rq)
+{
+    buf_reset(&rq->answer);
+    if (rq->scan)
+        scan_init(rq->scan, rq->scan->fd, &rq->answer);
+    if (rq->body)
+        rq->body->at = 0;
+    rq->retry_after_s = 0;
+    rq->failure = (struct failure){ 0 };
+}
+
+static void set_words(struct sender *s, const struct request *rq, const char *message,
+                      bool unknown, struct failure *err)
+{
+    const char *before = unknown ? "outcome unknown: " : "";
+
+    if (!err)
+        return;
+    if (rq->rc < 0)
+        failure_set(err, 0, "%s%s", before, rq->failure.text);
+    else if (message[0])
+        failure_set(err, rq->status, "%s%s", before, message);
+    else
+        failure_set(err, rq->status, "%sHTTP %d", before, rq->status);
+    log_redact(s->log, err->text);
+}
+
+static int final_errno(const struct request *rq, const char *message)
+{
+    if (rq->rc == 0)
+        return status_errno(rq->status, message);
+    return rq->rc == -ECONNRESET ? -EIO : rq->rc;
+}
+
+/* What the server asks everybody to wait for. */
+static void obey(struct sender *s, const struct request *rq)
+{
+    if (rq->rc == 0 && rq->retry_after_s > 0 && (rq->status == 429 || rq->status == 503))
+        pacer_hold(&s->pacer, clock_now_ms(s->clock) + rq->retry_after_s * 1000);
+}
+
+/* 0: the next try may begin. */
+static int wait_again(struct sender *s, struct call *call, const struct request *rq,
+                      const struct attempt *a, int rc, struct failure *err)
+{
+    int64_t until = clock_now_ms(s->clock) + retry_wait_ms(a, any_number());
+
+    if (until > rq->moved_ms + rq->timeout_ms)
+        return rc;
+    atomic_fetch_add(&s->retries, 1);
+    return sleep_until(s, call, until) < 0 ? interrupted(err) : 0;
+}
+
+/* One try and what follows from it. 1: once more. */
+static int try_once(struct sender *s, struct call *call, struct request *rq, struct sending *st,
+                    struct failure *err)
+{
+    char message[CODEC_MESSAGE_MAX] = "";
+    struct attempt a = { .message = message, .idempotent = rq->idempotent,
+                         .fresh_token = st->fresh_token };
+    enum retry_verdict verdict;
+    int rc;
+
+    begin_try(rq);
+    atomic_fetch_add(&s->requests, 1);
+    a.error = request_do(s->engine, call, rq);
+    a.tries = ++st->tries;
+    a.status = rq->status;
+    a.arrived = rq->arrived;
+    if (a.error == 0 && a.status >= 200 && a.status < 300)
+        return 0;
+    if (a.error == 0)
+        codec_message(buf_str(&rq->answer), rq->answer.len, message);
+    obey(s, rq);
+    st->unsure = st->unsure || a.error || a.status >= 500;
+    verdict = retry_judge(&a);
+    rc = final_errno(rq, message);
+    set_words(s, rq, message, a.arrived && !a.idempotent && (rc == -EINTR || verdict == RETRY_UNKNOWN),
+              err);
+    if (rc == -EINTR)
+        return rc;
+    switch (verdict) {
+    case RETRY_UNKNOWN:
+        return -EIO;
+    case RETRY_TOKEN:
+        return -ENOKEY;
+    case RETRY_WAIT:
+        rc = wait_again(s, call, rq, &a, rc, err);
+        return rc < 0 ? rc : 1;
+    case RETRY_FINAL:
+        break;
+    }
+    return rc;
+}
+
+int sender_do(struct sender *s, struct call *call, struct request *rq, struct sending *st,
+              struct failure *err)
+{
+    int rc;
+
+    rq->moved_ms = clock_now_ms(s->clock);
+    do {
+        rc = wait_turn(s, call, rq, err);
+        if (rc == 0)
+            rc = try_once(s, call, rq, st, err);
+    } while (rc > 0);
+    if (rc < 0 && rc != -ENOKEY)
+        atomic_fetch_add(&s->failures, 1);
+    return rc;
+}
