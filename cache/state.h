@@ -1,0 +1,141 @@
+/*
+ * What must outlive the daemon, in one directory that one daemon uses at a time: drop names,
+ * sizes, small values. A shared store for many machines could stand behind this header.
+ *
+ * Any thread; all block for the disk only (no call, no network). One thread of its own does all
+ * reads and writes in the order in which they came, writes in groups: everything that waits is
+ * one transaction and one sync. So a read sees every write that was given before it.
+ *
+ * durable: true returns when it is on disk; false as soon as it is in order, with its strings
+ * copied: a failure of it is logged, and returned by the next state_flush().
+ *
+ * 0, -EIO, -ENOSPC, -ENOMEM. err: on failure only, may be NULL.
+ */
+#ifndef LASFS_STATE_H
+#define LASFS_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "failure.h"
+#include "log.h"
+
+#define STATE_DIGEST_BYTES 32
+
+struct state;
+
+/*
+ * Makes dir (0700, its parents too), locks it, opens or makes its database and starts the
+ * thread: after the fork. While another process has it, waits up to wait_ms.
+ * log may be NULL; it and the clock must outlive the state.
+ * 0; -EWOULDBLOCK "state directory DIR is in use by pid N"; -EPROTO the database was made by a
+ * newer program, or is somebody else's; -EIO, -ENOSPC, -ENOMEM and what mkdir(2) and open(2)
+ * give, each with words in err.
+ */
+int state_open(const char *dir, int64_t wait_ms, struct clock *clock, struct log *log,
+               struct state **out, struct failure *err);
+
+/* Writes what is in order, ends the thread, unlocks. No other thread may use it any more. */
+void state_close(struct state *st); /* NULL is fine */
+
+/* Waits until all that was given before is on disk. Also the first failure of a write that
+ * nobody waited for since the last flush. */
+int state_flush(struct state *st, struct failure *err);
+
+/* --- Drops ------------------------------------------------------------------------------------ */
+
+/* Numbers on disk: only add at the end. */
+enum drop_state {
+    DROP_LOCAL,  /* not sent: scratch, empty, or not yet */
+    DROP_OPEN,   /* being written */
+    DROP_SENT,   /* acknowledged: id is set */
+    DROP_FAILED, /* kept after a failure: error says which */
+    DROP_FOLDER, /* a folder that is known here only */
+    DROP_STATES  /* how many there are */
+};
+
+/* Names and folders are any bytes but NUL. */
+struct drop_row {
+    const char *folder, *name; /* the key */
+    int kind;                  /* the caller's */
+    const char *id;            /* the resource's once acknowledged, else NULL */
+    enum drop_state state;
+    uint64_t spool;            /* the file of its bytes, 0: none */
+    int64_t size, mtime_ns;
+    uint32_t mode;
+    bool has_sha256;
+    uint8_t sha256[STATE_DIGEST_BYTES];
+    const char *error;         /* NULL: none */
+    int64_t failed_number;     /* 0: none */
+};
+
+/* One change. Several in one state_apply() are one transaction: all or none. */
+struct state_step {
+    enum state_change {
+        STATE_PUT_DROP,      /* row, in the place of the one of its key */
+        STATE_DELETE_DROP,   /* folder, name; not there is fine */
+        STATE_RENAME_DROP,   /* folder, name -> to_folder, to_name, in the place of what is there;
+                              * not there changes nothing */
+        STATE_RENAME_FOLDER, /* folder -> to_folder, for all rows in it and in folders below it */
+        STATE_DELETE_FOLDER, /* folder: all rows in it and in folders below it */
+    } change;
+    const struct drop_row *row;
+    const char *folder, *name;
+    const char *to_folder, *to_name;
+};
+
+int state_apply(struct state *st, const struct state_step *steps, size_t n, bool durable,
+                struct failure *err);
+
+/* The same, one step each. */
+int state_put_drop(struct state *st, const struct drop_row *row, bool durable,
+                   struct failure *err);
+int state_delete_drop(struct state *st, const char *folder, const char *name, bool durable,
+                      struct failure *err);
+int state_rename_drop(struct state *st, const char *folder, const char *name,
+                      const char *to_folder, const char *to_name, bool durable,
+                      struct failure *err);
+int state_rename_folder(struct state *st, const char *folder, const char *to_folder, bool durable,
+                        struct failure *err);
+
+/*
+ * Readers call each(arg, row) for every row, in this thread, with no lock held, after all rows
+ * were read: each may write. The row is valid during the call. A non-zero result ends the walk
+ * and is returned.
+ */
+int state_load_folder(struct state *st, const char *folder, /* by name; not those below */
+                      int (*each)(void *arg, const struct drop_row *row), void *arg,
+                      struct failure *err);
+int state_load_in_state(struct state *st, enum drop_state state, /* by folder and name */
+                        int (*each)(void *arg, const struct drop_row *row), void *arg,
+                        struct failure *err);
+int state_find_by_id(struct state *st, const char *id, /* by folder and name; mostly one or none */
+                     int (*each)(void *arg, const struct drop_row *row), void *arg,
+                     struct failure *err);
+
+/* How many rows are in each state. */
+int state_count(struct state *st, int64_t counts[DROP_STATES], struct failure *err);
+
+/* The greatest spool number and failed_number in use, 0 for none: start above them. */
+int state_greatest(struct state *st, uint64_t *spool, int64_t *failed_number,
+                   struct failure *err);
+
+/* --- Sizes that are known for good, and small values ------------------------------------------ */
+
+/* Never waits for the disk. */
+int state_put_size(struct state *st, const char *id, int64_t size, struct failure *err);
+
+/* The sizes of n ids at once, -1 for those that are not known. */
+int state_get_sizes(struct state *st, const char *const *ids, size_t n, int64_t *sizes,
+                    struct failure *err);
+
+/* Text under a key; value NULL deletes it. */
+int state_put_value(struct state *st, const char *key, const char *value, bool durable,
+                    struct failure *err);
+
+/* The caller frees. -ENOENT when there is none. */
+int state_get_value(struct state *st, const char *key, char **value, struct failure *err);
+
+#endif
