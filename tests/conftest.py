@@ -1,0 +1,12 @@
+"""Fixtures for every test that starts processes; the modules in lib/ say what each does."""
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / 'lib'))
+
+pytest_plugins = ['server', 'rest', 'mounted', 'samples']
+
+
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'server(*arguments): more arguments for lasfs-sandbox')
+    config.addinivalue_line('markers', 'options(*options): options for lasfs after -o')

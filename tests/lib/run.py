@@ -1,0 +1,127 @@
+#!/usr/bin/python3
+"""Runs all tests, each with its own runner, and fails the run for what they leave behind.
+
+Usage: run.py --build DIR [PYTEST-ARGUMENT...]
+
+A mount, a process or a file that is still there at the end is removed, named, and an error.
+"""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ('tests/sandbox', 'tests/mount')
+TEST_SECONDS = 180
+
+
+def mounts_under(folder):
+    found = []
+    with open('/proc/self/mounts', encoding='utf-8', errors='surrogateescape') as f:
+        for line in f:
+            point = line.split(' ')[1].replace('\\040', ' ')
+            if point == folder or point.startswith(folder + '/'):
+                found.append(point)
+    return found
+
+
+def processes_of(folder, mark):
+    """What was started by this run: its environment or its command line says so."""
+    found = {}
+    for entry in Path('/proc').glob('[0-9]*'):
+        pid = int(entry.name)
+        if pid == os.getpid():
+            continue
+        try:
+            command = (entry / 'cmdline').read_bytes()
+            environ = b''
+            try:
+                environ = (entry / 'environ').read_bytes()
+            except PermissionError:
+                pass  # not dumpable, or another user's: its command line has to do
+            if command and (folder.encode() in command or mark.encode() in environ):
+                found[pid] = command.replace(b'\0', b' ').decode(errors='replace').strip()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def files_left(folder):
+    """All that is not the folder of pytest's own temporary directories."""
+    return [str(p) for top in ('tmp', 'home') for p in sorted((Path(folder) / top).rglob('*'))]
+
+
+def changes_of_checkout():
+    run = subprocess.run(['git', 'status', '--porcelain', '--untracked-files=all'], cwd=ROOT,
+                         capture_output=True, text=True, check=False)
+    return set(run.stdout.splitlines()) if run.returncode == 0 else set()
+
+
+def wait_for_processes(folder, mark, seconds=5):
+    """A daemon may need a moment after its mount is gone."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = processes_of(folder, mark)
+        if not found or time.monotonic() > deadline:
+            return found
+        time.sleep(0.1)
+
+
+def clean_up(folder, mark):
+    """Removes what is left; what it was, as lines."""
+    processes = wait_for_processes(folder, mark)
+    lines = [f'a mount: {point}' for point in mounts_under(folder)]
+    lines += [f'a process: {pid} {command}' for pid, command in processes.items()]
+    lines += [f'a file: {path}' for path in files_left(folder)]
+    for pid in processes:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    for point in reversed(mounts_under(folder)):
+        subprocess.run(['fusermount3', '-u', '-z', point], check=False)
+    if mounts_under(folder):
+        lines.append(f'{folder} is kept: something is still mounted in it')
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    return lines
+
+
+def main():
+    arguments = sys.argv[1:]
+    build = Path(arguments[arguments.index('--build') + 1])
+    more = [a for i, a in enumerate(arguments)
+            if a != '--build' and (i == 0 or arguments[i - 1] != '--build')]
+    folder = os.path.realpath(tempfile.mkdtemp(prefix='lasfs-test-'))
+    mark = f'LASFS_TEST_RUN={os.path.basename(folder)}'
+    before = changes_of_checkout()
+    for name in ('tmp', 'home'):
+        os.mkdir(os.path.join(folder, name))
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(('LAS_', 'XDG_'))}
+    environment.update(TMPDIR=folder + '/tmp', HOME=folder + '/home', PYTHONDONTWRITEBYTECODE='1',
+                       LASFS_TEST_RUN=mark.partition('=')[2], LASFS_BUILD=str(build.resolve()))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    status = 1
+    try:
+        chosen = any(not a.startswith('-') and (ROOT / a.partition('::')[0]).exists() for a in more)
+        status = 0 if chosen else subprocess.run(
+            ['meson', 'test', '-C', str(build), '--no-rebuild', '--print-errorlogs'], cwd=ROOT,
+            env=environment, check=False).returncode
+        status |= subprocess.run(
+            [sys.executable, '-m', 'pytest', f'--basetemp={folder}/pytest',
+             f'--timeout={TEST_SECONDS}', '--durations=10', *([] if chosen else FOLDERS), *more],
+            cwd=ROOT, env=environment, check=False).returncode
+    finally:
+        left = clean_up(folder, mark)
+        left += [f'in the checkout: {line}' for line in changes_of_checkout() - before]
+        for line in left:
+            print(f'left behind by the tests: {line}', file=sys.stderr)
+    sys.exit(1 if status or left else 0)
+
+
+if __name__ == '__main__':
+    main()
