@@ -1,6 +1,7 @@
 /*
  * Where the client id and secret come from. Source: the SDK's rules: four environment variables,
- * else ~/.lucidtech/credentials.cfg by configparser's rules.
+ * else ~/.lucidtech/credentials.cfg by configparser's rules; but a value over several lines and
+ * %(references) are refused.
  */
 #ifndef LASFS_CREDENTIALS_H
 #define LASFS_CREDENTIALS_H
