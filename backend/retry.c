@@ -21,7 +21,7 @@ static const struct policy never     = { 1,    0,    0 };
 static bool is_broken(const struct attempt *a)
 {
     if (a->error)
-        return a->error == -EIO || a->error == -EHOSTUNREACH || a->error == -ECONNRESET;
+        return a->error == -EHOSTUNREACH || a->error == -ECONNRESET;
     return a->status >= 500 || a->status == 408;
 }
 
