@@ -236,7 +236,8 @@ static int value_of(const struct packed *p, json_t **out)
         break;
     case PACK_JSON:
         text = unpack_text(p, &len);
-        rc = json_text_parse(text, len, false, &v, NULL);
+        /* it is our own text: only memory can be wanting */
+        rc = json_text_parse(text, len, false, &v, NULL) < 0 ? -ENOMEM : 0;
         break;
     }
     if (!v)
