@@ -29,7 +29,8 @@ struct content_writer;
  * still work. Sizes count in whole blocks of 4096 bytes.
  * 0, -ENOMEM, and what mkdir(2), open(2) and readdir(3) give, with words in err.
  */
-int content_new(const char *dir, int64_t max_bytes, struct content_cache **out, struct failure *err);
+int content_new(const char *dir, int64_t max_bytes, struct content_cache **out,
+                struct failure *err);
 /* When no other thread uses it and its writers are gone. The files stay. NULL is fine. */
 void content_free(struct content_cache *c);
 
