@@ -83,21 +83,21 @@ int backend_get(struct backend *be, struct call *call, const struct target *t, i
 
 /* What to send as content: size bytes of fd from offset 0; fd -1: none. The descriptor must stay
  * open, and its bytes unchanged, until the verb returns. */
-struct content {
+struct content_source {
     int fd;
     int64_t size;
 };
-#define NO_CONTENT ((const struct content){ .fd = -1 })
+#define NO_CONTENT ((const struct content_source){ .fd = -1 })
 
 /* POST. -EIO with "outcome unknown" in err when the request went out and no answer came: it may
  * or may not have been created, and is not sent again. */
 int backend_create(struct backend *be, struct call *call, const struct target *t,
-                   const struct body *body, struct content content, struct record **out,
+                   const struct body *body, struct content_source content, struct record **out,
                    struct failure *err);
 
 /* PATCH. out may be NULL. */
 int backend_update(struct backend *be, struct call *call, const struct target *t,
-                   const struct body *body, struct content content, struct record **out,
+                   const struct body *body, struct content_source content, struct record **out,
                    struct failure *err);
 
 int backend_delete(struct backend *be, struct call *call, const struct target *t,

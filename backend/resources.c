@@ -52,7 +52,7 @@ static const struct schema s_duration  = { V_NUMBER,  .limits = LIMIT_MIN, .min 
 static const struct schema s_share     = { V_NUMBER,  .limits = LIMIT_MIN | LIMIT_MAX, .min = 0, .max = 1 };
 static const struct schema s_object    = { V_OBJECT };
 static const struct schema s_strings   = { V_OBJECT,  .values = &s_string };
-static const struct schema s_time      = { V_STRING,  .nullable = true, .pattern = TIME_PATTERN };
+static const struct schema s_time      = { V_STRING,  .nullable = true, .pattern = TIME_PATTERN, .time = true };
 static const struct schema s_url       = { V_STRING,  .pattern = URL_PATTERN };
 static const struct schema s_urls      = { V_ARRAY,   .items = &s_url };
 static const struct schema s_objects   = { V_ARRAY,   .items = &s_object };
@@ -61,7 +61,8 @@ static const struct schema s_retention = { V_INTEGER, .limits = LIMIT_MIN | LIMI
 static const struct schema s_pixels    = { V_INTEGER, .limits = LIMIT_MIN | LIMIT_MAX, .min = 97, .max = 1921 };
 static const struct schema s_pages     = { V_INTEGER, .limits = LIMIT_MIN | LIMIT_MAX, .min = 1, .max = 3 };
 static const struct schema s_timeout   = { V_INTEGER, .limits = LIMIT_MIN | LIMIT_MAX, .min = 60, .max = 1800 };
-static const struct schema s_content   = { V_STRING,  .limits = LIMIT_MIN | LIMIT_MAX, .min = 1, .max = 6250000 };
+static const struct schema s_content   = { V_STRING,  .limits = LIMIT_MIN | LIMIT_MAX, .min = 1, .max = 6250000,
+                                           .base64 = true };
 static const struct schema s_avatar    = { V_STRING,  .nullable = true, .limits = LIMIT_MAX, .max = 131072 };
 static const struct schema s_email     = { V_STRING,
     .pattern = "^[A-Za-z0-9][-+._A-Za-z0-9]*@([-_.A-Za-z0-9]+\\.)+[A-Za-z]{2,}$" };
@@ -389,25 +390,26 @@ static const struct filter log_filters[] = {
 /* --- Resources ------------------------------------------------------------------------------- */
 
 #define LPUD (CAN_LIST | CAN_POST | CAN_PATCH | CAN_DELETE)
+#define NAMED .name_field = "name"
 #define CREATED .made_field = "createdTime", .changed_field = "updatedTime"
 #define STARTED .made_field = "startTime", .changed_field = "endTime"
 
 static const struct resource table[] = {
     { RES_APP_CLIENTS, "appClients/{appClientId}", RES_NONE, "appClients", "appClients",
       "appClientId", "app-client", &id_app_client, LPUD,
-      .make_from = MAKE_NAME, CREATED, .fields = app_client_fields },
+      .make_from = MAKE_NAME, CREATED, NAMED, .fields = app_client_fields },
 
     { RES_ASSETS, "assets/{assetId}", RES_NONE, "assets", "assets",
       "assetId", "asset", &id_asset, LPUD | CAN_GET,
-      .make_from = MAKE_BYTES, CREATED, .fields = asset_fields },
+      .make_from = MAKE_BYTES, CREATED, NAMED, .fields = asset_fields },
 
     { RES_DATASETS, "datasets/{datasetId}", RES_NONE, "datasets", "datasets",
       "datasetId", "dataset", &id_dataset, LPUD | CAN_GET, .flags = R_MUST_BE_EMPTY,
-      .make_from = MAKE_NAME, CREATED, .fields = dataset_fields },
+      .make_from = MAKE_NAME, CREATED, NAMED, .fields = dataset_fields },
 
     { RES_DOCUMENTS, "documents/{documentId}", RES_NONE, "documents", "documents",
       "documentId", "document", &id_document, LPUD | CAN_GET | CAN_DELETE_MANY,
-      .make_from = MAKE_DOCUMENT, CREATED, .filters = document_filters, .fields = document_fields },
+      .make_from = MAKE_DOCUMENT, CREATED, .type_field = "contentType", .filters = document_filters, .fields = document_fields },
 
     { RES_LOGS, "logs/{logId}", RES_NONE, "logs", "logs",
       "logId", "log", &id_log, CAN_LIST | CAN_GET, .flags = R_NEWEST_FIRST,
@@ -416,29 +418,29 @@ static const struct resource table[] = {
 
     { RES_MODELS, "models/{modelId}", RES_NONE, "models", "models",
       "modelId", "model", &id_model, LPUD | CAN_GET,
-      .make_from = MAKE_JSON, CREATED, .fields = model_fields },
+      .make_from = MAKE_JSON, CREATED, NAMED, .fields = model_fields },
 
     { RES_DATA_BUNDLES, "models/{modelId}/dataBundles/{dataBundleId}", RES_MODELS, "dataBundles", "dataBundles",
       "dataBundleId", "model-data-bundle", &id_data_bundle, LPUD, .flags = R_PATCH_EMPTY,
       .make_from = MAKE_JSON, CREATED, .filters = data_bundle_filters, .sorts = ECHOES_PARENT,
-      .fields = data_bundle_fields },
+      NAMED, .fields = data_bundle_fields },
 
     { RES_ORGANIZATIONS, "organizations/{organizationId}", RES_NONE, "organizations", NULL,
       "organizationId", "organization", &id_organization, CAN_GET | CAN_PATCH,
-      .changed_field = "updatedTime", .fields = organization_fields },
+      .changed_field = "updatedTime", .own_id = "me", NAMED, .fields = organization_fields },
 
     { RES_PREDICTIONS, "predictions/{predictionId}", RES_NONE, "predictions", "predictions",
-      "predictionId", "prediction", &id_prediction, CAN_LIST | CAN_POST,
+      "predictionId", "prediction", &id_prediction, CAN_LIST | CAN_POST, .flags = R_SLOW_POST,
       .make_from = MAKE_JSON, .made_field = "timestamp", .changed_field = "timestamp",
       .fields = prediction_fields },
 
     { RES_SECRETS, "secrets/{secretId}", RES_NONE, "secrets", "secrets",
       "secretId", "secret", &id_secret, LPUD,
-      .make_from = MAKE_JSON, CREATED, .fields = secret_fields },
+      .make_from = MAKE_JSON, CREATED, NAMED, .fields = secret_fields },
 
     { RES_TRANSITIONS, "transitions/{transitionId}", RES_NONE, "transitions", "transitions",
       "transitionId", "transition", &id_transition, LPUD | CAN_GET,
-      .make_from = MAKE_JSON, CREATED, .filters = transition_filters, .fields = transition_fields },
+      .make_from = MAKE_JSON, CREATED, .filters = transition_filters, NAMED, .fields = transition_fields },
 
     { RES_TRANSITION_EXECUTIONS, "transitions/{transitionId}/executions/{executionId}",
       RES_TRANSITIONS, "executions", "executions",
@@ -453,11 +455,11 @@ static const struct resource table[] = {
 
     { RES_USERS, "users/{userId}", RES_NONE, "users", "users",
       "userId", "user", &id_user, LPUD | CAN_GET,
-      .make_from = MAKE_EMAIL, CREATED, .fields = user_fields },
+      .make_from = MAKE_EMAIL, CREATED, .name_field = "email", .fields = user_fields },
 
     { RES_WORKFLOWS, "workflows/{workflowId}", RES_NONE, "workflows", "workflows",
       "workflowId", "workflow", &id_workflow, LPUD | CAN_GET,
-      .make_from = MAKE_JSON, CREATED, .fields = workflow_fields },
+      .make_from = MAKE_JSON, CREATED, NAMED, .fields = workflow_fields },
 
     { RES_WORKFLOW_EXECUTIONS, "workflows/{workflowId}/executions/{executionId}",
       RES_WORKFLOWS, "executions", "executions",
@@ -556,7 +558,7 @@ bool resource_id_ok(const struct resource *res, const char *id)
 
     if (res && !res->id_type)
         return false;
-    if (res && res->kind == RES_ORGANIZATIONS && strcmp(id, "me") == 0)
+    if (res && res->own_id && strcmp(id, res->own_id) == 0)
         return true;
     if (len > RESOURCE_ID_MAX)
         return false;

@@ -54,6 +54,8 @@ struct schema {
     const struct schema *values;   /* object: of members that are not in members */
     const struct schema *const *any_of; /* one of these instead; NULL at the end */
     enum resource_kind refers;     /* the id of one of these */
+    bool base64;                   /* bytes as base64; white space in it is ignored */
+    bool time;                     /* a point in time */
 };
 
 struct member {
@@ -120,6 +122,7 @@ struct filter {
 #define R_COMMAND (1u << 2)      /* not a collection: a POST to it does something, answers 204 */
 #define R_NEWEST_FIRST (1u << 3) /* lists come by startTime, newest first */
 #define R_MUST_BE_EMPTY (1u << 4) /* DELETE is refused while something stands in it */
+#define R_SLOW_POST (1u << 5)    /* a POST is answered when its work is done, after seconds */
 
 /* What a program must do in the mount to create one. */
 enum make_from {
@@ -144,6 +147,9 @@ struct resource {
     unsigned flags;
     enum make_from make_from;
     const char *made_field, *changed_field; /* the times: ctime and mtime */
+    const char *name_field;                 /* what its name in the mount is in the API, or NULL */
+    const char *type_field;                 /* MAKE_DOCUMENT: the field for the type of its bytes */
+    const char *own_id;                     /* an id that is always there and means one's own */
     const struct filter *filters;           /* name NULL at the end; NULL: none */
     unsigned sorts;
     const struct field *fields; /* name NULL at the end */
@@ -167,7 +173,7 @@ int64_t resource_content_max(const struct resource *res);
 /*
  * May this id be used for this resource? The word must be the resource's; what follows is
  * looser than the description, as later ids are: no '/', no control characters, at most
- * RESOURCE_ID_MAX bytes. "me" is an organization. res NULL: any las: id.
+ * RESOURCE_ID_MAX bytes. The resource's own_id is one. res NULL: any las: id.
  */
 bool resource_id_ok(const struct resource *res, const char *id);
 

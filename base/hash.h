@@ -11,4 +11,16 @@
 
 #define HASH_ADDED(element) ((element)->hh.tbl != NULL)
 
+#include <stdint.h>
+
+#define HASH_TEXT_START UINT64_C(0xcbf29ce484222325)
+
+/* FNV-1a, going on from h: the same on every machine, for numbers that are shown or kept. */
+static inline uint64_t hash_text(uint64_t h, const char *text)
+{
+    for (; *text; text++)
+        h = (h ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    return h;
+}
+
 #endif

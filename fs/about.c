@@ -1,0 +1,103 @@
+#include "about.h"
+
+#include <inttypes.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "banned.h"
+
+const char about_readme[] =
+    "This directory is the API of Lucidtech AI Services: documents in, predictions out.\n"
+    "A directory here is a collection or a resource of the API, spelled as the API spells it.\n"
+    "\n"
+    "  ls documents/                              the documents, by id\n"
+    "  cp scan.pdf documents/                     upload one; rm deletes it\n"
+    "  cat documents/scan.pdf                     its bytes\n"
+    "  mkdir datasets/invoices                    make a dataset\n"
+    "  cp scan.pdf datasets/invoices/documents/   upload into it\n"
+    "  rsync -a scans/ datasets/invoices/documents/   upload what is not there yet\n"
+    "  cp logo.png assets/                        make an asset; write over it to change it\n"
+    "  ls documents/las:document:.../             one document:\n"
+    "    content                                  the bytes\n"
+    "    resource.json                            all that the API says about it\n"
+    "    groundTruth.json, datasetId, ...         its fields; write one to change it\n"
+    "  rm -r datasets/invoices                    delete a dataset and its documents\n"
+    "\n"
+    "A PDF, JPEG, PNG or TIFF becomes a document, whatever its name is. What could not be\n"
+    "delivered stays where it was put, with NAME.error.txt beside it.\n"
+    "\n"
+    "  .lasfs/status     how things are\n"
+    "  .lasfs/errors     what went wrong, the newest last\n"
+    "  .lasfs/failed/    what could not be delivered; rm gives it up\n"
+    "  .lasfs/refresh    touch it: forget all that is cached\n";
+
+static int add_time(struct buf *out, int64_t ns)
+{
+    time_t seconds = (time_t)(ns / 1000000000);
+    char text[32] = "never";
+    struct tm tm;
+
+    if (ns && gmtime_r(&seconds, &tm))
+        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    return buf_addf(out, "%s\n", text);
+}
+
+static int add_files(struct fs *fs, struct buf *out)
+{
+    int64_t counts[DROP_STATES] = { 0 };
+    struct drops_stats live;
+    int rc = state_count(fs->state, counts, NULL);
+
+    if (rc < 0)
+        return rc;
+    drops_get_stats(fs->drops, &live);
+    return buf_addf(out,
+                    "files sent       %" PRId64 "\n"
+                    "files local      %" PRId64 "\n"
+                    "files open       %zu\n"
+                    "files failed     %" PRId64 "\n",
+                    counts[DROP_SENT], counts[DROP_LOCAL], live.open, counts[DROP_FAILED]);
+}
+
+static int add_caches(struct fs *fs, struct buf *out)
+{
+    struct content_stats content;
+    struct meta_stats meta;
+
+    meta_get_stats(fs->meta, &meta);
+    content_get_stats(fs->content, &content);
+    return buf_addf(out,
+                    "known            %zu answers, %zu bytes of %zu\n"
+                    "contents         %zu files, %" PRId64 " bytes of %" PRId64 "\n"
+                    "nodes            %zu\n",
+                    meta.entries, meta.bytes, meta.max_bytes, content.entries, content.bytes,
+                    content.max_bytes, nodes_count(fs->nodes));
+}
+
+int about_status(struct fs *fs, struct buf *out)
+{
+    struct backend_stats b;
+    int rc;
+
+    backend_get_stats(fs->backend, &b);
+    rc = buf_addf(out, "lasfs %s\npid              %ld\nendpoint         %s\nsince            ",
+                  LASFS_VERSION, (long)getpid(), fs->endpoint);
+    if (rc == 0)
+        rc = add_time(out, fs->started_ns);
+    if (rc == 0)
+        rc = buf_addf(out,
+                      "requests         %" PRIu64 " (%" PRIu64 " again, %" PRIu64 " failed, "
+                      "%u under way)\n"
+                      "sent             %" PRIu64 " bytes\n"
+                      "received         %" PRIu64 " bytes\n",
+                      b.requests, b.retries, b.failures, b.in_flight, b.bytes_sent,
+                      b.bytes_received);
+    if (rc == 0)
+        rc = add_files(fs, out);
+    if (rc == 0)
+        rc = add_caches(fs, out);
+    if (rc == 0)
+        rc = buf_addf(out, "errors           %" PRIu64 "\nlast error       ",
+                      errlog_count(fs->errlog));
+    return rc < 0 ? rc : add_time(out, errlog_last_ns(fs->errlog));
+}

@@ -1,0 +1,311 @@
+#include "deliver.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "binding.h"
+#include "drop_store.h"
+#include "fetch.h"
+#include "filetype.h"
+#include "known.h"
+#include "names.h"
+#include "scratch.h"
+
+#include "banned.h"
+
+/* One sending, from its bytes to the answer. */
+struct sending {
+    struct fs *fs;
+    struct call *call;
+    struct drop *drop;
+    struct folder *folder;
+    const char *name;
+    struct bytes *bytes;
+    struct content_source content;
+    uint8_t digest[DIGEST_BYTES];
+    char type[FILETYPE_MAX];
+};
+
+bool deliver_is_scratch(struct fs *fs, const char *name)
+{
+    return scratch_name(name, fs->options->scratch);
+}
+
+bool deliver_is_local(struct fs *fs, const struct folder *f, const char *name)
+{
+    if (!f->res || (f->res->make_from != MAKE_BYTES && f->res->make_from != MAKE_DOCUMENT))
+        return true;
+    return deliver_is_scratch(fs, name);
+}
+
+int deliver_delete(struct fs *fs, struct call *call, const struct target *t, struct failure *err)
+{
+    int rc;
+
+    if (fs->options->ro)
+        return fail(err, -EROFS, 0, "the mount is read-only");
+    if (fs->options->nodelete)
+        return fail(err, -EPERM, 0, "the mount deletes nothing (nodelete)");
+    rc = backend_delete(fs->backend, call, t, err);
+    if (rc < 0 && rc != -ENOENT)
+        return rc;
+    known_removed(fs, t);
+    return 0;
+}
+
+/* --- What the bytes are ----------------------------------------------------------------------- */
+
+static bool type_is_taken(const struct resource *res, const char *type)
+{
+    const struct field *f = resource_field(res, res->type_field);
+
+    for (const char *const *e = f->schema->enums; e && *e; e++)
+        if (strcmp(*e, type) == 0)
+            return true;
+    return false;
+}
+
+/* 1: it stays here. */
+static int check_type(struct sending *s, struct failure *err)
+{
+    const struct resource *res = s->folder->res;
+    int rc;
+
+    if (!res->type_field)
+        return 0;
+    rc = filetype_of(s->fs->filetype, s->bytes->fd, s->type);
+    if (rc < 0 || type_is_taken(res, s->type))
+        return rc;
+    if (s->fs->options->other_local)
+        return 1;
+    return fail(err, -EINVAL, 0, "its bytes are %s, which the API does not take as %s", s->type,
+                res->name);
+}
+
+static bool is_unchanged(struct sending *s)
+{
+    struct drop *d = s->drop;
+    bool same;
+
+    drops_lock(s->fs->drops);
+    same = d->id && d->has_digest && d->size == s->content.size &&
+           memcmp(d->digest, s->digest, sizeof(s->digest)) == 0;
+    drops_unlock(s->fs->drops);
+    return same;
+}
+
+/* --- The request ------------------------------------------------------------------------------ */
+
+static int make_body(struct sending *s, enum body_use use, struct body **out,
+                     struct failure *err)
+{
+    const struct resource *res = s->folder->res;
+    struct body *body;
+    int rc = body_new(res, use, &body);
+
+    if (rc < 0)
+        return rc;
+    if (use == BODY_POST && res->type_field)
+        rc = body_set_string(body, res->type_field, s->type, err);
+    if (rc == 0 && use == BODY_POST && s->folder->filter)
+        rc = body_set_string(body, s->folder->filter, s->folder->filter_value, err);
+    if (rc == 0 && use == BODY_POST && res->name_field) {
+        rc = names_check(s->name) < 0
+                 ? fail(err, -EILSEQ, 0, "its name is not UTF-8, as a name of the API must be")
+                 : body_set_string(body, res->name_field, s->name, err);
+    }
+    if (rc < 0)
+        body_free(body);
+    else
+        *out = body;
+    return rc;
+}
+
+static int create(struct sending *s, struct record **out, struct failure *err)
+{
+    struct target t = { .res = s->folder->res, .parent = s->folder->parent };
+    cleanup_body struct body *body = NULL;
+    int rc = make_body(s, BODY_POST, &body, err);
+
+    return rc < 0 ? rc
+                  : backend_create(s->fs->backend, s->call, &t, body, s->content, out, err);
+}
+
+static int update(struct sending *s, const char *id, struct record **out, struct failure *err)
+{
+    struct target t = { .res = s->folder->res, .parent = s->folder->parent, .id = id };
+    cleanup_body struct body *body = NULL;
+    int rc = make_body(s, BODY_PATCH, &body, err);
+
+    return rc < 0 ? rc
+                  : backend_update(s->fs->backend, s->call, &t, body, s->content, out, err);
+}
+
+/* --- The answer ------------------------------------------------------------------------------- */
+
+/* The new one is there: the one whose place it takes goes, or stays under its id. */
+static void delete_old(struct sending *s, const char *old_id)
+{
+    struct target t = { .res = s->folder->res, .parent = s->folder->parent, .id = old_id };
+    struct failure err = { 0 };
+    int rc;
+
+    if (s->fs->options->nodelete)
+        return;
+    rc = deliver_delete(s->fs, s->call, &t, &err);
+    if (rc < 0)
+        errlog_add(s->fs->errlog, "delete the replaced", old_id, rc, &err);
+}
+
+static int accept(struct sending *s, const char *id, struct record *now)
+{
+    struct target t = { .res = s->folder->res, .parent = s->folder->parent, .id = id };
+    struct drop *d = s->drop;
+    char *old_error;
+    int rc;
+
+    drops_lock(s->fs->drops);
+    rc = drop_set_id_locked(s->fs->drops, d, id);
+    d->size = s->content.size;
+    memcpy(d->digest, s->digest, sizeof(d->digest));
+    d->has_digest = true;
+    d->acked_ms = clock_now_ms(s->fs->clock);
+    d->dirty = d->failed = false;
+    d->broken = 0;
+    old_error = steal_pointer(&d->error);
+    drops_unlock(s->fs->drops);
+    free(old_error);
+    known_changed(s->fs, &t, now);
+    if (!fetch_content_changes(t.res))
+        state_put_size(s->fs->state, id, s->content.size, NULL);
+    return rc;
+}
+
+static int transmit(struct sending *s, const char *old_id, struct failure *err)
+{
+    cleanup_record struct record *now = NULL;
+    char id[RESOURCE_ID_MAX + 1];
+    bool replace = old_id && fetch_content_changes(s->folder->res);
+    int rc = replace ? update(s, old_id, &now, err) : create(s, &now, err);
+
+    if (replace && rc == -ENOENT) {
+        replace = false; /* deleted elsewhere meanwhile: a new one then */
+        old_id = NULL;
+        rc = create(s, &now, err);
+    }
+    if (rc == 0)
+        rc = record_id(now, id);
+    if (rc < 0)
+        return rc;
+    rc = accept(s, id, now);
+    if (rc == 0)
+        rc = drop_row_save(s->fs->drops, s->drop, true);
+    if (old_id && strcmp(old_id, id) != 0)
+        delete_old(s, old_id);
+    return rc;
+}
+
+/* --- All of it -------------------------------------------------------------------------------- */
+
+static int stay_local(struct sending *s)
+{
+    return drop_row_save(s->fs->drops, s->drop, false);
+}
+
+static int stay_as_it_is(struct sending *s)
+{
+    drops_lock(s->fs->drops);
+    s->drop->dirty = s->drop->failed = false;
+    drops_unlock(s->fs->drops);
+    return drop_row_save(s->fs->drops, s->drop, true);
+}
+
+static int send_bytes(struct sending *s, struct failure *err)
+{
+    cleanup_free char *old_id = NULL;
+    struct stat st;
+    int rc;
+
+    if (fstat(s->bytes->fd, &st) < 0)
+        return -errno;
+    s->content = (struct content_source){ .fd = s->bytes->fd, .size = st.st_size };
+    if (st.st_size == 0 || deliver_is_local(s->fs, s->folder, s->name))
+        return stay_local(s);
+    if (s->fs->options->ro)
+        return fail(err, -EROFS, 0, "the mount is read-only");
+    rc = content_digest(s->bytes->fd, s->digest);
+    if (rc < 0)
+        return rc;
+    if (is_unchanged(s))
+        return stay_as_it_is(s);
+    rc = check_type(s, err);
+    if (rc != 0)
+        return rc < 0 ? rc : stay_local(s);
+    drops_lock(s->fs->drops);
+    old_id = s->drop->id ? strdup(s->drop->id) : NULL;
+    rc = s->drop->id && !old_id ? -ENOMEM : 0;
+    drops_unlock(s->fs->drops);
+    return rc < 0 ? rc : transmit(s, old_id, err);
+}
+
+int deliver_drop(struct fs *fs, struct call *call, struct drop *d, struct folder *folder,
+              const char *name, struct failure *err)
+{
+    struct sending s = { .fs = fs, .call = call, .drop = d, .folder = folder, .name = name };
+    int rc;
+
+    s.bytes = drop_bytes(fs->drops, d);
+    if (!s.bytes)
+        return 0;
+    rc = send_bytes(&s, err);
+    bytes_unref(s.bytes);
+    return rc;
+}
+
+int deliver_commit(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
+{
+    cleanup_free char *name = NULL;
+    struct folder *folder;
+    bool wanted;
+    int rc;
+
+    drops_lock(fs->drops);
+    wanted = d->linked && d->dirty && d->local;
+    name = strdup(d->name);
+    folder = d->folder;
+    drops_unlock(fs->drops);
+    if (!wanted)
+        return 0;
+    if (!name)
+        return -ENOMEM;
+    rc = deliver_drop(fs, call, d, folder, name, err);
+    if (rc < 0)
+        drop_set_failed(fs->drops, d, err->text[0] ? err->text : strerror(-rc));
+    return rc;
+}
+
+void deliver_settle(struct fs *fs, struct drop *d)
+{
+    cleanup_record struct record *r = NULL;
+    cleanup_free char *path = NULL;
+    struct call now = { .nowait = true };
+    struct failure ignored;
+    struct bytes *bytes;
+    struct bound b;
+    bool settled;
+
+    drops_lock(fs->drops);
+    settled = d->id && d->local && !d->dirty && !d->failed && d->writers == 0;
+    bytes = settled ? bytes_ref(d->local) : NULL;
+    drops_unlock(fs->drops);
+    if (!bytes)
+        return;
+    path = spool_path(fs->spool, bytes->number);
+    if (path && bind_drop(fs, d, &b) == 0 &&
+        known_record(fs, &now, &b.target, &r, &ignored) == 0)
+        known_content_adopt(fs, &b.target, r, path, d->digest);
+    drop_forget_bytes(fs->drops, d);
+    bytes_unref(bytes);
+    drop_row_save(fs->drops, d, false);
+}

@@ -1,0 +1,645 @@
+#include "drop.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drop_store.h"
+#include "file.h"
+#include "folder_key.h"
+#include "spool.h"
+
+#include "banned.h"
+
+struct drop_waiter {
+    struct drop_waiter *next;
+    struct call *call;
+};
+
+/* --- Bytes ------------------------------------------------------------------------------------ */
+
+struct bytes *bytes_ref(struct bytes *b)
+{
+    if (b)
+        atomic_fetch_add(&b->refs, 1);
+    return b;
+}
+
+void bytes_unref(struct bytes *b)
+{
+    if (!b || atomic_fetch_sub(&b->refs, 1) != 1)
+        return;
+    close(b->fd);
+    if (!atomic_load(&b->keep))
+        spool_remove(b->spool, b->number);
+    free(b);
+}
+
+struct bytes *bytes_open(struct spool *spool, uint64_t number, int fd)
+{
+    struct bytes *b = calloc(1, sizeof(*b));
+
+    if (!b)
+        return NULL;
+    atomic_init(&b->refs, 1);
+    atomic_init(&b->keep, true);
+    b->fd = fd;
+    b->number = number;
+    b->spool = spool;
+    return b;
+}
+
+/* --- Drops ------------------------------------------------------------------------------------ */
+
+struct drop *drop_ref(struct drop *d)
+{
+    if (d)
+        atomic_fetch_add(&d->refs, 1);
+    return d;
+}
+
+void drop_unref(struct drop *d)
+{
+    if (!d || atomic_fetch_sub(&d->refs, 1) != 1)
+        return;
+    bytes_unref(d->local);
+    free(d->name);
+    free(d->id);
+    free(d->error);
+    free(d);
+}
+
+struct drop *drop_alloc(struct folder *f, const char *name, enum drop_what what)
+{
+    struct drop *d = calloc(1, sizeof(*d));
+
+    if (!d)
+        return NULL;
+    d->name = strdup(name);
+    if (!d->name) {
+        free(d);
+        return NULL;
+    }
+    atomic_init(&d->refs, 1);
+    d->what = what;
+    d->folder = f;
+    d->mode = what == DROP_FILE ? 0666 : 0777;
+    return d;
+}
+
+void drops_lock(struct drops *t)
+{
+    pthread_mutex_lock(&t->lock);
+}
+
+void drops_unlock(struct drops *t)
+{
+    pthread_mutex_unlock(&t->lock);
+}
+
+int drop_link_locked(struct drop *d)
+{
+    HASH_ADD_KEYPTR(hh, d->folder->drops, d->name, strlen(d->name), d);
+    if (!HASH_ADDED(d))
+        return -ENOMEM;
+    d->linked = true;
+    drop_ref(d);
+    return 0;
+}
+
+/* The folder's reference goes to the caller. */
+static struct drop *unlink_locked(struct drop *d)
+{
+    if (!d->linked)
+        return NULL;
+    HASH_DELETE(hh, d->folder->drops, d);
+    d->linked = false;
+    return d;
+}
+
+static struct drop *find_locked(struct folder *f, const char *name)
+{
+    struct drop *d = NULL;
+
+    HASH_FIND(hh, f->drops, name, strlen(name), d);
+    return d;
+}
+
+struct drop *drops_find(struct drops *t, struct folder *f, const char *name)
+{
+    struct drop *d;
+
+    drops_lock(t);
+    d = drop_ref(find_locked(f, name));
+    drops_unlock(t);
+    return d;
+}
+
+/* --- By resource ------------------------------------------------------------------------------ */
+
+struct drop *drops_find_id(struct drops *t, struct folder *f, const char *id)
+{
+    struct owner *o = NULL;
+    struct drop *d = NULL;
+
+    drops_lock(t);
+    HASH_FIND(hh, t->owners, id, strlen(id), o);
+    for (; o && !d; o = o->next)
+        if (o->drop->folder == f && o->drop->linked)
+            d = drop_ref(o->drop);
+    drops_unlock(t);
+    return d;
+}
+
+static bool within(const char *key, const struct folder *f)
+{
+    size_t len = strlen(f->key);
+
+    return strncmp(key, f->key, len) == 0 && (key[len] == '\0' || key[len] == '/');
+}
+
+bool drops_owns_id(struct drops *t, struct folder *f, const char *id)
+{
+    struct owner *o = NULL;
+    bool owned = false;
+
+    drops_lock(t);
+    HASH_FIND(hh, t->owners, id, strlen(id), o);
+    for (; o && !owned; o = o->next)
+        owned = o->drop->linked && within(o->drop->folder->key, f);
+    drops_unlock(t);
+    return owned;
+}
+
+/* d->id is set: from now on it is found by it. */
+static int own_locked(struct drops *t, struct drop *d)
+{
+    struct owner *o = calloc(1, sizeof(*o));
+    struct owner *head = NULL;
+
+    if (!o)
+        return -ENOMEM;
+    o->drop = d;
+    o->id = d->id;
+    HASH_FIND(hh, t->owners, d->id, strlen(d->id), head);
+    if (head) {
+        o->next = head->next;
+        head->next = o;
+        return 0;
+    }
+    HASH_ADD_KEYPTR(hh, t->owners, o->id, strlen(o->id), o);
+    if (HASH_ADDED(o))
+        return 0;
+    free(o);
+    return -ENOMEM;
+}
+
+static void disown_locked(struct drops *t, struct drop *d)
+{
+    struct owner *head = NULL, *o, **link;
+
+    if (!d->id)
+        return;
+    HASH_FIND(hh, t->owners, d->id, strlen(d->id), head);
+    if (!head)
+        return;
+    if (head->drop == d) {
+        struct owner *next = head->next;
+
+        HASH_DELETE(hh, t->owners, head);
+        free(head);
+        if (next)
+            HASH_ADD_KEYPTR(hh, t->owners, next->id, strlen(next->id), next);
+        return;
+    }
+    for (link = &head->next; (o = *link); link = &o->next) {
+        if (o->drop == d) {
+            *link = o->next;
+            free(o);
+            return;
+        }
+    }
+}
+
+int drop_set_id_locked(struct drops *t, struct drop *d, const char *id)
+{
+    char *copy = id ? strdup(id) : NULL;
+
+    if (id && !copy)
+        return -ENOMEM;
+    disown_locked(t, d);
+    free(d->id);
+    d->id = copy;
+    return copy && d->linked ? own_locked(t, d) : 0;
+}
+
+/* --- Folders ---------------------------------------------------------------------------------- */
+
+static void folder_free(struct folder *f)
+{
+    free(f->key);
+    free(f->parent);
+    free(f->filter_value);
+    free(f);
+}
+
+static int folder_add_locked(struct drops *t, const char *key, struct folder **out)
+{
+    struct folder *f = calloc(1, sizeof(*f));
+    int rc;
+
+    if (!f)
+        return -ENOMEM;
+    f->key = strdup(key);
+    rc = f->key ? folder_describe(key, f) : -ENOMEM;
+    if (rc == 0) {
+        HASH_ADD_KEYPTR(hh, t->folders, f->key, strlen(f->key), f);
+        if (!HASH_ADDED(f))
+            rc = -ENOMEM;
+    }
+    if (rc < 0)
+        folder_free(f);
+    else
+        *out = f;
+    return rc;
+}
+
+int drops_folder(struct drops *t, const char *key, struct folder **out)
+{
+    struct folder *f = NULL;
+    bool load;
+    int rc = 0;
+
+    drops_lock(t);
+    HASH_FIND(hh, t->folders, key, strlen(key), f);
+    if (!f)
+        rc = folder_add_locked(t, key, &f);
+    load = f && !f->loaded;
+    drops_unlock(t);
+    if (rc < 0)
+        return rc;
+    *out = f;
+    return load ? drops_load_folder(t, f) : 0;
+}
+
+char *drops_child_key(struct drops *t, struct folder *f, const char *name)
+{
+    char *key;
+
+    drops_lock(t);
+    key = path_join(f->key, name);
+    drops_unlock(t);
+    return key;
+}
+
+/* Folders within get their new keys, all or none. */
+static int rekey_locked(struct drops *t, const char *from, const char *to)
+{
+    size_t len = strlen(from);
+    struct folder *f, *next;
+
+    HASH_ITER(hh, t->folders, f, next) {
+        char *key;
+
+        if (strncmp(f->key, from, len) != 0 || (f->key[len] && f->key[len] != '/'))
+            continue;
+        if (asprintf(&key, "%s%s", to, f->key + len) < 0)
+            return -ENOMEM;
+        HASH_DELETE(hh, t->folders, f);
+        free(f->key);
+        f->key = key;
+        HASH_ADD_KEYPTR(hh, t->folders, f->key, strlen(f->key), f);
+        if (!HASH_ADDED(f))
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+int drops_rename_subfolder(struct drops *t, struct drop *d, const char *from, const char *to,
+                           const char *to_name)
+{
+    int rc = state_rename_folder(t->state, from, to, true, NULL);
+
+    if (rc < 0)
+        return rc;
+    drops_lock(t);
+    rc = rekey_locked(t, from, to);
+    drops_unlock(t);
+    return rc < 0 ? rc : drops_move(t, d, d->folder, to_name);
+}
+
+int drops_list(struct drops *t, struct folder *f, struct drop ***out, size_t *n)
+{
+    struct drop **list, *d, *next;
+    size_t count = 0;
+
+    drops_lock(t);
+    list = calloc(HASH_COUNT(f->drops) + 1, sizeof(*list));
+    if (list)
+        HASH_ITER(hh, f->drops, d, next)
+            list[count++] = drop_ref(d);
+    drops_unlock(t);
+    if (!list)
+        return -ENOMEM;
+    *out = list;
+    *n = count;
+    return 0;
+}
+
+int drops_list_failed(struct drops *t, struct drop ***out, size_t *n)
+{
+    struct folder *f, *next_folder;
+    struct drop *d, *next;
+    struct drop **list;
+    size_t count = 0, at = 0;
+
+    drops_lock(t);
+    HASH_ITER(hh, t->folders, f, next_folder)
+        HASH_ITER(hh, f->drops, d, next)
+            count += d->failed;
+    list = calloc(count + 1, sizeof(*list));
+    if (list)
+        HASH_ITER(hh, t->folders, f, next_folder)
+            HASH_ITER(hh, f->drops, d, next)
+                if (d->failed)
+                    list[at++] = drop_ref(d);
+    drops_unlock(t);
+    if (!list)
+        return -ENOMEM;
+    *out = list;
+    *n = at;
+    return 0;
+}
+
+int drops_add(struct drops *t, struct folder *f, const char *name, enum drop_what what,
+              struct drop **out)
+{
+    struct drop *d = drop_alloc(f, name, what);
+    int rc;
+
+    if (!d)
+        return -ENOMEM;
+    d->mtime_ns = clock_realtime_ns(t->clock);
+    drops_lock(t);
+    f->changed_ns = d->mtime_ns;
+    rc = find_locked(f, name) ? -EEXIST : drop_link_locked(d);
+    drops_unlock(t);
+    if (rc < 0) {
+        drop_unref(d);
+        return rc;
+    }
+    *out = d;
+    return 0;
+}
+
+int drops_remove(struct drops *t, struct drop *d)
+{
+    struct drop *held;
+    struct bytes *bytes;
+    bool durable;
+
+    drops_lock(t);
+    disown_locked(t, d);
+    held = unlink_locked(d);
+    d->folder->changed_ns = clock_realtime_ns(t->clock);
+    durable = d->id != NULL;
+    bytes = bytes_ref(d->local);
+    drops_unlock(t);
+    if (bytes)
+        atomic_store(&bytes->keep, false); /* open handles still read it */
+    bytes_unref(bytes);
+    if (!held)
+        return 0;
+    drop_unref(held);
+    return drop_row_delete(t, d, durable);
+}
+
+int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *name)
+{
+    struct drop *there, *held = NULL;
+    cleanup_free char *from_key = NULL;
+    char *copy = strdup(name), *old;
+    struct folder *from;
+    int rc = 0;
+
+    if (!copy)
+        return -ENOMEM;
+    drops_lock(t);
+    there = find_locked(f, name);
+    if (there && there != d) {
+        disown_locked(t, there);
+        held = unlink_locked(there);
+        if (there->local)
+            atomic_store(&there->local->keep, false);
+    }
+    from = d->folder;
+    old = d->name;
+    HASH_DELETE(hh, from->drops, d);
+    d->name = copy;
+    d->folder = f;
+    from->changed_ns = f->changed_ns = clock_realtime_ns(t->clock);
+    HASH_ADD_KEYPTR(hh, f->drops, d->name, strlen(d->name), d);
+    if (!HASH_ADDED(d)) {
+        d->linked = false;
+        rc = -ENOMEM;
+    }
+    from_key = strdup(from->key);
+    drops_unlock(t);
+    drop_unref(held);
+    if (rc == 0)
+        rc = from_key ? drop_row_move(t, from_key, old, d) : -ENOMEM;
+    else
+        drop_unref(d);
+    free(old);
+    return rc;
+}
+
+/* --- Who may do what -------------------------------------------------------------------------- */
+
+static void wake_locked(struct drop *d)
+{
+    for (struct drop_waiter *w = d->waiters; w; w = w->next)
+        call_wake(w->call);
+}
+
+/* Parks once; the lock is held on entry and exit. */
+static int park_locked(struct drops *t, struct drop *d, struct call *call)
+{
+    struct drop_waiter self = { d->waiters, call }, **link;
+    int rc;
+
+    if (call->nowait)
+        return -EWOULDBLOCK;
+    d->waiters = &self;
+    drops_unlock(t);
+    rc = call_wait(call, t->clock, CLOCK_FOREVER);
+    drops_lock(t);
+    for (link = &d->waiters; *link != &self; link = &(*link)->next)
+        ;
+    *link = self.next;
+    return rc;
+}
+
+int drop_lock_exclusive(struct drops *t, struct drop *d, struct call *call)
+{
+    int rc = 0;
+
+    drops_lock(t);
+    while (rc == 0 && (d->exclusive || d->shared))
+        rc = park_locked(t, d, call);
+    if (rc == 0)
+        d->exclusive = true;
+    drops_unlock(t);
+    return rc;
+}
+
+void drop_unlock_exclusive(struct drops *t, struct drop *d)
+{
+    drops_lock(t);
+    d->exclusive = false;
+    wake_locked(d);
+    drops_unlock(t);
+}
+
+int drop_lock_shared(struct drops *t, struct drop *d, struct call *call)
+{
+    int rc = 0;
+
+    drops_lock(t);
+    while (rc == 0 && d->exclusive)
+        rc = park_locked(t, d, call);
+    if (rc == 0)
+        d->shared++;
+    drops_unlock(t);
+    return rc;
+}
+
+void drop_unlock_shared(struct drops *t, struct drop *d)
+{
+    drops_lock(t);
+    if (--d->shared == 0)
+        wake_locked(d);
+    drops_unlock(t);
+}
+
+/* --- Local bytes ------------------------------------------------------------------------------ */
+
+struct bytes *drop_bytes(struct drops *t, struct drop *d)
+{
+    struct bytes *b;
+
+    drops_lock(t);
+    b = bytes_ref(d->local);
+    drops_unlock(t);
+    return b;
+}
+
+static void set_bytes(struct drops *t, struct drop *d, struct bytes *b)
+{
+    struct bytes *old;
+
+    drops_lock(t);
+    old = d->local;
+    d->local = b;
+    drops_unlock(t);
+    if (old)
+        atomic_store(&old->keep, false);
+    bytes_unref(old);
+}
+
+int drop_new_bytes(struct drops *t, struct drop *d, struct bytes **out)
+{
+    struct bytes *b;
+    uint64_t number;
+    int fd;
+    int rc = spool_create(t->spool, &number, &fd);
+
+    if (rc < 0)
+        return rc;
+    b = bytes_open(t->spool, number, fd);
+    if (!b) {
+        close(fd);
+        spool_remove(t->spool, number);
+        return -ENOMEM;
+    }
+    set_bytes(t, d, b);
+    *out = b;
+    return 0;
+}
+
+void drop_forget_bytes(struct drops *t, struct drop *d)
+{
+    set_bytes(t, d, NULL);
+}
+
+int drop_set_failed(struct drops *t, struct drop *d, const char *why)
+{
+    char *copy = strdup(why);
+    char *old;
+
+    drops_lock(t);
+    old = d->error;
+    d->error = copy;
+    d->failed = true;
+    d->dirty = false;
+    d->mtime_ns = 0; /* so that rsync tries again */
+    if (!d->failed_number)
+        d->failed_number = ++t->last_failed;
+    drops_unlock(t);
+    free(old);
+    return drop_row_save(t, d, true);
+}
+
+void drops_get_stats(struct drops *t, struct drops_stats *out)
+{
+    struct folder *f, *next_folder;
+    struct drop *d, *next;
+
+    *out = (struct drops_stats){ 0 };
+    drops_lock(t);
+    HASH_ITER(hh, t->folders, f, next_folder) {
+        HASH_ITER(hh, f->drops, d, next) {
+            if (d->failed)
+                out->failed++;
+            else if (d->writers)
+                out->open++;
+            else if (d->local && d->dirty)
+                out->local++;
+            else if (d->id)
+                out->sent++;
+        }
+    }
+    drops_unlock(t);
+}
+
+void drops_free(struct drops *t)
+{
+    struct folder *f, *next_folder;
+    struct drop *d, *next;
+    struct owner *o, *next_owner;
+
+    if (!t)
+        return;
+    HASH_ITER(hh, t->owners, o, next_owner) {
+        HASH_DELETE(hh, t->owners, o);
+        while (o) {
+            struct owner *more = o->next;
+
+            free(o);
+            o = more;
+        }
+    }
+    HASH_ITER(hh, t->folders, f, next_folder) {
+        HASH_ITER(hh, f->drops, d, next) {
+            HASH_DELETE(hh, f->drops, d);
+            d->linked = false;
+            drop_unref(d);
+        }
+        HASH_DELETE(hh, t->folders, f);
+        folder_free(f);
+    }
+    pthread_mutex_destroy(&t->load_lock);
+    pthread_mutex_destroy(&t->lock);
+    free(t);
+}

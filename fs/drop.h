@@ -1,0 +1,198 @@
+/*
+ * What was put into folders through the mount: names and bytes that are the user's until the
+ * server has acknowledged them, and names afterwards. One lock (of struct drops) guards the
+ * fields; a drop that is being sent, renamed or deleted is held exclusively, one that is being
+ * written is shared, so that bytes do not change while they are on their way.
+ */
+#ifndef LASFS_DROP_H
+#define LASFS_DROP_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "buf.h"
+#include "call.h"
+#include "failure.h"
+#include "hash.h"
+#include "resources.h"
+#include "state.h"
+
+struct drop_waiter;
+struct spool;
+
+#define DIGEST_BYTES 32
+
+/* Bytes in the spool, as long as somebody uses them. */
+struct bytes {
+    atomic_uint refs;
+    int fd;          /* set once */
+    uint64_t number; /* set once: in the spool */
+    atomic_bool keep; /* the file stays in the spool when nobody uses the bytes any more */
+    struct spool *spool;
+};
+struct bytes *bytes_ref(struct bytes *b);
+void bytes_unref(struct bytes *b); /* NULL is fine */
+
+enum drop_what {
+    DROP_FILE,      /* a file; once sent, a resource with content */
+    DROP_DIRECTORY, /* a name given by mkdir or mv to a resource's directory */
+    DROP_SUBFOLDER, /* a folder within a folder */
+};
+
+struct folder {
+    char *key;                   /* guarded by the lock: "datasets/las:dataset:.../documents" */
+    const struct resource *res;  /* set once: what a file here becomes; NULL: nothing */
+    char *parent;                /* set once: id of the resource above, NULL at the top */
+    const char *filter;          /* set once: a list's filter, and what a file here is given */
+    char *filter_value;          /* set once */
+    bool loaded;                 /* guarded by the lock, as the next two */
+    int64_t changed_ns;          /* when something was put in, renamed or removed; 0: not since */
+    struct drop *drops;          /* by name */
+    UT_hash_handle hh;           /* by key; folders live as long as struct drops */
+};
+
+struct drop {
+    atomic_uint refs;
+    enum drop_what what;        /* set once */
+    struct folder *folder;      /* guarded by the lock, as all below */
+    char *name;
+    bool linked;                /* found in folder under name */
+    char *id;                   /* of the resource, once acknowledged; else NULL */
+    int64_t acked_ms;           /* when (monotonic) */
+    int64_t size;               /* of the acknowledged bytes */
+    uint8_t digest[DIGEST_BYTES];
+    bool has_digest;            /* of the acknowledged bytes */
+    int64_t mtime_ns;
+    mode_t mode;                /* permission bits */
+    struct bytes *local;        /* bytes here; NULL: only the server has them */
+    bool dirty;                 /* local has bytes that were not acknowledged or given up */
+    int broken;                 /* a write failed with this errno: do not send */
+    bool failed;                /* could not be delivered; error says why */
+    char *error;
+    int64_t failed_number;      /* in .lasfs/failed */
+    unsigned writers;           /* open handles that may write */
+    bool exclusive;             /* being sent, renamed, deleted */
+    unsigned shared;            /* writes under way */
+    struct drop_waiter *waiters;
+    UT_hash_handle hh;          /* by name in folder->drops */
+};
+
+struct drop *drop_ref(struct drop *d); /* NULL is fine, gives NULL */
+void drop_unref(struct drop *d);       /* NULL is fine */
+#define cleanup_drop CLEANUP(drop_unref_p)
+static inline void drop_unref_p(struct drop **d)
+{
+    drop_unref(*d);
+}
+
+/* A resource's id and the drop that is named for it. */
+struct owner {
+    char *id;            /* the drop's */
+    struct drop *drop;   /* linked, or the owner would be gone */
+    struct owner *next;  /* another name of the same resource */
+    UT_hash_handle hh;   /* the first of them: by id */
+};
+
+struct drops {
+    pthread_mutex_t lock;
+    pthread_mutex_t load_lock; /* before lock: one reads a folder's rows at a time */
+    struct state *state;    /* set once */
+    struct spool *spool;    /* set once */
+    struct clock *clock;    /* set once */
+    struct folder *folders; /* guarded by lock, as all below */
+    struct owner *owners;
+    int64_t last_failed;    /* the last number in .lasfs/failed */
+};
+
+/* --- Folders and names ------------------------------------------------------------------------ */
+
+/* state and spool outlive it. What was being written when the last mount ended is marked as
+ * failed here. 0, -ENOMEM, -EIO. */
+int drops_new(struct state *state, struct spool *spool, struct clock *clock, struct drops **out,
+              struct failure *err);
+void drops_free(struct drops *t); /* NULL is fine */
+
+/* The folder of that key (folder_key.h), made and its names loaded where needed. It lives as
+ * long as t. Blocks for the disk. 0, -EINVAL no such folder can be, -ENOMEM, -EIO. */
+int drops_folder(struct drops *t, const char *key, struct folder **out);
+
+/* The key of the folder called name in f; the caller frees. NULL: no memory. */
+char *drops_child_key(struct drops *t, struct folder *f, const char *name);
+
+/* What is called name in f, with a reference, or NULL. */
+struct drop *drops_find(struct drops *t, struct folder *f, const char *name);
+
+/* The name in f that stands for this resource, with a reference, or NULL. */
+struct drop *drops_find_id(struct drops *t, struct folder *f, const char *id);
+
+/* Is this resource named in f or a folder within it? */
+bool drops_owns_id(struct drops *t, struct folder *f, const char *id);
+
+/* All that is in f, one reference each; the caller frees the array. 0, -ENOMEM. */
+int drops_list(struct drops *t, struct folder *f, struct drop ***out, size_t *n);
+
+/* All that could not be delivered, from all folders. 0, -ENOMEM. */
+int drops_list_failed(struct drops *t, struct drop ***out, size_t *n);
+
+/* A new, linked, empty one with a reference; -EEXIST when the name is taken, -ENOMEM. It has no
+ * row yet: drop_row_save(). */
+int drops_add(struct drops *t, struct folder *f, const char *name, enum drop_what what,
+              struct drop **out);
+
+/* Takes the name away, and its row, durably when it stood for a resource; the caller deals with
+ * the resource. Its bytes go when nobody reads them any more. 0, -EIO. */
+int drops_remove(struct drops *t, struct drop *d);
+
+/* Gives it another name or folder; what was called so is unlinked. Durable. 0, -ENOMEM, -EIO. */
+int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *name);
+
+/* The subfolder d gets another name; from and to are its keys. Durable. 0, -ENOMEM, -EIO. */
+int drops_rename_subfolder(struct drops *t, struct drop *d, const char *from, const char *to,
+                           const char *to_name);
+
+/* The resource that it stands for from now on; NULL: none. The lock is held. 0, -ENOMEM. */
+int drop_set_id_locked(struct drops *t, struct drop *d, const char *id);
+
+/* --- Who may do what -------------------------------------------------------------------------- */
+
+/* Parks until it is free. 0, -EINTR; -EWOULDBLOCK with nowait. */
+int drop_lock_exclusive(struct drops *t, struct drop *d, struct call *call);
+void drop_unlock_exclusive(struct drops *t, struct drop *d);
+int drop_lock_shared(struct drops *t, struct drop *d, struct call *call);
+void drop_unlock_shared(struct drops *t, struct drop *d);
+
+/* For the fields that the lock guards. */
+void drops_lock(struct drops *t);
+void drops_unlock(struct drops *t);
+
+/* --- Local bytes ------------------------------------------------------------------------------ */
+
+/* With a reference, or NULL: only the server has them. */
+struct bytes *drop_bytes(struct drops *t, struct drop *d);
+
+/* New empty bytes in the spool, for d, which holds them (no reference for the caller), in the
+ * place of what it had. 0, -ENOSPC, -EIO, -ENOMEM. */
+int drop_new_bytes(struct drops *t, struct drop *d, struct bytes **out);
+
+/* The server has them: they go when nobody reads them any more. */
+void drop_forget_bytes(struct drops *t, struct drop *d);
+
+/* It could not be delivered: why stands beside it, its mtime becomes 0. 0, -ENOMEM, -EIO. */
+int drop_set_failed(struct drops *t, struct drop *d, const char *why);
+
+/* Counts for .lasfs/status, of the folders that were used. */
+struct drops_stats {
+    size_t sent, local, open, failed;
+};
+void drops_get_stats(struct drops *t, struct drops_stats *out);
+
+/* --- For drop_store.c -------------------------------------------------------------------------- */
+
+struct drop *drop_alloc(struct folder *f, const char *name, enum drop_what what);
+int drop_link_locked(struct drop *d);
+struct bytes *bytes_open(struct spool *spool, uint64_t number, int fd);
+
+#endif

@@ -1,0 +1,236 @@
+#include "drop_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spool.h"
+
+#include "banned.h"
+
+/* The copies that a row needs once the lock is released. */
+struct row_copy {
+    struct drop_row row;
+    char *folder, *name, *id, *error;
+    bool linked;
+};
+
+static void copy_release(struct row_copy *c)
+{
+    free(c->folder);
+    free(c->name);
+    free(c->id);
+    free(c->error);
+}
+#define cleanup_copy CLEANUP(copy_release)
+
+static enum drop_state state_of(const struct drop *d)
+{
+    if (d->what == DROP_SUBFOLDER)
+        return DROP_FOLDER;
+    if (d->failed)
+        return DROP_FAILED;
+    if (d->local && d->dirty)
+        return d->writers ? DROP_OPEN : DROP_LOCAL;
+    return d->id ? DROP_SENT : DROP_LOCAL;
+}
+
+static char *copy_text(const char *text, bool *ok)
+{
+    char *copy = text ? strdup(text) : NULL;
+
+    if (text && !copy)
+        *ok = false;
+    return copy;
+}
+
+static int copy_row(struct drops *t, struct drop *d, struct row_copy *out)
+{
+    bool ok = true;
+
+    *out = (struct row_copy){ .folder = NULL };
+    drops_lock(t);
+    out->linked = d->linked;
+    out->folder = copy_text(d->folder->key, &ok);
+    out->name = copy_text(d->name, &ok);
+    out->id = copy_text(d->id, &ok);
+    out->error = copy_text(d->failed ? d->error : NULL, &ok);
+    out->row = (struct drop_row){ .kind = d->what, .state = state_of(d), .size = d->size,
+                                  .mtime_ns = d->mtime_ns, .mode = d->mode,
+                                  .spool = d->local ? d->local->number : 0,
+                                  .has_sha256 = d->has_digest,
+                                  .failed_number = d->failed ? d->failed_number : 0 };
+    memcpy(out->row.sha256, d->digest, sizeof(d->digest));
+    drops_unlock(t);
+    out->row.folder = out->folder;
+    out->row.name = out->name;
+    out->row.id = out->id;
+    out->row.error = out->error;
+    return ok ? 0 : -ENOMEM;
+}
+
+int drop_row_save(struct drops *t, struct drop *d, bool durable)
+{
+    cleanup_copy struct row_copy copy;
+    int rc = copy_row(t, d, &copy);
+
+    if (rc < 0 || !copy.linked)
+        return rc;
+    return state_put_drop(t->state, &copy.row, durable, NULL);
+}
+
+int drop_row_delete(struct drops *t, struct drop *d, bool durable)
+{
+    cleanup_copy struct row_copy copy;
+    int rc = copy_row(t, d, &copy);
+
+    return rc < 0 ? rc : state_delete_drop(t->state, copy.folder, copy.name, durable, NULL);
+}
+
+int drop_row_move(struct drops *t, const char *from, const char *old, struct drop *d)
+{
+    cleanup_copy struct row_copy copy;
+    struct state_step steps[2];
+    int rc = copy_row(t, d, &copy);
+
+    if (rc < 0)
+        return rc;
+    steps[0] = (struct state_step){ .change = STATE_DELETE_DROP, .folder = from, .name = old };
+    steps[1] = (struct state_step){ .change = STATE_PUT_DROP, .row = &copy.row };
+    return state_apply(t->state, steps, 2, copy.id != NULL, NULL);
+}
+
+/* --- Reading ---------------------------------------------------------------------------------- */
+
+struct loading {
+    struct drops *t;
+    struct folder *f;
+};
+
+static struct bytes *open_bytes(struct drops *t, uint64_t number)
+{
+    struct bytes *b;
+    int fd;
+
+    if (!number || spool_open(t->spool, number, O_RDWR, &fd) < 0)
+        return NULL;
+    b = bytes_open(t->spool, number, fd);
+    if (!b)
+        close(fd);
+    return b;
+}
+
+static struct drop *from_row(struct drops *t, struct folder *f, const struct drop_row *row)
+{
+    struct drop *d = drop_alloc(f, row->name, (enum drop_what)row->kind);
+
+    if (!d)
+        return NULL;
+    d->size = row->size;
+    d->mtime_ns = row->mtime_ns;
+    d->mode = row->mode & 07777;
+    d->has_digest = row->has_sha256;
+    memcpy(d->digest, row->sha256, sizeof(d->digest));
+    d->local = open_bytes(t, row->spool);
+    d->dirty = d->local && row->state != DROP_FAILED;
+    d->failed = row->state == DROP_FAILED;
+    d->failed_number = row->failed_number;
+    d->error = row->error ? strdup(row->error) : NULL;
+    return d;
+}
+
+static int load_row(void *arg, const struct drop_row *row)
+{
+    struct loading *l = arg;
+    struct drop *d = from_row(l->t, l->f, row);
+    int rc = -ENOMEM;
+
+    if (!d)
+        return -ENOMEM;
+    drops_lock(l->t);
+    if (!l->f->loaded) {
+        rc = drop_link_locked(d);
+        if (rc == 0 && row->id)
+            rc = drop_set_id_locked(l->t, d, row->id);
+    } else {
+        rc = 0; /* another thread was first */
+    }
+    drops_unlock(l->t);
+    drop_unref(d);
+    return rc;
+}
+
+int drops_load_folder(struct drops *t, struct folder *f)
+{
+    struct loading l = { t, f };
+    int rc = 0;
+
+    pthread_mutex_lock(&t->load_lock);
+    if (!f->loaded)
+        rc = state_load_folder(t->state, f->key, load_row, &l, NULL);
+    if (rc == 0) {
+        drops_lock(t);
+        f->loaded = true;
+        drops_unlock(t);
+    }
+    pthread_mutex_unlock(&t->load_lock);
+    return rc;
+}
+
+/* --- The start -------------------------------------------------------------------------------- */
+
+/* Half a file is not a file: what was open when the last mount ended is not sent. */
+static int fail_open_row(void *arg, const struct drop_row *row)
+{
+    struct drops *t = arg;
+    struct folder *f;
+    struct drop *d;
+    int rc = drops_folder(t, row->folder, &f);
+
+    if (rc < 0)
+        return rc == -ENOMEM ? rc : 0; /* a folder of another version's: left alone */
+    d = drops_find(t, f, row->name);
+    if (!d)
+        return 0;
+    rc = drop_set_failed(t, d, "it was being written when the mount ended, and may be incomplete");
+    drop_unref(d);
+    return rc;
+}
+
+static int load_failed_row(void *arg, const struct drop_row *row)
+{
+    struct folder *f;
+    int rc = drops_folder(arg, row->folder, &f);
+
+    return rc == -ENOMEM ? rc : 0;
+}
+
+int drops_new(struct state *state, struct spool *spool, struct clock *clock, struct drops **out,
+              struct failure *err)
+{
+    struct drops *t = calloc(1, sizeof(*t));
+    uint64_t greatest;
+    int rc;
+
+    if (!t)
+        return -ENOMEM;
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_mutex_init(&t->load_lock, NULL);
+    t->state = state;
+    t->spool = spool;
+    t->clock = clock;
+    rc = state_greatest(state, &greatest, &t->last_failed, err);
+    if (rc == 0) {
+        spool_skip(spool, greatest);
+        rc = state_load_in_state(state, DROP_OPEN, fail_open_row, t, err);
+    }
+    if (rc == 0)
+        rc = state_load_in_state(state, DROP_FAILED, load_failed_row, t, err);
+    if (rc < 0) {
+        drops_free(t);
+        return rc;
+    }
+    *out = t;
+    return 0;
+}

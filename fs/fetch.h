@@ -1,0 +1,22 @@
+/* GET of one resource: its record and its content come in one answer, and both are kept. */
+#ifndef LASFS_FETCH_H
+#define LASFS_FETCH_H
+
+#include "core.h"
+
+/* May a content of this resource be replaced by another? */
+bool fetch_content_changes(const struct resource *res);
+
+/* Under which id a content is kept: one that can change goes with its changed time (r must be
+ * given then). 0, -EINVAL, -ENAMETOOLONG. */
+int fetch_content_id(const struct target *t, const struct record *r, char out[CONTENT_ID_MAX + 1]);
+
+/* One GET for all who ask at once. 0, what backend_get() gives. */
+int fetch_record(struct fs *fs, struct call *call, const struct target *t, struct record **out,
+                 struct failure *err);
+
+/* The same for its content: a descriptor, the caller's. */
+int fetch_content(struct fs *fs, struct call *call, const struct target *t, int *fd,
+                  int64_t *size, struct failure *err);
+
+#endif

@@ -1,0 +1,78 @@
+#include "folder_key.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "route.h"
+
+#include "banned.h"
+
+struct walk {
+    struct place at;
+    struct place collection;         /* the last collection on the way, kind NODE_NONE: none */
+    char above[ROUTE_NAME_MAX + 1];  /* what that stands under */
+    char last[ROUTE_NAME_MAX + 1];
+};
+
+/* In a collection, an id is a resource and anything else a folder within. */
+static int walk_step(struct walk *w, const char *name)
+{
+    struct place next;
+    int rc;
+
+    if (w->at.kind == NODE_ENTRY)
+        w->at = w->at.form == FORM_ID ? route_resource(&w->at) : w->collection;
+    rc = route_step(&w->at, name, &next);
+    if (rc < 0)
+        return rc;
+    if (next.kind == NODE_COLLECTION) {
+        w->collection = next;
+        memcpy(w->above, w->last, sizeof(w->above));
+    }
+    memset(w->last, 0, sizeof(w->last));
+    memcpy(w->last, name, strlen(name));
+    w->at = next;
+    return 0;
+}
+
+static int walk_all(struct walk *w, const char *key)
+{
+    w->at = route_root;
+    while (*key) {
+        char name[ROUTE_NAME_MAX + 1];
+        size_t len = strcspn(key, "/");
+        int rc;
+
+        if (len == 0 || len > ROUTE_NAME_MAX)
+            return -EINVAL;
+        memcpy(name, key, len);
+        name[len] = '\0';
+        rc = walk_step(w, name);
+        if (rc < 0)
+            return -EINVAL;
+        key += len + (key[len] == '/');
+    }
+    return w->collection.kind == NODE_COLLECTION ? 0 : -EINVAL;
+}
+
+int folder_describe(const char *key, struct folder *f)
+{
+    struct walk w = { .at = route_root };
+    int rc = walk_all(&w, key);
+    char *above = NULL;
+
+    if (rc < 0)
+        return rc;
+    if (w.at.kind == NODE_ENTRY && w.at.form == FORM_ID)
+        return 0; /* a resource's own directory: nothing becomes a resource there */
+    if (w.above[0] && !(above = strdup(w.above)))
+        return -ENOMEM;
+    f->res = w.collection.res;
+    f->filter = w.collection.row->filter;
+    if (f->filter)
+        f->filter_value = above;
+    else
+        f->parent = above;
+    return 0;
+}

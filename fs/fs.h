@@ -1,0 +1,142 @@
+/*
+ * The core of the mount: takes node numbers, names and buffers, knows no FUSE and is tested
+ * without a mount. Everything hangs from struct fs.
+ *
+ * Each function may be called from any thread with no lock held. With call->nowait it answers
+ * from memory or returns -EWOULDBLOCK with nothing begun; else it may block. All return 0 (or a
+ * length) or the -errno that the program shall see. err is filled where there is more to say
+ * than errno does: the caller writes it to the error log.
+ */
+#ifndef LASFS_FS_H
+#define LASFS_FS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "backend.h"
+#include "call.h"
+#include "failure.h"
+#include "node.h"
+#include "options.h"
+
+struct fs;
+struct handle;
+struct dirhandle;
+
+struct fs_config {
+    const struct options *options; /* outlives the fs */
+    struct backend *backend;       /* outlives the fs, as all here */
+    struct clock *clock;
+    struct log *log;
+    const char *state_dir;         /* for names and what is not yet sent */
+    const char *cache_dir;         /* for contents */
+    const char *endpoint;          /* for the status page */
+};
+
+/* Opens the state, spool and caches. -EWOULDBLOCK: the state directory is in use. */
+int fs_new(const struct fs_config *config, struct fs **out, struct failure *err);
+
+/* Waits for what is being sent in the background, at most timeout_ms, then frees. */
+void fs_free(struct fs *fs, int64_t timeout_ms);
+
+/* Another thread's job that may block, in the pool of the fs: for replies and background work. */
+struct pool *fs_pool(struct fs *fs);
+
+/* One line in the error log for a failed operation on name (may be NULL) in or at ino. */
+void fs_report(struct fs *fs, const char *operation, uint64_t ino, const char *name, int rc,
+               const struct failure *err);
+
+/* --- Nodes ------------------------------------------------------------------------------------ */
+
+struct entry {
+    uint64_t ino;    /* 0: there is nothing of that name, and that may be remembered */
+    struct stat st;
+    int64_t ttl_ms;  /* how long the kernel may believe it */
+};
+
+/* A look-up that succeeds must be answered by a forget. */
+int fs_lookup(struct fs *fs, struct call *call, uint64_t parent, const char *name,
+              struct entry *out, struct failure *err);
+void fs_forget(struct fs *fs, uint64_t ino, uint64_t count);
+int fs_getattr(struct fs *fs, struct call *call, uint64_t ino, struct handle *h,
+               struct stat *st, int64_t *ttl_ms, struct failure *err);
+int fs_readlink(struct fs *fs, struct call *call, uint64_t ino, char *out, size_t size,
+                struct failure *err);
+
+#define SET_MODE 1u
+#define SET_OWNER 2u
+#define SET_SIZE 4u
+#define SET_MTIME 8u
+#define SET_MTIME_NOW 16u
+int fs_setattr(struct fs *fs, struct call *call, uint64_t ino, struct handle *h, unsigned what,
+               const struct stat *to, struct failure *err);
+int fs_statfs(struct fs *fs, struct statvfs *out);
+
+/* --- Directories ------------------------------------------------------------------------------ */
+
+int fs_opendir(struct fs *fs, struct call *call, uint64_t ino, struct dirhandle **out,
+               struct failure *err);
+void fs_releasedir(struct fs *fs, struct dirhandle *d);
+
+/* One entry for the kernel's buffer; false: it does not fit. next: the offset behind it.
+ * With e NULL there are no attributes. A taken entry with attributes counts as a look-up. */
+typedef bool fs_fill_fn(void *arg, const char *name, const struct stat *st, const struct entry *e,
+                        int64_t next);
+int fs_readdir(struct fs *fs, struct call *call, struct dirhandle *d, int64_t offset, bool plus,
+               fs_fill_fn *fill, void *arg, struct failure *err);
+
+int fs_mkdir(struct fs *fs, struct call *call, uint64_t parent, const char *name, mode_t mode,
+             struct entry *out, struct failure *err);
+int fs_rmdir(struct fs *fs, struct call *call, uint64_t parent, const char *name,
+             struct failure *err);
+int fs_unlink(struct fs *fs, struct call *call, uint64_t parent, const char *name,
+              struct failure *err);
+/* flags as of renameat2(2). */
+int fs_rename(struct fs *fs, struct call *call, uint64_t parent, const char *name,
+              uint64_t to_parent, const char *to_name, unsigned flags, struct failure *err);
+
+/* --- Files ------------------------------------------------------------------------------------ */
+
+/* pid: the thread that asks, 0: the kernel itself. */
+int fs_open(struct fs *fs, struct call *call, uint64_t ino, int flags, pid_t pid,
+            struct handle **out, struct failure *err);
+int fs_create(struct fs *fs, struct call *call, uint64_t parent, const char *name, mode_t mode,
+              int flags, pid_t pid, struct entry *out, struct handle **h, struct failure *err);
+
+/* How the kernel shall treat an open file. */
+bool handle_direct_io(const struct handle *h);
+bool handle_keep_cache(const struct handle *h);
+
+/* Either memory or a part of a file. Valid until chunk_release(). */
+struct bytes;
+struct chunk {
+    const char *data; /* NULL: in fd */
+    int fd;
+    int64_t off;
+    size_t len;
+    char *owned;
+    struct bytes *bytes;
+};
+void chunk_release(struct chunk *c);
+int fs_read(struct fs *fs, struct call *call, struct handle *h, int64_t off, size_t size,
+            struct chunk *out, struct failure *err);
+int64_t fs_write(struct fs *fs, struct call *call, struct handle *h, const char *data, size_t len,
+                 int64_t off, struct failure *err);
+
+/* close(2) by pid of one descriptor: commits when it is the opener's and something is new. */
+int fs_flush(struct fs *fs, struct call *call, struct handle *h, pid_t pid, struct failure *err);
+int fs_fsync(struct fs *fs, struct call *call, struct handle *h, struct failure *err);
+
+/* Is there still something to commit, so that release may block? */
+bool fs_release_blocks(struct fs *fs, struct handle *h);
+/* Commits what no flush has, then frees. Failures are reported here. */
+void fs_release(struct fs *fs, struct call *call, struct handle *h);
+
+/* Everything that is remembered is forgotten; fn is called by touch of .lasfs/refresh, so that
+ * the kernel forgets too. */
+void fs_on_refresh(struct fs *fs, void (*fn)(void *arg), void *arg);
+struct nodes *fs_nodes(struct fs *fs);
+
+#endif

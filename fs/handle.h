@@ -1,0 +1,55 @@
+/* An open file. */
+#ifndef LASFS_HANDLE_H
+#define LASFS_HANDLE_H
+
+#include "core.h"
+
+struct handle {
+    struct node *node;   /* set once, one reference */
+    int flags;           /* set once: of open(2) */
+    pid_t opener;        /* set once: the process that opened it */
+    bool can_write;      /* set once */
+    bool direct_io;      /* set once */
+    bool keep_cache;     /* set once */
+    int fd;              /* set once: of a content, else -1 */
+    pthread_mutex_t lock;
+    struct buf text;     /* guarded by lock: of a file whose text is made up */
+    bool dirty;          /* guarded by lock: text has something new */
+    bool active;         /* guarded by the drops' lock: counts as a writer of its drop */
+};
+
+/* What fstat(2) of this handle says more truly than the path: st_size of a text being written. */
+void handle_stat(struct handle *h, struct stat *st);
+
+/* For the kinds of files: each has these. */
+struct handle_ops {
+    /* The handle is made, nothing is open yet. */
+    int (*open)(struct fs *fs, struct call *call, struct handle *h, struct failure *err);
+    int (*read)(struct fs *fs, struct call *call, struct handle *h, int64_t off, size_t size,
+                struct chunk *out, struct failure *err);
+    int64_t (*write)(struct fs *fs, struct call *call, struct handle *h, const char *data,
+                     size_t len, int64_t off, struct failure *err);
+    int (*truncate)(struct fs *fs, struct call *call, struct node *n, struct handle *h,
+                    int64_t size, struct failure *err); /* h may be NULL: truncate(2) */
+    int (*flush)(struct fs *fs, struct call *call, struct handle *h, bool opener, pid_t pid,
+                 struct failure *err);
+    int (*fsync)(struct fs *fs, struct handle *h);
+    bool (*release_blocks)(struct fs *fs, struct handle *h);
+    int (*release)(struct fs *fs, struct call *call, struct handle *h, struct failure *err);
+};
+
+extern const struct handle_ops text_ops;    /* kind_text.c */
+extern const struct handle_ops drop_ops;    /* kind_drop.c */
+extern const struct handle_ops content_ops; /* kind_content.c */
+
+/* chmod, chown and utimens of a dropped file. 0, -EIO. */
+int drop_set_attributes(struct fs *fs, struct drop *d, unsigned what, const struct stat *to);
+
+/* Reads len bytes of fd for a chunk, up to its end. 0, -errno. */
+int chunk_of_fd(int fd, int64_t off, size_t size, struct chunk *out);
+
+/* Opens n for flags as fs_open() does. For create. */
+int handle_open(struct fs *fs, struct call *call, struct node *n, int flags, pid_t pid,
+                struct handle **out, struct failure *err);
+
+#endif

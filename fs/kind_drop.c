@@ -1,0 +1,398 @@
+/* Dropped files: written to the spool, sent when the last writer closes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "binding.h"
+#include "drop_store.h"
+#include "file.h"
+#include "handle.h"
+#include "known.h"
+#include "process.h"
+#include "deliver.h"
+
+#include "banned.h"
+
+#define LOCAL_MAX_BYTES (64 * 1024 * 1024)
+
+static int64_t max_bytes(struct fs *fs, struct drop *d)
+{
+    int64_t max = 0;
+
+    drops_lock(fs->drops);
+    if (d->folder->res)
+        max = resource_content_max(d->folder->res);
+    drops_unlock(fs->drops);
+    return max ? max : LOCAL_MAX_BYTES;
+}
+
+/* --- Writers ---------------------------------------------------------------------------------- */
+
+/* A handle counts as a writer from its opening, or a write, to its opener's next close. */
+static void activate(struct fs *fs, struct handle *h)
+{
+    drops_lock(fs->drops);
+    if (!h->active) {
+        h->active = true;
+        h->node->drop->writers++;
+    }
+    drops_unlock(fs->drops);
+}
+
+static void deactivate(struct fs *fs, struct handle *h)
+{
+    drops_lock(fs->drops);
+    if (h->active) {
+        h->active = false;
+        h->node->drop->writers--;
+    }
+    drops_unlock(fs->drops);
+}
+
+/* --- Bytes ------------------------------------------------------------------------------------ */
+
+/* The server's bytes into the spool, where they can be changed. d is held exclusively. */
+static int fetch_to_spool(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
+{
+    struct bytes *b;
+    struct bound bound;
+    int64_t size = 0;
+    cleanup_fd int fd = -1;
+    int rc = bind_drop(fs, d, &bound);
+
+    if (rc == 0)
+        rc = known_content(fs, call, &bound.target, &fd, &size, err);
+    if (rc < 0 && rc != -ENOENT)
+        return rc;
+    rc = drop_new_bytes(fs->drops, d, &b);
+    if (rc == 0 && fd >= 0)
+        rc = file_copy(fd, b->fd, size);
+    if (rc < 0)
+        drop_forget_bytes(fs->drops, d);
+    return rc;
+}
+
+/* Something new is in the bytes, or will be. */
+static void touch(struct fs *fs, struct drop *d)
+{
+    bool first;
+
+    drops_lock(fs->drops);
+    first = !d->dirty;
+    d->dirty = true;
+    d->failed = false;
+    d->mtime_ns = clock_realtime_ns(fs->clock);
+    drops_unlock(fs->drops);
+    if (first)
+        drop_row_save(fs->drops, d, false);
+}
+
+static void set_broken(struct fs *fs, struct drop *d, int rc)
+{
+    drops_lock(fs->drops);
+    d->broken = rc;
+    d->dirty = true;
+    drops_unlock(fs->drops);
+}
+
+/* With local bytes there, held shared; the bytes with a reference. */
+static int begin_change(struct fs *fs, struct call *call, struct drop *d, struct bytes **out,
+                        struct failure *err)
+{
+    for (;;) {
+        int rc = drop_lock_shared(fs->drops, d, call);
+
+        if (rc < 0)
+            return rc;
+        *out = drop_bytes(fs->drops, d);
+        if (*out)
+            return 0;
+        drop_unlock_shared(fs->drops, d);
+        if (call->nowait)
+            return -EWOULDBLOCK;
+        rc = drop_lock_exclusive(fs->drops, d, call);
+        if (rc < 0)
+            return rc;
+        *out = drop_bytes(fs->drops, d);
+        if (!*out)
+            rc = fetch_to_spool(fs, call, d, err);
+        bytes_unref(*out);
+        drop_unlock_exclusive(fs->drops, d);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+/* O_TRUNC, and a new file: empty bytes. */
+static int start_empty(struct fs *fs, struct call *call, struct drop *d)
+{
+    struct bytes *b;
+    int rc;
+
+    if (call->nowait)
+        return -EWOULDBLOCK;
+    rc = drop_lock_exclusive(fs->drops, d, call);
+    if (rc < 0)
+        return rc;
+    b = drop_bytes(fs->drops, d);
+    if (b)
+        rc = ftruncate(b->fd, 0) < 0 ? -errno : 0;
+    bytes_unref(b);
+    if (!b)
+        rc = drop_new_bytes(fs->drops, d, &b);
+    drops_lock(fs->drops);
+    d->broken = 0;
+    drops_unlock(fs->drops);
+    if (rc == 0)
+        touch(fs, d);
+    drop_unlock_exclusive(fs->drops, d);
+    return rc;
+}
+
+/* --- Operations ------------------------------------------------------------------------------- */
+
+static int open_drop(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
+{
+    struct drop *d = h->node->drop;
+    struct bytes *local;
+    struct bound b;
+    int64_t size;
+    int rc = 0;
+
+    if (h->can_write && h->node->place.kind == NODE_FAILED_FILE)
+        return -EACCES;
+    if (h->can_write && fs->options->ro)
+        return fail(err, -EROFS, 0, "the mount is read-only");
+    if (h->flags & O_TRUNC)
+        rc = start_empty(fs, call, d);
+    local = drop_bytes(fs->drops, d);
+    if (rc == 0 && !local && (h->flags & O_ACCMODE) != O_WRONLY && bind_drop(fs, d, &b) == 0)
+        rc = known_content(fs, call, &b.target, &h->fd, &size, err);
+    bytes_unref(local);
+    if (rc == 0 && h->can_write)
+        activate(fs, h);
+    return rc;
+}
+
+static int read_drop(struct fs *fs, struct call *call, struct handle *h, int64_t off,
+                     size_t size, struct chunk *out, struct failure *err)
+{
+    struct bytes *local = drop_bytes(fs->drops, h->node->drop);
+    int rc;
+
+    (void)call;
+    (void)err;
+    *out = (struct chunk){ .fd = -1 };
+    if (!local && h->fd < 0)
+        return 0; /* nothing was ever written */
+    rc = chunk_of_fd(local ? local->fd : h->fd, off, size, out);
+    out->bytes = local;
+    return rc;
+}
+
+static int64_t put(struct bytes *b, const struct handle *h, const char *data, size_t len,
+                   int64_t off, int64_t max)
+{
+    struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = len };
+    bool append = h->flags & O_APPEND;
+    struct stat st;
+
+    if (append) {
+        if (fstat(b->fd, &st) < 0)
+            return -errno;
+        off = st.st_size;
+    }
+    if (off > max || (int64_t)len > max - off)
+        return -EFBIG;
+    if (append && pwritev2(b->fd, &iov, 1, 0, RWF_APPEND) != (ssize_t)len)
+        return errno ? -errno : -EIO;
+    return append ? 0 : file_pwrite_all(b->fd, data, len, off);
+}
+
+static int64_t write_drop(struct fs *fs, struct call *call, struct handle *h, const char *data,
+                          size_t len, int64_t off, struct failure *err)
+{
+    struct drop *d = h->node->drop;
+    int64_t max = max_bytes(fs, d);
+    struct bytes *b;
+    int64_t rc = begin_change(fs, call, d, &b, err);
+
+    if (rc < 0)
+        return rc;
+    rc = put(b, h, data, len, off, max);
+    bytes_unref(b);
+    if (rc == 0) {
+        activate(fs, h);
+        touch(fs, d);
+    } else {
+        set_broken(fs, d, (int)rc);
+    }
+    drop_unlock_shared(fs->drops, d);
+    if (rc == -EFBIG)
+        fail(err, -EFBIG, 0, "more than the %lld bytes that the API takes", (long long)max);
+    return rc < 0 ? rc : (int64_t)len;
+}
+
+static int commit_unless_written(struct fs *fs, struct call *call, struct drop *d,
+                                 struct failure *err)
+{
+    int rc = drop_lock_exclusive(fs->drops, d, call);
+    bool writers;
+
+    if (rc < 0)
+        return rc;
+    drops_lock(fs->drops);
+    writers = d->writers > 0;
+    drops_unlock(fs->drops);
+    if (!writers)
+        rc = deliver_commit(fs, call, d, err);
+    drop_unlock_exclusive(fs->drops, d);
+    return rc;
+}
+
+static int truncate_drop(struct fs *fs, struct call *call, struct node *n, struct handle *h,
+                         int64_t size, struct failure *err)
+{
+    struct drop *d = n->drop;
+    struct bytes *b;
+    int rc;
+
+    if (n->place.kind == NODE_FAILED_FILE)
+        return -EACCES;
+    if (size > max_bytes(fs, d))
+        return fail(err, -EFBIG, 0, "more than the %lld bytes that the API takes",
+                    (long long)max_bytes(fs, d));
+    rc = begin_change(fs, call, d, &b, err);
+    if (rc < 0)
+        return rc;
+    rc = ftruncate(b->fd, size) < 0 ? -errno : 0;
+    bytes_unref(b);
+    if (rc == 0) {
+        if (h)
+            activate(fs, h);
+        drops_lock(fs->drops);
+        if (size == 0)
+            d->broken = 0;
+        drops_unlock(fs->drops);
+        touch(fs, d);
+    }
+    drop_unlock_shared(fs->drops, d);
+    return rc < 0 || h ? rc : commit_unless_written(fs, call, d, err);
+}
+
+/* Half a file is not a file: of a writer that a signal ends nothing is sent. */
+static void note_killed(struct fs *fs, struct drop *d, pid_t pid)
+{
+    if (process_was_killed(pid))
+        set_broken(fs, d, -EINTR);
+}
+
+static int broken_of(struct fs *fs, struct drop *d, bool *dirty)
+{
+    int broken;
+
+    drops_lock(fs->drops);
+    broken = d->broken;
+    *dirty = d->dirty;
+    drops_unlock(fs->drops);
+    return broken;
+}
+
+static int flush_drop(struct fs *fs, struct call *call, struct handle *h, bool opener, pid_t pid,
+                      struct failure *err)
+{
+    struct drop *d = h->node->drop;
+    bool dirty;
+    int broken;
+
+    if (!opener)
+        return 0; /* a child's descriptor: its opener's close, or release, commits */
+    broken_of(fs, d, &dirty);
+    if (dirty)
+        note_killed(fs, d, pid);
+    broken = broken_of(fs, d, &dirty);
+    if (broken)
+        return broken;
+    if (dirty && call->nowait)
+        return -EWOULDBLOCK;
+    deactivate(fs, h);
+    return dirty ? commit_unless_written(fs, call, d, err) : 0;
+}
+
+static int fsync_drop(struct fs *fs, struct handle *h)
+{
+    struct drop *d = h->node->drop;
+    struct bytes *b = drop_bytes(fs->drops, d);
+    int rc = b ? spool_sync(fs->spool, b->fd) : 0;
+
+    bytes_unref(b);
+    return rc < 0 ? rc : drop_row_save(fs->drops, d, true);
+}
+
+static bool release_drop_blocks(struct fs *fs, struct handle *h)
+{
+    (void)fs;
+    (void)h;
+    return true; /* its bytes go to the cache at least */
+}
+
+static void fail_broken(struct fs *fs, struct drop *d, int broken)
+{
+    char why[FAILURE_TEXT_MAX];
+    const char *what = broken == -EINTR ? "the program that was writing it was killed"
+                                        : strerrordesc_np(-broken);
+
+    snprintf(why, sizeof(why), "it is not complete and was not sent: %s", what);
+    drop_set_failed(fs->drops, d, why);
+}
+
+static int release_drop(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
+{
+    struct drop *d = h->node->drop;
+    int rc, broken;
+    bool dirty, last;
+
+    deactivate(fs, h);
+    rc = drop_lock_exclusive(fs->drops, d, call);
+    if (rc < 0)
+        return rc;
+    broken = broken_of(fs, d, &dirty);
+    drops_lock(fs->drops);
+    last = d->writers == 0;
+    drops_unlock(fs->drops);
+    if (last && dirty && broken)
+        fail_broken(fs, d, broken);
+    else if (last)
+        rc = deliver_commit(fs, call, d, err);
+    deliver_settle(fs, d);
+    drop_unlock_exclusive(fs->drops, d);
+    return rc;
+}
+
+const struct handle_ops drop_ops = {
+    .open = open_drop,
+    .read = read_drop,
+    .write = write_drop,
+    .truncate = truncate_drop,
+    .flush = flush_drop,
+    .fsync = fsync_drop,
+    .release_blocks = release_drop_blocks,
+    .release = release_drop,
+};
+
+int drop_set_attributes(struct fs *fs, struct drop *d, unsigned what, const struct stat *to)
+{
+    if (!(what & (SET_MODE | SET_MTIME | SET_MTIME_NOW)))
+        return 0;
+    drops_lock(fs->drops);
+    if (what & SET_MODE)
+        d->mode = to->st_mode & 07777;
+    if (what & SET_MTIME_NOW)
+        d->mtime_ns = clock_realtime_ns(fs->clock);
+    else if (what & SET_MTIME)
+        d->mtime_ns = (int64_t)to->st_mtim.tv_sec * 1000000000 + to->st_mtim.tv_nsec;
+    drops_unlock(fs->drops);
+    return drop_row_save(fs->drops, d, false);
+}

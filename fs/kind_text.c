@@ -1,0 +1,189 @@
+/* Files whose text is made up: a snapshot at open, sent whole when it is closed. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "handle.h"
+#include "hide.h"
+#include "text.h"
+
+#include "banned.h"
+
+static int open_text(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
+{
+    const struct place *p = &h->node->place;
+    int rc = 0;
+
+    if (h->can_write && !text_writable(p))
+        return fail(err, -EACCES, 0, "it cannot be changed");
+    if (h->can_write && fs->options->ro && p->kind != NODE_REFRESH)
+        return fail(err, -EROFS, 0, "the mount is read-only");
+    if ((h->flags & O_ACCMODE) != O_WRONLY && !text_readable(p))
+        return fail(err, -EACCES, 0, "it cannot be read");
+    h->direct_io = true;
+    if (!(h->flags & O_TRUNC))
+        rc = text_of(fs, call, h->node, &h->text, err);
+    else
+        h->dirty = true; /* truncation alone is something new, at release */
+    return rc;
+}
+
+static int read_text(struct fs *fs, struct call *call, struct handle *h, int64_t off,
+                     size_t size, struct chunk *out, struct failure *err)
+{
+    int rc = 0;
+
+    (void)fs;
+    (void)call;
+    (void)err;
+    *out = (struct chunk){ .fd = -1 };
+    pthread_mutex_lock(&h->lock);
+    if (off < (int64_t)h->text.len) {
+        size_t left = h->text.len - (size_t)off;
+
+        out->len = size < left ? size : left;
+        out->owned = malloc(out->len);
+        if (out->owned)
+            memcpy(out->owned, h->text.data + off, out->len);
+        else
+            rc = -ENOMEM;
+    }
+    pthread_mutex_unlock(&h->lock);
+    out->data = out->owned;
+    return rc;
+}
+
+static int put(struct handle *h, const char *data, size_t len, int64_t off)
+{
+    int rc = 0;
+
+    pthread_mutex_lock(&h->lock);
+    if (h->flags & O_APPEND)
+        off = (int64_t)h->text.len;
+    if (off > TEXT_MAX_BYTES || len > TEXT_MAX_BYTES - (size_t)off)
+        rc = -EFBIG;
+    if (rc == 0 && (size_t)off + len > h->text.len)
+        rc = buf_resize(&h->text, (size_t)off + len);
+    if (rc == 0) {
+        memcpy(h->text.data + off, data, len);
+        h->dirty = true;
+    }
+    pthread_mutex_unlock(&h->lock);
+    return rc;
+}
+
+static int64_t write_text(struct fs *fs, struct call *call, struct handle *h, const char *data,
+                          size_t len, int64_t off, struct failure *err)
+{
+    int rc;
+
+    if (text_at_once(&h->node->place)) {
+        if (call->nowait)
+            return -EWOULDBLOCK;
+        rc = text_commit(fs, call, h->node, data, len, err);
+        pthread_mutex_lock(&h->lock);
+        h->dirty = false;
+        pthread_mutex_unlock(&h->lock);
+    } else {
+        rc = put(h, data, len, off);
+    }
+    return rc < 0 ? rc : (int64_t)len;
+}
+
+/* Sends what is new. The text is taken so that no lock is held on the way. */
+static int commit(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
+{
+    cleanup_buf struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+    bool dirty;
+    int rc;
+
+    pthread_mutex_lock(&h->lock);
+    dirty = h->dirty;
+    rc = dirty ? buf_add(&text, buf_str(&h->text), h->text.len) : 0;
+    if (dirty && !call->nowait)
+        h->dirty = false;
+    pthread_mutex_unlock(&h->lock);
+    if (!dirty || rc < 0)
+        return rc;
+    if (call->nowait)
+        return -EWOULDBLOCK;
+    return text_commit(fs, call, h->node, buf_str(&text), text.len, err);
+}
+
+static int truncate_text(struct fs *fs, struct call *call, struct node *n, struct handle *h,
+                         int64_t size, struct failure *err)
+{
+    cleanup_buf struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+    int rc;
+
+    if (!text_writable(&n->place))
+        return fail(err, -EACCES, 0, "it cannot be changed");
+    if (size > TEXT_MAX_BYTES)
+        return -EFBIG;
+    if (h) {
+        pthread_mutex_lock(&h->lock);
+        if ((size_t)size != h->text.len)
+            h->dirty = true;
+        rc = buf_resize(&h->text, (size_t)size);
+        pthread_mutex_unlock(&h->lock);
+        return rc;
+    }
+    if (text_at_once(&n->place) && size == 0)
+        return 0; /* a shell's > before its write: a command is what is written */
+    rc = text_of(fs, call, n, &text, err);
+    if (rc == 0 && (size_t)size != text.len)
+        rc = buf_resize(&text, (size_t)size);
+    else if (rc == 0)
+        return 0;
+    return rc < 0 ? rc : text_commit(fs, call, n, buf_str(&text), text.len, err);
+}
+
+/* A shell's `echo x > f` flushes once before it writes: truncation alone waits for release. */
+static int flush_text(struct fs *fs, struct call *call, struct handle *h, bool opener, pid_t pid,
+                      struct failure *err)
+{
+    bool empty;
+
+    (void)pid;
+    pthread_mutex_lock(&h->lock);
+    empty = h->text.len == 0;
+    pthread_mutex_unlock(&h->lock);
+    if (!opener || empty || text_at_once(&h->node->place))
+        return 0;
+    return commit(fs, call, h, err);
+}
+
+static int fsync_text(struct fs *fs, struct handle *h)
+{
+    (void)fs;
+    (void)h;
+    return 0;
+}
+
+static bool release_text_blocks(struct fs *fs, struct handle *h)
+{
+    bool dirty;
+
+    (void)fs;
+    pthread_mutex_lock(&h->lock);
+    dirty = h->dirty;
+    pthread_mutex_unlock(&h->lock);
+    return dirty && !text_at_once(&h->node->place);
+}
+
+static int release_text(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
+{
+    return text_at_once(&h->node->place) ? 0 : commit(fs, call, h, err);
+}
+
+const struct handle_ops text_ops = {
+    .open = open_text,
+    .read = read_text,
+    .write = write_text,
+    .truncate = truncate_text,
+    .flush = flush_text,
+    .fsync = fsync_text,
+    .release_blocks = release_text_blocks,
+    .release = release_text,
+};

@@ -1,0 +1,388 @@
+#include "known.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_path.h"
+#include "fetch.h"
+
+#include "banned.h"
+
+struct live_listing {
+    struct live_listing *next;
+    char *key;
+    struct listing *listing; /* one reference */
+};
+
+/* --- Records ---------------------------------------------------------------------------------- */
+
+static void record_ref_object(void *r)
+{
+    record_ref(r);
+}
+
+static void record_unref_object(void *r)
+{
+    record_unref(r);
+}
+
+static const struct counted_class record_class = { record_ref_object, record_unref_object };
+
+struct record_load {
+    struct fs *fs;
+    struct call *call;
+    const struct target *target;
+};
+
+/* The API has no GET for it: its list is searched. */
+static int find_in_list(struct fs *fs, struct call *call, const struct target *t,
+                        struct record **out, struct failure *err)
+{
+    cleanup_listing struct listing *l = NULL;
+    int rc = known_listing(fs, t->res, t->parent, NULL, NULL, &l);
+
+    if (rc == 0)
+        rc = listing_complete(l, call, err);
+    if (rc == 0)
+        rc = listing_find(l, t->id, out);
+    return rc == -EAGAIN ? -ENOENT : rc;
+}
+
+static int load_record(void *arg, struct meta_load *load, struct meta_loaded *out,
+                       struct failure *err)
+{
+    struct record_load *want = arg;
+    struct fs *fs = want->fs;
+    struct record *r = NULL;
+    int rc;
+
+    (void)load;
+    if (want->target->res->can & CAN_GET)
+        rc = fetch_record(fs, want->call, want->target, &r, err);
+    else
+        rc = find_in_list(fs, want->call, want->target, &r, err);
+    out->ttl_ms = fs->options->meta_ttl_ms;
+    if (rc == -ENOENT)
+        out->ttl_ms = TTL_NEGATIVE_MS;
+    if (rc < 0)
+        return rc;
+    out->value = r;
+    out->class = &record_class;
+    out->bytes = record_bytes(r);
+    return 0;
+}
+
+static int get_or_load(struct fs *fs, struct call *call, const char *key, const struct target *t,
+                       struct record **out, struct failure *err)
+{
+    struct record_load want = { fs, call, t };
+    void *value = NULL;
+    int rc = meta_get_or_load(fs->meta, call, key, load_record, &want, &value, err);
+
+    if (rc == 0)
+        *out = value;
+    if (rc == -ENOENT && err)
+        err->text[0] = '\0'; /* that there is none is no failure */
+    return rc;
+}
+
+/* In a list that was fetched lately. */
+static int find_in_listings(struct fs *fs, const struct target *t, struct record **out)
+{
+    int64_t oldest = clock_now_ms(fs->clock) - fs->options->meta_ttl_ms;
+    int rc = -ENOENT;
+
+    pthread_mutex_lock(&fs->lock);
+    for (struct live_listing *live = fs->listings; live && rc < 0; live = live->next)
+        if (listing_is_of(live->listing, t->res, t->parent) &&
+            listing_fresh_ms(live->listing) >= oldest)
+            rc = listing_find(live->listing, t->id, out);
+    pthread_mutex_unlock(&fs->lock);
+    return rc;
+}
+
+int known_record(struct fs *fs, struct call *call, const struct target *t, struct record **out,
+                 struct failure *err)
+{
+    char key[API_KEY_MAX];
+    void *value = NULL;
+    int rc;
+
+    api_key("r", t, key);
+    rc = meta_get(fs->meta, key, &value, NULL);
+    if (rc == 0)
+        *out = value;
+    if (rc != -EWOULDBLOCK)
+        return rc;
+    if (find_in_listings(fs, t, out) == 0)
+        return 0;
+    return get_or_load(fs, call, key, t, out, err);
+}
+
+int known_field_record(struct fs *fs, struct call *call, const struct target *t,
+                       struct record **out, struct failure *err)
+{
+    char key[API_KEY_MAX], stale[API_KEY_MAX];
+
+    api_key("r", t, key);
+    api_key("stale", t, stale);
+    if (meta_get(fs->meta, stale, &(void *){ NULL }, NULL) == -ENOENT) {
+        if (call->nowait)
+            return -EWOULDBLOCK;
+        meta_invalidate(fs->meta, stale);
+        meta_invalidate(fs->meta, key);
+        return get_or_load(fs, call, key, t, out, err);
+    }
+    return known_record(fs, call, t, out, err);
+}
+
+/* --- Lists ------------------------------------------------------------------------------------ */
+
+static void unlink_live(struct live_listing **link)
+{
+    struct live_listing *live = *link;
+
+    *link = live->next;
+    listing_unref(live->listing);
+    free(live->key);
+    free(live);
+}
+
+/* Old ones go whenever a new one comes: nothing is asked of them any more. */
+static void prune_locked(struct fs *fs, const char *key)
+{
+    int64_t now = clock_now_ms(fs->clock);
+    int64_t longest = fs->options->meta_ttl_ms > fs->options->list_ttl_ms
+                          ? fs->options->meta_ttl_ms
+                          : fs->options->list_ttl_ms;
+    struct live_listing **link = &fs->listings;
+
+    while (*link) {
+        if (strcmp((*link)->key, key) == 0 || listing_fresh_ms((*link)->listing) + longest < now)
+            unlink_live(link);
+        else
+            link = &(*link)->next;
+    }
+}
+
+static struct live_listing *find_live_locked(struct fs *fs, const char *key)
+{
+    int64_t oldest = clock_now_ms(fs->clock) - fs->options->list_ttl_ms;
+
+    for (struct live_listing *live = fs->listings; live; live = live->next)
+        if (strcmp(live->key, key) == 0 && listing_fresh_ms(live->listing) >= oldest)
+            return live;
+    return NULL;
+}
+
+static int add_live_locked(struct fs *fs, const char *key, struct listing *l)
+{
+    struct live_listing *live = calloc(1, sizeof(*live));
+
+    if (!live || !(live->key = strdup(key))) {
+        free(live);
+        return -ENOMEM;
+    }
+    prune_locked(fs, key);
+    live->listing = listing_ref(l);
+    live->next = fs->listings;
+    fs->listings = live;
+    return 0;
+}
+
+int known_listing(struct fs *fs, const struct resource *res, const char *parent,
+                  const char *filter, const char *value, struct listing **out)
+{
+    struct listing_config config = { fs->backend, fs->flights, fs->pool, fs->clock };
+    struct target t = { .res = res, .parent = parent };
+    struct listing *fresh = NULL;
+    struct live_listing *live;
+    char key[API_KEY_MAX];
+    int rc = 0;
+
+    api_list_key(&t, filter, value, key);
+    pthread_mutex_lock(&fs->lock);
+    live = find_live_locked(fs, key);
+    if (live) {
+        *out = listing_ref(live->listing);
+    } else {
+        rc = listing_new(&config, res, parent, filter, value, &fresh);
+        if (rc == 0)
+            rc = add_live_locked(fs, key, fresh);
+        if (rc == 0)
+            *out = fresh;
+        else
+            listing_unref(fresh);
+    }
+    pthread_mutex_unlock(&fs->lock);
+    return rc;
+}
+
+int known_folder_listing(struct fs *fs, const struct folder *f, struct listing **out)
+{
+    return known_listing(fs, f->res, f->parent, f->filter, f->filter_value, out);
+}
+
+void known_forget_listing(struct fs *fs, const struct folder *f)
+{
+    struct target t = { .res = f->res, .parent = f->parent };
+    struct live_listing **link;
+    char key[API_KEY_MAX];
+
+    api_list_key(&t, f->filter, f->filter_value, key);
+    pthread_mutex_lock(&fs->lock);
+    for (link = &fs->listings; *link;) {
+        if (strcmp((*link)->key, key) == 0)
+            unlink_live(link);
+        else
+            link = &(*link)->next;
+    }
+    pthread_mutex_unlock(&fs->lock);
+}
+
+/* --- Contents --------------------------------------------------------------------------------- */
+
+int known_content(struct fs *fs, struct call *call, const struct target *t, int *fd,
+                  int64_t *size, struct failure *err)
+{
+    cleanup_record struct record *r = NULL;
+    char id[CONTENT_ID_MAX + 1];
+    int rc = 0;
+
+    if (fetch_content_changes(t->res))
+        rc = known_record(fs, call, t, &r, err);
+    if (rc < 0)
+        return rc;
+    if (fetch_content_id(t, r, id) == 0 && content_open(fs->content, id, fd, size) == 0)
+        return 0;
+    if (call->nowait)
+        return -EWOULDBLOCK;
+    return fetch_content(fs, call, t, fd, size, err);
+}
+
+int known_content_size(struct fs *fs, struct call *call, const struct target *t, int64_t *size,
+                       struct failure *err)
+{
+    cleanup_record struct record *r = NULL;
+    char id[CONTENT_ID_MAX + 1];
+    const char *ids[] = { id };
+    int fd, rc = 0;
+
+    if (fetch_content_changes(t->res))
+        rc = known_record(fs, call, t, &r, err);
+    if (rc == 0)
+        rc = fetch_content_id(t, r, id);
+    if (rc < 0)
+        return rc;
+    if (content_size(fs->content, id, size) == 0)
+        return 0;
+    if (call->nowait)
+        return -EWOULDBLOCK;
+    if (state_get_sizes(fs->state, ids, 1, size, NULL) == 0 && *size >= 0)
+        return 0;
+    rc = known_content(fs, call, t, &fd, size, err);
+    if (rc == 0)
+        close(fd);
+    return rc;
+}
+
+void known_content_adopt(struct fs *fs, const struct target *t, const struct record *r,
+                         const char *path, const uint8_t *sha256)
+{
+    char id[CONTENT_ID_MAX + 1];
+
+    /* failure costs a later fetch, no more */
+    if (fetch_content_id(t, r, id) == 0)
+        content_adopt(fs->content, path, id, sha256);
+}
+
+/* --- What has changed ------------------------------------------------------------------------- */
+
+/* A document counts in its dataset: what is known of that is out of date for who reads it. */
+static void mark_stale(struct fs *fs, const struct target *t, const struct record *r)
+{
+    for (const struct filter *f = t->res->filters; f && f->name; f++) {
+        cleanup_buf struct buf value = BUF_INIT(RESOURCE_ID_MAX);
+        struct target other = { .res = resource_get(f->schema->refers) };
+        char key[API_KEY_MAX];
+
+        if (!other.res || !r || record_string(r, f->name, &value) < 0)
+            continue;
+        other.id = value.data;
+        api_key("stale", &other, key);
+        meta_put_negative(fs->meta, key, fs->options->meta_ttl_ms);
+    }
+}
+
+static void each_listing(struct fs *fs, const struct target *t, struct record *now)
+{
+    pthread_mutex_lock(&fs->lock);
+    for (struct live_listing *live = fs->listings; live; live = live->next) {
+        if (!listing_is_of(live->listing, t->res, t->parent))
+            continue;
+        if (now)
+            listing_apply(live->listing, now);
+        else
+            listing_remove(live->listing, t->id);
+    }
+    pthread_mutex_unlock(&fs->lock);
+}
+
+static void forget_stale(struct fs *fs, const struct target *t)
+{
+    cleanup_record struct record *before = NULL;
+    char key[API_KEY_MAX];
+    void *value = NULL;
+
+    api_key("r", t, key);
+    if (meta_get(fs->meta, key, &value, NULL) == 0)
+        before = value;
+    else
+        find_in_listings(fs, t, &before);
+    mark_stale(fs, t, before);
+}
+
+void known_changed(struct fs *fs, const struct target *t, struct record *now)
+{
+    char key[API_KEY_MAX];
+
+    forget_stale(fs, t);
+    mark_stale(fs, t, now);
+    api_key("r", t, key);
+    meta_put(fs->meta, key, &record_class, now, record_bytes(now), fs->options->meta_ttl_ms);
+    each_listing(fs, t, now);
+}
+
+void known_removed(struct fs *fs, const struct target *t)
+{
+    char key[API_KEY_MAX];
+
+    forget_stale(fs, t);
+    api_key("r", t, key);
+    meta_put_negative(fs->meta, key, TTL_NEGATIVE_MS);
+    each_listing(fs, t, NULL);
+    content_remove(fs->content, t->id);
+}
+
+static void drop_listings(struct fs *fs)
+{
+    pthread_mutex_lock(&fs->lock);
+    while (fs->listings)
+        unlink_live(&fs->listings);
+    pthread_mutex_unlock(&fs->lock);
+}
+
+void known_forget_all(struct fs *fs)
+{
+    meta_clear(fs->meta);
+    flights_forget_prefix(fs->flights, "");
+    drop_listings(fs);
+}
+
+void known_release(struct fs *fs)
+{
+    drop_listings(fs);
+}

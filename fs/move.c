@@ -1,0 +1,321 @@
+/* Renaming: fs.h's rename. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "binding.h"
+#include "core.h"
+#include "drop_store.h"
+#include "hide.h"
+#include "file.h"
+#include "known.h"
+#include "resolve.h"
+#include "deliver.h"
+#include "text.h"
+
+#include "banned.h"
+
+/* One rename, both ends. */
+struct move {
+    struct fs *fs;
+    struct call *call;
+    struct node *from, *to;
+    const char *name, *to_name;
+    struct folder *from_folder, *to_folder;
+};
+
+/* --- Dropped files ---------------------------------------------------------------------------- */
+
+static bool is_sent(struct fs *fs, struct drop *d)
+{
+    bool sent;
+
+    drops_lock(fs->drops);
+    sent = d->id && !d->dirty;
+    drops_unlock(fs->drops);
+    return sent;
+}
+
+static bool being_written(struct fs *fs, struct drop *d)
+{
+    bool writers;
+
+    drops_lock(fs->drops);
+    writers = d->writers > 0;
+    drops_unlock(fs->drops);
+    return writers;
+}
+
+/* d takes over what there stands for: its bytes will replace that resource's. */
+static int inherit(struct fs *fs, struct drop *d, struct drop *there)
+{
+    int rc = 0;
+
+    drops_lock(fs->drops);
+    if (there->id && !d->id) {
+        rc = drop_set_id_locked(fs->drops, d, there->id);
+        d->size = there->size;
+        d->has_digest = there->has_digest;
+        memcpy(d->digest, there->digest, sizeof(d->digest));
+    }
+    drops_unlock(fs->drops);
+    return rc;
+}
+
+static void disinherit(struct fs *fs, struct drop *d)
+{
+    drops_lock(fs->drops);
+    drop_set_id_locked(fs->drops, d, NULL);
+    d->has_digest = false;
+    drops_unlock(fs->drops);
+}
+
+/* Bytes that were not sent yet get their real name: this is when they are sent. */
+static int move_unsent(struct move *m, struct drop *d, struct drop *there, struct failure *err)
+{
+    struct fs *fs = m->fs;
+    int rc = there ? inherit(fs, d, there) : 0;
+
+    if (rc == 0 && !being_written(fs, d))
+        rc = deliver_drop(fs, m->call, d, m->to_folder, m->to_name, err);
+    if (rc < 0 && there)
+        disinherit(fs, d);
+    if (rc == -EINVAL)
+        rc = -EPERM; /* EINVAL makes mv try again */
+    if (rc == 0)
+        rc = drops_move(fs->drops, d, m->to_folder, m->to_name);
+    if (rc == 0)
+        deliver_settle(fs, d);
+    return rc;
+}
+
+/* The resource that there stands for is overwritten by a rename: it goes. */
+static int delete_there(struct move *m, struct drop *there, struct failure *err)
+{
+    struct bound b;
+
+    if (m->fs->options->nodelete || bind_drop(m->fs, there, &b) < 0)
+        return 0; /* it stays, under its id */
+    return deliver_delete(m->fs, m->call, &b.target, err);
+}
+
+/* Into another dataset's folder: the filter's field is changed, if the API can change it. */
+static int change_folder(struct move *m, struct drop *d, struct failure *err)
+{
+    struct folder *to = m->to_folder;
+    const struct field *f = to->filter ? resource_field(to->res, to->filter) : NULL;
+    struct bound b;
+    int rc = bind_drop(m->fs, d, &b);
+
+    if (rc < 0)
+        return rc;
+    if (to->res != b.target.res || !f || !(f->flags & F_IN_PATCH))
+        return -EXDEV;
+    return text_patch(m->fs, m->call, &b.target, f, to->filter_value, strlen(to->filter_value),
+                      err);
+}
+
+static bool same_list(const struct folder *a, const struct folder *b)
+{
+    bool same_value = a->filter_value && b->filter_value
+                          ? strcmp(a->filter_value, b->filter_value) == 0
+                          : a->filter_value == b->filter_value;
+
+    return a->res == b->res && a->filter == b->filter && same_value && !a->parent && !b->parent;
+}
+
+static int move_sent(struct move *m, struct drop *d, struct drop *there, struct failure *err)
+{
+    int rc = 0;
+
+    if (!same_list(m->from_folder, m->to_folder))
+        rc = change_folder(m, d, err);
+    if (rc == 0 && there)
+        rc = delete_there(m, there, err);
+    return rc < 0 ? rc : drops_move(m->fs->drops, d, m->to_folder, m->to_name);
+}
+
+static int move_locked(struct move *m, struct drop *d, struct drop *there, struct failure *err)
+{
+    if (is_sent(m->fs, d))
+        return move_sent(m, d, there, err);
+    return move_unsent(m, d, there, err);
+}
+
+/* Both ends exclusively, in the order of their addresses. */
+static int move_drop(struct move *m, struct drop *d, struct drop *there, struct failure *err)
+{
+    struct drops *drops = m->fs->drops;
+    struct drop *first = there && there < d ? there : d;
+    struct drop *second = there ? (first == d ? there : d) : NULL;
+    int rc = drop_lock_exclusive(drops, first, m->call);
+
+    if (rc < 0)
+        return rc;
+    rc = second ? drop_lock_exclusive(drops, second, m->call) : 0;
+    if (rc == 0) {
+        rc = move_locked(m, d, there, err);
+        if (second)
+            drop_unlock_exclusive(drops, second);
+    }
+    drop_unlock_exclusive(drops, first);
+    return rc;
+}
+
+/* --- A temporary file onto a field: its text is sent ------------------------------------------ */
+
+static int move_onto_text(struct move *m, struct drop *d, const struct found *there,
+                          struct failure *err)
+{
+    cleanup_buf struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+    struct bytes *b = drop_bytes(m->fs->drops, d);
+    struct node *n = NULL;
+    int rc = 0;
+
+    if (!text_writable(&there->place))
+        rc = fail(err, -EACCES, 0, "it cannot be changed");
+    if (rc == 0 && b && lseek(b->fd, 0, SEEK_SET) == 0)
+        rc = file_read_fd(b->fd, &text);
+    bytes_unref(b);
+    if (rc == 0)
+        rc = resolve_node(m->fs, m->to, m->to_name, there, 0, &n);
+    if (rc == 0)
+        rc = text_commit(m->fs, m->call, n, buf_str(&text), text.len, err);
+    node_unref(m->fs->nodes, n);
+    if (rc == -EINVAL)
+        rc = -EPERM;
+    return rc < 0 ? rc : drops_remove(m->fs->drops, d);
+}
+
+/* --- Directories: a resource gets another name ------------------------------------------------ */
+
+static int put_name(struct move *m, const char *id)
+{
+    struct drop *d = drops_find_id(m->fs->drops, m->from_folder, id);
+    int rc;
+
+    if (d) {
+        rc = drops_move(m->fs->drops, d, m->to_folder, m->to_name);
+        drop_unref(d);
+        return rc;
+    }
+    rc = drops_add(m->fs->drops, m->to_folder, m->to_name, DROP_DIRECTORY, &d);
+    if (rc < 0)
+        return rc;
+    drops_lock(m->fs->drops);
+    rc = drop_set_id_locked(m->fs->drops, d, id);
+    drops_unlock(m->fs->drops);
+    if (rc == 0)
+        rc = drop_row_save(m->fs->drops, d, true);
+    drop_unref(d);
+    return rc;
+}
+
+static int move_resource(struct move *m, const struct found *f, struct failure *err)
+{
+    const struct resource *res = f->place.res;
+    const struct field *field = res->name_field ? resource_field(res, res->name_field) : NULL;
+    struct bound b;
+    int rc;
+
+    if (m->from_folder != m->to_folder || !field || !(field->flags & F_IN_PATCH))
+        return fail(err, -EPERM, 0, "it cannot be renamed");
+    if (route_form(res, m->to_name) == FORM_ID)
+        return fail(err, -EPERM, 0, "an id is given by the API");
+    rc = bind_entry(m->fs, m->from, f->id, &b);
+    if (rc == 0)
+        rc = text_patch(m->fs, m->call, &b.target, field, m->to_name, strlen(m->to_name), err);
+    if (rc == -EINVAL)
+        rc = -EPERM;
+    return rc < 0 ? rc : put_name(m, f->id);
+}
+
+static int move_subfolder(struct move *m, const struct found *there)
+{
+    cleanup_free char *from = drops_child_key(m->fs->drops, m->from_folder, m->name);
+    cleanup_free char *to = drops_child_key(m->fs->drops, m->to_folder, m->to_name);
+    cleanup_drop struct drop *d = drops_find(m->fs->drops, m->from_folder, m->name);
+
+    if (!from || !to)
+        return -ENOMEM;
+    if (m->from_folder != m->to_folder)
+        return -EXDEV;
+    if (there)
+        return -ENOTEMPTY;
+    return d ? drops_rename_subfolder(m->fs->drops, d, from, to, m->to_name) : -ENOENT;
+}
+
+/* --- All of it -------------------------------------------------------------------------------- */
+
+static int move_found(struct move *m, const struct found *f, const struct found *there,
+                      struct failure *err)
+{
+    if (there && tree_is_dir(there->place.kind) != tree_is_dir(f->place.kind))
+        return tree_is_dir(there->place.kind) ? -EISDIR : -ENOTDIR;
+    if (f->place.kind == NODE_SUBFOLDER)
+        return move_subfolder(m, there);
+    if (f->place.kind == NODE_RESOURCE)
+        return there ? -ENOTEMPTY : move_resource(m, f, err);
+    if (f->place.kind != NODE_DROP)
+        return fail(err, -EPERM, 0, "it cannot be renamed");
+    if (there && text_is(there->place.kind))
+        return move_onto_text(m, f->drop, there, err);
+    if (there && there->place.kind != NODE_DROP)
+        return fail(err, -EPERM, 0, "it cannot be replaced");
+    if (!m->to_folder->res && !deliver_is_scratch(m->fs, m->to_name))
+        return fail(err, -EPERM, 0, "only temporary files can be made in a resource's directory");
+    return move_drop(m, f->drop, there ? there->drop : NULL, err);
+}
+
+static int move_all(struct move *m, unsigned flags, struct failure *err)
+{
+    cleanup_found struct found f = { .drop = NULL };
+    cleanup_found struct found there = { .drop = NULL };
+    int rc = resolve(m->fs, m->call, m->from, m->name, &f, err);
+    int other;
+
+    if (rc < 0)
+        return rc;
+    if (m->fs->options->ro)
+        return fail(err, -EROFS, 0, "the mount is read-only");
+    hide_show(m->fs, m->to->ino, m->to_name);
+    other = resolve(m->fs, m->call, m->to, m->to_name, &there, err);
+    if (other < 0 && other != -ENOENT)
+        return other == -ENOTDIR ? -EPERM : other;
+    if (other == 0 && (flags & RENAME_NOREPLACE))
+        return -EEXIST;
+    if (other == 0 && f.drop && f.drop == there.drop)
+        return 0;
+    rc = bind_folder(m->fs, m->call, m->from, true, &m->from_folder);
+    if (rc == 0)
+        rc = bind_folder(m->fs, m->call, m->to, true, &m->to_folder);
+    if (rc < 0)
+        return rc == -ENOTDIR ? -EPERM : rc;
+    rc = move_found(m, &f, other == 0 ? &there : NULL, err);
+    if (rc < 0)
+        return rc;
+    /* a file that became a field's text is gone; everything else is there under its new name */
+    if (other == 0 && text_is(there.place.kind)) {
+        node_detach(m->fs->nodes, m->from, m->name);
+        return 0;
+    }
+    return node_move(m->fs->nodes, m->from, m->name, m->to, m->to_name);
+}
+
+int fs_rename(struct fs *fs, struct call *call, uint64_t parent, const char *name,
+              uint64_t to_parent, const char *to_name, unsigned flags, struct failure *err)
+{
+    struct move m = { .fs = fs, .call = call, .name = name, .to_name = to_name };
+    int rc;
+
+    if (flags & ~(unsigned)RENAME_NOREPLACE)
+        return -EINVAL; /* an exchange; who asks for it knows that it may not be there */
+    if (!to_name)
+        return -ENOMEM;
+    m.from = node_get(fs->nodes, parent);
+    m.to = node_get(fs->nodes, to_parent);
+    rc = m.from && m.to ? move_all(&m, flags, err) : -ESTALE;
+    node_unref(fs->nodes, m.to);
+    node_unref(fs->nodes, m.from);
+    return rc;
+}

@@ -1,0 +1,116 @@
+#include "notify.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "banned.h"
+
+struct notice {
+    struct notice *next;
+    uint64_t ino, parent;
+    char name[];
+};
+
+struct notifier {
+    struct fuse_session *se; /* set once */
+    struct nodes *nodes;     /* set once */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t cond;
+    bool forget_all; /* guarded by lock */
+    bool stop;       /* guarded by lock */
+};
+
+static void add_notice(void *arg, uint64_t ino, uint64_t parent, const char *name)
+{
+    struct notice **list = arg;
+    struct notice *notice = malloc(sizeof(*notice) + strlen(name) + 1);
+
+    if (!notice)
+        return; /* the kernel forgets it by itself within its timeout */
+    notice->ino = ino;
+    notice->parent = parent;
+    memcpy(notice->name, name, strlen(name) + 1);
+    notice->next = *list;
+    *list = notice;
+}
+
+static void forget_all(struct notifier *n)
+{
+    struct notice *list = NULL;
+
+    nodes_each(n->nodes, add_notice, &list);
+    while (list) {
+        struct notice *next = list->next;
+
+        fuse_lowlevel_notify_inval_inode(n->se, list->ino, 0, 0);
+        fuse_lowlevel_notify_inval_entry(n->se, list->parent, list->name, strlen(list->name));
+        free(list);
+        list = next;
+    }
+}
+
+static void *notifier_thread(void *arg)
+{
+    struct notifier *n = arg;
+
+    pthread_mutex_lock(&n->lock);
+    while (!n->stop) {
+        if (!n->forget_all) {
+            pthread_cond_wait(&n->cond, &n->lock);
+            continue;
+        }
+        n->forget_all = false;
+        pthread_mutex_unlock(&n->lock);
+        forget_all(n);
+        pthread_mutex_lock(&n->lock);
+    }
+    pthread_mutex_unlock(&n->lock);
+    return NULL;
+}
+
+int notifier_new(struct fuse_session *se, struct nodes *nodes, struct notifier **out)
+{
+    struct notifier *n = calloc(1, sizeof(*n));
+    int rc;
+
+    if (!n)
+        return -ENOMEM;
+    n->se = se;
+    n->nodes = nodes;
+    pthread_mutex_init(&n->lock, NULL);
+    pthread_cond_init(&n->cond, NULL);
+    rc = -pthread_create(&n->thread, NULL, notifier_thread, n);
+    if (rc < 0) {
+        free(n);
+        return rc;
+    }
+    *out = n;
+    return 0;
+}
+
+void notifier_forget_all(void *notifier)
+{
+    struct notifier *n = notifier;
+
+    pthread_mutex_lock(&n->lock);
+    n->forget_all = true;
+    pthread_cond_signal(&n->cond);
+    pthread_mutex_unlock(&n->lock);
+}
+
+void notifier_free(struct notifier *n)
+{
+    if (!n)
+        return;
+    pthread_mutex_lock(&n->lock);
+    n->stop = true;
+    pthread_cond_signal(&n->cond);
+    pthread_mutex_unlock(&n->lock);
+    pthread_join(n->thread, NULL);
+    pthread_cond_destroy(&n->cond);
+    pthread_mutex_destroy(&n->lock);
+    free(n);
+}

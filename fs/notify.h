@@ -1,0 +1,23 @@
+/*
+ * The thread that tells the kernel to forget. Such a notice blocks behind operations in the
+ * directory that it is about, so it has a thread of its own and no lock is held over it.
+ */
+#ifndef LASFS_NOTIFY_H
+#define LASFS_NOTIFY_H
+
+#include <fuse3/fuse_lowlevel.h>
+
+#include "node.h"
+
+struct notifier;
+
+/* se and nodes outlive it. 0, -ENOMEM, -EAGAIN. */
+int notifier_new(struct fuse_session *se, struct nodes *nodes, struct notifier **out);
+
+/* The kernel shall forget every name and attribute that it knows. Any thread; returns at once. */
+void notifier_forget_all(void *notifier);
+
+/* Ends the thread, frees. The session must have ended. NULL is fine. */
+void notifier_free(struct notifier *n);
+
+#endif

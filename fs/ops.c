@@ -1,0 +1,180 @@
+#include "ops.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "banned.h"
+
+struct task *task_new(fuse_req_t req, const char *operation,
+                      int (*run)(struct task *, struct failure *), uint64_t ino, const char *name)
+{
+    const struct ops_context *context = fuse_req_userdata(req);
+    struct task *t = calloc(1, sizeof(*t));
+
+    if (t && call_init(&t->call) < 0) {
+        free(t);
+        t = NULL;
+    }
+    if (t && name) {
+        t->name = strdup(name);
+        if (!t->name) {
+            call_release(&t->call);
+            free(t);
+            t = NULL;
+        }
+    }
+    if (!t) {
+        fuse_reply_err(req, ENOMEM);
+        return NULL;
+    }
+    t->req = req;
+    t->fs = context->fs;
+    t->options = context->options;
+    t->run = run;
+    t->operation = operation;
+    t->ino = ino;
+    t->pid = fuse_req_ctx(req)->pid;
+    return t;
+}
+
+void task_set_handle(struct task *t, const struct fuse_file_info *fi)
+{
+    if (fi)
+        t->handle = (struct handle *)(uintptr_t)fi->fh;
+}
+
+static void task_free(struct task *t)
+{
+    call_release(&t->call);
+    free(t->name);
+    free(t->to_name);
+    free(t->data);
+    free(t);
+}
+
+/* After rc: the reply of a failure, its line in the log, the end of the task. */
+static void task_end(struct task *t, int rc, const struct failure *err)
+{
+    if (rc < 0) {
+        if (err->text[0])
+            fs_report(t->fs, t->operation, t->ino, t->name, rc, err);
+        fuse_reply_err(t->req, -rc);
+    }
+    task_free(t);
+}
+
+static void on_interrupt(fuse_req_t req, void *data)
+{
+    struct task *t = data;
+
+    (void)req;
+    call_cancel(&t->call);
+    pool_hurry(fs_pool(t->fs), &t->job);
+}
+
+static void task_job(struct job *job)
+{
+    struct task *t = (struct task *)job;
+    struct failure err = { 0 };
+    int rc = call_cancelled(&t->call) ? -EINTR : t->run(t, &err);
+
+    /* a reply ends the request; run() has taken the interrupt away before its own */
+    if (rc < 0)
+        fuse_req_interrupt_func(t->req, NULL, NULL);
+    task_end(t, rc, &err);
+}
+
+void task_pool(struct task *t)
+{
+    int rc;
+
+    t->call.nowait = false;
+    t->job.run = task_job;
+    fuse_req_interrupt_func(t->req, on_interrupt, t);
+    rc = pool_submit(fs_pool(t->fs), &t->job);
+    if (rc < 0) {
+        struct failure err = { 0 };
+
+        fuse_req_interrupt_func(t->req, NULL, NULL);
+        task_end(t, rc, &err);
+    }
+}
+
+void task_run(struct task *t)
+{
+    struct failure err = { 0 };
+    int rc;
+
+    t->call.nowait = true;
+    rc = t->run(t, &err);
+    if (rc == -EWOULDBLOCK)
+        task_pool(t);
+    else
+        task_end(t, rc, &err);
+}
+
+void entry_to_param(const struct entry *e, struct fuse_entry_param *out)
+{
+    *out = (struct fuse_entry_param){ .ino = e->ino, .attr = e->st };
+    out->attr_timeout = out->entry_timeout = (double)e->ttl_ms / 1000;
+}
+
+void reply_entry(struct task *t, const struct entry *e)
+{
+    struct fuse_entry_param param;
+
+    entry_to_param(e, &param);
+    fuse_req_interrupt_func(t->req, NULL, NULL);
+    if (fuse_reply_entry(t->req, &param) == -ENOENT && e->ino)
+        fs_forget(t->fs, e->ino, 1); /* the kernel gave up on it */
+}
+
+static void op_init(void *userdata, struct fuse_conn_info *conn)
+{
+    (void)userdata;
+    conn->max_background = 512;
+    conn->congestion_threshold = 384;
+    conn->max_readahead = 1024 * 1024;
+    /* readdirplus by need, splices; never the writeback cache, which loses errors of write */
+    conn->want |= conn->capable & (FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO |
+                                   FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
+                                   FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_ASYNC_READ |
+                                   FUSE_CAP_ATOMIC_O_TRUNC);
+    conn->want &= ~(unsigned)FUSE_CAP_WRITEBACK_CACHE;
+    conn->time_gran = 1;
+}
+
+const struct fuse_lowlevel_ops lasfs_ops = {
+    .init = op_init,
+    .lookup = op_lookup,
+    .forget = op_forget,
+    .forget_multi = op_forget_multi,
+    .getattr = op_getattr,
+    .setattr = op_setattr,
+    .readlink = op_readlink,
+    .mknod = op_mknod,
+    .mkdir = op_mkdir,
+    .unlink = op_unlink,
+    .rmdir = op_rmdir,
+    .symlink = op_symlink,
+    .rename = op_rename,
+    .link = op_link,
+    .open = op_open,
+    .create = op_create,
+    .read = op_read,
+    .write = op_write,
+    .flush = op_flush,
+    .fsync = op_fsync,
+    .release = op_release,
+    .opendir = op_opendir,
+    .readdir = op_readdir,
+    .readdirplus = op_readdirplus,
+    .releasedir = op_releasedir,
+    .fsyncdir = op_fsyncdir,
+    .statfs = op_statfs,
+    .getxattr = op_getxattr,
+    .listxattr = op_listxattr,
+    .setxattr = op_setxattr,
+    .removexattr = op_removexattr,
+};

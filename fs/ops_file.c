@@ -1,0 +1,238 @@
+#include "ops.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "banned.h"
+
+static void fill_info(struct fuse_file_info *fi, struct handle *h)
+{
+    fi->fh = (uint64_t)(uintptr_t)h;
+    fi->direct_io = handle_direct_io(h);
+    fi->keep_cache = handle_keep_cache(h);
+}
+
+/* The kernel gave up on an open: nobody else will release it. */
+static void release_unused(struct task *t, struct handle *h)
+{
+    fs_release(t->fs, &t->call, h);
+}
+
+static int run_open(struct task *t, struct failure *err)
+{
+    struct fuse_file_info fi = { .flags = (int)t->flags };
+    struct handle *h;
+    int rc = fs_open(t->fs, &t->call, t->ino, (int)t->flags, t->pid, &h, err);
+
+    if (rc < 0)
+        return rc;
+    fill_info(&fi, h);
+    fuse_req_interrupt_func(t->req, NULL, NULL);
+    if (fuse_reply_open(t->req, &fi) == -ENOENT)
+        release_unused(t, h);
+    return 0;
+}
+
+void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    struct task *t = task_new(req, "open", run_open, ino, NULL);
+
+    if (!t)
+        return;
+    t->flags = (unsigned)fi->flags;
+    task_run(t);
+}
+
+static int run_create(struct task *t, struct failure *err)
+{
+    struct fuse_file_info fi = { .flags = (int)t->flags };
+    struct fuse_entry_param param;
+    struct handle *h;
+    struct entry e;
+    int rc = fs_create(t->fs, &t->call, t->ino, t->name, t->mode, (int)t->flags, t->pid, &e, &h,
+                       err);
+
+    if (rc < 0)
+        return rc;
+    fill_info(&fi, h);
+    entry_to_param(&e, &param);
+    fuse_req_interrupt_func(t->req, NULL, NULL);
+    if (fuse_reply_create(t->req, &param, &fi) == -ENOENT) {
+        release_unused(t, h);
+        fs_forget(t->fs, e.ino, 1);
+    }
+    return 0;
+}
+
+void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+               struct fuse_file_info *fi)
+{
+    struct task *t = task_new(req, "create", run_create, parent, name);
+
+    if (!t)
+        return;
+    t->flags = (unsigned)fi->flags;
+    t->mode = mode;
+    task_run(t);
+}
+
+static int run_read(struct task *t, struct failure *err)
+{
+    struct fuse_bufvec vec = FUSE_BUFVEC_INIT(0);
+    struct chunk chunk;
+    int rc = fs_read(t->fs, &t->call, t->handle, t->off, t->size, &chunk, err);
+
+    if (rc < 0)
+        return rc;
+    fuse_req_interrupt_func(t->req, NULL, NULL);
+    if (chunk.data || chunk.len == 0) {
+        fuse_reply_buf(t->req, chunk.data, chunk.len);
+        chunk_release(&chunk);
+        return 0;
+    }
+    vec.buf[0].size = chunk.len;
+    vec.buf[0].flags = FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK;
+    vec.buf[0].fd = chunk.fd;
+    vec.buf[0].pos = chunk.off;
+    fuse_reply_data(t->req, &vec, FUSE_BUF_SPLICE_MOVE);
+    chunk_release(&chunk);
+    return 0;
+}
+
+void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
+{
+    struct task *t = task_new(req, "read", run_read, ino, NULL);
+
+    if (!t)
+        return;
+    task_set_handle(t, fi);
+    t->size = size;
+    t->off = off;
+    task_run(t);
+}
+
+static int run_write(struct task *t, struct failure *err)
+{
+    int64_t n;
+
+    if (!t->data)
+        return -ENOMEM;
+    n = fs_write(t->fs, &t->call, t->handle, t->data, t->size, t->off, err);
+    if (n < 0)
+        return (int)n;
+    fuse_req_interrupt_func(t->req, NULL, NULL);
+    fuse_reply_write(t->req, (size_t)n);
+    return 0;
+}
+
+void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t off,
+              struct fuse_file_info *fi)
+{
+    struct task *t = task_new(req, "write", run_write, ino, NULL);
+
+    if (!t)
+        return;
+    task_set_handle(t, fi);
+    t->size = size;
+    t->off = off;
+    t->data = malloc(size ? size : 1);
+    if (t->data)
+        memcpy(t->data, data, size);
+    task_run(t);
+}
+
+static int run_flush(struct task *t, struct failure *err)
+{
+    int rc = fs_flush(t->fs, &t->call, t->handle, t->pid, err);
+
+    if (rc < 0)
+        return rc;
+    fuse_req_interrupt_func(t->req, NULL, NULL);
+    fuse_reply_err(t->req, 0);
+    return 0;
+}
+
+void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    struct task *t = task_new(req, "close", run_flush, ino, NULL);
+
+    if (!t)
+        return;
+    task_set_handle(t, fi);
+    task_run(t);
+}
+
+static int run_fsync(struct task *t, struct failure *err)
+{
+    int rc = fs_fsync(t->fs, &t->call, t->handle, err);
+
+    if (rc < 0)
+        return rc;
+    fuse_req_interrupt_func(t->req, NULL, NULL);
+    fuse_reply_err(t->req, 0);
+    return 0;
+}
+
+void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+    struct task *t = task_new(req, "fsync", run_fsync, ino, NULL);
+
+    (void)datasync;
+    if (!t)
+        return;
+    task_set_handle(t, fi);
+    task_pool(t);
+}
+
+/* A release is one of the few background requests of the kernel: reply first, upload after. */
+struct late_release {
+    struct job job; /* first */
+    struct fs *fs;
+    struct handle *handle;
+};
+
+static void release_job(struct job *job)
+{
+    struct late_release *late = (struct late_release *)job;
+    struct call call;
+
+    if (call_init(&call) == 0) {
+        fs_release(late->fs, &call, late->handle);
+        call_release(&call);
+    }
+    free(late);
+}
+
+static void release_now(struct fs *fs, struct handle *h)
+{
+    struct call call;
+
+    if (call_init(&call) < 0)
+        return;
+    fs_release(fs, &call, h);
+    call_release(&call);
+}
+
+void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    const struct ops_context *context = fuse_req_userdata(req);
+    struct handle *h = (struct handle *)(uintptr_t)fi->fh;
+    struct late_release *late;
+
+    (void)ino;
+    if (!fs_release_blocks(context->fs, h)) {
+        release_now(context->fs, h);
+        fuse_reply_err(req, 0);
+        return;
+    }
+    fuse_reply_err(req, 0);
+    late = calloc(1, sizeof(*late));
+    if (late) {
+        *late = (struct late_release){ .job = { .run = release_job }, context->fs, h };
+        if (pool_submit(fs_pool(context->fs), &late->job) == 0)
+            return;
+        free(late);
+    }
+    release_now(context->fs, h);
+}

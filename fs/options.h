@@ -1,0 +1,44 @@
+/*
+ * What the command line says. One table in options.c makes the parser, the defaults and --help.
+ */
+#ifndef LASFS_OPTIONS_H
+#define LASFS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum options_command { COMMAND_MOUNT, COMMAND_UNMOUNT, COMMAND_HELP, COMMAND_VERSION };
+
+struct options {
+    enum options_command command;
+    char *mountpoint;
+    bool foreground;
+    bool debug;
+    bool sandbox;
+    char *sandbox_dir; /* NULL: the default */
+    char *list;        /* how a listing shows what was not made here */
+    char *state_dir;   /* NULL: by endpoint and client id */
+    char *profile, *cacert, *scratch;
+    bool other_local; /* files that are no documents are kept here */
+    bool ro, nodelete, allow_other;
+    int64_t meta_ttl_ms, list_ttl_ms, timeout_ms;
+    int64_t cache_bytes, content_bytes;
+    int64_t max_conns;
+    double max_rps;
+    uid_t uid;
+    gid_t gid;
+    mode_t umask;
+};
+
+/*
+ * Parses argv. 0, or -EINVAL after one line on stderr that says what is wrong. What is set must
+ * be released, also after a failure.
+ */
+int options_parse(int argc, char **argv, struct options *out);
+void options_release(struct options *o);
+
+/* Writes the help to stdout. */
+void options_help(void);
+
+#endif

@@ -1,0 +1,266 @@
+/* Removing: fs.h's unlink and rmdir. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "binding.h"
+#include "core.h"
+#include "file.h"
+#include "hide.h"
+#include "known.h"
+#include "resolve.h"
+#include "deliver.h"
+
+#include "banned.h"
+
+#define DELETE_PAGE 1000
+
+/* --- Files ------------------------------------------------------------------------------------ */
+
+static int unlink_drop(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
+{
+    struct bound b;
+    int rc = drop_lock_exclusive(fs->drops, d, call);
+
+    if (rc < 0)
+        return rc;
+    if (fs->options->ro)
+        rc = fail(err, -EROFS, 0, "the mount is read-only");
+    else if (bind_drop(fs, d, &b) == 0)
+        rc = deliver_delete(fs, call, &b.target, err);
+    if (rc == 0)
+        rc = drops_remove(fs->drops, d);
+    drop_unlock_exclusive(fs->drops, d);
+    return rc;
+}
+
+static int unlink_found(struct fs *fs, struct call *call, struct node *parent, const char *name,
+                        const struct found *f, struct failure *err)
+{
+    switch ((int)f->place.kind) {
+    case NODE_DROP:
+    case NODE_FAILED_FILE:
+        return unlink_drop(fs, call, f->drop, err);
+    case NODE_FIELD:
+    case NODE_WHOLE:
+    case NODE_CONTENT:
+    case NODE_CONTENT_LINK:
+    case NODE_ERROR_NOTE:
+        return hide_name(fs, parent->ino, name);
+    default:
+        return tree_is_dir(f->place.kind) ? -EISDIR : -EPERM;
+    }
+}
+
+int fs_unlink(struct fs *fs, struct call *call, uint64_t parent, const char *name,
+              struct failure *err)
+{
+    struct node *p = node_get(fs->nodes, parent);
+    cleanup_found struct found f = { .drop = NULL };
+    int rc;
+
+    if (!p)
+        return -ESTALE;
+    rc = resolve(fs, call, p, name, &f, err);
+    if (rc == 0)
+        rc = unlink_found(fs, call, p, name, &f, err);
+    if (rc == 0)
+        node_detach(fs->nodes, p, name);
+    node_unref(fs->nodes, p);
+    return rc;
+}
+
+/* --- Directories ------------------------------------------------------------------------------ */
+
+/* Its children in the API still hold it: a list that the tree filters by it has a row. */
+static int check_empty(struct fs *fs, struct call *call, const struct target *t,
+                       struct failure *err)
+{
+    const struct tree_row *row;
+    int rc = 0;
+
+    for (unsigned i = 0; rc == 0 && (row = tree_child(NODE_RESOURCE, t->res->kind, i)); i++) {
+        struct target children = { .res = resource_get(row->res) };
+        struct query query[] = { { row->filter, t->id }, { NULL, NULL } };
+        struct page *page = NULL;
+
+        if (!row->filter)
+            continue;
+        rc = backend_list(fs->backend, call, &children, query, NULL, 1, &page, err);
+        if (rc == 0 && page->n > 0)
+            rc = fail(err, -ENOTEMPTY, 0, "there are %s in it", row->name);
+        page_free(page);
+    }
+    return rc;
+}
+
+/*
+ * The API counts asynchronously: a dataset whose documents were deleted a moment ago may still
+ * be said not to be empty. When it really is empty, ask again for a while: 1 s, x 1.25, 10 s in
+ * all.
+ */
+static int delete_when_empty(struct fs *fs, struct call *call, const struct target *t,
+                             struct failure *err)
+{
+    int64_t end = clock_now_ms(fs->clock) + 10000;
+    int64_t pause = 1000;
+
+    for (;;) {
+        int rc = deliver_delete(fs, call, t, err);
+        int64_t now = clock_now_ms(fs->clock);
+
+        if (rc != -ENOTEMPTY || now + pause > end)
+            return rc;
+        rc = check_empty(fs, call, t, err);
+        if (rc < 0)
+            return rc;
+        rc = call_wait(call, fs->clock, now + pause);
+        if (rc == -EINTR)
+            return rc;
+        pause += pause / 4;
+    }
+}
+
+static int delete_resource(struct fs *fs, struct call *call, const struct target *t,
+                           struct failure *err)
+{
+    if (!(t->res->flags & R_MUST_BE_EMPTY))
+        return deliver_delete(fs, call, t, err);
+    return delete_when_empty(fs, call, t, err);
+}
+
+static int rmdir_resource(struct fs *fs, struct call *call, struct node *parent,
+                          const char *name, const struct found *f, struct failure *err)
+{
+    struct drop *d = NULL;
+    struct folder *folder;
+    struct bound b;
+    int rc;
+
+    if (!(f->place.res->can & CAN_DELETE)) {
+        if (f->place.res->parent != RES_NONE)
+            return hide_name(fs, parent->ino, name); /* it goes with its parent */
+        return fail(err, -EPERM, 0, "the API deletes no %s", f->place.res->name);
+    }
+    rc = bind_entry(fs, parent, f->id, &b);
+    if (rc == 0)
+        rc = bind_folder(fs, call, parent, true, &folder);
+    if (rc == 0)
+        rc = delete_resource(fs, call, &b.target, err);
+    if (rc == 0)
+        d = drops_find_id(fs->drops, folder, f->id);
+    if (d)
+        rc = drops_remove(fs->drops, d);
+    drop_unref(d);
+    return rc;
+}
+
+static int rmdir_subfolder(struct fs *fs, struct call *call, struct node *parent,
+                           const char *name, struct failure *err)
+{
+    cleanup_free char *key = NULL;
+    cleanup_drop struct drop *d = NULL;
+    struct folder *f, *inside;
+    struct drop **list;
+    size_t n;
+    int rc = bind_folder(fs, call, parent, true, &f);
+
+    if (rc < 0)
+        return rc;
+    if (fs->options->ro)
+        return fail(err, -EROFS, 0, "the mount is read-only");
+    d = drops_find(fs->drops, f, name);
+    if (!d)
+        return -ENOENT;
+    key = drops_child_key(fs->drops, f, name);
+    if (!key)
+        return -ENOMEM;
+    rc = drops_folder(fs->drops, key, &inside);
+    if (rc == 0)
+        rc = drops_list(fs->drops, inside, &list, &n);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < n; i++)
+        drop_unref(list[i]);
+    free(list);
+    return n ? -ENOTEMPTY : drops_remove(fs->drops, d);
+}
+
+/* All documents of a consent, page by page, in the fewest requests. */
+static int rmdir_consent(struct fs *fs, struct call *call, const char *id, struct failure *err)
+{
+    const struct tree_row *row = tree_child(NODE_CONSENT, RES_NONE, 0);
+    struct target t = { .res = resource_get(row->res) };
+    struct query query[] = { { row->filter, id }, { NULL, NULL } };
+    cleanup_free char *token = NULL;
+    int rc;
+
+    if (fs->options->ro)
+        return fail(err, -EROFS, 0, "the mount is read-only");
+    if (fs->options->nodelete)
+        return fail(err, -EPERM, 0, "the mount deletes nothing (nodelete)");
+    do {
+        struct page *page = NULL;
+
+        rc = backend_delete_many(fs->backend, call, &t, query, token, DELETE_PAGE, &page, err);
+        if (rc < 0)
+            return rc;
+        for (size_t i = 0; i < page->n; i++) {
+            char document[RESOURCE_ID_MAX + 1];
+
+            if (record_id(page->rows[i], document) < 0)
+                continue;
+            t.id = document;
+            known_removed(fs, &t);
+            t.id = NULL;
+        }
+        free(token);
+        token = steal_pointer(&page->next_token);
+        page_free(page);
+    } while (token);
+    return 0;
+}
+
+static int rmdir_found(struct fs *fs, struct call *call, struct node *parent, const char *name,
+                       const struct found *f, struct failure *err)
+{
+    switch ((int)f->place.kind) {
+    case NODE_RESOURCE:
+        return rmdir_resource(fs, call, parent, name, f, err);
+    case NODE_SUBFOLDER:
+        return rmdir_subfolder(fs, call, parent, name, err);
+    case NODE_CONSENT:
+        return rmdir_consent(fs, call, f->id, err);
+    case NODE_COLLECTION:
+        /* what stands under a resource goes with it */
+        if (f->place.row->under != NODE_ROOT)
+            return hide_name(fs, parent->ino, name);
+        return -EPERM;
+    default:
+        return tree_is_dir(f->place.kind) ? -EPERM : -ENOTDIR;
+    }
+}
+
+int fs_rmdir(struct fs *fs, struct call *call, uint64_t parent, const char *name,
+             struct failure *err)
+{
+    struct node *p = node_get(fs->nodes, parent);
+    cleanup_found struct found f = { .drop = NULL };
+    struct node *n;
+    int rc;
+
+    if (!p)
+        return -ESTALE;
+    rc = resolve(fs, call, p, name, &f, err);
+    if (rc == 0)
+        rc = rmdir_found(fs, call, p, name, &f, err);
+    if (rc == 0) {
+        n = node_find(fs->nodes, p, name);
+        if (n)
+            hide_forget(fs, n->ino);
+        node_unref(fs->nodes, n);
+        node_detach(fs->nodes, p, name);
+    }
+    node_unref(fs->nodes, p);
+    return rc;
+}

@@ -1,0 +1,257 @@
+#include "resolve.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "binding.h"
+#include "hide.h"
+#include "known.h"
+#include "text.h"
+
+#include "banned.h"
+
+void found_release(struct found *f)
+{
+    drop_unref(f->drop);
+    f->drop = NULL;
+}
+
+int resolve_drop(struct fs *fs, const struct place *parent, struct drop *d, struct found *out)
+{
+    int rc = 0;
+
+    *out = (struct found){ .place = { .res = parent->res, .row = parent->row } };
+    drops_lock(fs->drops);
+    if (d->what == DROP_SUBFOLDER)
+        out->place.kind = NODE_SUBFOLDER;
+    else if (d->what == DROP_FILE)
+        out->place = (struct place){ .kind = NODE_DROP, .res = parent->res };
+    else if (d->id)
+        out->place = (struct place){ .kind = NODE_RESOURCE, .res = parent->res };
+    else
+        rc = -ENOENT;
+    if (rc == 0 && out->place.kind == NODE_RESOURCE)
+        snprintf(out->id, sizeof(out->id), "%s", d->id);
+    if (rc == 0 && out->place.kind == NODE_DROP)
+        out->drop = drop_ref(d);
+    drops_unlock(fs->drops);
+    return rc;
+}
+
+/* A sent drop is there as long as its resource is. */
+static int check_sent(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
+{
+    cleanup_record struct record *r = NULL;
+    struct bound b;
+    bool local;
+    int rc;
+
+    drops_lock(fs->drops);
+    local = d->local || d->failed || d->writers;
+    drops_unlock(fs->drops);
+    if (local || bind_drop(fs, d, &b) < 0)
+        return 0;
+    rc = known_record(fs, call, &b.target, &r, err);
+    if (rc == -ENOENT)
+        drops_remove(fs->drops, d); /* deleted elsewhere */
+    return rc;
+}
+
+static int find_note(struct fs *fs, struct folder *folder, const char *name, struct found *out)
+{
+    size_t len = strlen(name), ending = strlen(ERROR_NOTE_ENDING);
+    char base[ROUTE_NAME_MAX + 1];
+    struct drop *d;
+    bool failed;
+
+    if (len <= ending || strcmp(name + len - ending, ERROR_NOTE_ENDING) != 0)
+        return -ENOENT;
+    snprintf(base, sizeof(base), "%.*s", (int)(len - ending), name);
+    d = drops_find(fs->drops, folder, base);
+    if (!d)
+        return -ENOENT;
+    drops_lock(fs->drops);
+    failed = d->failed;
+    drops_unlock(fs->drops);
+    if (!failed) {
+        drop_unref(d);
+        return -ENOENT;
+    }
+    *out = (struct found){ .place = { .kind = NODE_ERROR_NOTE }, .drop = d };
+    return 0;
+}
+
+static int find_local(struct fs *fs, struct call *call, struct node *parent, const char *name,
+                      struct found *out, struct failure *err)
+{
+    cleanup_drop struct drop *d = NULL;
+    struct folder *folder;
+    int rc = bind_folder(fs, call, parent, false, &folder);
+
+    if (rc < 0)
+        return rc;
+    d = drops_find(fs->drops, folder, name);
+    if (!d)
+        return find_note(fs, folder, name, out);
+    rc = check_sent(fs, call, d, err);
+    return rc < 0 ? rc : resolve_drop(fs, &parent->place, d, out);
+}
+
+/* In a filtered list stand only those that the filter lets through. */
+static bool filter_holds(const struct folder *f, const struct record *r)
+{
+    cleanup_buf struct buf value = BUF_INIT(RESOURCE_ID_MAX * 2);
+
+    if (!f->filter)
+        return true;
+    return record_string(r, f->filter, &value) == 0 &&
+           strcmp(buf_str(&value), f->filter_value) == 0;
+}
+
+static int find_id(struct fs *fs, struct call *call, struct node *parent, const struct folder *f,
+                   const char *id, struct found *out, struct failure *err)
+{
+    cleanup_record struct record *r = NULL;
+    struct bound b;
+    int rc = bind_entry(fs, parent, id, &b);
+
+    if (rc < 0)
+        return rc;
+    rc = known_record(fs, call, &b.target, &r, err);
+    if (rc < 0)
+        return rc;
+    if (!filter_holds(f, r))
+        return -ENOENT;
+    *out = (struct found){ .place = { .kind = NODE_RESOURCE, .res = parent->place.res } };
+    snprintf(out->id, sizeof(out->id), "%s", id);
+    return 0;
+}
+
+static int find_entry(struct fs *fs, struct call *call, struct node *parent, const char *name,
+                      enum name_form form, struct found *out, struct failure *err)
+{
+    char id[RESOURCE_ID_MAX + 1];
+    struct folder *f;
+    int rc = find_local(fs, call, parent, name, out, err);
+
+    if (rc != -ENOENT || parent->place.kind != NODE_COLLECTION)
+        return rc;
+    rc = bind_folder(fs, call, parent, true, &f);
+    if (rc < 0)
+        return rc;
+    if (form == FORM_ID)
+        return find_id(fs, call, parent, f, name, out, err);
+    if (form == FORM_HIDDEN)
+        return -ENOENT;
+    rc = known_id_in_folder(fs, call, f, name, id, err);
+    return rc < 0 ? rc : find_id(fs, call, parent, f, id, out, err);
+}
+
+/* A field that cannot be written is there only while the resource has it. */
+static int check_field(struct fs *fs, struct call *call, struct node *parent,
+                       const struct field *field, struct failure *err)
+{
+    cleanup_record struct record *r = NULL;
+    struct bound b;
+    int rc;
+
+    if ((field->flags & F_IN_PATCH) || !(field->flags & F_MAYBE))
+        return 0;
+    rc = bind_resource(fs, parent, &b);
+    if (rc == 0)
+        rc = known_record(fs, call, &b.target, &r, err);
+    if (rc < 0)
+        return rc;
+    return record_has(r, field) ? 0 : -ENOENT;
+}
+
+/* content.pdf is there when the resource says that it is a PDF. */
+static int check_link(struct fs *fs, struct call *call, struct node *parent, const char *ending,
+                      struct failure *err)
+{
+    const char *type_field = parent->place.res->type_field;
+    cleanup_buf struct buf type = BUF_INIT(ROUTE_NAME_MAX);
+    cleanup_record struct record *r = NULL;
+    const char *is;
+    struct bound b;
+    int rc;
+
+    if (!type_field)
+        return -ENOENT;
+    rc = bind_resource(fs, parent, &b);
+    if (rc == 0)
+        rc = known_record(fs, call, &b.target, &r, err);
+    if (rc == 0)
+        rc = record_string(r, type_field, &type);
+    if (rc < 0)
+        return rc;
+    is = tree_content_ending(buf_str(&type));
+    return is && strcmp(is, ending) == 0 ? 0 : -ENOENT;
+}
+
+int resolve_failed_name(struct fs *fs, struct drop *d, char out[ROUTE_NAME_MAX + 1])
+{
+    int n = -1;
+
+    drops_lock(fs->drops);
+    if (d->failed)
+        n = snprintf(out, ROUTE_NAME_MAX + 1, "%" PRId64 "-%.200s", d->failed_number, d->name);
+    drops_unlock(fs->drops);
+    return n < 0 ? -ENOENT : 0;
+}
+
+static int find_failed(struct fs *fs, const char *name, struct found *out)
+{
+    struct drop **list;
+    int rc = -ENOENT;
+    size_t n;
+
+    if (drops_list_failed(fs->drops, &list, &n) < 0)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        char called[ROUTE_NAME_MAX + 1];
+
+        if (rc < 0 && resolve_failed_name(fs, list[i], called) == 0 && strcmp(called, name) == 0) {
+            *out = (struct found){ .place = { .kind = NODE_FAILED_FILE },
+                                   .drop = drop_ref(list[i]) };
+            rc = 0;
+        }
+        drop_unref(list[i]);
+    }
+    free(list);
+    return rc;
+}
+
+int resolve(struct fs *fs, struct call *call, struct node *parent, const char *name,
+            struct found *out, struct failure *err)
+{
+    struct place place;
+    int rc = route_step(&parent->place, name, &place);
+
+    *out = (struct found){ .drop = NULL };
+    if (rc < 0)
+        return rc;
+    if (hide_is_hidden(fs, parent->ino, name))
+        return -ENOENT;
+    if (place.kind == NODE_ENTRY)
+        return find_entry(fs, call, parent, name, place.form, out, err);
+    if (place.kind == NODE_FAILED_FILE)
+        return find_failed(fs, name, out);
+    if (place.kind == NODE_FIELD)
+        rc = check_field(fs, call, parent, place.field, err);
+    else if (place.kind == NODE_CONTENT_LINK)
+        rc = check_link(fs, call, parent, place.ending, err);
+    out->place = place;
+    if (place.kind == NODE_CONSENT)
+        snprintf(out->id, sizeof(out->id), "%s", name);
+    return rc;
+}
+
+int resolve_node(struct fs *fs, struct node *parent, const char *name, const struct found *f,
+                 unsigned count, struct node **out)
+{
+    return node_make(fs->nodes, parent, name, &f->place, f->id[0] ? f->id : NULL, f->drop, count,
+                     out);
+}

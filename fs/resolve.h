@@ -1,0 +1,31 @@
+/* What is called NAME in a directory: from names to ids, resources and dropped files. */
+#ifndef LASFS_RESOLVE_H
+#define LASFS_RESOLVE_H
+
+#include "core.h"
+
+struct found {
+    struct place place;
+    char id[RESOURCE_ID_MAX + 1]; /* of a NODE_RESOURCE or NODE_CONSENT, else "" */
+    struct drop *drop;            /* of a NODE_DROP or NODE_ERROR_NOTE: one reference */
+};
+void found_release(struct found *f);
+#define cleanup_found CLEANUP(found_release)
+
+/* 0; -ENOENT there is none; -ENOTUNIQ, -ENAMETOOLONG, -ENOTDIR, what the API gives. */
+int resolve(struct fs *fs, struct call *call, struct node *parent, const char *name,
+            struct found *out, struct failure *err);
+
+/* A drop as what it is in the tree. */
+int resolve_drop(struct fs *fs, const struct place *parent, struct drop *d, struct found *out);
+
+/* A file in .lasfs/failed is called NUMBER-NAME. */
+int resolve_failed_name(struct fs *fs, struct drop *d, char out[ROUTE_NAME_MAX + 1]);
+
+#define ERROR_NOTE_ENDING ".error.txt"
+
+/* The node for what was found; with count look-ups for the kernel. */
+int resolve_node(struct fs *fs, struct node *parent, const char *name, const struct found *f,
+                 unsigned count, struct node **out);
+
+#endif

@@ -1,0 +1,166 @@
+#include "route.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "array.h"
+
+#include "banned.h"
+
+#define SHORT_ID_MIN 8
+#define SHORT_ID_MAX 31
+
+static const char *const link_endings[] = { "pdf", "jpg", "jpeg", "png", "tiff", "tif" };
+
+const struct place route_root = { .kind = NODE_ROOT };
+
+enum name_form route_form(const struct resource *res, const char *name)
+{
+    size_t len = strlen(name);
+
+    if (name[0] == '.')
+        return FORM_HIDDEN;
+    if (resource_id_ok(res, name))
+        return FORM_ID;
+    if (len >= SHORT_ID_MIN && len <= SHORT_ID_MAX && strspn(name, "0123456789abcdef") == len)
+        return FORM_SHORT_ID;
+    return FORM_NAME;
+}
+
+bool route_field_shown(const struct field *f)
+{
+    if (f->flags & (F_NO_FILE | F_ONCE))
+        return false;
+    return f->flags & (F_READABLE | F_IN_PATCH);
+}
+
+int route_field_name(const struct field *f, char out[ROUTE_NAME_MAX + 1])
+{
+    const char *ending = schema_is_scalar(f->schema) ? "" : ".json";
+    int n = snprintf(out, ROUTE_NAME_MAX + 1, "%s%s", f->name, ending);
+
+    return n > ROUTE_NAME_MAX ? -ENAMETOOLONG : 0;
+}
+
+static const struct field *field_by_file(const struct resource *res, const char *name)
+{
+    for (const struct field *f = res->fields; f->name; f++) {
+        char file[ROUTE_NAME_MAX + 1];
+
+        if (route_field_shown(f) && route_field_name(f, file) == 0 && strcmp(file, name) == 0)
+            return f;
+    }
+    return NULL;
+}
+
+static const char *link_ending(const char *name)
+{
+    if (strncmp(name, "content.", 8) != 0)
+        return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(link_endings); i++)
+        if (strcmp(name + 8, link_endings[i]) == 0)
+            return link_endings[i];
+    return NULL;
+}
+
+static int step_resource(const struct place *at, const char *name, struct place *out)
+{
+    bool has_content = resource_content_max(at->res) > 0;
+
+    *out = (struct place){ .res = at->res };
+    if (strcmp(name, "resource.json") == 0)
+        out->kind = NODE_WHOLE;
+    else if (has_content && strcmp(name, "content") == 0)
+        out->kind = NODE_CONTENT;
+    else if (has_content && (out->ending = link_ending(name)))
+        out->kind = NODE_CONTENT_LINK;
+    else if ((out->field = field_by_file(at->res, name)))
+        out->kind = NODE_FIELD;
+    else
+        out->kind = NODE_ENTRY, out->form = FORM_NAME; /* a scratch file at most */
+    return 0;
+}
+
+static int step_collection(const struct place *at, const char *name, struct place *out)
+{
+    *out = (struct place){ .kind = NODE_ENTRY, .res = at->res, .row = at->row };
+    out->form = route_form(at->res, name);
+    return 0;
+}
+
+static int step_consents(const char *name, struct place *out)
+{
+    if (!consent_id_ok(name))
+        return -ENOENT;
+    *out = (struct place){ .kind = NODE_CONSENT };
+    return 0;
+}
+
+static int step_row(const struct tree_row *row, struct place *out)
+{
+    *out = (struct place){ .kind = row->kind, .row = row, .res = resource_get(row->res) };
+    return 0;
+}
+
+int route_step(const struct place *at, const char *name, struct place *out)
+{
+    enum resource_kind res = at->res ? at->res->kind : RES_NONE;
+    const struct tree_row *row;
+
+    if (!tree_is_dir(at->kind))
+        return -ENOTDIR;
+    if (strlen(name) > ROUTE_NAME_MAX)
+        return -ENAMETOOLONG;
+    if (!name[0] || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return -ENOENT;
+    row = tree_find(at->kind, res, name);
+    if (row)
+        return step_row(row, out);
+    if (at->kind == NODE_RESOURCE)
+        return step_resource(at, name, out);
+    if (at->kind == NODE_COLLECTION || at->kind == NODE_SUBFOLDER)
+        return step_collection(at, name, out);
+    if (at->kind == NODE_CONSENTS)
+        return step_consents(name, out);
+    if (at->kind == NODE_FAILED) {
+        *out = (struct place){ .kind = NODE_FAILED_FILE };
+        return 0;
+    }
+    return -ENOENT;
+}
+
+struct place route_resource(const struct place *entry)
+{
+    return (struct place){ .kind = NODE_RESOURCE, .res = entry->res };
+}
+
+int route_parse(const char *path, struct place *out)
+{
+    struct place at = route_root;
+
+    if (path[0] != '/')
+        return -EINVAL;
+    while (*path) {
+        char name[ROUTE_NAME_MAX + 1];
+        size_t len;
+        int rc;
+
+        path += strspn(path, "/");
+        len = strcspn(path, "/");
+        if (len == 0)
+            break;
+        if (len > ROUTE_NAME_MAX)
+            return -ENAMETOOLONG;
+        memcpy(name, path, len);
+        name[len] = '\0';
+        path += len;
+        if (at.kind == NODE_ENTRY)
+            at = route_resource(&at);
+        rc = route_step(&at, name, &at);
+        if (rc < 0)
+            return rc;
+    }
+    *out = at;
+    return 0;
+}

@@ -1,0 +1,13 @@
+/*
+ * Names that stay local: the scratch files of editors, browsers, rsync, file managers and
+ * operating systems, which become a document only when they are renamed to a real name. Pure.
+ */
+#ifndef LASFS_SCRATCH_H
+#define LASFS_SCRATCH_H
+
+#include <stdbool.h>
+
+/* more: patterns as of fnmatch(3) with ':' between them, or NULL. */
+bool scratch_name(const char *name, const char *more);
+
+#endif

@@ -1,0 +1,192 @@
+#include "text.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "binding.h"
+#include "known.h"
+#include "about.h"
+
+#include "banned.h"
+
+#define ID_TEXT_MAX 4096
+
+bool text_is(enum node_kind kind)
+{
+    return kind == NODE_FIELD || kind == NODE_WHOLE || kind == NODE_README ||
+           kind == NODE_STATUS || kind == NODE_ERRORS || kind == NODE_REFRESH ||
+           kind == NODE_ERROR_NOTE;
+}
+
+bool text_readable(const struct place *p)
+{
+    if (p->kind == NODE_FIELD)
+        return p->field->flags & F_READABLE;
+    return p->kind != NODE_REFRESH;
+}
+
+bool text_writable(const struct place *p)
+{
+    if (p->kind == NODE_FIELD)
+        return p->field->flags & F_IN_PATCH;
+    if (p->kind == NODE_WHOLE)
+        return p->res->can & CAN_PATCH;
+    return p->kind == NODE_REFRESH;
+}
+
+bool text_at_once(const struct place *p)
+{
+    return p->kind == NODE_REFRESH ||
+           (p->kind == NODE_FIELD && (p->field->flags & F_AT_ONCE));
+}
+
+/* --- Reading ---------------------------------------------------------------------------------- */
+
+static int resource_text(struct fs *fs, struct call *call, struct node *n, struct buf *out,
+                         struct failure *err)
+{
+    cleanup_record struct record *r = NULL;
+    struct bound b;
+    int rc = bind_resource(fs, n, &b);
+
+    if (rc == 0)
+        rc = known_field_record(fs, call, &b.target, &r, err);
+    if (rc < 0)
+        return rc;
+    if (n->place.kind == NODE_WHOLE)
+        return record_json(r, true, out);
+    rc = record_field_text(r, n->place.field, out);
+    /* what can be written is there to be written, also while it has no value */
+    return rc == -ENOENT && text_writable(&n->place) ? 0 : rc;
+}
+
+static int note_text(struct fs *fs, struct node *n, struct buf *out)
+{
+    int rc;
+
+    drops_lock(fs->drops);
+    if (n->drop->failed)
+        rc = buf_addf(out, "%s: %s\n", n->drop->name,
+                      n->drop->error ? n->drop->error : "it could not be delivered");
+    else
+        rc = -ENOENT;
+    drops_unlock(fs->drops);
+    return rc;
+}
+
+int text_of(struct fs *fs, struct call *call, struct node *n, struct buf *out,
+            struct failure *err)
+{
+    if (n->place.kind == NODE_FIELD || n->place.kind == NODE_WHOLE)
+        return text_readable(&n->place) ? resource_text(fs, call, n, out, err) : 0;
+    if (n->place.kind == NODE_README)
+        return buf_adds(out, about_readme);
+    if (n->place.kind == NODE_ERRORS)
+        return errlog_text(fs->errlog, out);
+    if (n->place.kind == NODE_STATUS)
+        return call->nowait ? -EWOULDBLOCK : about_status(fs, out);
+    if (n->place.kind == NODE_ERROR_NOTE)
+        return note_text(fs, n, out);
+    return 0;
+}
+
+/* --- Writing ---------------------------------------------------------------------------------- */
+
+static int send_patch(struct fs *fs, struct call *call, const struct target *t,
+                      const struct body *body, struct failure *err)
+{
+    cleanup_record struct record *now = NULL;
+    int rc = backend_update(fs->backend, call, t, body, NO_CONTENT, &now, err);
+
+    if (rc == 0)
+        known_changed(fs, t, now);
+    return rc;
+}
+
+/* The id that a name stands for, where a field holds an id; the text itself otherwise. */
+static int put_id_for_name(struct fs *fs, struct call *call, const struct field *f,
+                           const char **text, size_t *len, char id[RESOURCE_ID_MAX + 1],
+                           struct failure *err)
+{
+    const struct resource *of = resource_get(f->schema->refers);
+    char name[ID_TEXT_MAX];
+    size_t n = *len;
+
+    while (n && ((*text)[n - 1] == '\n' || (*text)[n - 1] == '\r'))
+        n--;
+    if (!of || n == 0 || n >= sizeof(name))
+        return 0;
+    memcpy(name, *text, n);
+    name[n] = '\0';
+    if (strncmp(name, "las:", 4) == 0)
+        return 0;
+    if (known_id_of_name(fs, call, of, name, id, err) == 0) {
+        *text = id;
+        *len = strlen(id);
+        return 0;
+    }
+    return fail(err, -EINVAL, 0, "there is no %s called %s", of->name, name);
+}
+
+int text_patch(struct fs *fs, struct call *call, const struct target *t, const struct field *f,
+               const char *text, size_t len, struct failure *err)
+{
+    cleanup_body struct body *body = NULL;
+    char id[RESOURCE_ID_MAX + 1];
+    int rc = body_new(t->res, BODY_PATCH, &body);
+
+    if (rc == 0)
+        rc = put_id_for_name(fs, call, f, &text, &len, id, err);
+    if (rc == 0)
+        rc = body_set_text(body, f, text, len, err);
+    return rc < 0 ? rc : send_patch(fs, call, t, body, err);
+}
+
+static int commit_whole(struct fs *fs, struct call *call, const struct target *t,
+                        const char *text, size_t len, struct failure *err)
+{
+    cleanup_record struct record *now = NULL;
+    cleanup_body struct body *body = NULL;
+    int rc = body_new(t->res, BODY_PATCH, &body);
+
+    if (rc == 0)
+        rc = known_field_record(fs, call, t, &now, err);
+    if (rc == 0)
+        rc = body_set_difference(body, now, text, len, err);
+    if (rc < 0 || body_empty(body))
+        return rc;
+    return send_patch(fs, call, t, body, err);
+}
+
+static int refresh(struct fs *fs)
+{
+    void (*fn)(void *arg);
+    void *arg;
+
+    known_forget_all(fs);
+    pthread_mutex_lock(&fs->lock);
+    fn = fs->on_refresh;
+    arg = fs->on_refresh_arg;
+    pthread_mutex_unlock(&fs->lock);
+    if (fn)
+        fn(arg);
+    return 0;
+}
+
+int text_commit(struct fs *fs, struct call *call, struct node *n, const char *text, size_t len,
+                struct failure *err)
+{
+    struct bound b;
+    int rc;
+
+    if (n->place.kind == NODE_REFRESH)
+        return refresh(fs);
+    if (fs->options->ro)
+        return fail(err, -EROFS, 0, "the mount is read-only");
+    rc = bind_resource(fs, n, &b);
+    if (rc < 0)
+        return rc;
+    if (n->place.kind == NODE_WHOLE)
+        return commit_whole(fs, call, &b.target, text, len, err);
+    return text_patch(fs, call, &b.target, n->place.field, text, len, err);
+}

@@ -1,0 +1,55 @@
+/*
+ * The second table: what stands where in the mount and what it is. A collection that shall stand
+ * in a new place is a row in tree.c. Constant: any thread.
+ */
+#ifndef LASFS_TREE_H
+#define LASFS_TREE_H
+
+#include "resources.h"
+
+enum node_kind {
+    NODE_NONE,
+    NODE_ROOT,
+    NODE_COLLECTION,   /* a list of the API, perhaps filtered by what it stands under */
+    NODE_CONSENTS,     /* the consents that documents carry */
+    NODE_CONSENT,      /* one of them: no resource, but a folder */
+    NODE_RESOURCE,     /* a resource's directory */
+    NODE_SUBFOLDER,    /* a folder within a documents folder, known to the state alone */
+    NODE_ENTRY,        /* in a collection: a resource or a dropped file, by id or name */
+    NODE_WHOLE,        /* resource.json */
+    NODE_FIELD,        /* name, fieldConfig.json, ... */
+    NODE_CONTENT,      /* content */
+    NODE_CONTENT_LINK, /* content.pdf -> content */
+    NODE_DROP,         /* a dropped file */
+    NODE_ERROR_NOTE,   /* NAME.error.txt beside a file that could not be delivered */
+    NODE_README,
+    NODE_LASFS,        /* .lasfs */
+    NODE_STATUS,
+    NODE_ERRORS,
+    NODE_REFRESH,
+    NODE_FAILED,       /* .lasfs/failed */
+    NODE_FAILED_FILE,
+    NODE_KINDS
+};
+
+struct tree_row {
+    enum node_kind under;
+    enum resource_kind under_res; /* under a NODE_RESOURCE: of which resource */
+    const char *name;
+    enum node_kind kind;
+    enum resource_kind res; /* of a NODE_COLLECTION */
+    const char *filter;     /* the list's filter that takes the id of what it stands under */
+};
+
+/* The i-th row under such a node, or NULL after the last. res is of a NODE_RESOURCE. */
+const struct tree_row *tree_child(enum node_kind under, enum resource_kind res, unsigned i);
+
+/* The row of that name, or NULL. */
+const struct tree_row *tree_find(enum node_kind under, enum resource_kind res, const char *name);
+
+bool tree_is_dir(enum node_kind kind);
+
+/* The file endings by which a content is also there: "pdf" for application/pdf; NULL: none. */
+const char *tree_content_ending(const char *content_type);
+
+#endif
