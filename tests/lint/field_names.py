@@ -11,6 +11,7 @@ from pathlib import Path
 ALLOWED = {
     ('backend', 'content'): 'the bytes beside a record, taken out of an answer as it arrives',
     ('backend', 'message'): "an error's text, in answers of every resource",
+    ('backend', 'error'): "an error's text, in the answers of the token endpoint",
     ('backend', 'nextToken'): "a list's paging, the same for every collection",
     ('backend', 'maxResults'): "a list's paging, the same for every collection",
     ('backend', 'label'): 'a pair of a list of labels, the form that F_LABELS stands for',

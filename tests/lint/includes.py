@@ -16,7 +16,7 @@ LIBRARIES = re.compile(r'^(curl/|jansson\.h|ini\.h|nettle/|microhttpd\.h|sqlite3
 FOLDERS = {
     'base': ((), ()),
     'backend': ((), ('curl/', 'jansson.h', 'ini.h', 'nettle/')),
-    'backend/sandbox': (('backend/resources.h',),
+    'backend/sandbox': (('backend/resources.h', 'backend/json_text.h', 'backend/time_text.h'),
                         ('microhttpd.h', 'sqlite3.h', 'jansson.h', 'nettle/')),
     'cache': ((), ('sqlite3.h', 'nettle/')),
     'fs': (('backend/backend.h', 'backend/body.h', 'backend/record.h', 'backend/resources.h',
