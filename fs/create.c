@@ -13,6 +13,7 @@
 #include "known.h"
 #include "names.h"
 #include "resolve.h"
+#include "text.h"
 #include "deliver.h"
 
 #include "banned.h"
@@ -103,12 +104,14 @@ static int create_in(struct fs *fs, struct call *call, struct node *parent, cons
         rc = create_drop(fs, call, parent, name, mode, &place, &found, err);
     else
         rc = create_hidden(fs, parent, name, &place, &found);
+    if (rc == -EEXIST && !(flags & O_EXCL))
+        rc = resolve(fs, call, parent, name, &found, err); /* somebody was faster: open theirs */
     if (rc < 0)
         return rc;
     rc = entry_of(fs, call, parent, name, &found, &n, out, err);
     if (rc < 0)
         return rc;
-    rc = handle_open(fs, call, n, flags | O_TRUNC, pid, h, err);
+    rc = handle_open(fs, call, n, flags | (text_is(n->place.kind) ? O_TRUNC : 0), pid, h, err);
     if (rc < 0)
         node_forget(fs->nodes, n->ino, 1);
     node_unref(fs->nodes, n);

@@ -1,12 +1,14 @@
 #include "unmount.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -91,6 +93,7 @@ int mountpoint_check(const char *mountpoint, struct failure *err)
 {
     cleanup_free char *above = path_join(mountpoint, "..");
     struct stat here, there;
+    struct statfs fs;
 
     if (stat(mountpoint, &here) < 0 && errno == ENOTCONN) {
         int rc = unmount(mountpoint);
@@ -105,7 +108,8 @@ int mountpoint_check(const char *mountpoint, struct failure *err)
         return fail(err, -errno, 0, "cannot mount on %s: %s", mountpoint, strerror(errno));
     if (!S_ISDIR(here.st_mode))
         return fail(err, -ENOTDIR, 0, "cannot mount on %s: it is not a directory", mountpoint);
-    if (stat(above, &there) == 0 && there.st_dev != here.st_dev && here.st_ino == 1)
+    if (stat(above, &there) == 0 && there.st_dev != here.st_dev &&
+        statfs(mountpoint, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC)
         return fail(err, -EBUSY, 0, "cannot mount on %s: something is mounted there already",
                     mountpoint);
     return 0;
