@@ -1,0 +1,474 @@
+#include "http.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "address.h"
+#include "buf.h"
+#include "clock.h"
+#include "json_text.h"
+#include "listen.h"
+#include "login.h"
+#include "number.h"
+#include "rest.h"
+#include "work.h"
+
+#include "banned.h"
+
+#define BODY_MAX ((size_t)6300000)
+/* More than that is not even read before it is refused. */
+#define DRAIN_MAX ((int64_t)32 << 20)
+/* What all bodies under way may hold together; who would go over it waits. */
+#define BODIES_MAX ((size_t)160 << 20)
+#define CONNECTIONS_MAX 1024
+#define IDLE_S 120
+#define STACK_BYTES ((size_t)1 << 20)
+#define CONNECTION_BYTES ((size_t)64 << 10)
+#define ARGS_MAX 2048
+#define JSON_TYPE "application/json"
+#define FORM_MAX 4096
+
+struct http {
+    const struct sandbox *sb;
+    struct access *access;
+    struct MHD_Daemon *daemon;
+    unsigned port;
+    int stopping; /* an eventfd: readable from http_stop() on */
+    pthread_mutex_t lock;
+    pthread_cond_t freed;
+    size_t held; /* guarded by lock: bytes of bodies under way */
+};
+
+/* One request, from its first line to its answer. */
+struct exchange {
+    struct http *h;
+    char *uri;
+    int64_t began_ms;
+    bool begun;
+    bool too_large;  /* its body is read and forgotten */
+    size_t reserved; /* of h->held */
+    struct buf body;
+};
+
+/* --- Bodies ---------------------------------------------------------------------------------- */
+
+static void reserve(struct exchange *x, size_t n)
+{
+    struct http *h = x->h;
+
+    pthread_mutex_lock(&h->lock);
+    while (h->held + n > BODIES_MAX)
+        pthread_cond_wait(&h->freed, &h->lock);
+    h->held += n;
+    pthread_mutex_unlock(&h->lock);
+    x->reserved = n;
+}
+
+static void release_body(struct exchange *x)
+{
+    struct http *h = x->h;
+
+    buf_release(&x->body);
+    if (x->reserved == 0)
+        return;
+    pthread_mutex_lock(&h->lock);
+    h->held -= x->reserved;
+    pthread_cond_broadcast(&h->freed);
+    pthread_mutex_unlock(&h->lock);
+    x->reserved = 0;
+}
+
+static void *exchange_new(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+    struct exchange *x = calloc(1, sizeof(*x));
+
+    (void)connection;
+    if (!x)
+        return NULL;
+    x->h = cls;
+    x->began_ms = clock_now_ms(clock_real());
+    buf_init(&x->body, BODY_MAX);
+    x->uri = strdup(uri);
+    return x;
+}
+
+static void exchange_free(void *cls, struct MHD_Connection *connection, void **at,
+                          enum MHD_RequestTerminationCode why)
+{
+    struct exchange *x = *at;
+
+    (void)cls;
+    (void)connection;
+    (void)why;
+    if (!x)
+        return;
+    release_body(x);
+    free(x->uri);
+    free(x);
+    *at = NULL;
+}
+
+/* --- Answers --------------------------------------------------------------------------------- */
+
+/* The answer is held back; not once the server ends. */
+static void wait_latency(struct http *h)
+{
+    struct pollfd stop = { .fd = h->stopping, .events = POLLIN };
+
+    if (h->sb->options->latency_ms > 0)
+        poll(&stop, 1, (int)h->sb->options->latency_ms);
+}
+
+/* What stands in the log: never what somebody put into a query for a secret's sake. */
+static const char *logged_uri(const struct exchange *x, const char *path)
+{
+    if (!x->uri)
+        return path;
+    if (login_is_path(path) && !strstr(x->uri, "?grant_type=client_credentials"))
+        return path;
+    if (login_is_path(path) && strchr(x->uri, '&'))
+        return path;
+    return x->uri;
+}
+
+static void add_headers(struct MHD_Response *r, const struct answer *an, const char *allow)
+{
+    if (an->len > 0)
+        MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, JSON_TYPE);
+    if (an->status == MHD_HTTP_UNAUTHORIZED)
+        MHD_add_response_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+                                "Basic realm=\"lasfs-sandbox\"");
+    if (!allow)
+        return;
+    MHD_add_response_header(r, "Access-Control-Allow-Origin", "*");
+    MHD_add_response_header(r, "Access-Control-Allow-Headers",
+                            "Authorization,Content-Type,X-Api-Key");
+    MHD_add_response_header(r, "Access-Control-Allow-Methods", allow);
+}
+
+static enum MHD_Result send_answer(struct exchange *x, struct MHD_Connection *connection,
+                                   const char *verb, const char *path, struct answer *an,
+                                   const char *allow)
+{
+    struct MHD_Response *r;
+    enum MHD_Result sent;
+
+    release_body(x);
+    if (an->status == 0)
+        an->status = MHD_HTTP_INTERNAL_SERVER_ERROR;
+    r = MHD_create_response_from_buffer(an->len, an->body,
+                                        an->body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    if (!r) {
+        free(an->body);
+        return MHD_NO;
+    }
+    add_headers(r, an, allow);
+    wait_latency(x->h);
+    access_line(x->h->access, verb, logged_uri(x, path), an->status,
+                clock_now_ms(clock_real()) - x->began_ms, an->len);
+    sent = MHD_queue_response(connection, (unsigned)an->status, r);
+    MHD_destroy_response(r);
+    return sent;
+}
+
+/* --- Requests -------------------------------------------------------------------------------- */
+
+struct args {
+    struct argument list[ARGS_MAX];
+    size_t n;
+};
+
+static enum MHD_Result add_arg(void *cls, enum MHD_ValueKind kind, const char *name,
+                               const char *value)
+{
+    struct args *args = cls;
+
+    (void)kind;
+    if (args->n < ARGS_MAX)
+        args->list[args->n++] = (struct argument){ name, value ? value : "" };
+    return MHD_YES;
+}
+
+static enum verb verb_of(const char *method)
+{
+    static const char *const names[] = { [VERB_GET] = "GET",
+                                         [VERB_POST] = "POST",
+                                         [VERB_PATCH] = "PATCH",
+                                         [VERB_DELETE] = "DELETE",
+                                         [VERB_OPTIONS] = "OPTIONS" };
+
+    for (int v = VERB_GET; v <= VERB_OPTIONS; v++)
+        if (strcmp(method, names[v]) == 0)
+            return (enum verb)v;
+    return VERB_OTHER;
+}
+
+static bool is_json_type(const char *type)
+{
+    size_t len = strlen(JSON_TYPE);
+
+    if (!type)
+        return true;
+    return strncasecmp(type, JSON_TYPE, len) == 0 && (!type[len] || strchr("; ", type[len]));
+}
+
+/* An absent body is an empty object where the API lets it be one. */
+static int read_body(struct exchange *x, struct request *rq, struct answer *an)
+{
+    const struct resource *res = rq->target.res;
+    bool may_be_empty =
+        rq->verb == VERB_POST ? (res->flags & R_POST_OPEN) != 0 : (res->flags & R_PATCH_EMPTY) != 0;
+    struct failure why = { 0 };
+    int rc;
+
+    if (rq->verb != VERB_POST && rq->verb != VERB_PATCH)
+        return 0;
+    if (x->body.len == 0 && may_be_empty) {
+        rq->body = json_object();
+        return rq->body ? 0 : -ENOMEM;
+    }
+    rc = json_text_parse(buf_str(&x->body), x->body.len, true, &rq->body, &why);
+    if (rc == -EINVAL)
+        answer_message(an, MHD_HTTP_BAD_REQUEST, "message", why.text);
+    return rc;
+}
+
+static void answer_api(struct exchange *x, struct MHD_Connection *connection, struct request *rq,
+                       struct answer *an)
+{
+    const struct sandbox *sb = x->h->sb;
+    const char *who, *type;
+    struct args *args;
+
+    who = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+    type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+    if (!login_check(sb, who, rq->caller)) {
+        answer_message(an, MHD_HTTP_FORBIDDEN, "message", "Forbidden");
+        return;
+    }
+    if ((rq->verb == VERB_POST || rq->verb == VERB_PATCH) && x->body.len > 0 &&
+        !is_json_type(type)) {
+        answer_message(an, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "message", "Unsupported Media Type");
+        return;
+    }
+    args = calloc(1, sizeof(*args));
+    if (args && read_body(x, rq, an) == 0) {
+        release_body(x);
+        MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_arg, args);
+        rq->args = args->list;
+        rq->n_args = args->n;
+        rest_handle(sb, rq, an);
+    }
+    free(args);
+    json_decref(rq->body);
+}
+
+/* "me" is the organization whose server it is. */
+static void resolve_me(const struct sandbox *sb, struct address *t)
+{
+    for (unsigned i = 0; i < t->n_ids; i++)
+        if (strcmp(t->ids[i], "me") == 0)
+            memcpy(t->ids[i], sb->organization, sizeof(t->ids[i]));
+}
+
+static enum MHD_Result handle_api(struct exchange *x, struct MHD_Connection *connection,
+                                  const char *path, const char *method)
+{
+    struct request rq = { .verb = verb_of(method) };
+    char allow[ADDRESS_ALLOW_MAX];
+    struct answer an = { 0 };
+
+    if (address_parse(path, &rq.target) < 0)
+        answer_message(&an, MHD_HTTP_NOT_FOUND, "message", "Not Found");
+    else if (!address_can(&rq.target, rq.verb))
+        answer_message(&an, MHD_HTTP_FORBIDDEN, "message", "Missing Authentication Token");
+    else if (rq.verb == VERB_OPTIONS) {
+        answer_message(&an, MHD_HTTP_OK, "message", "OK");
+        address_allow(&rq.target, allow);
+    } else {
+        resolve_me(x->h->sb, &rq.target);
+        answer_api(x, connection, &rq, &an);
+    }
+    return send_answer(x, connection, method, path, &an,
+                       rq.verb == VERB_OPTIONS && an.status == MHD_HTTP_OK ? allow : NULL);
+}
+
+/* grant_type=VALUE in a form; NULL: not there. */
+static const char *form_grant_type(char *form)
+{
+    static const char name[] = "grant_type=";
+    char *save = NULL;
+
+    for (char *pair = strtok_r(form, "&", &save); pair; pair = strtok_r(NULL, "&", &save))
+        if (strncmp(pair, name, strlen(name)) == 0)
+            return pair + strlen(name);
+    return NULL;
+}
+
+static enum MHD_Result handle_login(struct exchange *x, struct MHD_Connection *connection,
+                                    const char *path, const char *method)
+{
+    struct answer an = { 0 };
+    const char *grant, *who;
+
+    who = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+    grant = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "grant_type");
+    if (!grant && x->body.len > 0 && x->body.len <= FORM_MAX)
+        grant = form_grant_type(x->body.data);
+    if (verb_of(method) != VERB_POST)
+        answer_message(&an, MHD_HTTP_METHOD_NOT_ALLOWED, "error", "invalid_request");
+    else
+        login_answer(x->h->sb, who, grant, &an);
+    if (x->body.len > 0)
+        explicit_bzero(x->body.data, x->body.len);
+    return send_answer(x, connection, method, path, &an, NULL);
+}
+
+/* --- libmicrohttpd's side -------------------------------------------------------------------- */
+
+static enum MHD_Result refuse_large(struct exchange *x, struct MHD_Connection *connection,
+                                    const char *path, const char *method)
+{
+    struct answer an = { 0 };
+
+    answer_message(&an, MHD_HTTP_CONTENT_TOO_LARGE, "message", "Request Too Long");
+    return send_answer(x, connection, method, path, &an, NULL);
+}
+
+/* The headers are there, the body is not. */
+static enum MHD_Result begin(struct exchange *x, struct MHD_Connection *connection,
+                             const char *path, const char *method)
+{
+    const char *length =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *chunked =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+    const char *expect =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT);
+    int64_t n = 0;
+
+    x->begun = true;
+    if (length && number_parse(length, 0, INT64_MAX, &n) < 0)
+        return MHD_NO;
+    if (n > (int64_t)BODY_MAX) {
+        x->too_large = true;
+        return expect || n > DRAIN_MAX ? refuse_large(x, connection, path, method) : MHD_YES;
+    }
+    if (chunked)
+        n = (int64_t)BODY_MAX;
+    if (n > 0)
+        reserve(x, (size_t)n);
+    return MHD_YES;
+}
+
+static void add_body(struct exchange *x, const char *data, size_t len)
+{
+    if (x->too_large || buf_add(&x->body, data, len) == 0)
+        return;
+    x->too_large = true;
+    buf_release(&x->body);
+}
+
+static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *path,
+                              const char *method, const char *version, const char *data,
+                              size_t *len, void **at)
+{
+    struct exchange *x = *at;
+
+    (void)cls;
+    (void)version;
+    if (!x)
+        return MHD_NO;
+    if (!x->begun)
+        return begin(x, connection, path, method);
+    if (*len > 0) {
+        add_body(x, data, *len);
+        *len = 0;
+        return MHD_YES;
+    }
+    if (x->too_large)
+        return refuse_large(x, connection, path, method);
+    if (login_is_path(path))
+        return handle_login(x, connection, path, method);
+    return handle_api(x, connection, path, method);
+}
+
+static void silent(void *cls, const char *fmt, va_list ap)
+{
+    (void)cls;
+    (void)fmt;
+    (void)ap;
+}
+
+static struct MHD_Daemon *start_daemon(struct http *h, int fd)
+{
+    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
+                     MHD_USE_POLL | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+
+    return MHD_start_daemon(flags, 0, NULL, NULL, handle, h, MHD_OPTION_EXTERNAL_LOGGER, silent,
+                            NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK,
+                            exchange_new, h, MHD_OPTION_NOTIFY_COMPLETED, exchange_free, h,
+                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
+                            MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES, MHD_OPTION_END);
+}
+
+int http_start(const struct sandbox *sb, struct access *access, struct http **out,
+               struct failure *err)
+{
+    const struct sandbox_options *o = sb->options;
+    struct http *h = calloc(1, sizeof(*h));
+    int fd = -1, rc;
+
+    if (!h)
+        return fail(err, -ENOMEM, 0, "out of memory");
+    h->sb = sb;
+    h->access = access;
+    pthread_mutex_init(&h->lock, NULL);
+    pthread_cond_init(&h->freed, NULL);
+    h->stopping = eventfd(0, EFD_CLOEXEC);
+    rc = h->stopping < 0 ? fail(err, -errno, 0, "no eventfd") : 0;
+    if (rc == 0)
+        rc = listen_on(o->host, o->port, o->public, &fd, &h->port, err);
+    if (rc == 0) {
+        h->daemon = start_daemon(h, fd);
+        if (!h->daemon) {
+            close(fd);
+            rc = fail(err, -EIO, 0, "the server could not be started");
+        }
+    }
+    if (rc < 0)
+        http_stop(h);
+    else
+        *out = h;
+    return rc;
+}
+
+unsigned http_port(const struct http *h)
+{
+    return h->port;
+}
+
+void http_stop(struct http *h)
+{
+    uint64_t one = 1;
+
+    if (!h)
+        return;
+    if (h->stopping >= 0 && write(h->stopping, &one, sizeof(one)) < 0)
+        abort(); /* an eventfd takes a 1 */
+    if (h->daemon)
+        MHD_stop_daemon(h->daemon);
+    if (h->stopping >= 0)
+        close(h->stopping);
+    pthread_cond_destroy(&h->freed);
+    pthread_mutex_destroy(&h->lock);
+    free(h);
+}

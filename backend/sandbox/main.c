@@ -1,0 +1,140 @@
+/* lasfs-sandbox: the order of start-up and end, nothing else. */
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "access.h"
+#include "clock.h"
+#include "http.h"
+#include "rest.h"
+#include "rules.h"
+#include "sandbox.h"
+#include "sandbox_options.h"
+#include "store.h"
+#include "tokens.h"
+
+#include "banned.h"
+
+#define EXIT_USAGE 2
+#define ARENAS 4
+#define KEPT_BYTES (64 << 20)
+#define MMAP_BYTES (16 << 20)
+
+struct program {
+    struct sandbox_options options;
+    struct sandbox sandbox;
+    struct access *access;
+    struct http *http;
+};
+
+static int complain(const struct failure *err)
+{
+    fprintf(stderr, "lasfs-sandbox: %s\n", err->text);
+    return EXIT_FAILURE;
+}
+
+/* Answers are large and short-lived: the heap keeps them rather than ask the kernel each time. */
+static void tune(void)
+{
+    struct rlimit files;
+
+    mallopt(M_ARENA_MAX, ARENAS);
+    mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
+    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+    prctl(PR_SET_DUMPABLE, 0);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+static int start(struct program *p, struct failure *err)
+{
+    struct sandbox *sb = &p->sandbox;
+    const struct sandbox_options *o = &p->options;
+    int rc;
+
+    sb->options = o;
+    rc = o->access_log ? access_new(o->access_log, &p->access, err) : 0;
+    if (rc == 0)
+        rc = store_open(o->state, &sb->store, err);
+    if (rc == 0)
+        rc = rules_new(o->lenient, &sb->rules);
+    if (rc == 0)
+        rc = tokens_new(o->client_secret, clock_real(), o->token_ttl_s, &sb->tokens);
+    if (rc == 0)
+        rc = rest_prepare(sb, err);
+    return rc < 0 ? rc : http_start(sb, p->access, &p->http, err);
+}
+
+static void stop(struct program *p)
+{
+    http_stop(p->http);
+    tokens_free(p->sandbox.tokens);
+    rules_free(p->sandbox.rules);
+    store_close(p->sandbox.store);
+    access_free(p->access);
+    sandbox_options_release(&p->options);
+}
+
+/* The line that whoever started it waits for. */
+static int announce(const struct program *p)
+{
+    const char *host = p->options.host;
+    const char *open = strchr(host, ':') ? "[" : "", *shut = strchr(host, ':') ? "]" : "";
+    unsigned port = http_port(p->http);
+
+    printf("{\"apiEndpoint\": \"http://%s%s%s:%u/v1\", \"authEndpoint\": "
+           "\"http://%s%s%s:%u/oauth2\"}\n",
+           open, host, shut, port, open, host, shut, port);
+    return fflush(stdout) == 0 ? 0 : -errno;
+}
+
+static int serve(struct program *p)
+{
+    struct failure err = { .text = "out of memory" };
+    sigset_t ends;
+    int got, rc;
+
+    /* before any thread is there: all of them leave these to sigwait() */
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    rc = start(p, &err);
+    if (rc == 0 && announce(p) < 0)
+        rc = fail(&err, -EIO, 0, "standard output cannot be written");
+    if (rc < 0)
+        return complain(&err);
+    sigwait(&ends, &got);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    struct program p = { 0 };
+    struct failure err = { 0 };
+    int status = EXIT_SUCCESS;
+
+    tune();
+    if (sandbox_options_parse(argc, argv, &p.options, &err) < 0) {
+        complain(&err);
+        fprintf(stderr, "Try lasfs-sandbox --help.\n");
+        sandbox_options_release(&p.options);
+        return EXIT_USAGE;
+    }
+    if (p.options.help)
+        sandbox_options_help();
+    else if (p.options.version)
+        printf("lasfs-sandbox %s\n", LASFS_VERSION);
+    else
+        status = serve(&p);
+    stop(&p);
+    return status;
+}

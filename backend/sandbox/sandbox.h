@@ -1,0 +1,56 @@
+/* What the sandbox's parts share: the server, a request, an answer. */
+#ifndef SANDBOX_SANDBOX_H
+#define SANDBOX_SANDBOX_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ident.h"
+#include "resources.h"
+#include "rules.h"
+#include "sandbox_options.h"
+#include "store.h"
+
+/* All of it is set once, before the first request. */
+struct sandbox {
+    const struct sandbox_options *options;
+    struct store *store;
+    struct rules *rules;
+    struct tokens *tokens;
+    char client[ID_MAX]; /* the app client of the command line's id and secret */
+    char organization[ID_MAX];
+};
+
+enum verb { VERB_GET, VERB_POST, VERB_PATCH, VERB_DELETE, VERB_OPTIONS, VERB_OTHER };
+
+#define ADDRESS_IDS 2
+
+/* What a path names: a list of res (or a command), or with item set one of its resources. */
+struct address {
+    const struct resource *res;
+    bool item;
+    unsigned n_ids;
+    char ids[ADDRESS_IDS][ID_MAX]; /* from the left; "me" is already the organization's */
+};
+
+struct argument {
+    const char *name, *value;
+};
+
+struct request {
+    enum verb verb;
+    struct address target;
+    json_t *body;                /* of a POST or PATCH; NULL: none was sent */
+    const struct argument *args; /* of the query, in their order */
+    size_t n_args;
+    char caller[ID_MAX]; /* the app client whose token it is */
+};
+
+struct answer {
+    int status;
+    char *body; /* the receiver frees it; NULL: none */
+    size_t len;
+};
+
+#endif

@@ -1,0 +1,41 @@
+/* The command line of lasfs-sandbox. */
+#ifndef SANDBOX_OPTIONS_H
+#define SANDBOX_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "failure.h"
+
+#define QUOTA_NONE (-1)
+#define QUOTAS_MAX 32 /* of resource_quotas */
+
+#define DEFAULT_LISTEN "127.0.0.1:0"
+#define DEFAULT_TOKEN_TTL_S 3600
+#define DEFAULT_PAGE_SIZE 1000
+
+struct sandbox_options {
+    char *host, *port;
+    char *state;
+    char *client_id, *client_secret; /* NULL: none */
+    char *access_log;                /* NULL: none */
+    bool public;
+    bool lenient;
+    int64_t latency_ms;
+    int64_t token_ttl_s;
+    int64_t page_size; /* the largest, and the usual one where it is smaller than that */
+    int64_t quotas[QUOTAS_MAX];
+    bool help, version;
+};
+
+/*
+ * Reads argv; blots a secret that stands in it out. 0; -EINVAL with words in err: exit status 2.
+ * The caller releases it in any case.
+ */
+int sandbox_options_parse(int argc, char **argv, struct sandbox_options *out, struct failure *err);
+void sandbox_options_release(struct sandbox_options *o);
+
+/* What --help prints. */
+void sandbox_options_help(void);
+
+#endif
