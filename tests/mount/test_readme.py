@@ -1,0 +1,83 @@
+"""README.md and the manual page tell the truth."""
+import os
+import re
+import subprocess
+
+import pytest
+
+from mounted import Mount, eventually
+from server import ROOT, program
+
+TRANSCRIPT = re.compile(r'^```console\n(.*?)^```$', re.M | re.S)
+CHANGING = [
+    (re.compile(r'(las:[a-z-]+:)[0-9a-f]{32}'), r'\1ID'),
+    (re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:?\d\d|Z)'), 'TIME'),
+    (re.compile(r'\b[A-Z][a-z]{2} [ \d]\d (\d\d:\d\d| \d{4})'), 'DATE'),
+    (re.compile(r'^([-d]\S{9}\S? +\d+) \S+ +\S+ +', re.M), r'\1 WHO '),
+    (re.compile(r'/\S*/mnt/'), 'mnt/'),
+]
+
+
+def commands(text):
+    """[(command, output)] of all transcripts, in order"""
+    found = []
+    for transcript in TRANSCRIPT.findall(text):
+        for line in transcript.splitlines():
+            if line.startswith('$ '):
+                found.append((line[2:], []))
+            else:
+                found[-1][1].append(line)
+    return [(command, '\n'.join(lines)) for command, lines in found]
+
+
+def plain(text):
+    for pattern, instead in CHANGING:
+        text = pattern.sub(instead, text)
+    return text.strip()
+
+
+@pytest.fixture
+def sandbox(tmp_path):
+    """A folder with docs/ and, on mnt, a fresh sandbox."""
+    mount = Mount(None, tmp_path)
+    (tmp_path / 'docs').symlink_to(ROOT / 'docs')
+    environment = {k: v for k, v in mount.environment().items() if not k.startswith('LAS_')}
+    subprocess.run([program('lasfs'), f'--sandbox={tmp_path}/box', 'mnt'], cwd=tmp_path,
+                   env=environment, check=True, stdin=subprocess.DEVNULL, timeout=60)
+    yield tmp_path
+    subprocess.run([program('lasfs'), '--unmount', str(mount.path)], check=True, timeout=60)
+    eventually(lambda: not mount.mounted, 10)
+
+
+def run(folder, command):
+    ran = subprocess.run(['bash', '-c', command], cwd=folder, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, text=True, check=False, timeout=60,
+                         stdin=subprocess.DEVNULL, env={**os.environ, 'LC_ALL': 'C.UTF-8'})
+    return ran.stdout
+
+
+def test_the_examples_print_what_readme_shows(sandbox):
+    examples = commands((ROOT / 'README.md').read_text())
+    assert len(examples) > 15
+    for command, shown in examples:
+        assert plain(run(sandbox, command)) == plain(shown), command
+
+
+def test_the_sample_is_what_its_script_makes(tmp_path):
+    ran = subprocess.run(['/usr/bin/python3', ROOT / 'docs/make_sample.py'], check=True,
+                         capture_output=True)
+    assert ran.stdout == (ROOT / 'docs/sample.pdf').read_bytes()
+
+
+def test_the_sample_is_a_pdf_that_a_reader_accepts():
+    ran = subprocess.run(['pdftotext', ROOT / 'docs/sample.pdf', '-'], check=True,
+                         capture_output=True, text=True)
+    assert 'INVOICE' in ran.stdout and ran.stderr == ''
+
+
+def test_the_manual_page_renders_without_a_warning():
+    ran = subprocess.run(['man', '--warnings', '-E', 'UTF-8', '-l', '-Tutf8', '-Z',
+                          str(ROOT / 'docs/lasfs.1')], stdout=subprocess.DEVNULL,
+                         stderr=subprocess.PIPE, text=True, check=True,
+                         env={**os.environ, 'LC_ALL': 'C.UTF-8', 'MANROFFSEQ': ''})
+    assert ran.stderr == ''
