@@ -1,0 +1,597 @@
+#include "content.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <nettle/sha2.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "content_name.h"
+#include "file.h"
+#include "hash.h"
+
+#include "banned.h"
+
+#define BLOCK_BYTES 4096
+#define CHUNK_BYTES 65536
+
+/* One file of the cache. */
+struct held {
+    UT_hash_handle hh;
+    struct held *newer, *older; /* by use */
+    struct held *next_gone;
+    struct content_name name;   /* set once */
+    struct timespec used;       /* set once: when it was used last before the start */
+    bool checked;               /* its bytes are those of the name; guarded by lock */
+};
+
+struct content_cache {
+    pthread_mutex_t lock;
+    char *dir;             /* set once */
+    int dirfd;             /* set once */
+    struct held *by_id;    /* guarded by lock, as all below */
+    struct held *newest, *oldest;
+    struct content_stats stats;
+};
+
+struct content_writer {
+    struct content_cache *cache;
+    int fd;
+    char *path; /* NULL: it has no name and cannot be kept */
+};
+
+static int64_t cost(int64_t size)
+{
+    return size > 0 ? (size + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES : BLOCK_BYTES;
+}
+
+static void use_remove(struct content_cache *c, struct held *h)
+{
+    if (h->newer)
+        h->newer->older = h->older;
+    else
+        c->newest = h->older;
+    if (h->older)
+        h->older->newer = h->newer;
+    else
+        c->oldest = h->newer;
+}
+
+static void use_add(struct content_cache *c, struct held *h)
+{
+    h->newer = NULL;
+    h->older = c->newest;
+    if (c->newest)
+        c->newest->newer = h;
+    else
+        c->oldest = h;
+    c->newest = h;
+}
+
+/* Takes h out and puts it onto *gone, for files_remove() without the lock. */
+static void held_remove(struct content_cache *c, struct held *h, struct held **gone)
+{
+    HASH_DEL(c->by_id, h);
+    use_remove(c, h);
+    c->stats.bytes -= cost(h->name.size);
+    c->stats.entries--;
+    h->next_gone = *gone;
+    *gone = h;
+}
+
+static int held_add(struct content_cache *c, struct held *h)
+{
+    HASH_ADD_KEYPTR(hh, c->by_id, h->name.id, strlen(h->name.id), h);
+    if (!HASH_ADDED(h))
+        return -ENOMEM;
+    use_add(c, h);
+    c->stats.bytes += cost(h->name.size);
+    c->stats.entries++;
+    return 0;
+}
+
+static struct held *held_find(struct content_cache *c, const char *id)
+{
+    struct held *h;
+
+    HASH_FIND_STR(c->by_id, id, h);
+    return h;
+}
+
+static void make_room(struct content_cache *c, struct held **gone)
+{
+    while (c->stats.bytes > c->stats.max_bytes) {
+        held_remove(c, c->oldest, gone);
+        c->stats.evictions++;
+    }
+}
+
+/* Removes the files of gone, but for one that has got keep's name again, and frees. */
+static void files_remove(struct content_cache *c, struct held *gone, const char *keep)
+{
+    while (gone) {
+        struct held *next = gone->next_gone;
+        char file[CONTENT_NAME_MAX + 1];
+
+        content_name_format(&gone->name, file);
+        if (!keep || strcmp(file, keep) != 0)
+            unlinkat(c->dirfd, file, 0);
+        free(gone);
+        gone = next;
+    }
+}
+
+/* What a writer holds is locked: without a lock its process is gone. */
+static void remove_left_behind(struct content_cache *c, const char *file)
+{
+    cleanup_fd int fd = openat(c->dirfd, file, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        unlinkat(c->dirfd, file, 0);
+}
+
+/* Takes a file in that was there at the start. 0, -ENOMEM; others are left or removed. */
+static int take_in(struct content_cache *c, const char *file)
+{
+    cleanup_free struct held *h = NULL;
+    struct content_name name;
+    struct held *other, *gone = NULL;
+    struct stat st;
+
+    if (content_name_parse(file, &name) < 0)
+        return 0;
+    if (fstatat(c->dirfd, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return 0;
+    if (!S_ISREG(st.st_mode) || st.st_size != name.size) {
+        unlinkat(c->dirfd, file, 0);
+        return 0;
+    }
+    other = held_find(c, name.id);
+    if (other && (other->used.tv_sec > st.st_mtim.tv_sec ||
+                  (other->used.tv_sec == st.st_mtim.tv_sec &&
+                   other->used.tv_nsec > st.st_mtim.tv_nsec))) {
+        unlinkat(c->dirfd, file, 0);
+        return 0;
+    }
+    if (other)
+        held_remove(c, other, &gone);
+    files_remove(c, gone, NULL);
+    h = calloc(1, sizeof(*h));
+    if (!h)
+        return -ENOMEM;
+    h->name = name;
+    h->used = st.st_mtim;
+    if (held_add(c, h) < 0)
+        return -ENOMEM;
+    (void)steal_pointer(&h);
+    return 0;
+}
+
+static int compare_use(const struct held *a, const struct held *b)
+{
+    if (a->used.tv_sec != b->used.tv_sec)
+        return a->used.tv_sec < b->used.tv_sec ? -1 : 1;
+    if (a->used.tv_nsec != b->used.tv_nsec)
+        return a->used.tv_nsec < b->used.tv_nsec ? -1 : 1;
+    return 0;
+}
+
+static int scan(struct content_cache *c)
+{
+    struct held *gone = NULL;
+    DIR *dir = opendir(c->dir);
+    struct dirent *entry;
+    int rc = 0;
+
+    if (!dir)
+        return -errno;
+    while (rc == 0 && (errno = 0, entry = readdir(dir))) {
+        if (strncmp(entry->d_name, CONTENT_NEW_PREFIX, strlen(CONTENT_NEW_PREFIX)) == 0)
+            remove_left_behind(c, entry->d_name);
+        else
+            rc = take_in(c, entry->d_name);
+    }
+    if (rc == 0 && errno)
+        rc = -errno;
+    closedir(dir);
+    if (rc < 0)
+        return rc;
+    HASH_SORT(c->by_id, compare_use);
+    c->newest = c->oldest = NULL;
+    for (struct held *h = c->by_id; h; h = h->hh.next)
+        use_add(c, h);
+    make_room(c, &gone);
+    files_remove(c, gone, NULL);
+    return 0;
+}
+
+int content_new(const char *dir, int64_t max_bytes, struct content_cache **out,
+                struct failure *err)
+{
+    struct content_cache *c = calloc(1, sizeof(*c));
+    int rc;
+
+    if (!c)
+        return fail(err, -ENOMEM, 0, "out of memory");
+    pthread_mutex_init(&c->lock, NULL);
+    c->stats.max_bytes = max_bytes;
+    c->dirfd = -1;
+    c->dir = strdup(dir);
+    rc = c->dir ? file_make_dirs(dir, 0700) : -ENOMEM;
+    if (rc == 0) {
+        c->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        rc = c->dirfd < 0 ? -errno : scan(c);
+    }
+    if (rc < 0) {
+        content_free(c);
+        return fail(err, rc, 0, "content cache %s: %s", dir, strerror(-rc));
+    }
+    *out = c;
+    return 0;
+}
+
+void content_free(struct content_cache *c)
+{
+    struct held *h, *next;
+
+    if (!c)
+        return;
+    HASH_ITER (hh, c->by_id, h, next) {
+        HASH_DEL(c->by_id, h);
+        free(h);
+    }
+    if (c->dirfd >= 0)
+        close(c->dirfd);
+    pthread_mutex_destroy(&c->lock);
+    free(c->dir);
+    free(c);
+}
+
+int content_digest(int fd, uint8_t sha256[CONTENT_DIGEST_BYTES])
+{
+    cleanup_free uint8_t *chunk = malloc(CHUNK_BYTES);
+    struct sha256_ctx ctx;
+    off_t at = 0;
+    ssize_t n;
+
+    if (!chunk)
+        return -ENOMEM;
+    sha256_init(&ctx);
+    while ((n = pread(fd, chunk, CHUNK_BYTES, at)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        sha256_update(&ctx, (size_t)n, chunk);
+        at += n;
+    }
+    sha256_digest(&ctx, CONTENT_DIGEST_BYTES, sha256);
+    return 0;
+}
+
+/* Is what fd reads what its name says? 0, -ENOENT: no, -ENOMEM. */
+static int check(int fd, const struct content_name *name, bool checked)
+{
+    uint8_t sha256[CONTENT_DIGEST_BYTES];
+    struct stat st;
+    int rc;
+
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size != name->size)
+        return -ENOENT;
+    if (checked)
+        return 0;
+    rc = content_digest(fd, sha256);
+    if (rc == -ENOMEM)
+        return rc;
+    return rc == 0 && memcmp(sha256, name->sha256, sizeof(sha256)) == 0 ? 0 : -ENOENT;
+}
+
+static bool same_file(const struct held *h, const struct content_name *name)
+{
+    return h && h->name.size == name->size &&
+           memcmp(h->name.sha256, name->sha256, sizeof(name->sha256)) == 0;
+}
+
+/* The file of name turned out to be broken, or whole. */
+static void judge(struct content_cache *c, const struct content_name *name, bool whole)
+{
+    struct held *gone = NULL;
+    struct held *h;
+
+    pthread_mutex_lock(&c->lock);
+    h = held_find(c, name->id);
+    if (same_file(h, name) && whole) {
+        h->checked = true;
+    } else if (same_file(h, name)) {
+        held_remove(c, h, &gone);
+        c->stats.broken++;
+    }
+    pthread_mutex_unlock(&c->lock);
+    files_remove(c, gone, NULL);
+}
+
+/* Finds id's file and makes it the newest. 0, -ENOENT. */
+static int find_for_use(struct content_cache *c, const char *id, struct content_name *name,
+                        bool *checked)
+{
+    struct held *h;
+
+    pthread_mutex_lock(&c->lock);
+    h = held_find(c, id);
+    if (h) {
+        use_remove(c, h);
+        use_add(c, h);
+        *name = h->name;
+        *checked = h->checked;
+        c->stats.hits++;
+    } else {
+        c->stats.misses++;
+    }
+    pthread_mutex_unlock(&c->lock);
+    return h ? 0 : -ENOENT;
+}
+
+/* The order of use survives a restart as the files' times. Not worth failing for. */
+static void mark_used(int fd)
+{
+    struct timespec now[2];
+
+    clock_gettime(CLOCK_REALTIME, &now[0]);
+    now[1] = now[0];
+    futimens(fd, now);
+}
+
+int content_open(struct content_cache *c, const char *id, int *fd, int64_t *size)
+{
+    char file[CONTENT_NAME_MAX + 1];
+    struct content_name name;
+    cleanup_fd int opened = -1;
+    bool checked;
+    int rc;
+
+    if (!content_id_ok(id))
+        return -EINVAL;
+    if (find_for_use(c, id, &name, &checked) < 0)
+        return -ENOENT;
+    content_name_format(&name, file);
+    opened = openat(c->dirfd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (opened < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+        return -errno;
+    rc = opened < 0 ? -ENOENT : check(opened, &name, checked);
+    if (rc == -ENOMEM)
+        return rc;
+    if (rc < 0 || !checked)
+        judge(c, &name, rc == 0);
+    if (rc < 0)
+        return rc;
+    mark_used(opened);
+    if (size)
+        *size = name.size;
+    *fd = steal_fd(&opened);
+    return 0;
+}
+
+int content_size(struct content_cache *c, const char *id, int64_t *size)
+{
+    struct held *h;
+
+    if (!content_id_ok(id))
+        return -EINVAL;
+    pthread_mutex_lock(&c->lock);
+    h = held_find(c, id);
+    if (h)
+        *size = h->name.size;
+    pthread_mutex_unlock(&c->lock);
+    return h ? 0 : -ENOENT;
+}
+
+void content_remove(struct content_cache *c, const char *id)
+{
+    struct held *gone = NULL;
+    struct held *h;
+
+    pthread_mutex_lock(&c->lock);
+    h = held_find(c, id);
+    if (h)
+        held_remove(c, h, &gone);
+    pthread_mutex_unlock(&c->lock);
+    files_remove(c, gone, NULL);
+}
+
+void content_clear(struct content_cache *c)
+{
+    struct held *gone = NULL;
+
+    pthread_mutex_lock(&c->lock);
+    while (c->oldest)
+        held_remove(c, c->oldest, &gone);
+    pthread_mutex_unlock(&c->lock);
+    files_remove(c, gone, NULL);
+}
+
+static void writer_free(struct content_writer *w)
+{
+    if (w->fd >= 0)
+        close(w->fd);
+    free(w->path);
+    free(w);
+}
+
+/* A file beside the others, or one without a name when nothing will be kept. 0, -errno. */
+static int writer_open(struct content_writer *w, bool in_memory)
+{
+    if (in_memory) {
+        w->fd = memfd_create("content", MFD_CLOEXEC);
+        return w->fd < 0 ? -errno : 0;
+    }
+    w->path = path_join(w->cache->dir, CONTENT_NEW_PREFIX "XXXXXX");
+    if (!w->path)
+        return -ENOMEM;
+    w->fd = mkostemp(w->path, O_CLOEXEC);
+    if (w->fd < 0)
+        return -errno;
+    flock(w->fd, LOCK_EX | LOCK_NB);
+    if (w->cache->stats.max_bytes == 0) {
+        unlink(w->path);
+        free(steal_pointer(&w->path));
+    }
+    return 0;
+}
+
+int content_create(struct content_cache *c, bool in_memory, struct content_writer **out)
+{
+    struct content_writer *w = calloc(1, sizeof(*w));
+    int rc;
+
+    if (!w)
+        return -ENOMEM;
+    w->cache = c;
+    w->fd = -1;
+    rc = writer_open(w, in_memory);
+    if (rc < 0) {
+        writer_free(w);
+        return rc;
+    }
+    *out = w;
+    return 0;
+}
+
+int content_writer_fd(const struct content_writer *w)
+{
+    return w->fd;
+}
+
+void content_abort(struct content_writer *w)
+{
+    if (!w)
+        return;
+    if (w->path)
+        unlink(w->path);
+    writer_free(w);
+}
+
+/* Renames path, which fd has open, to its place, and makes room. On failure path is still there. */
+static int keep(struct content_cache *c, const char *path, int fd, const struct content_name *name)
+{
+    char file[CONTENT_NAME_MAX + 1];
+    struct held *h = calloc(1, sizeof(*h));
+    struct held *gone = NULL;
+    struct held *old;
+    int rc;
+
+    if (!h)
+        return -ENOMEM;
+    h->name = *name;
+    h->checked = true;
+    content_name_format(name, file);
+    mark_used(fd);
+    if (renameat(AT_FDCWD, path, c->dirfd, file) < 0) {
+        rc = -errno;
+        free(h);
+        return rc;
+    }
+    pthread_mutex_lock(&c->lock);
+    old = held_find(c, name->id);
+    if (old)
+        held_remove(c, old, &gone);
+    rc = held_add(c, h);
+    if (rc == 0)
+        make_room(c, &gone);
+    pthread_mutex_unlock(&c->lock);
+    files_remove(c, gone, file);
+    if (rc < 0) {
+        renameat(c->dirfd, file, AT_FDCWD, path);
+        free(h);
+    }
+    return rc;
+}
+
+/* What the file that fd has open will be called; sha256 NULL: it is computed.
+ * 0, -EINVAL, -EFBIG, -ENOMEM, -EIO. */
+static int name_for(struct content_cache *c, const char *id, int fd,
+                    const uint8_t sha256[CONTENT_DIGEST_BYTES], struct content_name *name)
+{
+    struct stat st;
+
+    if (!content_id_ok(id))
+        return -EINVAL;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (!S_ISREG(st.st_mode))
+        return -EINVAL;
+    if (cost(st.st_size) > c->stats.max_bytes)
+        return -EFBIG;
+    *name = (struct content_name){ .size = st.st_size };
+    memcpy(name->id, id, strlen(id) + 1);
+    if (!sha256)
+        return content_digest(fd, name->sha256);
+    memcpy(name->sha256, sha256, CONTENT_DIGEST_BYTES);
+    return 0;
+}
+
+int content_commit(struct content_writer *w, const char *id)
+{
+    struct content_name name;
+    int rc = name_for(w->cache, id, w->fd, NULL, &name);
+
+    if (rc == 0)
+        rc = w->path ? keep(w->cache, w->path, w->fd, &name) : -ENOSPC;
+    if (rc < 0) {
+        content_abort(w);
+        return rc;
+    }
+    writer_free(w);
+    return 0;
+}
+
+static int adopt_copy(struct content_cache *c, const char *path, int fd, const char *id)
+{
+    struct content_writer *w;
+    int rc = content_create(c, false, &w);
+
+    if (rc < 0)
+        return rc;
+    rc = file_copy(fd, w->fd, -1);
+    if (rc < 0) {
+        content_abort(w);
+        return rc;
+    }
+    rc = content_commit(w, id);
+    if (rc == 0)
+        unlink(path);
+    return rc;
+}
+
+int content_adopt(struct content_cache *c, const char *path, const char *id,
+                  const uint8_t sha256[CONTENT_DIGEST_BYTES])
+{
+    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct content_name name;
+    int rc;
+
+    if (fd < 0)
+        return -errno;
+    rc = name_for(c, id, fd, sha256, &name);
+    if (rc < 0)
+        return rc;
+    if (fchmod(fd, 0600) < 0)
+        return -errno;
+    rc = keep(c, path, fd, &name);
+    return rc == -EXDEV ? adopt_copy(c, path, fd, id) : rc;
+}
+
+void content_get_stats(struct content_cache *c, struct content_stats *out)
+{
+    pthread_mutex_lock(&c->lock);
+    *out = c->stats;
+    pthread_mutex_unlock(&c->lock);
+}

@@ -1,0 +1,211 @@
+#include "spool.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "cleanup.h"
+#include "file.h"
+#include "number.h"
+
+#include "banned.h"
+
+#define NAME_BYTES 24 /* of a number, with its NUL */
+
+struct spool {
+    pthread_mutex_t lock;
+    uint64_t last; /* number given; guarded by lock */
+    char *dir;     /* set once */
+    int dirfd;     /* set once */
+};
+
+static void format_name(uint64_t number, char out[NAME_BYTES])
+{
+    snprintf(out, NAME_BYTES, "%" PRIu64, number);
+}
+
+/* 0 for what is not a file of ours: one has only one spelling. */
+static uint64_t parse_name(const char *text)
+{
+    int64_t number;
+
+    if (*text == '0' || number_parse(text, 1, INT64_MAX, &number) < 0)
+        return 0;
+    return (uint64_t)number;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* Adds every number on disk to out, sorted. 0, -ENOMEM, -errno. */
+static int read_numbers(const struct spool *s, struct buf *out)
+{
+    DIR *dir = opendir(s->dir);
+    struct dirent *entry;
+    int rc = 0;
+
+    if (!dir)
+        return -errno;
+    while (rc == 0 && (errno = 0, entry = readdir(dir))) {
+        uint64_t number = parse_name(entry->d_name);
+
+        if (number)
+            rc = buf_add(out, &number, sizeof(number));
+    }
+    if (rc == 0 && errno)
+        rc = -errno;
+    closedir(dir);
+    if (rc == 0 && out->len)
+        qsort(out->data, out->len / sizeof(uint64_t), sizeof(uint64_t), compare_numbers);
+    return rc;
+}
+
+static uint64_t number_at(const struct buf *numbers, size_t at)
+{
+    uint64_t number;
+
+    memcpy(&number, numbers->data + at, sizeof(number));
+    return number;
+}
+
+static int spool_start(struct spool *s)
+{
+    cleanup_buf struct buf numbers = BUF_INIT(SIZE_MAX);
+    int rc = file_make_dirs(s->dir, 0700);
+
+    if (rc < 0)
+        return rc;
+    s->dirfd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->dirfd < 0)
+        return -errno;
+    rc = read_numbers(s, &numbers);
+    if (rc == 0 && numbers.len)
+        s->last = number_at(&numbers, numbers.len - sizeof(uint64_t));
+    return rc;
+}
+
+int spool_new(const char *dir, struct spool **out, struct failure *err)
+{
+    struct spool *s = calloc(1, sizeof(*s));
+    int rc;
+
+    if (!s)
+        return fail(err, -ENOMEM, 0, "out of memory");
+    pthread_mutex_init(&s->lock, NULL);
+    s->dirfd = -1;
+    s->dir = strdup(dir);
+    rc = s->dir ? spool_start(s) : -ENOMEM;
+    if (rc < 0) {
+        spool_free(s);
+        return fail(err, rc, 0, "spool %s: %s", dir, strerror(-rc));
+    }
+    *out = s;
+    return 0;
+}
+
+void spool_free(struct spool *s)
+{
+    if (!s)
+        return;
+    if (s->dirfd >= 0)
+        close(s->dirfd);
+    pthread_mutex_destroy(&s->lock);
+    free(s->dir);
+    free(s);
+}
+
+void spool_skip(struct spool *s, uint64_t number)
+{
+    pthread_mutex_lock(&s->lock);
+    if (s->last < number)
+        s->last = number;
+    pthread_mutex_unlock(&s->lock);
+}
+
+int spool_create(struct spool *s, uint64_t *number, int *fd)
+{
+    char name[NAME_BYTES];
+    uint64_t mine;
+    int opened;
+
+    pthread_mutex_lock(&s->lock);
+    mine = ++s->last;
+    pthread_mutex_unlock(&s->lock);
+    format_name(mine, name);
+    opened = openat(s->dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (opened < 0)
+        return -errno;
+    *number = mine;
+    *fd = opened;
+    return 0;
+}
+
+int spool_open(struct spool *s, uint64_t number, int flags, int *fd)
+{
+    char name[NAME_BYTES];
+    int opened;
+
+    format_name(number, name);
+    opened = openat(s->dirfd, name, flags | O_CLOEXEC | O_NOFOLLOW);
+    if (opened < 0)
+        return -errno;
+    *fd = opened;
+    return 0;
+}
+
+char *spool_path(const struct spool *s, uint64_t number)
+{
+    char name[NAME_BYTES];
+
+    format_name(number, name);
+    return path_join(s->dir, name);
+}
+
+int spool_sync(struct spool *s, int fd)
+{
+    if (fsync(fd) < 0 || fsync(s->dirfd) < 0)
+        return -errno;
+    return 0;
+}
+
+int spool_remove(struct spool *s, uint64_t number)
+{
+    char name[NAME_BYTES];
+
+    format_name(number, name);
+    if (unlinkat(s->dirfd, name, 0) < 0 && errno != ENOENT)
+        return -errno;
+    return 0;
+}
+
+int spool_list(struct spool *s, int (*each)(void *arg, const struct spool_file *file), void *arg)
+{
+    cleanup_buf struct buf numbers = BUF_INIT(SIZE_MAX);
+    int rc = read_numbers(s, &numbers);
+
+    for (size_t at = 0; rc == 0 && at < numbers.len; at += sizeof(uint64_t)) {
+        struct spool_file file = { .number = number_at(&numbers, at) };
+        char name[NAME_BYTES];
+        struct stat st;
+
+        format_name(file.number, name);
+        if (fstatat(s->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+            continue; /* removed meanwhile, or not ours */
+        file.size = st.st_size;
+        file.mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+        rc = each(arg, &file);
+    }
+    return rc;
+}

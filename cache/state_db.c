@@ -1,0 +1,542 @@
+#include "state_db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "array.h"
+#include "cleanup.h"
+
+#include "banned.h"
+
+#define APPLICATION_ID 1818325862 /* "lasf" */
+#define BUSY_MS 5000              /* somebody looks into it with sqlite3(1) */
+
+/* migrations[n] makes version n + 1 of version n. Those that were released never change. */
+static const char *const migrations[] = {
+    "CREATE TABLE drops("
+    " folder TEXT NOT NULL, name TEXT NOT NULL, kind INTEGER NOT NULL, id TEXT,"
+    " state INTEGER NOT NULL, spool INTEGER, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,"
+    " mode INTEGER NOT NULL, sha256 BLOB, error TEXT, failed_number INTEGER,"
+    " PRIMARY KEY(folder, name)) WITHOUT ROWID;"
+    "CREATE INDEX drops_id ON drops(id) WHERE id IS NOT NULL;"
+    "CREATE INDEX drops_state ON drops(state);"
+    "CREATE INDEX drops_spool ON drops(spool) WHERE spool IS NOT NULL;"
+    "CREATE INDEX drops_failed ON drops(failed_number) WHERE failed_number IS NOT NULL;"
+    "CREATE TABLE sizes(id TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
+};
+
+#define COLUMNS                                                                                    \
+    "folder, name, kind, id, state, spool, size, mtime_ns, mode, sha256, error, failed_number"
+#define IN_FOLDER_OR_BELOW " WHERE folder = ?1 OR (folder >= ?1 || '/' AND folder < ?1 || '0')"
+
+enum statement {
+    BEGIN,
+    COMMIT,
+    ROLLBACK,
+    PUT_DROP,
+    DELETE_DROP,
+    RENAME_DROP,
+    RENAME_FOLDER,
+    DELETE_FOLDER,
+    SELECT_FOLDER,
+    SELECT_ID,
+    SELECT_STATE,
+    COUNT,
+    GREATEST,
+    PUT_SIZE,
+    GET_SIZE,
+    PUT_VALUE,
+    DELETE_VALUE,
+    GET_VALUE,
+    STATEMENTS
+};
+
+static const char *const sql[STATEMENTS] = {
+    [BEGIN] = "BEGIN IMMEDIATE",
+    [COMMIT] = "COMMIT",
+    [ROLLBACK] = "ROLLBACK",
+    [PUT_DROP] = "INSERT OR REPLACE INTO drops(" COLUMNS ") "
+                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    [DELETE_DROP] = "DELETE FROM drops WHERE folder = ?1 AND name = ?2",
+    [RENAME_DROP] = "UPDATE OR REPLACE drops SET folder = ?3, name = ?4 "
+                    "WHERE folder = ?1 AND name = ?2",
+    /* of a blob, substr counts bytes; ?3 is the first one after the old folder */
+    [RENAME_FOLDER] = "UPDATE OR REPLACE drops "
+                      "SET folder = ?2 || substr(CAST(folder AS BLOB), ?3)" IN_FOLDER_OR_BELOW,
+    [DELETE_FOLDER] = "DELETE FROM drops" IN_FOLDER_OR_BELOW,
+    [SELECT_FOLDER] = "SELECT " COLUMNS " FROM drops WHERE folder = ?1 ORDER BY name",
+    [SELECT_ID] = "SELECT " COLUMNS " FROM drops WHERE id = ?1 ORDER BY folder, name",
+    [SELECT_STATE] = "SELECT " COLUMNS " FROM drops WHERE state = ?1 ORDER BY folder, name",
+    [COUNT] = "SELECT state, count(*) FROM drops GROUP BY state",
+    [GREATEST] = "SELECT (SELECT max(spool) FROM drops WHERE spool IS NOT NULL), "
+                 "(SELECT max(failed_number) FROM drops WHERE failed_number IS NOT NULL)",
+    [PUT_SIZE] = "INSERT OR REPLACE INTO sizes(id, size) VALUES(?1, ?2)",
+    [GET_SIZE] = "SELECT size FROM sizes WHERE id = ?1",
+    [PUT_VALUE] = "INSERT OR REPLACE INTO meta(key, value) VALUES(?1, ?2)",
+    [DELETE_VALUE] = "DELETE FROM meta WHERE key = ?1",
+    [GET_VALUE] = "SELECT value FROM meta WHERE key = ?1",
+};
+
+struct state_db {
+    sqlite3 *db;
+    sqlite3_stmt *statements[STATEMENTS];
+};
+
+static int sql_fail(sqlite3 *db, struct failure *err)
+{
+    int code = sqlite3_errcode(db) & 0xff;
+    int rc = -EIO;
+
+    if (code == SQLITE_FULL)
+        rc = -ENOSPC;
+    else if (code == SQLITE_NOMEM)
+        rc = -ENOMEM;
+    else if (code == SQLITE_NOTADB)
+        rc = -EPROTO;
+    return fail(err, rc, 0, "state database: %s", sqlite3_errmsg(db));
+}
+
+static int execute(struct state_db *db, const char *text, struct failure *err)
+{
+    return sqlite3_exec(db->db, text, NULL, NULL, NULL) == SQLITE_OK ? 0 : sql_fail(db->db, err);
+}
+
+/* The first column of the first row. */
+static int ask_number(struct state_db *db, const char *text, int64_t *out, struct failure *err)
+{
+    sqlite3_stmt *s;
+    int rc = 0;
+
+    if (sqlite3_prepare_v2(db->db, text, -1, &s, NULL) != SQLITE_OK)
+        return sql_fail(db->db, err);
+    if (sqlite3_step(s) == SQLITE_ROW)
+        *out = sqlite3_column_int64(s, 0);
+    else
+        rc = sql_fail(db->db, err);
+    sqlite3_finalize(s);
+    return rc;
+}
+
+static int migrate(struct state_db *db, int64_t version, struct failure *err)
+{
+    char *pragmas;
+    int rc = execute(db, "BEGIN IMMEDIATE", err);
+
+    for (; rc == 0 && version < (int64_t)ARRAY_LEN(migrations); version++)
+        rc = execute(db, migrations[version], err);
+    if (rc < 0)
+        return rc;
+    pragmas = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %lld; COMMIT",
+                              APPLICATION_ID, (long long)version);
+    if (!pragmas)
+        return fail(err, -ENOMEM, 0, "out of memory");
+    rc = execute(db, pragmas, err);
+    sqlite3_free(pragmas);
+    return rc;
+}
+
+/* Is it ours, and of a version that we know? Brings it to the newest one. */
+static int check_version(struct state_db *db, const char *path, struct failure *err)
+{
+    const int64_t newest = ARRAY_LEN(migrations);
+    int64_t application = 0, version = 0, tables = 0;
+    int rc = ask_number(db, "PRAGMA application_id", &application, err);
+
+    if (rc == 0)
+        rc = ask_number(db, "PRAGMA user_version", &version, err);
+    if (rc == 0)
+        rc = ask_number(db, "SELECT count(*) FROM sqlite_schema", &tables, err);
+    if (rc < 0)
+        return rc;
+    if (application != APPLICATION_ID && (tables || application || version))
+        return fail(err, -EPROTO, 0, "%s is not a state database of lasfs", path);
+    if (version > newest)
+        return fail(err, -EPROTO, 0,
+                    "%s was written by a newer lasfs (version %" PRId64 ", this one knows %" PRId64
+                    ")",
+                    path, version, newest);
+    return version < newest ? migrate(db, version, err) : 0;
+}
+
+static int configure(struct state_db *db, const char *path, struct failure *err)
+{
+    int rc;
+
+    sqlite3_busy_timeout(db->db, BUSY_MS);
+    rc = check_version(db, path, err);
+    if (rc == 0)
+        rc = execute(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", err);
+    for (int i = 0; rc == 0 && i < STATEMENTS; i++)
+        if (sqlite3_prepare_v3(db->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &db->statements[i],
+                               NULL) != SQLITE_OK)
+            rc = sql_fail(db->db, err);
+    return rc;
+}
+
+int state_db_open(const char *path, struct state_db **out, struct failure *err)
+{
+    struct state_db *db = calloc(1, sizeof(*db));
+    int fd, rc;
+
+    if (!db)
+        return fail(err, -ENOMEM, 0, "out of memory");
+    /* SQLite gives the files beside it the mode of this one */
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    rc = fd < 0 ? fail(err, -errno, 0, "%s: %s", path, strerror(errno)) : 0;
+    if (fd >= 0)
+        close(fd);
+    if (rc == 0 && sqlite3_open_v2(path, &db->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                                   NULL) != SQLITE_OK)
+        rc = db->db ? sql_fail(db->db, err) : fail(err, -ENOMEM, 0, "out of memory");
+    if (rc == 0)
+        rc = configure(db, path, err);
+    if (rc < 0) {
+        state_db_close(db);
+        return rc;
+    }
+    *out = db;
+    return 0;
+}
+
+void state_db_close(struct state_db *db)
+{
+    if (!db)
+        return;
+    for (int i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize(db->statements[i]);
+    sqlite3_close(db->db);
+    free(db);
+}
+
+/* Runs a statement that gives no rows, and makes it ready for the next time. */
+static int run(struct state_db *db, sqlite3_stmt *s, struct failure *err)
+{
+    int rc = sqlite3_step(s) == SQLITE_DONE ? 0 : sql_fail(db->db, err);
+
+    sqlite3_reset(s);
+    sqlite3_clear_bindings(s);
+    return rc;
+}
+
+int state_db_begin(struct state_db *db, struct failure *err)
+{
+    return run(db, db->statements[BEGIN], err);
+}
+
+int state_db_commit(struct state_db *db, struct failure *err)
+{
+    return run(db, db->statements[COMMIT], err);
+}
+
+void state_db_rollback(struct state_db *db)
+{
+    if (!sqlite3_get_autocommit(db->db)) /* a full disk may have done it already */
+        run(db, db->statements[ROLLBACK], NULL);
+}
+
+/* What it binds stays the caller's until the statement has run. A binding that fails for want
+ * of memory leaves NULL, which the columns refuse or which finds nothing: so it is checked. */
+static int bind_text(sqlite3_stmt *s, int at, const char *text)
+{
+    return sqlite3_bind_text(s, at, text, -1, SQLITE_STATIC);
+}
+
+/* 0 stands for none. */
+static int bind_number(sqlite3_stmt *s, int at, int64_t number)
+{
+    return number ? sqlite3_bind_int64(s, at, number) : sqlite3_bind_null(s, at);
+}
+
+static int put_drop(struct state_db *db, const struct drop_row *row, struct failure *err)
+{
+    sqlite3_stmt *s = db->statements[PUT_DROP];
+
+    /* all bindings or none: SQLITE_OK is 0 */
+    if (bind_text(s, 1, row->folder) | bind_text(s, 2, row->name) |
+        sqlite3_bind_int(s, 3, row->kind) | bind_text(s, 4, row->id) |
+        sqlite3_bind_int(s, 5, (int)row->state) | bind_number(s, 6, (int64_t)row->spool) |
+        sqlite3_bind_int64(s, 7, row->size) | sqlite3_bind_int64(s, 8, row->mtime_ns) |
+        sqlite3_bind_int64(s, 9, row->mode) |
+        (row->has_sha256
+             ? sqlite3_bind_blob(s, 10, row->sha256, sizeof(row->sha256), SQLITE_STATIC)
+             : sqlite3_bind_null(s, 10)) |
+        bind_text(s, 11, row->error) | bind_number(s, 12, row->failed_number)) {
+        sqlite3_clear_bindings(s);
+        return sql_fail(db->db, err);
+    }
+    return run(db, s, err);
+}
+
+/* A statement whose parameters are all text; NULL at the end. */
+static int run_with(struct state_db *db, enum statement which, const char *const *texts,
+                    struct failure *err)
+{
+    sqlite3_stmt *s = db->statements[which];
+
+    for (int i = 0; texts[i]; i++)
+        if (bind_text(s, i + 1, texts[i]) != SQLITE_OK) {
+            sqlite3_clear_bindings(s);
+            return sql_fail(db->db, err);
+        }
+    return run(db, s, err);
+}
+
+static int rename_folder(struct state_db *db, const struct state_step *step, struct failure *err)
+{
+    sqlite3_stmt *s = db->statements[RENAME_FOLDER];
+
+    if (sqlite3_bind_int64(s, 3, (int64_t)strlen(step->folder) + 1) != SQLITE_OK)
+        return sql_fail(db->db, err);
+    return run_with(db, RENAME_FOLDER, (const char *[]){ step->folder, step->to_folder, NULL },
+                    err);
+}
+
+int state_db_change(struct state_db *db, const struct state_step *step, struct failure *err)
+{
+    switch (step->change) {
+    case STATE_PUT_DROP:
+        return put_drop(db, step->row, err);
+    case STATE_DELETE_DROP:
+        return run_with(db, DELETE_DROP, (const char *[]){ step->folder, step->name, NULL }, err);
+    case STATE_RENAME_DROP:
+        return run_with(db, RENAME_DROP,
+                        (const char *[]){ step->folder, step->name, step->to_folder,
+                                          step->to_name, NULL },
+                        err);
+    case STATE_RENAME_FOLDER:
+        return rename_folder(db, step, err);
+    case STATE_DELETE_FOLDER:
+        return run_with(db, DELETE_FOLDER, (const char *[]){ step->folder, NULL }, err);
+    }
+    return fail(err, -EINVAL, 0, "unknown change %d", (int)step->change);
+}
+
+int state_db_put_size(struct state_db *db, const char *id, int64_t size, struct failure *err)
+{
+    if (sqlite3_bind_int64(db->statements[PUT_SIZE], 2, size) != SQLITE_OK)
+        return sql_fail(db->db, err);
+    return run_with(db, PUT_SIZE, (const char *[]){ id, NULL }, err);
+}
+
+int state_db_put_value(struct state_db *db, const char *key, const char *value,
+                       struct failure *err)
+{
+    if (!value)
+        return run_with(db, DELETE_VALUE, (const char *[]){ key, NULL }, err);
+    return run_with(db, PUT_VALUE, (const char *[]){ key, value, NULL }, err);
+}
+
+/* Copies text to *at and moves on; NULL stays NULL. */
+static const char *pack(char **at, const char *text)
+{
+    char *start = *at;
+    size_t bytes;
+
+    if (!text)
+        return NULL;
+    bytes = strlen(text) + 1;
+    memcpy(start, text, bytes);
+    *at += bytes;
+    return start;
+}
+
+static size_t packed_bytes(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+struct drop_row *drop_row_copy(const struct drop_row *row)
+{
+    struct drop_row *copy = malloc(sizeof(*copy) + packed_bytes(row->folder) +
+                                   packed_bytes(row->name) + packed_bytes(row->id) +
+                                   packed_bytes(row->error));
+    char *at;
+
+    if (!copy)
+        return NULL;
+    at = (char *)(copy + 1);
+    *copy = *row;
+    copy->folder = pack(&at, row->folder);
+    copy->name = pack(&at, row->name);
+    copy->id = pack(&at, row->id);
+    copy->error = pack(&at, row->error);
+    return copy;
+}
+
+void row_list_release(struct row_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        free(list->rows[i]);
+    free(list->rows);
+    *list = (struct row_list){ .rows = NULL };
+}
+
+static int row_list_add(struct row_list *list, const struct drop_row *row)
+{
+    struct drop_row *copy;
+
+    if (list->n == list->cap) {
+        size_t cap = list->cap ? 2 * list->cap : 16;
+        struct drop_row **rows = reallocarray(list->rows, cap, sizeof(rows[0]));
+
+        if (!rows)
+            return -ENOMEM;
+        list->rows = rows;
+        list->cap = cap;
+    }
+    copy = drop_row_copy(row);
+    if (!copy)
+        return -ENOMEM;
+    list->rows[list->n++] = copy;
+    return 0;
+}
+
+static const char *column_text(sqlite3_stmt *s, int at)
+{
+    return (const char *)sqlite3_column_text(s, at);
+}
+
+/* The row that the statement stands on, in its memory. -EIO: it is not one that we write. */
+static int read_row(sqlite3_stmt *s, struct drop_row *row)
+{
+    const void *sha256 = sqlite3_column_blob(s, 9);
+    int64_t state = sqlite3_column_int64(s, 4);
+
+    *row = (struct drop_row){
+        .folder = column_text(s, 0),
+        .name = column_text(s, 1),
+        .kind = sqlite3_column_int(s, 2),
+        .id = column_text(s, 3),
+        .state = (enum drop_state)state,
+        .spool = (uint64_t)sqlite3_column_int64(s, 5),
+        .size = sqlite3_column_int64(s, 6),
+        .mtime_ns = sqlite3_column_int64(s, 7),
+        .mode = (uint32_t)sqlite3_column_int64(s, 8),
+        .has_sha256 = sha256 && sqlite3_column_bytes(s, 9) == STATE_DIGEST_BYTES,
+        .error = column_text(s, 10),
+        .failed_number = sqlite3_column_int64(s, 11),
+    };
+    if (row->has_sha256)
+        memcpy(row->sha256, sha256, STATE_DIGEST_BYTES);
+    return row->folder && row->name && state >= 0 && state < DROP_STATES ? 0 : -EIO;
+}
+
+static int read_rows(struct state_db *db, sqlite3_stmt *s, struct row_list *list,
+                     struct failure *err)
+{
+    int step;
+
+    while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+        struct drop_row row;
+        int rc = read_row(s, &row);
+
+        if (rc == 0)
+            rc = row_list_add(list, &row);
+        if (rc == -ENOMEM)
+            return fail(err, rc, 0, "out of memory");
+        if (rc < 0)
+            return fail(err, rc, 0, "state database: a row is damaged");
+    }
+    return step == SQLITE_DONE ? 0 : sql_fail(db->db, err);
+}
+
+int state_db_rows(struct state_db *db, enum state_question question, const char *text,
+                  enum drop_state state, struct row_list *list, struct failure *err)
+{
+    static const enum statement statements[] = {
+        [ROWS_OF_FOLDER] = SELECT_FOLDER,
+        [ROWS_WITH_ID] = SELECT_ID,
+        [ROWS_IN_STATE] = SELECT_STATE,
+    };
+    sqlite3_stmt *s = db->statements[statements[question]];
+    int bound = question == ROWS_IN_STATE ? sqlite3_bind_int(s, 1, (int)state)
+                                          : bind_text(s, 1, text);
+    int rc = bound == SQLITE_OK ? read_rows(db, s, list, err) : sql_fail(db->db, err);
+
+    sqlite3_reset(s);
+    sqlite3_clear_bindings(s);
+    return rc;
+}
+
+int state_db_count(struct state_db *db, int64_t counts[DROP_STATES], struct failure *err)
+{
+    sqlite3_stmt *s = db->statements[COUNT];
+    int step, rc = 0;
+
+    memset(counts, 0, DROP_STATES * sizeof(counts[0]));
+    while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+        int64_t state = sqlite3_column_int64(s, 0);
+
+        if (state >= 0 && state < DROP_STATES)
+            counts[state] = sqlite3_column_int64(s, 1);
+    }
+    if (step != SQLITE_DONE)
+        rc = sql_fail(db->db, err);
+    sqlite3_reset(s);
+    return rc;
+}
+
+int state_db_greatest(struct state_db *db, uint64_t *spool, int64_t *failed_number,
+                      struct failure *err)
+{
+    sqlite3_stmt *s = db->statements[GREATEST];
+    int rc = 0;
+
+    if (sqlite3_step(s) == SQLITE_ROW) {
+        *spool = (uint64_t)sqlite3_column_int64(s, 0);
+        *failed_number = sqlite3_column_int64(s, 1);
+    } else {
+        rc = sql_fail(db->db, err);
+    }
+    sqlite3_reset(s);
+    return rc;
+}
+
+int state_db_get_size(struct state_db *db, const char *id, int64_t *size, struct failure *err)
+{
+    sqlite3_stmt *s = db->statements[GET_SIZE];
+    int step = bind_text(s, 1, id);
+    int rc = 0;
+
+    if (step == SQLITE_OK)
+        step = sqlite3_step(s);
+    if (step == SQLITE_ROW)
+        *size = sqlite3_column_int64(s, 0);
+    else if (step == SQLITE_DONE)
+        *size = -1;
+    else
+        rc = sql_fail(db->db, err);
+    sqlite3_reset(s);
+    sqlite3_clear_bindings(s);
+    return rc;
+}
+
+int state_db_get_value(struct state_db *db, const char *key, char **value, struct failure *err)
+{
+    sqlite3_stmt *s = db->statements[GET_VALUE];
+    int step = bind_text(s, 1, key);
+    const char *text;
+    int rc = 0;
+
+    if (step == SQLITE_OK)
+        step = sqlite3_step(s);
+    if (step == SQLITE_ROW) {
+        text = column_text(s, 0);
+        *value = text ? strdup(text) : NULL;
+        if (!*value)
+            rc = fail(err, -ENOMEM, 0, "out of memory");
+    } else if (step == SQLITE_DONE) {
+        *value = NULL;
+    } else {
+        rc = sql_fail(db->db, err);
+    }
+    sqlite3_reset(s);
+    sqlite3_clear_bindings(s);
+    return rc;
+}

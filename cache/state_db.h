@@ -1,0 +1,50 @@
+/*
+ * The state database in SQLite: what a change and a question is in SQL. For one thread at a
+ * time. All return 0 or -EIO, -ENOSPC, -ENOMEM, with words in err.
+ */
+#ifndef LASFS_STATE_DB_H
+#define LASFS_STATE_DB_H
+
+#include <stdbool.h>
+
+#include "state.h"
+
+struct state_db;
+
+/* Opens or makes the database at path. Also -EPROTO: made by a newer program, or not ours. */
+int state_db_open(const char *path, struct state_db **out, struct failure *err);
+void state_db_close(struct state_db *db); /* NULL is fine */
+
+/* A transaction. A failed commit, and any failed change, has to be rolled back. */
+int state_db_begin(struct state_db *db, struct failure *err);
+int state_db_commit(struct state_db *db, struct failure *err);
+void state_db_rollback(struct state_db *db);
+
+int state_db_change(struct state_db *db, const struct state_step *step, struct failure *err);
+int state_db_put_size(struct state_db *db, const char *id, int64_t size, struct failure *err);
+int state_db_put_value(struct state_db *db, const char *key, const char *value,
+                       struct failure *err);
+
+/* A row in one allocation, with its strings: free(). NULL out of memory. */
+struct drop_row *drop_row_copy(const struct drop_row *row);
+
+struct row_list {
+    struct drop_row **rows;
+    size_t n, cap;
+};
+void row_list_release(struct row_list *list); /* the caller's memory; then empty again */
+
+enum state_question { ROWS_OF_FOLDER, ROWS_WITH_ID, ROWS_IN_STATE };
+
+/* Adds the rows to list. text for the first two, state for the third. */
+int state_db_rows(struct state_db *db, enum state_question question, const char *text,
+                  enum drop_state state, struct row_list *list, struct failure *err);
+int state_db_count(struct state_db *db, int64_t counts[DROP_STATES], struct failure *err);
+int state_db_greatest(struct state_db *db, uint64_t *spool, int64_t *failed_number,
+                      struct failure *err);
+int state_db_get_size(struct state_db *db, const char *id, int64_t *size, struct failure *err);
+
+/* The caller frees; NULL when there is none. */
+int state_db_get_value(struct state_db *db, const char *key, char **value, struct failure *err);
+
+#endif
