@@ -217,6 +217,14 @@ int backend_check(struct backend *be, struct call *call, struct failure *err)
     return rc;
 }
 
+/* The answer's status in what is said of it. */
+static int with_status(int rc, const struct request *rq, struct failure *err)
+{
+    if (rc < 0 && err)
+        err->status = rq->status;
+    return rc;
+}
+
 /* A list's page, with GET or DELETE. */
 static int page_request(struct backend *be, struct call *call, const char *method,
                         const struct target *t, const struct query *query, const char *token,
@@ -238,7 +246,8 @@ static int page_request(struct backend *be, struct call *call, const char *metho
         rc = perform(be, call, &rq, &st, err);
     }
     if (rc == 0)
-        rc = codec_page_text(t->res, buf_str(&rq.answer), rq.answer.len, out, err);
+        rc = with_status(codec_page_text(t->res, buf_str(&rq.answer), rq.answer.len, out, err),
+                         &rq, err);
     buf_release(&rq.answer);
     buf_release(&url);
     return rc;
@@ -285,7 +294,8 @@ int backend_get(struct backend *be, struct call *call, const struct target *t, i
         rc = perform(be, call, &rq, &st, err);
     }
     if (rc == 0)
-        rc = codec_record_text(t->res, buf_str(&rq.answer), rq.answer.len, out, err);
+        rc = with_status(codec_record_text(t->res, buf_str(&rq.answer), rq.answer.len, out, err),
+                         &rq, err);
     if (rc == 0 && size)
         *size = scan.size;
     buf_release(&rq.answer);
@@ -398,7 +408,8 @@ int backend_update(struct backend *be, struct call *call, const struct target *t
     else
         rc = change_request(be, call, url.data, body, content, &rq, err);
     if (rc == 0 && out)
-        rc = codec_record_text(t->res, buf_str(&rq.answer), rq.answer.len, out, err);
+        rc = with_status(codec_record_text(t->res, buf_str(&rq.answer), rq.answer.len, out, err),
+                         &rq, err);
     buf_release(&rq.answer);
     buf_release(&url);
     return rc;

@@ -411,6 +411,7 @@ int request_do(struct engine *e, struct call *call, struct request *rq)
     rq->queued = rq->abort = rq->done = false;
     rq->rc = rq->status = 0;
     rq->arrived = false;
+    rq->sent = 0;
     rq->moved_bytes = rq->answer_bytes = 0;
     enqueue(e, rq);
     while (!is_done(e, rq))

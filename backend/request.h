@@ -40,6 +40,7 @@ struct request {
     struct scan *scan;      /* set by the caller, and begun: for the answer of a success; or NULL */
     int64_t retry_after_s;  /* 0: not said */
     bool arrived;           /* the server may have had all of it */
+    unsigned sent;          /* over how many connections it began to go out */
     int64_t moved_ms;       /* when a byte was last moved; set by the caller to begin with */
     struct failure failure; /* when request_do() failed */
 

@@ -78,7 +78,7 @@ static void set_words(struct sender *s, const struct request *rq, const char *me
     if (!err)
         return;
     if (rq->rc < 0)
-        failure_set(err, 0, "%s%s", before, rq->failure.text);
+        failure_set(err, rq->failure.status, "%s%s", before, rq->failure.text);
     else if (message[0])
         failure_set(err, rq->status, "%s%s", before, message);
     else
@@ -128,6 +128,7 @@ static int try_once(struct sender *s, struct call *call, struct request *rq, str
     a.tries = ++st->tries;
     a.status = rq->status;
     a.arrived = rq->arrived;
+    st->unsure = st->unsure || rq->sent > 1;
     if (a.error == 0 && a.status >= 200 && a.status < 300)
         return 0;
     if (a.error == 0)

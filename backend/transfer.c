@@ -32,17 +32,31 @@ static size_t on_send(char *out, size_t size, size_t n, void *arg)
     return (size_t)got;
 }
 
-/* curl sends a request again by itself when a kept connection turns out to be dead. */
 static int on_seek(void *arg, curl_off_t offset, int origin)
 {
     struct request *rq = arg;
 
     if (origin != SEEK_SET || offset < 0 || offset > upload_size(rq->body))
         return CURL_SEEKFUNC_FAIL;
-    if (rq->arrived && !rq->idempotent)
-        return CURL_SEEKFUNC_FAIL;
     rq->body->at = offset;
     return CURL_SEEKFUNC_OK;
+}
+
+/* curl sends a request again by itself when a connection that it kept turns out to be dead. */
+static int on_connected(void *arg, char *to, char *from, int to_port, int from_port)
+{
+    struct request *rq = arg;
+
+    (void)to;
+    (void)from;
+    (void)to_port;
+    (void)from_port;
+    if (rq->arrived && !rq->idempotent) {
+        rq->rc = fail(&rq->failure, -ECONNRESET, 0, "the connection broke");
+        return CURL_PREREQFUNC_ABORT;
+    }
+    rq->sent++;
+    return CURL_PREREQFUNC_OK;
 }
 
 static int refuse_answer(struct request *rq, int rc)
@@ -193,6 +207,8 @@ static void set_callbacks(CURL *easy, struct request *rq)
     curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(easy, CURLOPT_XFERINFODATA, rq);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, rq);
 }
 
 int transfer_begin(CURL *easy, struct request *rq, const char *cacert, struct clock *clock)
