@@ -214,7 +214,7 @@ static int mkdir_in(struct fs *fs, struct call *call, struct node *parent, const
 {
     cleanup_found struct found found = { .drop = NULL };
     cleanup_drop struct drop *d = NULL;
-    enum drop_what what;
+    enum drop_what what = DROP_DIRECTORY;
     struct folder *f;
     struct node *n;
     int rc = bind_folder(fs, call, parent, true, &f);

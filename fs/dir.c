@@ -502,13 +502,13 @@ static int slot_name(const struct slot *s, char out[ROUTE_NAME_MAX + 1])
     return 0;
 }
 
-static struct found slot_found(struct dirhandle *d, const struct slot *s, const char *name)
+static struct found slot_found(struct dirhandle *d, const struct slot *s)
 {
     struct found f = { .place = { .kind = NODE_RESOURCE, .res = d->node->place.res } };
 
     if (s->item)
         return s->item->found;
-    snprintf(f.id, sizeof(f.id), "%s", name);
+    record_id(s->record, f.id);
     return f;
 }
 
@@ -543,7 +543,7 @@ static bool give(struct fs *fs, struct dirhandle *d, size_t index, bool plus, fs
 
     if (slot_name(s, name) < 0 || hide_is_hidden(fs, d->node->ino, name))
         return true;
-    f = slot_found(d, s, name);
+    f = slot_found(d, s);
     st.st_ino = node_child_stat_ino(d->stat_ino, name);
     st.st_mode = attr_type(f.place.kind);
     if (!plus || slot_entry(fs, d, &f, name, &e) < 0)

@@ -260,7 +260,7 @@ void options_help(void)
            "    -V, --version            the version\n\n"
            "Options after -o, with ',' between:\n\n");
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        char left[64];
+        char left[128];
         char choices[64];
         char *comma;
 
