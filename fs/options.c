@@ -1,7 +1,6 @@
 #include "options.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +60,7 @@ static int set_seconds(int64_t *out, const char *value)
     seconds = strtod(value, &end);
     if (errno || end == value || *end || !(seconds >= 0 && seconds <= 1e9))
         return -EINVAL;
-    *out = (int64_t)llround(seconds * 1000);
+    *out = (int64_t)(seconds * 1000 + 0.5);
     return 0;
 }
 
