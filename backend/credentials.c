@@ -373,7 +373,7 @@ static int from_file(const char *path, const char *profile, struct log *log,
                      struct credentials *out, struct failure *err)
 {
     struct buf text = BUF_INIT(FILE_MAX_BYTES);
-    size_t size;
+    size_t size = 0;
     int rc, fd = open_file(path, log, &size, err);
 
     if (fd < 0)
