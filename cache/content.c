@@ -15,32 +15,21 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "content_index.h"
 #include "content_name.h"
 #include "file.h"
-#include "hash.h"
 
 #include "banned.h"
 
-#define BLOCK_BYTES 4096
 #define CHUNK_BYTES 65536
-
-/* One file of the cache. */
-struct held {
-    UT_hash_handle hh;
-    struct held *newer, *older; /* by use */
-    struct held *next_gone;
-    struct content_name name;   /* set once */
-    struct timespec used;       /* set once: when it was used last before the start */
-    bool checked;               /* its bytes are those of the name; guarded by lock */
-};
 
 struct content_cache {
     pthread_mutex_t lock;
     char *dir;             /* set once */
     int dirfd;             /* set once */
-    struct held *by_id;    /* guarded by lock, as all below */
-    struct held *newest, *oldest;
-    struct content_stats stats;
+    int64_t max_bytes;     /* set once */
+    struct content_index index; /* guarded by lock, as all below */
+    uint64_t hits, misses, evictions, broken;
 };
 
 struct content_writer {
@@ -49,69 +38,12 @@ struct content_writer {
     char *path; /* NULL: it has no name and cannot be kept */
 };
 
-static int64_t cost(int64_t size)
-{
-    return size > 0 ? (size + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES : BLOCK_BYTES;
-}
-
-static void use_remove(struct content_cache *c, struct held *h)
-{
-    if (h->newer)
-        h->newer->older = h->older;
-    else
-        c->newest = h->older;
-    if (h->older)
-        h->older->newer = h->newer;
-    else
-        c->oldest = h->newer;
-}
-
-static void use_add(struct content_cache *c, struct held *h)
-{
-    h->newer = NULL;
-    h->older = c->newest;
-    if (c->newest)
-        c->newest->newer = h;
-    else
-        c->oldest = h;
-    c->newest = h;
-}
-
-/* Takes h out and puts it onto *gone, for files_remove() without the lock. */
-static void held_remove(struct content_cache *c, struct held *h, struct held **gone)
-{
-    HASH_DEL(c->by_id, h);
-    use_remove(c, h);
-    c->stats.bytes -= cost(h->name.size);
-    c->stats.entries--;
-    h->next_gone = *gone;
-    *gone = h;
-}
-
-static int held_add(struct content_cache *c, struct held *h)
-{
-    HASH_ADD_KEYPTR(hh, c->by_id, h->name.id, strlen(h->name.id), h);
-    if (!HASH_ADDED(h))
-        return -ENOMEM;
-    use_add(c, h);
-    c->stats.bytes += cost(h->name.size);
-    c->stats.entries++;
-    return 0;
-}
-
-static struct held *held_find(struct content_cache *c, const char *id)
-{
-    struct held *h;
-
-    HASH_FIND_STR(c->by_id, id, h);
-    return h;
-}
-
+/* Puts what is too much onto *gone. The lock is held. */
 static void make_room(struct content_cache *c, struct held **gone)
 {
-    while (c->stats.bytes > c->stats.max_bytes) {
-        held_remove(c, c->oldest, gone);
-        c->stats.evictions++;
+    while (c->index.bytes > c->max_bytes) {
+        content_index_remove(&c->index, c->index.oldest, gone);
+        c->evictions++;
     }
 }
 
@@ -139,49 +71,37 @@ static void remove_left_behind(struct content_cache *c, const char *file)
         unlinkat(c->dirfd, file, 0);
 }
 
-/* Takes a file in that was there at the start. 0, -ENOMEM; others are left or removed. */
+/* Of two files with one id the one that was used last is right. */
+static bool is_older(const struct held *h, const struct stat *st)
+{
+    return h->used.tv_sec < st->st_mtim.tv_sec ||
+           (h->used.tv_sec == st->st_mtim.tv_sec && h->used.tv_nsec <= st->st_mtim.tv_nsec);
+}
+
+/* Takes a file in that was there at the start. 0, -ENOMEM; what is broken is removed. */
 static int take_in(struct content_cache *c, const char *file)
 {
-    cleanup_free struct held *h = NULL;
-    struct content_name name;
+    cleanup_free struct held *h = calloc(1, sizeof(*h));
     struct held *other, *gone = NULL;
     struct stat st;
 
-    if (content_name_parse(file, &name) < 0)
+    if (!h)
+        return -ENOMEM;
+    if (content_name_parse(file, &h->name) < 0 ||
+        fstatat(c->dirfd, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return 0;
-    if (fstatat(c->dirfd, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return 0;
-    if (!S_ISREG(st.st_mode) || st.st_size != name.size) {
-        unlinkat(c->dirfd, file, 0);
-        return 0;
-    }
-    other = held_find(c, name.id);
-    if (other && (other->used.tv_sec > st.st_mtim.tv_sec ||
-                  (other->used.tv_sec == st.st_mtim.tv_sec &&
-                   other->used.tv_nsec > st.st_mtim.tv_nsec))) {
+    other = content_index_find(&c->index, h->name.id);
+    if (!S_ISREG(st.st_mode) || st.st_size != h->name.size || (other && !is_older(other, &st))) {
         unlinkat(c->dirfd, file, 0);
         return 0;
     }
     if (other)
-        held_remove(c, other, &gone);
+        content_index_remove(&c->index, other, &gone);
     files_remove(c, gone, NULL);
-    h = calloc(1, sizeof(*h));
-    if (!h)
-        return -ENOMEM;
-    h->name = name;
     h->used = st.st_mtim;
-    if (held_add(c, h) < 0)
+    if (content_index_add(&c->index, h) < 0)
         return -ENOMEM;
     (void)steal_pointer(&h);
-    return 0;
-}
-
-static int compare_use(const struct held *a, const struct held *b)
-{
-    if (a->used.tv_sec != b->used.tv_sec)
-        return a->used.tv_sec < b->used.tv_sec ? -1 : 1;
-    if (a->used.tv_nsec != b->used.tv_nsec)
-        return a->used.tv_nsec < b->used.tv_nsec ? -1 : 1;
     return 0;
 }
 
@@ -205,10 +125,7 @@ static int scan(struct content_cache *c)
     closedir(dir);
     if (rc < 0)
         return rc;
-    HASH_SORT(c->by_id, compare_use);
-    c->newest = c->oldest = NULL;
-    for (struct held *h = c->by_id; h; h = h->hh.next)
-        use_add(c, h);
+    content_index_sort(&c->index);
     make_room(c, &gone);
     files_remove(c, gone, NULL);
     return 0;
@@ -223,7 +140,7 @@ int content_new(const char *dir, int64_t max_bytes, struct content_cache **out,
     if (!c)
         return fail(err, -ENOMEM, 0, "out of memory");
     pthread_mutex_init(&c->lock, NULL);
-    c->stats.max_bytes = max_bytes;
+    c->max_bytes = max_bytes;
     c->dirfd = -1;
     c->dir = strdup(dir);
     rc = c->dir ? file_make_dirs(dir, 0700) : -ENOMEM;
@@ -241,14 +158,9 @@ int content_new(const char *dir, int64_t max_bytes, struct content_cache **out,
 
 void content_free(struct content_cache *c)
 {
-    struct held *h, *next;
-
     if (!c)
         return;
-    HASH_ITER (hh, c->by_id, h, next) {
-        HASH_DEL(c->by_id, h);
-        free(h);
-    }
+    content_index_release(&c->index);
     if (c->dirfd >= 0)
         close(c->dirfd);
     pthread_mutex_destroy(&c->lock);
@@ -308,12 +220,12 @@ static void judge(struct content_cache *c, const struct content_name *name, bool
     struct held *h;
 
     pthread_mutex_lock(&c->lock);
-    h = held_find(c, name->id);
+    h = content_index_find(&c->index, name->id);
     if (same_file(h, name) && whole) {
         h->checked = true;
     } else if (same_file(h, name)) {
-        held_remove(c, h, &gone);
-        c->stats.broken++;
+        content_index_remove(&c->index, h, &gone);
+        c->broken++;
     }
     pthread_mutex_unlock(&c->lock);
     files_remove(c, gone, NULL);
@@ -326,15 +238,14 @@ static int find_for_use(struct content_cache *c, const char *id, struct content_
     struct held *h;
 
     pthread_mutex_lock(&c->lock);
-    h = held_find(c, id);
+    h = content_index_find(&c->index, id);
     if (h) {
-        use_remove(c, h);
-        use_add(c, h);
+        content_index_use(&c->index, h);
         *name = h->name;
         *checked = h->checked;
-        c->stats.hits++;
+        c->hits++;
     } else {
-        c->stats.misses++;
+        c->misses++;
     }
     pthread_mutex_unlock(&c->lock);
     return h ? 0 : -ENOENT;
@@ -387,7 +298,7 @@ int content_size(struct content_cache *c, const char *id, int64_t *size)
     if (!content_id_ok(id))
         return -EINVAL;
     pthread_mutex_lock(&c->lock);
-    h = held_find(c, id);
+    h = content_index_find(&c->index, id);
     if (h)
         *size = h->name.size;
     pthread_mutex_unlock(&c->lock);
@@ -400,9 +311,9 @@ void content_remove(struct content_cache *c, const char *id)
     struct held *h;
 
     pthread_mutex_lock(&c->lock);
-    h = held_find(c, id);
+    h = content_index_find(&c->index, id);
     if (h)
-        held_remove(c, h, &gone);
+        content_index_remove(&c->index, h, &gone);
     pthread_mutex_unlock(&c->lock);
     files_remove(c, gone, NULL);
 }
@@ -412,8 +323,8 @@ void content_clear(struct content_cache *c)
     struct held *gone = NULL;
 
     pthread_mutex_lock(&c->lock);
-    while (c->oldest)
-        held_remove(c, c->oldest, &gone);
+    while (c->index.oldest)
+        content_index_remove(&c->index, c->index.oldest, &gone);
     pthread_mutex_unlock(&c->lock);
     files_remove(c, gone, NULL);
 }
@@ -440,7 +351,7 @@ static int writer_open(struct content_writer *w, bool in_memory)
     if (w->fd < 0)
         return -errno;
     flock(w->fd, LOCK_EX | LOCK_NB);
-    if (w->cache->stats.max_bytes == 0) {
+    if (w->cache->max_bytes == 0) {
         unlink(w->path);
         free(steal_pointer(&w->path));
     }
@@ -500,10 +411,10 @@ static int keep(struct content_cache *c, const char *path, int fd, const struct 
         return rc;
     }
     pthread_mutex_lock(&c->lock);
-    old = held_find(c, name->id);
+    old = content_index_find(&c->index, name->id);
     if (old)
-        held_remove(c, old, &gone);
-    rc = held_add(c, h);
+        content_index_remove(&c->index, old, &gone);
+    rc = content_index_add(&c->index, h);
     if (rc == 0)
         make_room(c, &gone);
     pthread_mutex_unlock(&c->lock);
@@ -528,7 +439,7 @@ static int name_for(struct content_cache *c, const char *id, int fd,
         return -errno;
     if (!S_ISREG(st.st_mode))
         return -EINVAL;
-    if (cost(st.st_size) > c->stats.max_bytes)
+    if (content_cost(st.st_size) > c->max_bytes)
         return -EFBIG;
     *name = (struct content_name){ .size = st.st_size };
     memcpy(name->id, id, strlen(id) + 1);
@@ -592,6 +503,12 @@ int content_adopt(struct content_cache *c, const char *path, const char *id,
 void content_get_stats(struct content_cache *c, struct content_stats *out)
 {
     pthread_mutex_lock(&c->lock);
-    *out = c->stats;
+    *out = (struct content_stats){ .hits = c->hits,
+                                   .misses = c->misses,
+                                   .evictions = c->evictions,
+                                   .broken = c->broken,
+                                   .entries = c->index.entries,
+                                   .bytes = c->index.bytes,
+                                   .max_bytes = c->max_bytes };
     pthread_mutex_unlock(&c->lock);
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "state.h"
+#include "state_row.h"
 
 struct state_db;
 
@@ -24,15 +25,6 @@ int state_db_change(struct state_db *db, const struct state_step *step, struct f
 int state_db_put_size(struct state_db *db, const char *id, int64_t size, struct failure *err);
 int state_db_put_value(struct state_db *db, const char *key, const char *value,
                        struct failure *err);
-
-/* A row in one allocation, with its strings: free(). NULL out of memory. */
-struct drop_row *drop_row_copy(const struct drop_row *row);
-
-struct row_list {
-    struct drop_row **rows;
-    size_t n, cap;
-};
-void row_list_release(struct row_list *list); /* the caller's memory; then empty again */
 
 enum state_question { ROWS_OF_FOLDER, ROWS_WITH_ID, ROWS_IN_STATE };
 

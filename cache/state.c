@@ -1,0 +1,399 @@
+#include "state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "file.h"
+#include "state_db.h"
+#include "state_lock.h"
+#include "state_queue.h"
+#include "state_row.h"
+
+#include "banned.h"
+
+struct state {
+    int lock_fd;               /* set once, as all here */
+    struct state_db *db;
+    struct state_queue *queue;
+};
+
+static int state_start(struct state *st, const char *dir, int64_t wait_ms, struct clock *clock,
+                       struct log *log, struct failure *err)
+{
+    cleanup_free char *path = path_join(dir, "state.db");
+    int rc;
+
+    if (!path)
+        return fail(err, -ENOMEM, 0, "out of memory");
+    rc = file_make_dirs(dir, 0700);
+    if (rc < 0)
+        return fail(err, rc, 0, "state directory %s: %s", dir, strerror(-rc));
+    rc = state_lock(dir, wait_ms, clock, &st->lock_fd, err);
+    if (rc == 0)
+        rc = state_db_open(path, &st->db, err);
+    if (rc < 0)
+        return rc;
+    rc = file_sync_dir(dir);
+    if (rc == 0)
+        rc = state_queue_new(st->db, log, &st->queue);
+    return rc < 0 ? fail(err, rc, 0, "state directory %s: %s", dir, strerror(-rc)) : 0;
+}
+
+int state_open(const char *dir, int64_t wait_ms, struct clock *clock, struct log *log,
+               struct state **out, struct failure *err)
+{
+    struct state *st = calloc(1, sizeof(*st));
+    int rc;
+
+    if (!st)
+        return fail(err, -ENOMEM, 0, "out of memory");
+    st->lock_fd = -1;
+    rc = state_start(st, dir, wait_ms, clock, log, err);
+    if (rc < 0) {
+        state_close(st);
+        return rc;
+    }
+    *out = st;
+    return 0;
+}
+
+void state_close(struct state *st)
+{
+    if (!st)
+        return;
+    state_queue_free(st->queue);
+    state_db_close(st->db);
+    if (st->lock_fd >= 0)
+        close(st->lock_fd);
+    free(st);
+}
+
+int state_flush(struct state *st, struct failure *err)
+{
+    return state_queue_flush(st->queue, err);
+}
+
+/* --- Changes ---------------------------------------------------------------------------------- */
+
+struct apply_job {
+    struct state_job job; /* first: it is the job */
+    const struct state_step *steps;
+    size_t n;
+    struct state_step *copies; /* its own, when nobody waits */
+};
+
+static int run_apply(struct state_db *db, struct state_job *job, struct failure *err)
+{
+    struct apply_job *a = (struct apply_job *)job;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < a->n; i++)
+        rc = state_db_change(db, &a->steps[i], err);
+    return rc;
+}
+
+static void release_apply(struct state_job *job)
+{
+    struct apply_job *a = (struct apply_job *)job;
+
+    free(a->copies);
+    free(a);
+}
+
+int state_apply(struct state *st, const struct state_step *steps, size_t n, bool durable,
+                struct failure *err)
+{
+    struct apply_job now = { .job = { .run = run_apply, .release = release_apply, .writes = true },
+                             .steps = steps,
+                             .n = n };
+    struct apply_job *later;
+
+    if (durable)
+        return state_queue_run(st->queue, &now.job, err);
+    now.copies = state_steps_copy(steps, n);
+    now.steps = now.copies;
+    later = now.copies ? malloc(sizeof(*later)) : NULL;
+    if (!later) {
+        free(now.copies);
+        return fail(err, -ENOMEM, 0, "out of memory");
+    }
+    *later = now;
+    state_queue_later(st->queue, &later->job);
+    return 0;
+}
+
+int state_put_drop(struct state *st, const struct drop_row *row, bool durable,
+                   struct failure *err)
+{
+    struct state_step step = { .change = STATE_PUT_DROP, .row = row };
+
+    return state_apply(st, &step, 1, durable, err);
+}
+
+int state_delete_drop(struct state *st, const char *folder, const char *name, bool durable,
+                      struct failure *err)
+{
+    struct state_step step = { .change = STATE_DELETE_DROP, .folder = folder, .name = name };
+
+    return state_apply(st, &step, 1, durable, err);
+}
+
+int state_rename_drop(struct state *st, const char *folder, const char *name,
+                      const char *to_folder, const char *to_name, bool durable,
+                      struct failure *err)
+{
+    struct state_step step = { .change = STATE_RENAME_DROP,
+                               .folder = folder,
+                               .name = name,
+                               .to_folder = to_folder,
+                               .to_name = to_name };
+
+    return state_apply(st, &step, 1, durable, err);
+}
+
+int state_rename_folder(struct state *st, const char *folder, const char *to_folder, bool durable,
+                        struct failure *err)
+{
+    struct state_step step = { .change = STATE_RENAME_FOLDER,
+                               .folder = folder,
+                               .to_folder = to_folder };
+
+    return state_apply(st, &step, 1, durable, err);
+}
+
+/* --- Questions -------------------------------------------------------------------------------- */
+
+struct rows_job {
+    struct state_job job;
+    enum state_question question;
+    const char *text;
+    enum drop_state state;
+    struct row_list list;
+};
+
+static int run_rows(struct state_db *db, struct state_job *job, struct failure *err)
+{
+    struct rows_job *r = (struct rows_job *)job;
+
+    row_list_release(&r->list);
+    return state_db_rows(db, r->question, r->text, r->state, &r->list, err);
+}
+
+static int ask_rows(struct state *st, struct rows_job *r,
+                    int (*each)(void *arg, const struct drop_row *row), void *arg,
+                    struct failure *err)
+{
+    int rc;
+
+    r->job.run = run_rows;
+    rc = state_queue_run(st->queue, &r->job, err);
+    for (size_t i = 0; rc == 0 && i < r->list.n; i++)
+        rc = each(arg, r->list.rows[i]);
+    row_list_release(&r->list);
+    return rc;
+}
+
+int state_load_folder(struct state *st, const char *folder,
+                      int (*each)(void *arg, const struct drop_row *row), void *arg,
+                      struct failure *err)
+{
+    struct rows_job r = { .question = ROWS_OF_FOLDER, .text = folder };
+
+    return ask_rows(st, &r, each, arg, err);
+}
+
+int state_load_in_state(struct state *st, enum drop_state state,
+                        int (*each)(void *arg, const struct drop_row *row), void *arg,
+                        struct failure *err)
+{
+    struct rows_job r = { .question = ROWS_IN_STATE, .state = state };
+
+    return ask_rows(st, &r, each, arg, err);
+}
+
+int state_find_by_id(struct state *st, const char *id,
+                     int (*each)(void *arg, const struct drop_row *row), void *arg,
+                     struct failure *err)
+{
+    struct rows_job r = { .question = ROWS_WITH_ID, .text = id };
+
+    return ask_rows(st, &r, each, arg, err);
+}
+
+struct figures_job {
+    struct state_job job;
+    int64_t counts[DROP_STATES];
+    uint64_t spool;
+    int64_t failed_number;
+};
+
+static int run_count(struct state_db *db, struct state_job *job, struct failure *err)
+{
+    return state_db_count(db, ((struct figures_job *)job)->counts, err);
+}
+
+static int run_greatest(struct state_db *db, struct state_job *job, struct failure *err)
+{
+    struct figures_job *f = (struct figures_job *)job;
+
+    return state_db_greatest(db, &f->spool, &f->failed_number, err);
+}
+
+int state_count(struct state *st, int64_t counts[DROP_STATES], struct failure *err)
+{
+    struct figures_job f = { .job = { .run = run_count } };
+    int rc = state_queue_run(st->queue, &f.job, err);
+
+    if (rc == 0)
+        memcpy(counts, f.counts, sizeof(f.counts));
+    return rc;
+}
+
+int state_greatest(struct state *st, uint64_t *spool, int64_t *failed_number,
+                   struct failure *err)
+{
+    struct figures_job f = { .job = { .run = run_greatest } };
+    int rc = state_queue_run(st->queue, &f.job, err);
+
+    if (rc == 0) {
+        *spool = f.spool;
+        *failed_number = f.failed_number;
+    }
+    return rc;
+}
+
+/* --- Sizes and values ------------------------------------------------------------------------- */
+
+struct size_job {
+    struct state_job job;
+    int64_t size;
+    char id[];
+};
+
+static int run_put_size(struct state_db *db, struct state_job *job, struct failure *err)
+{
+    struct size_job *s = (struct size_job *)job;
+
+    return state_db_put_size(db, s->id, s->size, err);
+}
+
+/* Of a job that is one allocation. */
+static void release_flat(struct state_job *job)
+{
+    free(job);
+}
+
+int state_put_size(struct state *st, const char *id, int64_t size, struct failure *err)
+{
+    size_t bytes = strlen(id) + 1;
+    struct size_job *s = calloc(1, sizeof(*s) + bytes);
+
+    if (!s)
+        return fail(err, -ENOMEM, 0, "out of memory");
+    s->job.run = run_put_size;
+    s->job.release = release_flat;
+    s->job.writes = true;
+    s->size = size;
+    memcpy(s->id, id, bytes);
+    state_queue_later(st->queue, &s->job);
+    return 0;
+}
+
+struct sizes_job {
+    struct state_job job;
+    const char *const *ids;
+    size_t n;
+    int64_t *sizes;
+};
+
+static int run_get_sizes(struct state_db *db, struct state_job *job, struct failure *err)
+{
+    struct sizes_job *s = (struct sizes_job *)job;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < s->n; i++)
+        rc = state_db_get_size(db, s->ids[i], &s->sizes[i], err);
+    return rc;
+}
+
+int state_get_sizes(struct state *st, const char *const *ids, size_t n, int64_t *sizes,
+                    struct failure *err)
+{
+    struct sizes_job s = { .job = { .run = run_get_sizes }, .ids = ids, .n = n };
+    int rc;
+
+    if (n == 0)
+        return 0;
+    s.sizes = calloc(n, sizeof(s.sizes[0])); /* so that a failure leaves the caller's as they are */
+    if (!s.sizes)
+        return fail(err, -ENOMEM, 0, "out of memory");
+    rc = state_queue_run(st->queue, &s.job, err);
+    if (rc == 0)
+        memcpy(sizes, s.sizes, n * sizeof(sizes[0]));
+    free(s.sizes);
+    return rc;
+}
+
+struct value_job {
+    struct state_job job;
+    const char *key;
+    const char *value; /* what to put */
+    char *found;       /* what was got */
+};
+
+static int run_put_value(struct state_db *db, struct state_job *job, struct failure *err)
+{
+    struct value_job *v = (struct value_job *)job;
+
+    return state_db_put_value(db, v->key, v->value, err);
+}
+
+static int run_get_value(struct state_db *db, struct state_job *job, struct failure *err)
+{
+    struct value_job *v = (struct value_job *)job;
+
+    free(steal_pointer(&v->found));
+    return state_db_get_value(db, v->key, &v->found, err);
+}
+
+int state_put_value(struct state *st, const char *key, const char *value, bool durable,
+                    struct failure *err)
+{
+    struct value_job now = { .job = { .run = run_put_value,
+                                      .release = release_flat,
+                                      .writes = true },
+                             .key = key,
+                             .value = value };
+    struct value_job *later;
+    char *at;
+
+    if (durable)
+        return state_queue_run(st->queue, &now.job, err);
+    later = malloc(sizeof(*later) + packed_bytes(key) + packed_bytes(value));
+    if (!later)
+        return fail(err, -ENOMEM, 0, "out of memory");
+    *later = now;
+    at = (char *)(later + 1);
+    later->key = pack(&at, key);
+    later->value = pack(&at, value);
+    state_queue_later(st->queue, &later->job);
+    return 0;
+}
+
+int state_get_value(struct state *st, const char *key, char **value, struct failure *err)
+{
+    struct value_job v = { .job = { .run = run_get_value }, .key = key };
+    int rc = state_queue_run(st->queue, &v.job, err);
+
+    if (rc < 0) {
+        free(v.found);
+        return rc;
+    }
+    if (!v.found)
+        return -ENOENT;
+    *value = v.found;
+    return 0;
+}

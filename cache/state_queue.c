@@ -1,0 +1,244 @@
+#include "state_queue.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "clock.h"
+
+#include "banned.h"
+
+#define QUEUE_MAX 4096 /* jobs that were given away; who gives more has to wait */
+#define LINGER_MS 50   /* how long such jobs wait for company */
+#define STACK_BYTES (512 * 1024)
+
+struct state_queue {
+    pthread_mutex_t lock;
+    pthread_cond_t work;      /* something was queued, or stop */
+    pthread_cond_t progress;  /* something was taken or done */
+    struct state_job *head;   /* guarded by lock, as all below */
+    struct state_job **tail;
+    size_t queued;
+    bool somebody_waits;      /* for something that is queued */
+    bool stop;
+    int lost_rc;              /* the first failure that nobody waited for */
+    struct failure lost;
+    struct state_db *db;      /* the thread's */
+    struct log *log;          /* set once, as all below */
+    bool started;
+    pthread_t thread;
+};
+
+static int job_run(struct state_db *db, struct state_job *job)
+{
+    return job->run ? job->run(db, job, &job->err) : 0;
+}
+
+/* One transaction for all jobs from first up to end. 0 or why it was rolled back. */
+static int run_together(struct state_db *db, struct state_job *first, const struct state_job *end,
+                        struct failure *err)
+{
+    int rc = state_db_begin(db, err);
+
+    for (struct state_job *job = first; rc == 0 && job != end; job = job->next) {
+        job->rc = job_run(db, job);
+        if (job->rc < 0 && job->writes) {
+            rc = job->rc;
+            *err = job->err;
+        }
+    }
+    if (rc == 0)
+        rc = state_db_commit(db, err);
+    if (rc < 0)
+        state_db_rollback(db);
+    return rc;
+}
+
+/* When the group fails each job stands alone, so that one's failure is nobody else's. */
+static void run_batch(struct state_db *db, struct state_job *batch)
+{
+    struct failure err;
+    bool writes = false;
+
+    for (struct state_job *job = batch; job; job = job->next)
+        writes |= job->writes;
+    if (writes && run_together(db, batch, NULL, &err) == 0)
+        return;
+    for (struct state_job *job = batch; job; job = job->next) {
+        if (!job->writes) {
+            job->rc = job_run(db, job);
+            continue;
+        }
+        job->rc = run_together(db, job, job->next, &err);
+        if (job->rc < 0)
+            job->err = err;
+    }
+}
+
+/* Tells those who wait; the others' jobs are returned. The lock is held. */
+static struct state_job *finish_batch(struct state_queue *q, struct state_job *batch)
+{
+    struct state_job *owned = NULL;
+
+    while (batch) {
+        struct state_job *job = batch;
+
+        batch = job->next;
+        if (job->waited_for) {
+            job->done = true; /* from here on it may be gone */
+            continue;
+        }
+        if (job->rc < 0 && q->lost_rc == 0) {
+            q->lost_rc = job->rc;
+            q->lost = job->err;
+        }
+        job->next = owned;
+        owned = job;
+    }
+    pthread_cond_broadcast(&q->progress);
+    return owned;
+}
+
+static void jobs_release(struct state_queue *q, struct state_job *owned)
+{
+    while (owned) {
+        struct state_job *next = owned->next;
+
+        if (owned->rc < 0)
+            log_line(q->log, LOG_LEVEL_ERROR, "not recorded: %s", owned->err.text);
+        owned->release(owned);
+        owned = next;
+    }
+}
+
+/* Waits for jobs, a little longer when nobody waits for theirs. NULL: stop. The lock is held. */
+static struct state_job *take_batch(struct state_queue *q)
+{
+    struct clock *clock = clock_real();
+    struct state_job *batch;
+    int64_t until;
+
+    while (!q->head && !q->stop)
+        pthread_cond_wait(&q->work, &q->lock);
+    until = clock_now_ms(clock) + LINGER_MS;
+    while (!q->somebody_waits && !q->stop && q->queued < QUEUE_MAX)
+        if (clock->wait(clock, &q->work, &q->lock, until) == -ETIMEDOUT)
+            break;
+    batch = q->head;
+    q->head = NULL;
+    q->tail = &q->head;
+    q->queued = 0;
+    q->somebody_waits = false;
+    pthread_cond_broadcast(&q->progress);
+    return batch;
+}
+
+static void *queue_thread(void *arg)
+{
+    struct state_queue *q = arg;
+    struct state_job *batch, *owned;
+
+    pthread_mutex_lock(&q->lock);
+    while ((batch = take_batch(q))) {
+        pthread_mutex_unlock(&q->lock);
+        run_batch(q->db, batch);
+        pthread_mutex_lock(&q->lock);
+        owned = finish_batch(q, batch);
+        pthread_mutex_unlock(&q->lock);
+        jobs_release(q, owned);
+        pthread_mutex_lock(&q->lock);
+    }
+    pthread_mutex_unlock(&q->lock);
+    return NULL;
+}
+
+int state_queue_new(struct state_db *db, struct log *log, struct state_queue **out)
+{
+    struct state_queue *q = calloc(1, sizeof(*q));
+    pthread_attr_t attr;
+    int rc;
+
+    if (!q)
+        return -ENOMEM;
+    pthread_mutex_init(&q->lock, NULL);
+    cond_init_monotonic(&q->work);
+    pthread_cond_init(&q->progress, NULL);
+    q->tail = &q->head;
+    q->db = db;
+    q->log = log;
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, STACK_BYTES);
+    rc = -pthread_create(&q->thread, &attr, queue_thread, q);
+    pthread_attr_destroy(&attr);
+    q->started = rc == 0;
+    if (rc < 0) {
+        state_queue_free(q);
+        return rc;
+    }
+    *out = q;
+    return 0;
+}
+
+void state_queue_free(struct state_queue *q)
+{
+    if (!q)
+        return;
+    pthread_mutex_lock(&q->lock);
+    q->stop = true;
+    pthread_cond_signal(&q->work);
+    pthread_mutex_unlock(&q->lock);
+    if (q->started)
+        pthread_join(q->thread, NULL);
+    pthread_cond_destroy(&q->progress);
+    pthread_cond_destroy(&q->work);
+    pthread_mutex_destroy(&q->lock);
+    free(q);
+}
+
+static void enqueue(struct state_queue *q, struct state_job *job)
+{
+    job->next = NULL;
+    *q->tail = job;
+    q->tail = &job->next;
+    q->queued++;
+    q->somebody_waits |= job->waited_for;
+    pthread_cond_signal(&q->work);
+}
+
+int state_queue_run(struct state_queue *q, struct state_job *job, struct failure *err)
+{
+    job->waited_for = true;
+    pthread_mutex_lock(&q->lock);
+    enqueue(q, job);
+    while (!job->done)
+        pthread_cond_wait(&q->progress, &q->lock);
+    pthread_mutex_unlock(&q->lock);
+    if (job->rc < 0 && err)
+        *err = job->err;
+    return job->rc;
+}
+
+void state_queue_later(struct state_queue *q, struct state_job *job)
+{
+    pthread_mutex_lock(&q->lock);
+    while (q->queued >= QUEUE_MAX)
+        pthread_cond_wait(&q->progress, &q->lock);
+    enqueue(q, job);
+    pthread_mutex_unlock(&q->lock);
+}
+
+int state_queue_flush(struct state_queue *q, struct failure *err)
+{
+    struct state_job job = { .run = NULL };
+    int rc = state_queue_run(q, &job, err);
+
+    if (rc < 0)
+        return rc;
+    pthread_mutex_lock(&q->lock);
+    rc = q->lost_rc;
+    if (rc < 0 && err)
+        *err = q->lost;
+    q->lost_rc = 0;
+    pthread_mutex_unlock(&q->lock);
+    return rc;
+}

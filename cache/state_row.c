@@ -1,0 +1,113 @@
+#include "state_row.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "banned.h"
+
+size_t packed_bytes(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+const char *pack(char **at, const char *text)
+{
+    size_t bytes = packed_bytes(text);
+    char *start = *at;
+
+    if (!text)
+        return NULL;
+    memcpy(start, text, bytes);
+    *at += bytes;
+    return start;
+}
+
+static size_t row_bytes(const struct drop_row *row)
+{
+    return packed_bytes(row->folder) + packed_bytes(row->name) + packed_bytes(row->id) +
+           packed_bytes(row->error);
+}
+
+static void pack_row(char **at, struct drop_row *to, const struct drop_row *from)
+{
+    *to = *from;
+    to->folder = pack(at, from->folder);
+    to->name = pack(at, from->name);
+    to->id = pack(at, from->id);
+    to->error = pack(at, from->error);
+}
+
+struct drop_row *drop_row_copy(const struct drop_row *row)
+{
+    struct drop_row *copy = malloc(sizeof(*copy) + row_bytes(row));
+    char *at;
+
+    if (!copy)
+        return NULL;
+    at = (char *)(copy + 1);
+    pack_row(&at, copy, row);
+    return copy;
+}
+
+static size_t step_bytes(const struct state_step *step)
+{
+    return packed_bytes(step->folder) + packed_bytes(step->name) +
+           packed_bytes(step->to_folder) + packed_bytes(step->to_name) +
+           (step->row ? row_bytes(step->row) : 0);
+}
+
+struct state_step *state_steps_copy(const struct state_step *steps, size_t n)
+{
+    size_t bytes = n * (sizeof(struct state_step) + sizeof(struct drop_row));
+    struct state_step *copies;
+    struct drop_row *rows;
+    char *at;
+
+    for (size_t i = 0; i < n; i++)
+        bytes += step_bytes(&steps[i]);
+    copies = malloc(bytes ? bytes : 1);
+    if (!copies)
+        return NULL;
+    rows = (struct drop_row *)(copies + n);
+    at = (char *)(rows + n);
+    for (size_t i = 0; i < n; i++) {
+        copies[i].change = steps[i].change;
+        copies[i].folder = pack(&at, steps[i].folder);
+        copies[i].name = pack(&at, steps[i].name);
+        copies[i].to_folder = pack(&at, steps[i].to_folder);
+        copies[i].to_name = pack(&at, steps[i].to_name);
+        copies[i].row = steps[i].row ? &rows[i] : NULL;
+        if (steps[i].row)
+            pack_row(&at, &rows[i], steps[i].row);
+    }
+    return copies;
+}
+
+int row_list_add(struct row_list *list, const struct drop_row *row)
+{
+    struct drop_row *copy;
+
+    if (list->n == list->cap) {
+        size_t cap = list->cap ? 2 * list->cap : 16;
+        struct drop_row **rows = reallocarray(list->rows, cap, sizeof(rows[0]));
+
+        if (!rows)
+            return -ENOMEM;
+        list->rows = rows;
+        list->cap = cap;
+    }
+    copy = drop_row_copy(row);
+    if (!copy)
+        return -ENOMEM;
+    list->rows[list->n++] = copy;
+    return 0;
+}
+
+void row_list_release(struct row_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        free(list->rows[i]);
+    free(list->rows);
+    *list = (struct row_list){ .rows = NULL };
+}
