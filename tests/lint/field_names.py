@@ -19,6 +19,7 @@ ALLOWED = {
     ('backend', 'predictions'): 'a prediction is one of the forms that F_LABELS takes',
     ('backend', 'name'): 'what MAKE_NAME makes',
     ('backend', 'email'): 'what MAKE_EMAIL makes',
+    ('cache', 'content'): 'the folder and table of cached bytes',
     ('fs', 'content'): "the file that a resource's bytes are",
     ('fs', 'name'): 'what a directory that mkdir makes is called',
     ('fs', 'email'): 'what MAKE_EMAIL makes',
