@@ -422,7 +422,7 @@ static const struct resource table[] = {
 
     { RES_DATA_BUNDLES, "models/{modelId}/dataBundles/{dataBundleId}", RES_MODELS, "dataBundles", "dataBundles",
       "dataBundleId", "model-data-bundle", &id_data_bundle, LPUD, .flags = R_PATCH_EMPTY,
-      .make_from = MAKE_JSON, CREATED, .filters = data_bundle_filters, .sorts = ECHOES_PARENT,
+      .make_from = MAKE_JSON, CREATED, .filters = data_bundle_filters,
       NAMED, .fields = data_bundle_fields },
 
     { RES_ORGANIZATIONS, "organizations/{organizationId}", RES_NONE, "organizations", NULL,

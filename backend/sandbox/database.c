@@ -12,7 +12,7 @@
 #define BUSY_MS 10000
 
 static const char *const for_all[] = {
-    "PRAGMA mmap_size = 1073741824",
+    "PRAGMA mmap_size = 0",
     "PRAGMA cache_size = -4096",
     "PRAGMA temp_store = MEMORY",
 };

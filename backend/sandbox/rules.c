@@ -326,11 +326,11 @@ int rules_check_body(struct rules *r, const struct resource *res, bool patch, js
 
     if (!json_is_object(body))
         return fail(err, -EINVAL, 400, "the body must be an object");
-    if (patch && json_object_size(body) == 0 && !(res->flags & R_PATCH_EMPTY))
-        return fail(err, -EINVAL, 400, "the body must have at least one field");
     for (const struct field *f = res->fields; f->name; f++)
         if ((f->flags & needs) && !json_object_get(body, f->name))
             return fail(err, -EINVAL, 400, "%s: is missing", f->name);
+    if (patch && json_object_size(body) == 0 && !(res->flags & R_PATCH_EMPTY))
+        return fail(err, -EINVAL, 400, "the body must have at least one field");
     json_object_foreach (body, name, value) {
         const struct field *f = resource_field(res, name);
         int rc;

@@ -487,6 +487,27 @@ static void check_field_is_described(const struct facts *facts, const struct res
                 is_described(facts, res, "answer", CAN_LIST, item));
 }
 
+static void check_list_is_described(const struct facts *facts, const struct resource *res)
+{
+    const struct resource *above = resource_get(res->parent);
+
+    print_message("%s\n", res->path);
+    for (const struct filter *f = res->filters; f && f->name; f++) {
+        assert_true(is_described(facts, res, "query", CAN_LIST, f->name));
+        assert_int_equal(is_described(facts, res, "answer", CAN_LIST, f->name),
+                         f->echo != ECHO_NONE);
+    }
+    assert_int_equal(is_described(facts, res, "query", CAN_LIST, "sortBy"),
+                     (res->sorts & SORTS_BY) != 0);
+    assert_int_equal(is_described(facts, res, "query", CAN_LIST, "order"),
+                     (res->sorts & SORTS_ORDER) != 0);
+    assert_int_equal(is_described(facts, res, "answer", CAN_LIST, "order"),
+                     (res->sorts & ECHOES_SORT) != 0);
+    if (above)
+        assert_int_equal(is_described(facts, res, "answer", CAN_LIST, above->id_field),
+                         (res->sorts & ECHOES_PARENT) != 0);
+}
+
 static void resources_invent_nothing(void **state)
 {
     for (int k = RES_NONE + 1; k < RES_COUNT; k++) {
@@ -494,8 +515,7 @@ static void resources_invent_nothing(void **state)
 
         for (const struct field *f = res->fields; f->name; f++)
             check_field_is_described(*state, res, f);
-        for (const struct filter *f = res->filters; f && f->name; f++)
-            assert_true(is_described(*state, res, "query", CAN_LIST, f->name));
+        check_list_is_described(*state, res);
     }
 }
 
