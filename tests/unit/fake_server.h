@@ -36,6 +36,7 @@ struct fake_reply {
     size_t body_len;     /* 0: strlen(body) */
     size_t cut;          /* close after so many bytes of the body; 0: all of it */
     int delay_ms;        /* before the answer */
+    bool gated;          /* not before the server's gate is open */
 };
 
 struct fake_server;
@@ -56,6 +57,7 @@ struct fake_server {
     unsigned requests; /* but those for tokens */
     unsigned tokens;
     bool stopping;
+    bool gate_open;
 };
 
 static inline void fake_sleep_ms(int ms)
@@ -122,7 +124,6 @@ static inline bool fake_answer(int fd, const struct fake_reply *r)
     char head[4096];
     int n;
 
-    fake_sleep_ms(r->delay_ms);
     if (!r->status)
         return false;
     n = snprintf(head, sizeof(head), "HTTP/1.1 %d X\r\nContent-Length: %zu\r\n%s\r\n", r->status,
@@ -132,6 +133,27 @@ static inline bool fake_answer(int fd, const struct fake_reply *r)
     if (r->status == 204)
         return true;
     return fake_send(fd, body, r->cut ? r->cut : len) && !r->cut;
+}
+
+static inline void fake_open_gate(struct fake_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->gate_open = true;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* The time before an answer; the server's end cuts it short. */
+static inline void fake_wait(struct fake_server *s, const struct fake_reply *r)
+{
+    bool open = false, stopping = false;
+
+    for (int ms = 0; !stopping && (ms < r->delay_ms || (r->gated && !open)); ms += 2) {
+        fake_sleep_ms(2);
+        pthread_mutex_lock(&s->lock);
+        open = s->gate_open;
+        stopping = s->stopping;
+        pthread_mutex_unlock(&s->lock);
+    }
 }
 
 struct fake_connection {
@@ -158,6 +180,7 @@ static inline void *fake_serve(void *arg)
                 c.server->requests++;
             c.server->handler(c.server, rq, &reply);
             pthread_mutex_unlock(&c.server->lock);
+            fake_wait(c.server, &reply);
             go_on = fake_answer(c.fd, &reply);
         }
         free(rq->body);

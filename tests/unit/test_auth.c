@@ -218,6 +218,20 @@ static void *getter_run(void *arg)
     return NULL;
 }
 
+/* Until n verbs are under way, and have had time to park. */
+static void wait_for_verbs(struct fixture *x, unsigned n)
+{
+    int64_t until = fake_now_ms() + 20000;
+    struct backend_stats stats;
+
+    do {
+        fake_sleep_ms(2);
+        backend_get_stats(x->be, &stats);
+    } while (stats.in_flight != n && fake_now_ms() < until);
+    assert_int_equal(stats.in_flight, n);
+    fake_sleep_ms(100);
+}
+
 static void start_many(struct getter *g, struct fixture *x)
 {
     for (int i = 0; i < MANY; i++) {
@@ -239,7 +253,7 @@ static void one_flight_serves_many_threads(void **state)
 {
     static const struct fake_reply replies[] = { OK };
     static const struct fake_reply token = { .status = 200, .body = "{\"access_token\": \"t\", \"expires_in\": 3600}",
-                                             .delay_ms = 300 };
+                                             .gated = true };
     static struct getter g[MANY];
     struct fixture x = { .clock = clock_real() };
 
@@ -247,6 +261,8 @@ static void one_flight_serves_many_threads(void **state)
     x.script.token = &token;
     begin_with(&x, replies, 1);
     start_many(g, &x);
+    wait_for_verbs(&x, MANY);
+    fake_open_gate(&x.server);
     join_many(g);
     for (int i = 0; i < MANY; i++)
         assert_int_equal(g[i].rc, 0);
@@ -257,7 +273,7 @@ static void one_flight_serves_many_threads(void **state)
 
 static void one_refusal_serves_many_threads(void **state)
 {
-    static const struct fake_reply token = { .status = 401, .body = "{\"error\": \"invalid_client\"}", .delay_ms = 300 };
+    static const struct fake_reply token = { .status = 401, .body = "{\"error\": \"invalid_client\"}", .gated = true };
     static struct getter g[MANY];
     struct fixture x = { .clock = clock_real() };
 
@@ -265,6 +281,8 @@ static void one_refusal_serves_many_threads(void **state)
     x.script.token = &token;
     begin(&x);
     start_many(g, &x);
+    wait_for_verbs(&x, MANY);
+    fake_open_gate(&x.server);
     join_many(g);
     for (int i = 0; i < MANY; i++) {
         assert_int_equal(g[i].rc, -EACCES);
@@ -309,7 +327,7 @@ static void an_interrupted_flight_is_taken_over(void **state)
 {
     static const struct fake_reply replies[] = { OK };
     static const struct fake_reply token = { .status = 200, .body = "{\"access_token\": \"t\", \"expires_in\": 3600}",
-                                             .delay_ms = 200 };
+                                             .gated = true };
     static struct getter g[MANY], first;
     struct fixture x = { .clock = clock_real() };
     int64_t until = fake_now_ms() + 10000;
@@ -323,11 +341,12 @@ static void an_interrupted_flight_is_taken_over(void **state)
     while (fake_count(&x.server, true) < 1 && fake_now_ms() < until)
         fake_sleep_ms(1);
     start_many(g, &x);
-    fake_sleep_ms(50);
+    wait_for_verbs(&x, MANY + 1);
     call_cancel(&first.call);
     pthread_join(first.thread, NULL);
     call_release(&first.call);
     assert_int_equal(first.rc, -EINTR);
+    fake_open_gate(&x.server);
     join_many(g);
     for (int i = 0; i < MANY; i++)
         assert_int_equal(g[i].rc, 0);
@@ -339,7 +358,7 @@ static void a_waiter_can_be_cancelled(void **state)
 {
     static const struct fake_reply replies[] = { OK };
     static const struct fake_reply token = { .status = 200, .body = "{\"access_token\": \"t\", \"expires_in\": 3600}",
-                                             .delay_ms = 400 };
+                                             .gated = true };
     static struct getter g[MANY];
     struct fixture x = { .clock = clock_real() };
     int interrupted = 0;
@@ -348,9 +367,11 @@ static void a_waiter_can_be_cancelled(void **state)
     x.script.token = &token;
     begin_with(&x, replies, 1);
     start_many(g, &x);
-    fake_sleep_ms(100);
+    wait_for_verbs(&x, MANY);
     for (int i = 0; i < MANY; i += 2)
         call_cancel(&g[i].call);
+    wait_for_verbs(&x, MANY / 2);
+    fake_open_gate(&x.server);
     join_many(g);
     for (int i = 0; i < MANY; i++) {
         assert_int_equal(g[i].rc, i % 2 ? 0 : -EINTR);
