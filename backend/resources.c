@@ -211,10 +211,10 @@ static const struct field dataset_fields[] = {
 static const struct field document_fields[] = {
     { "documentId",      F_ANSWER,                               &id_document },
     { "contentType",     F_ANSWER | F_POST_NEEDS,                &e_content_type },
-    { "consentId",       F_MAYBE | F_POST,                       &id_consent },
-    { "datasetId",       F_MAYBE | F_POST | F_PATCH | F_AT_ONCE, &id_dataset },
+    { "consentId",       F_MAYBE | F_POST | F_KEPT,              &id_consent },
+    { "datasetId",       F_MAYBE | F_POST | F_PATCH | F_AT_ONCE | F_KEPT, &id_dataset },
     { "groundTruth",     F_MAYBE | F_POST | F_PATCH | F_LABELS,  &s_truth },
-    { "retentionInDays", F_ANSWER | F_POST | F_PATCH,            &s_positive },
+    { "retentionInDays", F_ANSWER | F_POST | F_PATCH | F_KEPT,   &s_positive },
     { "content", F_MAYBE | F_BY_ID | F_POST_NEEDS | F_NO_FILE,   &s_content },
     STAMPS, END
 };

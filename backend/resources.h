@@ -79,6 +79,7 @@ struct member {
 #define F_NO_FILE (1u << 10)    /* has no file by its name: content and the like */
 #define F_LABELS (1u << 11)     /* a list of {label, value}: other forms are understood */
 #define F_SECRET (1u << 12)     /* its value never reaches a log or a disk of ours */
+#define F_KEPT (1u << 13)       /* goes to the resource that takes this one's place */
 
 #define F_IN_POST (F_POST | F_POST_NEEDS)
 #define F_IN_PATCH (F_PATCH | F_PATCH_NEEDS)

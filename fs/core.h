@@ -38,8 +38,7 @@ struct fs {
     pthread_mutex_t lock;
     struct live_listing *listings; /* guarded by lock, as all below */
     struct hidden *hidden;
-    void (*on_refresh)(void *arg);
-    void *on_refresh_arg;
+    struct fs_kernel kernel;
 };
 
 /* How long the kernel may believe what can change elsewhere: own changes under another path are

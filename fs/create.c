@@ -61,6 +61,8 @@ static int check_file(struct fs *fs, struct node *parent, const struct place *pl
 static int create_hidden(struct fs *fs, struct node *parent, const char *name,
                          const struct place *place, struct found *found)
 {
+    if (!hide_is_hidden(fs, parent->ino, name) || tree_is_dir(place->kind))
+        return -EPERM;
     hide_show(fs, parent->ino, name);
     *found = (struct found){ .place = *place };
     return 0;

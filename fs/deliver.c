@@ -14,6 +14,8 @@
 
 #include "banned.h"
 
+#define KEPT_MAX_BYTES 65536
+
 /* One sending, from its bytes to the answer. */
 struct sending {
     struct fs *fs;
@@ -122,12 +124,39 @@ static int make_body(struct sending *s, enum body_use use, struct body **out,
     return rc;
 }
 
-static int create(struct sending *s, struct record **out, struct failure *err)
+/* What the replaced one was, the new one is: its dataset, consent, retention. */
+static int keep_fields(struct sending *s, const char *old_id, struct body *body,
+                       struct failure *err)
+{
+    struct target t = { .res = s->folder->res, .parent = s->folder->parent, .id = old_id };
+    cleanup_record struct record *old = NULL;
+    int rc = known_record(s->fs, s->call, &t, &old, err);
+
+    if (rc < 0)
+        return rc == -ENOENT ? 0 : rc; /* deleted elsewhere meanwhile */
+    for (const struct field *f = t.res->fields; f->name && rc == 0; f++) {
+        cleanup_buf struct buf text = BUF_INIT(KEPT_MAX_BYTES);
+
+        if (!(f->flags & F_KEPT) || body_has(body, f->name))
+            continue;
+        rc = record_field_text(old, f, &text);
+        if (rc == 0)
+            rc = body_set_text(body, f, buf_str(&text), text.len, err);
+        else if (rc == -ENOENT)
+            rc = 0;
+    }
+    return rc;
+}
+
+static int create(struct sending *s, const char *old_id, struct record **out,
+                  struct failure *err)
 {
     struct target t = { .res = s->folder->res, .parent = s->folder->parent };
     cleanup_body struct body *body = NULL;
     int rc = make_body(s, BODY_POST, &body, err);
 
+    if (rc == 0 && old_id)
+        rc = keep_fields(s, old_id, body, err);
     return rc < 0 ? rc
                   : backend_create(s->fs->backend, s->call, &t, body, s->content, out, err);
 }
@@ -187,12 +216,12 @@ static int transmit(struct sending *s, const char *old_id, struct failure *err)
     cleanup_record struct record *now = NULL;
     char id[RESOURCE_ID_MAX + 1];
     bool replace = old_id && fetch_content_changes(s->folder->res);
-    int rc = replace ? update(s, old_id, &now, err) : create(s, &now, err);
+    int rc = replace ? update(s, old_id, &now, err) : create(s, old_id, &now, err);
 
     if (replace && rc == -ENOENT) {
         replace = false; /* deleted elsewhere meanwhile: a new one then */
         old_id = NULL;
-        rc = create(s, &now, err);
+        rc = create(s, NULL, &now, err);
     }
     if (rc == 0)
         rc = record_id(now, id);
@@ -308,4 +337,21 @@ void deliver_settle(struct fs *fs, struct drop *d)
     drop_forget_bytes(fs->drops, d);
     bytes_unref(bytes);
     drop_row_save(fs->drops, d, false);
+}
+
+void deliver_settle_all(struct fs *fs)
+{
+    struct drop **list;
+    size_t n;
+
+    if (!fs->drops || drops_list_local(fs->drops, &list, &n) < 0)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        drops_lock(fs->drops);
+        list[i]->writers = 0;
+        drops_unlock(fs->drops);
+        deliver_settle(fs, list[i]);
+        drop_unref(list[i]);
+    }
+    free(list);
 }

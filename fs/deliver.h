@@ -25,6 +25,9 @@ int deliver_commit(struct fs *fs, struct call *call, struct drop *d, struct fail
  * holds d exclusively. */
 void deliver_settle(struct fs *fs, struct drop *d);
 
+/* At the end of the mount: what was sent leaves the spool, whoever still has it open. */
+void deliver_settle_all(struct fs *fs);
+
 /* DELETE of the resource that stands at t; gone already is fine. -EPERM with nodelete. */
 int deliver_delete(struct fs *fs, struct call *call, const struct target *t, struct failure *err);
 

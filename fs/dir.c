@@ -14,6 +14,7 @@
 
 #include "banned.h"
 
+#define LIST_LAG_MS 30000 /* a list may be so much behind */
 #define FIRST_ITEM 2 /* offsets: . and .. come first */
 
 struct item {
@@ -181,12 +182,12 @@ static int add_local_drops(struct fs *fs, struct dirhandle *d, bool all)
 }
 
 /*
- * After the last row: what was sent just now may not be in the list yet; what was sent long ago
- * and is not in it was deleted elsewhere, and its name goes.
+ * After the last row: what was sent and is not in the list was deleted elsewhere, and its name
+ * goes; unless it was sent so lately that the list may not have it yet: it will show again.
  */
 static int add_sent_drops(struct fs *fs, struct dirhandle *d)
 {
-    int64_t recent = clock_now_ms(fs->clock) - fs->options->list_ttl_ms;
+    int64_t recent = clock_now_ms(fs->clock) - LIST_LAG_MS;
     struct drop **list;
     size_t n;
     int rc = drops_list(fs->drops, d->folder, &list, &n);
@@ -204,7 +205,7 @@ static int add_sent_drops(struct fs *fs, struct dirhandle *d)
             sent = listing_find(d->listing, drop->id, NULL) == -ENOENT;
         drops_unlock(fs->drops);
         if (sent && !is_shown(d, drop))
-            rc = fresh ? add_drop(fs, d, drop) : drops_remove(fs->drops, drop);
+            rc = fresh ? 0 : drops_remove(fs->drops, drop);
     }
     for (size_t i = 0; i < n; i++)
         drop_unref(list[i]);
@@ -393,6 +394,13 @@ static int add_failed(struct fs *fs, struct dirhandle *d)
 
 /* --- Handles ---------------------------------------------------------------------------------- */
 
+static int begin_subfolder(struct fs *fs, struct call *call, struct dirhandle *d)
+{
+    int rc = bind_folder(fs, call, d->node, true, &d->folder);
+
+    return rc < 0 ? rc : add_local_drops(fs, d, true);
+}
+
 static void clear(struct dirhandle *d)
 {
     for (size_t i = 0; i < d->n; i++) {
@@ -426,9 +434,7 @@ static int begin(struct fs *fs, struct call *call, struct dirhandle *d, struct f
         return add_failed(fs, d);
     case NODE_SUBFOLDER:
         d->done = true;
-        if (bind_folder(fs, call, d->node, true, &d->folder) < 0)
-            return -EIO;
-        return add_local_drops(fs, d, true);
+        return begin_subfolder(fs, call, d);
     default:
         d->done = true;
         return add_rows_of_tree(d);

@@ -347,7 +347,9 @@ int drops_list(struct drops *t, struct folder *f, struct drop ***out, size_t *n)
     return 0;
 }
 
-int drops_list_failed(struct drops *t, struct drop ***out, size_t *n)
+/* Those of all folders that want is true for. */
+static int list_all(struct drops *t, bool (*want)(const struct drop *d), struct drop ***out,
+                    size_t *n)
 {
     struct folder *f, *next_folder;
     struct drop *d, *next;
@@ -356,13 +358,12 @@ int drops_list_failed(struct drops *t, struct drop ***out, size_t *n)
 
     drops_lock(t);
     HASH_ITER(hh, t->folders, f, next_folder)
-        HASH_ITER(hh, f->drops, d, next)
-            count += d->failed;
+        count += HASH_COUNT(f->drops);
     list = calloc(count + 1, sizeof(*list));
     if (list)
         HASH_ITER(hh, t->folders, f, next_folder)
             HASH_ITER(hh, f->drops, d, next)
-                if (d->failed)
+                if (want(d))
                     list[at++] = drop_ref(d);
     drops_unlock(t);
     if (!list)
@@ -370,6 +371,26 @@ int drops_list_failed(struct drops *t, struct drop ***out, size_t *n)
     *out = list;
     *n = at;
     return 0;
+}
+
+static bool has_failed(const struct drop *d)
+{
+    return d->failed;
+}
+
+static bool has_bytes(const struct drop *d)
+{
+    return d->local != NULL;
+}
+
+int drops_list_failed(struct drops *t, struct drop ***out, size_t *n)
+{
+    return list_all(t, has_failed, out, n);
+}
+
+int drops_list_local(struct drops *t, struct drop ***out, size_t *n)
+{
+    return list_all(t, has_bytes, out, n);
 }
 
 int drops_add(struct drops *t, struct folder *f, const char *name, enum drop_what what,

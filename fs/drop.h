@@ -48,8 +48,9 @@ struct folder {
     char *parent;                /* set once: id of the resource above, NULL at the top */
     const char *filter;          /* set once: a list's filter, and what a file here is given */
     char *filter_value;          /* set once */
-    bool loaded;                 /* guarded by the lock, as the next two */
+    bool loaded;                 /* guarded by the lock, as the next three */
     int64_t changed_ns;          /* when something was put in, renamed or removed; 0: not since */
+    unsigned cold;               /* how often a name was looked up that no list knew */
     struct drop *drops;          /* by name */
     UT_hash_handle hh;           /* by key; folders live as long as struct drops */
 };
@@ -136,6 +137,9 @@ int drops_list(struct drops *t, struct folder *f, struct drop ***out, size_t *n)
 
 /* All that could not be delivered, from all folders. 0, -ENOMEM. */
 int drops_list_failed(struct drops *t, struct drop ***out, size_t *n);
+
+/* All that have local bytes, in the folders that were used. 0, -ENOMEM. */
+int drops_list_local(struct drops *t, struct drop ***out, size_t *n);
 
 /* A new, linked, empty one with a reference; -EEXIST when the name is taken, -ENOMEM. It has no
  * row yet: drop_row_save(). */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core.h"
+#include "deliver.h"
 #include "file.h"
 #include "filetype.h"
 #include "hide.h"
@@ -83,6 +84,8 @@ void fs_free(struct fs *fs, int64_t timeout_ms)
     if (fs->pool)
         pool_drain(fs->pool, timeout_ms);
     pool_free(fs->pool);
+    if (fs->meta)
+        deliver_settle_all(fs);
     nodes_free(fs->nodes);
     hide_release(fs);
     known_release(fs);
@@ -109,11 +112,10 @@ struct nodes *fs_nodes(struct fs *fs)
     return fs->nodes;
 }
 
-void fs_on_refresh(struct fs *fs, void (*fn)(void *arg), void *arg)
+void fs_set_kernel(struct fs *fs, const struct fs_kernel *kernel)
 {
     pthread_mutex_lock(&fs->lock);
-    fs->on_refresh = fn;
-    fs->on_refresh_arg = arg;
+    fs->kernel = kernel ? *kernel : (struct fs_kernel){ .arg = NULL };
     pthread_mutex_unlock(&fs->lock);
 }
 

@@ -134,9 +134,15 @@ bool fs_release_blocks(struct fs *fs, struct handle *h);
 /* Commits what no flush has, then frees. Failures are reported here. */
 void fs_release(struct fs *fs, struct call *call, struct handle *h);
 
-/* Everything that is remembered is forgotten; fn is called by touch of .lasfs/refresh, so that
- * the kernel forgets too. */
-void fs_on_refresh(struct fs *fs, void (*fn)(void *arg), void *arg);
+/* What the kernel must be told of. Called from any thread, with no lock held; neither blocks. */
+struct fs_kernel {
+    void (*forget_all)(void *arg);                  /* after touch of .lasfs/refresh */
+    void (*attr_changed)(void *arg, uint64_t ino);  /* what stat(2) says of it is old */
+    void *arg;
+};
+
+/* NULL: there is no kernel any more. */
+void fs_set_kernel(struct fs *fs, const struct fs_kernel *kernel);
 struct nodes *fs_nodes(struct fs *fs);
 
 #endif

@@ -15,6 +15,7 @@ struct handle {
     pthread_mutex_t lock;
     struct buf text;     /* guarded by lock: of a file whose text is made up */
     bool dirty;          /* guarded by lock: text has something new */
+    bool only_opened;    /* guarded by lock: that is that O_TRUNC emptied it, no more */
     bool active;         /* guarded by the drops' lock: counts as a writer of its drop */
 };
 

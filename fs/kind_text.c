@@ -25,7 +25,7 @@ static int open_text(struct fs *fs, struct call *call, struct handle *h, struct 
     if (!(h->flags & O_TRUNC))
         rc = text_of(fs, call, h->node, &h->text, err);
     else
-        h->dirty = true; /* truncation alone is something new, at release */
+        h->dirty = h->only_opened = true; /* truncation alone is something new, at release */
     return rc;
 }
 
@@ -68,6 +68,7 @@ static int put(struct handle *h, const char *data, size_t len, int64_t off)
     if (rc == 0) {
         memcpy(h->text.data + off, data, len);
         h->dirty = true;
+        h->only_opened = false;
     }
     pthread_mutex_unlock(&h->lock);
     return rc;
@@ -123,8 +124,10 @@ static int truncate_text(struct fs *fs, struct call *call, struct node *n, struc
         return -EFBIG;
     if (h) {
         pthread_mutex_lock(&h->lock);
-        if ((size_t)size != h->text.len)
+        if ((size_t)size != h->text.len) {
             h->dirty = true;
+            h->only_opened = false;
+        }
         rc = buf_resize(&h->text, (size_t)size);
         pthread_mutex_unlock(&h->lock);
         return rc;
@@ -143,13 +146,13 @@ static int truncate_text(struct fs *fs, struct call *call, struct node *n, struc
 static int flush_text(struct fs *fs, struct call *call, struct handle *h, bool opener, pid_t pid,
                       struct failure *err)
 {
-    bool empty;
+    bool only_opened;
 
     (void)pid;
     pthread_mutex_lock(&h->lock);
-    empty = h->text.len == 0;
+    only_opened = h->only_opened;
     pthread_mutex_unlock(&h->lock);
-    if (!opener || empty || text_at_once(&h->node->place))
+    if (!opener || only_opened || text_at_once(&h->node->place))
         return 0;
     return commit(fs, call, h, err);
 }

@@ -11,6 +11,8 @@
 
 #include "banned.h"
 
+#define LIST_PAGES_WORTH 10 /* of a list, before one GET with its content costs less */
+
 struct live_listing {
     struct live_listing *next;
     char *key;
@@ -120,6 +122,43 @@ int known_record(struct fs *fs, struct call *call, const struct target *t, struc
     if (find_in_listings(fs, t, out) == 0)
         return 0;
     return get_or_load(fs, call, key, t, out, err);
+}
+
+static int find_in_pages(struct fs *fs, struct call *call, struct folder *f, const char *id,
+                         struct record **out, struct failure *err)
+{
+    cleanup_listing struct listing *l = NULL;
+    size_t worth;
+    int rc = known_folder_listing(fs, f, &l);
+
+    drops_lock(fs->drops);
+    worth = (LIST_PAGES_WORTH + (size_t)f->cold++) * RESOURCE_PAGE_SIZE;
+    drops_unlock(fs->drops);
+    while (rc == 0 && (rc = listing_find(l, id, out)) == -EAGAIN && listing_rows(l) < worth) {
+        struct record *next = NULL;
+
+        rc = listing_row(l, call, listing_rows(l), &next, err);
+        record_unref(next);
+        if (rc == -ENOENT)
+            rc = 0; /* that was the last page */
+    }
+    return rc;
+}
+
+int known_record_in_folder(struct fs *fs, struct call *call, struct folder *f,
+                           const struct target *t, struct record **out, struct failure *err)
+{
+    struct call now = { .nowait = true };
+    int rc = known_record(fs, &now, t, out, err);
+
+    if (rc != -EWOULDBLOCK || call->nowait)
+        return rc;
+    if (resource_content_max(t->res) > 0) {
+        rc = find_in_pages(fs, call, f, t->id, out, err);
+        if (rc != -EAGAIN)
+            return rc;
+    }
+    return known_record(fs, call, t, out, err);
 }
 
 int known_field_record(struct fs *fs, struct call *call, const struct target *t,

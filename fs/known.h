@@ -15,6 +15,13 @@
 int known_record(struct fs *fs, struct call *call, const struct target *t, struct record **out,
                  struct failure *err);
 
+/*
+ * The same for a dropped file in f: by GET it would cost its content too, so that its list is
+ * read as far as it pays: a few pages, and one more each time that was not enough.
+ */
+int known_record_in_folder(struct fs *fs, struct call *call, struct folder *f,
+                           const struct target *t, struct record **out, struct failure *err);
+
 /* The same for who reads fields: what changed here behind its back is fetched anew. */
 int known_field_record(struct fs *fs, struct call *call, const struct target *t,
                        struct record **out, struct failure *err);

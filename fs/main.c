@@ -83,6 +83,7 @@ static int start_core(struct mount *m, struct failure *err)
 {
     struct backend_config backend;
     struct fs_config config;
+    struct failure why = { 0 };
     struct call call;
     int rc;
 
@@ -98,9 +99,11 @@ static int start_core(struct mount *m, struct failure *err)
     rc = call_init(&call);
     if (rc < 0)
         return rc;
-    rc = backend_check(m->backend, &call, err);
+    rc = backend_check(m->backend, &call, &why);
     call_release(&call);
-    return rc;
+    return rc < 0 ? fail(err, rc, why.status, "no token from %s: %s", backend.auth_endpoint,
+                         why.text[0] ? why.text : strerror(-rc))
+                  : 0;
 }
 
 /* libfuse's own options, made of ours. */
@@ -137,7 +140,8 @@ static int start_session(struct mount *m, struct failure *err)
         rc = notifier_new(m->session, fs_nodes(m->fs), &m->notifier);
     if (rc < 0)
         return fail(err, rc, 0, "cannot mount on %s: %s", m->options.mountpoint, strerror(-rc));
-    fs_on_refresh(m->fs, notifier_forget_all, m->notifier);
+    fs_set_kernel(m->fs, &(struct fs_kernel){ notifier_forget_all, notifier_attr_changed,
+                                              m->notifier });
     return 0;
 }
 
@@ -176,7 +180,7 @@ static void end(struct mount *m)
     if (m->fs)
         pool_drain(fs_pool(m->fs), END_TIMEOUT_MS);
     if (m->fs)
-        fs_on_refresh(m->fs, NULL, NULL);
+        fs_set_kernel(m->fs, NULL);
     if (m->session) {
         fuse_session_unmount(m->session);
         fuse_remove_signal_handlers(m->session);

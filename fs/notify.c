@@ -101,6 +101,13 @@ void notifier_forget_all(void *notifier)
     pthread_mutex_unlock(&n->lock);
 }
 
+void notifier_attr_changed(void *notifier, uint64_t ino)
+{
+    struct notifier *n = notifier;
+
+    fuse_lowlevel_notify_inval_inode(n->se, ino, -1, 0);
+}
+
 void notifier_free(struct notifier *n)
 {
     if (!n)

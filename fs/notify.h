@@ -17,6 +17,10 @@ int notifier_new(struct fuse_session *se, struct nodes *nodes, struct notifier *
 /* The kernel shall forget every name and attribute that it knows. Any thread; returns at once. */
 void notifier_forget_all(void *notifier);
 
+/* The kernel shall ask again for the attributes of ino. Any thread, no lock held; it takes no
+ * lock of the directory, so that it may come before the reply of what changed them. */
+void notifier_attr_changed(void *notifier, uint64_t ino);
+
 /* Ends the thread, frees. The session must have ended. NULL is fine. */
 void notifier_free(struct notifier *n);
 

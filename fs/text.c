@@ -158,19 +158,35 @@ static int commit_whole(struct fs *fs, struct call *call, const struct target *t
     return send_patch(fs, call, t, body, err);
 }
 
+static struct fs_kernel kernel_of(struct fs *fs)
+{
+    struct fs_kernel kernel;
+
+    pthread_mutex_lock(&fs->lock);
+    kernel = fs->kernel;
+    pthread_mutex_unlock(&fs->lock);
+    return kernel;
+}
+
 static int refresh(struct fs *fs)
 {
-    void (*fn)(void *arg);
-    void *arg;
+    struct fs_kernel kernel = kernel_of(fs);
 
     known_forget_all(fs);
-    pthread_mutex_lock(&fs->lock);
-    fn = fs->on_refresh;
-    arg = fs->on_refresh_arg;
-    pthread_mutex_unlock(&fs->lock);
-    if (fn)
-        fn(arg);
+    if (kernel.forget_all)
+        kernel.forget_all(kernel.arg);
     return 0;
+}
+
+/* The directory's times have changed with the field. */
+static void tell_kernel(struct fs *fs, struct node *n)
+{
+    struct fs_kernel kernel = kernel_of(fs);
+    struct node *parent = node_parent(fs->nodes, n);
+
+    if (kernel.attr_changed && parent)
+        kernel.attr_changed(kernel.arg, parent->ino);
+    node_unref(fs->nodes, parent);
 }
 
 int text_commit(struct fs *fs, struct call *call, struct node *n, const char *text, size_t len,
@@ -187,6 +203,10 @@ int text_commit(struct fs *fs, struct call *call, struct node *n, const char *te
     if (rc < 0)
         return rc;
     if (n->place.kind == NODE_WHOLE)
-        return commit_whole(fs, call, &b.target, text, len, err);
-    return text_patch(fs, call, &b.target, n->place.field, text, len, err);
+        rc = commit_whole(fs, call, &b.target, text, len, err);
+    else
+        rc = text_patch(fs, call, &b.target, n->place.field, text, len, err);
+    if (rc == 0)
+        tell_kernel(fs, n);
+    return rc;
 }
