@@ -48,6 +48,7 @@ struct request {
     struct call *call;
     struct clock *clock;
     void *easy, *headers;
+    char curl_says[256];   /* CURL_ERROR_SIZE */
     struct request *next;  /* guarded by the engine's lock while queued, then its thread's */
     int64_t moved_bytes, answer_bytes;
     int rc;

@@ -199,6 +199,9 @@ static void set_transport(CURL *easy, const struct request *rq, const char *cace
 
 static void set_callbacks(CURL *easy, struct request *rq)
 {
+    _Static_assert(sizeof(rq->curl_says) >= CURL_ERROR_SIZE, "curl's words must fit");
+    rq->curl_says[0] = '\0';
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, rq->curl_says);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, rq);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, rq);
@@ -286,7 +289,8 @@ void transfer_end(CURL *easy, struct request *rq, CURLcode code)
     if (rq->rc < 0)
         return; /* one of the functions above has told why */
     rq->rc = errno_of(code);
-    failure_set(&rq->failure, 0, "%s", curl_easy_strerror(code));
+    failure_set(&rq->failure, 0, "%s",
+                rq->curl_says[0] ? rq->curl_says : curl_easy_strerror(code));
 }
 
 void transfer_drop(CURL *easy, struct request *rq)
