@@ -10,7 +10,9 @@
  * the text says so), -EACCES 401 403 after one fresh token, -ENOENT 404, -EEXIST or -EBUSY 409,
  * -EFBIG 413, -EAGAIN 429 after retries, -EDQUOT 429 "Limit Exceeded", -EIO 5xx and broken
  * connections after retries, and malformed or oversized answers, -ETIMEDOUT, -EHOSTUNREACH,
- * -EINTR, -ENOMEM.
+ * -EINTR, -ENOMEM. -EPERM, with nothing sent, for a verb that the table does not have. What
+ * pwrite(2) and pread(2) say of a content's descriptor. A wait for a turn among max_conns is no
+ * standstill while other requests move.
  */
 #ifndef LASFS_BACKEND_H
 #define LASFS_BACKEND_H
@@ -90,7 +92,8 @@ struct content_source {
 #define NO_CONTENT ((const struct content_source){ .fd = -1 })
 
 /* POST. -EIO with "outcome unknown" in err when the request went out and no answer came: it may
- * or may not have been created, and is not sent again. */
+ * or may not have been created, and is not sent again; -EINTR has the same words then. -ENOENT
+ * when an execution was asked for and none is waiting. */
 int backend_create(struct backend *be, struct call *call, const struct target *t,
                    const struct body *body, struct content_source content, struct record **out,
                    struct failure *err);
