@@ -30,6 +30,7 @@ static void handle_free(struct fs *fs, struct handle *h)
 {
     if (h->fd >= 0)
         close(h->fd);
+    bytes_unref(h->bytes);
     buf_release(&h->text);
     pthread_mutex_destroy(&h->lock);
     node_unref(fs->nodes, h->node);

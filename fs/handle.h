@@ -11,8 +11,9 @@ struct handle {
     bool can_write;      /* set once */
     bool direct_io;      /* set once */
     bool keep_cache;     /* set once */
-    int fd;              /* set once: of a content, else -1 */
+    struct bytes *bytes; /* set once: a drop's local ones when it was opened, or NULL */
     pthread_mutex_t lock;
+    int fd;              /* guarded by lock until it is set: of a content, else -1 */
     struct buf text;     /* guarded by lock: of a file whose text is made up */
     bool dirty;          /* guarded by lock: text has something new */
     bool only_opened;    /* guarded by lock: that is that O_TRUNC emptied it, no more */

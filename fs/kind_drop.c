@@ -153,12 +153,30 @@ static int start_empty(struct fs *fs, struct call *call, struct drop *d)
 
 /* --- Operations ------------------------------------------------------------------------------- */
 
+/* The server's bytes, once they are needed: the drop may have been sent after it was opened. */
+static int open_content(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
+{
+    struct bound b;
+    int64_t size;
+    int fd = -1, rc;
+
+    if (bind_drop(fs, h->node->drop, &b) < 0)
+        return 0; /* nothing was ever written */
+    rc = known_content(fs, call, &b.target, &fd, &size, err);
+    if (rc < 0)
+        return rc;
+    pthread_mutex_lock(&h->lock);
+    if (h->fd < 0)
+        h->fd = steal_fd(&fd);
+    pthread_mutex_unlock(&h->lock);
+    if (fd >= 0)
+        close(fd);
+    return 0;
+}
+
 static int open_drop(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
 {
     struct drop *d = h->node->drop;
-    struct bytes *local;
-    struct bound b;
-    int64_t size;
     int rc = 0;
 
     if (h->can_write && h->node->place.kind == NODE_FAILED_FILE)
@@ -167,12 +185,28 @@ static int open_drop(struct fs *fs, struct call *call, struct handle *h, struct 
         return fail(err, -EROFS, 0, "the mount is read-only");
     if (h->flags & O_TRUNC)
         rc = start_empty(fs, call, d);
-    local = drop_bytes(fs->drops, d);
-    if (rc == 0 && !local && (h->flags & O_ACCMODE) != O_WRONLY && bind_drop(fs, d, &b) == 0)
-        rc = known_content(fs, call, &b.target, &h->fd, &size, err);
-    bytes_unref(local);
+    h->bytes = drop_bytes(fs->drops, d);
+    if (rc == 0 && !h->bytes && (h->flags & O_ACCMODE) != O_WRONLY)
+        rc = open_content(fs, call, h, err);
     if (rc == 0 && h->can_write)
         activate(fs, h);
+    return rc;
+}
+
+static int open_content_once(struct fs *fs, struct call *call, struct handle *h, int *fd,
+                             struct failure *err)
+{
+    int rc;
+
+    pthread_mutex_lock(&h->lock);
+    *fd = h->fd;
+    pthread_mutex_unlock(&h->lock);
+    if (*fd >= 0)
+        return 0;
+    rc = open_content(fs, call, h, err);
+    pthread_mutex_lock(&h->lock);
+    *fd = h->fd;
+    pthread_mutex_unlock(&h->lock);
     return rc;
 }
 
@@ -180,14 +214,16 @@ static int read_drop(struct fs *fs, struct call *call, struct handle *h, int64_t
                      size_t size, struct chunk *out, struct failure *err)
 {
     struct bytes *local = drop_bytes(fs->drops, h->node->drop);
-    int rc;
+    int fd, rc;
 
-    (void)call;
-    (void)err;
     *out = (struct chunk){ .fd = -1 };
-    if (!local && h->fd < 0)
-        return 0; /* nothing was ever written */
-    rc = chunk_of_fd(local ? local->fd : h->fd, off, size, out);
+    if (!local)
+        local = bytes_ref(h->bytes);
+    if (!local) {
+        rc = open_content_once(fs, call, h, &fd, err);
+        return rc < 0 || fd < 0 ? rc : chunk_of_fd(fd, off, size, out);
+    }
+    rc = chunk_of_fd(local->fd, off, size, out);
     out->bytes = local;
     return rc;
 }
