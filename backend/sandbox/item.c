@@ -291,6 +291,18 @@ int item_make(struct work *w, const struct resource *res, const char *id, const 
     return rc;
 }
 
+/* What nobody can POST comes about with other things: it names some, though they are not there. */
+static int name_others(struct work *w, struct item *it)
+{
+    int rc = 0;
+
+    for (const struct field *f = it->res->fields; f->name && rc == 0; f++)
+        if ((f->flags & F_ANSWER) && f->schema->refers != RES_NONE &&
+            f->schema->refers != it->res->kind)
+            rc = item_set(it, f->name, sample_of(f->schema));
+    return rc < 0 ? rc : item_save(w, it);
+}
+
 /* Something that the API would have, for who only knows its id. */
 static int make_up(struct work *w, const struct resource *res, const char *id, const char *parent,
                    struct item *out)
@@ -305,7 +317,7 @@ static int make_up(struct work *w, const struct resource *res, const char *id, c
     if (rc == 0)
         rc = item_make(w, res, id, parent, fields, out);
     json_decref(fields);
-    return rc;
+    return rc == 0 && !(res->can & CAN_POST) ? name_others(w, out) : rc;
 }
 
 int item_get(struct work *w, const struct resource *res, const char *id, const char *parent,

@@ -155,6 +155,19 @@ static int set_nested(struct item *it, const char *at, json_t *value)
     return json_object_set(object, dot + 1, value) < 0 ? -ENOMEM : 0;
 }
 
+/* A value as answers show it: times, however they came, are UTC. */
+static json_t *shown_value(const struct field *f, json_t *value)
+{
+    char text[TIME_TEXT_MAX];
+    int64_t us;
+
+    if (!f->schema->time || !json_is_string(value) ||
+        stamp_parse(json_string_value(value), &us) < 0)
+        return json_incref(value);
+    stamp_format(us, text);
+    return json_string(text);
+}
+
 static int set_fields(struct work *w, struct item *it)
 {
     const char *name;
@@ -169,7 +182,7 @@ static int set_fields(struct work *w, struct item *it)
         if (f->read_at && strchr(f->read_at, '.'))
             rc = set_nested(it, f->read_at, value);
         else
-            rc = item_set(it, name, json_incref(value));
+            rc = item_set(it, name, shown_value(f, value));
     }
     if (rc == 0 && resource_field(it->res, "updatedTime"))
         rc = item_set_time(it, "updatedTime", view_now(w->v));

@@ -265,13 +265,15 @@ def test_patch_that_makes_no_sense_is_refused(api, flow, body, name):
     assert api.get(path)['endTime'] is None
 
 
-@pytest.mark.parametrize('time', ['2021-08-16T12:53:13.374930+0000', '2021-08-16 12:53:13Z',
-                                  '20210816125313+02:00'])
-def test_start_time_is_replaced(api, flow, time):
+@pytest.mark.parametrize('time,utc', [
+    ('2021-08-16T12:53:13.374930+0000', '2021-08-16T12:53:13.374930+0000'),
+    ('2021-08-16 12:53:13Z', '2021-08-16T12:53:13.000000+0000'),
+    ('20210816125313+02:00', '2021-08-16T10:53:13.000000+0000')])
+def test_start_time_is_replaced_and_told_in_utc(api, flow, time, utc):
     flow.run()
     path = '%s/%s' % (flow.tasks, flow.claim()['executionId'])
     assert api.patch(path, {'startTime': time, 'status': 'succeeded', 'output': {}})[
-        'startTime'] == time
+        'startTime'] == utc
 
 
 def test_retry_puts_a_new_task_in_its_place(api, flow):
