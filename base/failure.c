@@ -4,7 +4,8 @@
 
 #include "banned.h"
 
-static void failure_setv(struct failure *f, int status, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 3, 0)))
+failure_setv(struct failure *f, int status, const char *fmt, va_list ap)
 {
     f->status = status;
     vsnprintf(f->text, sizeof(f->text), fmt, ap);
