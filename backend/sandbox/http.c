@@ -26,6 +26,9 @@
 #define DRAIN_MAX ((int64_t)32 << 20)
 /* What all bodies under way may hold together; who would go over it waits. */
 #define BODIES_MAX ((size_t)160 << 20)
+/* The same for answers; and how many may be made at once before they are counted. */
+#define ANSWERS_MAX ((size_t)320 << 20)
+#define MAKING_MAX 16
 #define CONNECTIONS_MAX 1024
 #define IDLE_S 120
 #define STACK_BYTES ((size_t)1 << 20)
@@ -42,7 +45,9 @@ struct http {
     int stopping; /* an eventfd: readable from http_stop() on */
     pthread_mutex_t lock;
     pthread_cond_t freed;
-    size_t held; /* guarded by lock: bytes of bodies under way */
+    size_t held;     /* guarded by lock: bytes of bodies under way */
+    size_t answered; /* guarded by lock: bytes of answers to GET under way */
+    unsigned making; /* guarded by lock: GETs between begin_answer() and count_answer() */
 };
 
 /* One request, from its first line to its answer. */
@@ -51,8 +56,10 @@ struct exchange {
     char *uri;
     int64_t began_ms;
     bool begun;
+    bool delayed;    /* it has waited for --latency */
     bool too_large;  /* its body is read and forgotten */
     size_t reserved; /* of h->held */
+    size_t answer;   /* of h->answered */
     struct buf body;
 };
 
@@ -84,6 +91,42 @@ static void release_body(struct exchange *x)
     x->reserved = 0;
 }
 
+/* Waits until there is room for one answer more, whatever its size will be. */
+static void begin_answer(struct http *h)
+{
+    pthread_mutex_lock(&h->lock);
+    while (h->making >= MAKING_MAX || h->answered > ANSWERS_MAX)
+        pthread_cond_wait(&h->freed, &h->lock);
+    h->making++;
+    pthread_mutex_unlock(&h->lock);
+}
+
+/* It is made and counts until it is sent. */
+static void count_answer(struct exchange *x, size_t n)
+{
+    struct http *h = x->h;
+
+    pthread_mutex_lock(&h->lock);
+    h->making--;
+    h->answered += n;
+    pthread_cond_broadcast(&h->freed);
+    pthread_mutex_unlock(&h->lock);
+    x->answer = n;
+}
+
+static void release_answer(struct exchange *x)
+{
+    struct http *h = x->h;
+
+    if (x->answer == 0)
+        return;
+    pthread_mutex_lock(&h->lock);
+    h->answered -= x->answer;
+    pthread_cond_broadcast(&h->freed);
+    pthread_mutex_unlock(&h->lock);
+    x->answer = 0;
+}
+
 static void *exchange_new(void *cls, const char *uri, struct MHD_Connection *connection)
 {
     struct exchange *x = calloc(1, sizeof(*x));
@@ -109,6 +152,7 @@ static void exchange_free(void *cls, struct MHD_Connection *connection, void **a
     if (!x)
         return;
     release_body(x);
+    release_answer(x);
     free(x->uri);
     free(x);
     *at = NULL;
@@ -116,13 +160,15 @@ static void exchange_free(void *cls, struct MHD_Connection *connection, void **a
 
 /* --- Answers --------------------------------------------------------------------------------- */
 
-/* The answer is held back; not once the server ends. */
-static void wait_latency(struct http *h)
+/* An answer is held back, once; and no longer when the server ends. */
+static void wait_latency(struct exchange *x)
 {
-    struct pollfd stop = { .fd = h->stopping, .events = POLLIN };
+    struct pollfd stop = { .fd = x->h->stopping, .events = POLLIN };
+    int64_t ms = x->h->sb->options->latency_ms;
 
-    if (h->sb->options->latency_ms > 0)
-        poll(&stop, 1, (int)h->sb->options->latency_ms);
+    if (ms > 0 && !x->delayed)
+        poll(&stop, 1, (int)ms);
+    x->delayed = true;
 }
 
 /* What stands in the log: never what somebody put into a query for a secret's sake. */
@@ -169,7 +215,7 @@ static enum MHD_Result send_answer(struct exchange *x, struct MHD_Connection *co
         return MHD_NO;
     }
     add_headers(r, an, allow);
-    wait_latency(x->h);
+    wait_latency(x);
     access_line(x->h->access, verb, logged_uri(x, path), an->status,
                 clock_now_ms(clock_real()) - x->began_ms, an->len);
     sent = MHD_queue_response(connection, (unsigned)an->status, r);
@@ -239,6 +285,19 @@ static int read_body(struct exchange *x, struct request *rq, struct answer *an)
     return rc;
 }
 
+/* What is read is read after the latency, so that it need not be held through it. */
+static void run(struct exchange *x, const struct request *rq, struct answer *an)
+{
+    if (rq->verb != VERB_GET) {
+        rest_handle(x->h->sb, rq, an);
+        return;
+    }
+    wait_latency(x);
+    begin_answer(x->h);
+    rest_handle(x->h->sb, rq, an);
+    count_answer(x, an->len);
+}
+
 static void answer_api(struct exchange *x, struct MHD_Connection *connection, struct request *rq,
                        struct answer *an)
 {
@@ -263,7 +322,7 @@ static void answer_api(struct exchange *x, struct MHD_Connection *connection, st
         MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_arg, args);
         rq->args = args->list;
         rq->n_args = args->n;
-        rest_handle(sb, rq, an);
+        run(x, rq, an);
     }
     free(args);
     json_decref(rq->body);

@@ -84,7 +84,9 @@ def test_killed_at_any_moment_it_has_all_that_it_acknowledged(start, round_):
     threads = [threading.Thread(target=w.run) for _ in range(8)]
     for t in threads:
         t.start()
+    end = time.monotonic() + 60
     while len(w.made) < 40 + 37 * round_:
+        assert time.monotonic() < end
         time.sleep(0.001)
     s.kill()
     for t in threads:
