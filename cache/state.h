@@ -78,7 +78,8 @@ struct state_step {
         STATE_DELETE_DROP,   /* folder, name; not there is fine */
         STATE_RENAME_DROP,   /* folder, name -> to_folder, to_name, in the place of what is there;
                               * not there changes nothing */
-        STATE_RENAME_FOLDER, /* folder -> to_folder, for all rows in it and in folders below it */
+        STATE_RENAME_FOLDER, /* folder -> to_folder, for all rows in it and in folders below it;
+                              * -EINVAL when one of the two is below the other */
         STATE_DELETE_FOLDER, /* folder: all rows in it and in folders below it */
     } change;
     const struct drop_row *row;

@@ -287,10 +287,20 @@ static int run_with(struct state_db *db, enum statement which, const char *const
     return run(db, s, err);
 }
 
+static bool is_below(const char *folder, const char *above)
+{
+    size_t len = strlen(above);
+
+    return strncmp(folder, above, len) == 0 && folder[len] == '/';
+}
+
 static int rename_folder(struct state_db *db, const struct state_step *step, struct failure *err)
 {
     sqlite3_stmt *s = db->statements[RENAME_FOLDER];
 
+    /* rows would be put over others that are still to move */
+    if (is_below(step->folder, step->to_folder) || is_below(step->to_folder, step->folder))
+        return fail(err, -EINVAL, 0, "a folder cannot be moved into itself or over one above it");
     if (sqlite3_bind_int64(s, 3, (int64_t)strlen(step->folder) + 1) != SQLITE_OK)
         return sql_fail(db->db, err);
     return run_with(db, RENAME_FOLDER, (const char *[]){ step->folder, step->to_folder, NULL },

@@ -1,6 +1,6 @@
 /*
  * The state database in SQLite: what a change and a question is in SQL. For one thread at a
- * time. All return 0 or -EIO, -ENOSPC, -ENOMEM, with words in err.
+ * time. All return 0 or -EIO, -ENOSPC, -ENOMEM, -EINVAL, with words in err.
  */
 #ifndef LASFS_STATE_DB_H
 #define LASFS_STATE_DB_H
