@@ -39,6 +39,8 @@ struct fs {
     struct live_listing *listings; /* guarded by lock, as all below */
     struct hidden *hidden;
     struct fs_kernel kernel;
+    struct handle *handles;        /* that are open */
+    struct dirhandle *dirhandles;
 };
 
 /* How long the kernel may believe what can change elsewhere: own changes under another path are
@@ -46,5 +48,9 @@ struct fs {
 #define TTL_DYNAMIC_MS 1000
 #define TTL_STATIC_MS 60000
 #define TTL_NEGATIVE_MS 2000
+
+/* At the end of the mount: frees what nobody will release any more, and commits nothing. */
+void handles_free(struct fs *fs);
+void dirhandles_free(struct fs *fs);
 
 #endif

@@ -8,6 +8,7 @@
 #include "attr.h"
 #include "binding.h"
 #include "core.h"
+#include "hash.h"
 #include "hide.h"
 #include "known.h"
 #include "resolve.h"
@@ -41,6 +42,7 @@ struct dirhandle {
     size_t next_row;
     struct drop **shown;   /* local ones that stand among the slots already, sorted */
     size_t n_shown;
+    struct dirhandle *next, *prev; /* guarded by the fs's lock: all that are open */
 };
 
 /* --- Adding entries --------------------------------------------------------------------------- */
@@ -483,14 +485,26 @@ int fs_opendir(struct fs *fs, struct call *call, uint64_t ino, struct dirhandle 
     pthread_mutex_init(&d->lock, NULL);
     d->node = n;
     d->stat_ino = node_stat_ino(fs->nodes, n);
+    pthread_mutex_lock(&fs->lock);
+    DL_APPEND(fs->dirhandles, d);
+    pthread_mutex_unlock(&fs->lock);
     *out = d;
     return 0;
+}
+
+void dirhandles_free(struct fs *fs)
+{
+    while (fs->dirhandles)
+        fs_releasedir(fs, fs->dirhandles);
 }
 
 void fs_releasedir(struct fs *fs, struct dirhandle *d)
 {
     if (!d)
         return;
+    pthread_mutex_lock(&fs->lock);
+    DL_DELETE(fs->dirhandles, d);
+    pthread_mutex_unlock(&fs->lock);
     clear(d);
     free(d->slots);
     node_unref(fs->nodes, d->node);

@@ -84,6 +84,8 @@ void fs_free(struct fs *fs, int64_t timeout_ms)
     if (fs->pool)
         pool_drain(fs->pool, timeout_ms);
     pool_free(fs->pool);
+    handles_free(fs);
+    dirhandles_free(fs);
     if (fs->meta)
         deliver_settle_all(fs);
     nodes_free(fs->nodes);

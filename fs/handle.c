@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "hash.h"
 #include "process.h"
 #include "text.h"
 
@@ -24,6 +25,20 @@ static const struct handle_ops *ops_of(const struct node *n)
 static bool wants_write(int flags)
 {
     return (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC);
+}
+
+static void track(struct fs *fs, struct handle *h)
+{
+    pthread_mutex_lock(&fs->lock);
+    DL_APPEND(fs->handles, h);
+    pthread_mutex_unlock(&fs->lock);
+}
+
+static void untrack(struct fs *fs, struct handle *h)
+{
+    pthread_mutex_lock(&fs->lock);
+    DL_DELETE(fs->handles, h);
+    pthread_mutex_unlock(&fs->lock);
 }
 
 static void handle_free(struct fs *fs, struct handle *h)
@@ -57,11 +72,23 @@ int handle_open(struct fs *fs, struct call *call, struct node *n, int flags, pid
     h->can_write = wants_write(flags);
     h->opener = process_of_thread(pid);
     rc = ops->open(fs, call, h, err);
-    if (rc < 0)
+    if (rc < 0) {
         handle_free(fs, h);
-    else
-        *out = h;
-    return rc;
+        return rc;
+    }
+    track(fs, h);
+    *out = h;
+    return 0;
+}
+
+void handles_free(struct fs *fs)
+{
+    while (fs->handles) {
+        struct handle *h = fs->handles;
+
+        untrack(fs, h);
+        handle_free(fs, h);
+    }
 }
 
 int fs_open(struct fs *fs, struct call *call, uint64_t ino, int flags, pid_t pid,
@@ -155,6 +182,7 @@ void fs_release(struct fs *fs, struct call *call, struct handle *h)
 
     if (rc < 0)
         fs_report(fs, "close", h->node->ino, NULL, rc, &err);
+    untrack(fs, h);
     handle_free(fs, h);
 }
 

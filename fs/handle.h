@@ -18,6 +18,7 @@ struct handle {
     bool dirty;          /* guarded by lock: text has something new */
     bool only_opened;    /* guarded by lock: that is that O_TRUNC emptied it, no more */
     bool active;         /* guarded by the drops' lock: counts as a writer of its drop */
+    struct handle *next, *prev; /* guarded by the fs's lock: all that are open */
 };
 
 /* What fstat(2) of this handle says more truly than the path: st_size of a text being written. */
