@@ -21,6 +21,9 @@ def main():
     listed = set(re.findall(r"'(test_\w+)'", (root / 'tests/meson.build').read_text()))
     there = {p.stem for p in (root / 'tests/unit').glob('test_*.c')}
     problems += [f'tests/unit/{name}.c: not in tests/meson.build' for name in there - listed]
+    fuzzers = re.search(r'fuzzers = \{(.*?)\}', (root / 'tests/meson.build').read_text(), re.S)[1]
+    problems += [f'tests/fuzz/{p.name}: not in tests/meson.build'
+                 for p in (root / 'tests/fuzz').glob('fuzz_*.c') if f"'{p.stem[5:]}'" not in fuzzers]
     for path in (root / 'tests').glob('*/test_*.py'):
         if path.parent.name not in ('sandbox', 'mount'):
             problems.append(f'{path.relative_to(root)}: no runner looks into this folder')
