@@ -93,7 +93,7 @@ class Mount:
         with open(self.stderr, 'ab') as err:
             self.process = subprocess.Popen(self.command('-f'), stdin=subprocess.DEVNULL,
                                             stdout=err, stderr=err, env=self.environment())
-        eventually(lambda: self.process.poll() is not None or self.mounted, START_SECONDS,
+        eventually(lambda: self.process.poll() is not None or self.alive, START_SECONDS,
                    'mounting')
         assert self.process.poll() is None, \
             f'lasfs ended with {self.process.returncode}: {self.words}'
@@ -105,6 +105,14 @@ class Mount:
     @property
     def mounted(self):
         return mount_type(self.path) == 'fuse.lasfs'
+
+    @property
+    def alive(self):
+        """Mounted, and somebody answers: a killed daemon leaves a dead mount behind."""
+        try:
+            return self.mounted and os.statvfs(self.path).f_namemax == 255
+        except OSError:
+            return False
 
     @property
     def words(self):

@@ -24,7 +24,7 @@ def work(root, number, seconds):
     """One process: creates, reads, lists, replaces, renames and deletes with the usual tools."""
     chance = random.Random(number)
     folders = [f'{root}/documents', f'{root}/datasets/load/documents']
-    there, wrong, done = {}, [], collections.Counter()
+    there, wrong, done, history = {}, [], collections.Counter(), collections.defaultdict(list)
     deadline = time.monotonic() + seconds
     serial = 0
     while time.monotonic() < deadline:
@@ -39,16 +39,20 @@ def work(root, number, seconds):
                 path = chance.choice(sorted(there))
             if tool('tee', path, input=data).returncode == 0:
                 there[path] = hashlib.sha256(data).hexdigest()
+                history[path].append(f'{what} {len(data)}')
             else:
                 wrong.append(f'tee {path}')
         elif what == 'read':
             path = chance.choice(sorted(there))
             ran = tool('cat', path)
             if ran.returncode or hashlib.sha256(ran.stdout).hexdigest() != there[path]:
-                wrong.append(f'cat {path}: {ran.returncode}')
+                wrong.append(f'cat {path}: exit {ran.returncode}, {len(ran.stdout)} bytes that '
+                             f'start with {ran.stdout[:40]}; before: {history[path]}')
         elif what == 'list':
-            ran = tool('ls', '-l', chance.choice(folders))
-            if ran.returncode:
+            ran = tool('ls', '-l', chance.choice(folders), text=True)
+            # Between the listing and the look at a name somebody may delete it, as anywhere.
+            if not all(line.endswith('No such file or directory')
+                       for line in ran.stderr.splitlines()):
                 wrong.append(f'ls: {ran.stderr}')
         elif what == 'delete':
             path = chance.choice(sorted(there))
@@ -62,6 +66,7 @@ def work(root, number, seconds):
             new = path.rpartition('/')[0] + f'/{number}-{serial}-renamed.pdf'
             if tool('mv', path, new).returncode == 0:
                 there[new] = there.pop(path)
+                history[new] += history[path] + [f'rename from {path}']
             else:
                 wrong.append(f'mv {path}')
     print(json.dumps({'there': there, 'wrong': wrong, 'done': done}))

@@ -36,7 +36,7 @@ def closing(mount, data, name='scan.pdf'):
 CLOSE = {'x86_64': '3', 'aarch64': '57'}.get(os.uname().machine)
 
 
-@pytest.mark.server('--latency', '1500')
+@pytest.mark.server('--latency', '700')
 @pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_lets_a_close_in_flight_finish(mount, api, how):
     process = closing(mount, pdf(100000))
@@ -46,7 +46,7 @@ def test_a_signal_lets_a_close_in_flight_finish(mount, api, how):
     assert api.content('documents/' + api.only_document()['documentId']) == pdf(100000)
 
 
-@pytest.mark.server('--latency', '1500')
+@pytest.mark.server('--latency', '700')
 def test_unmount_waits_for_a_close_in_flight(mount, api):
     process = closing(mount, pdf(100000))
     subprocess.run([program('lasfs'), '--unmount', str(mount.path)], check=True,
@@ -57,7 +57,7 @@ def test_unmount_waits_for_a_close_in_flight(mount, api):
     assert api.content('documents/' + api.only_document()['documentId']) == pdf(100000)
 
 
-@pytest.mark.server('--latency', '1500')
+@pytest.mark.server('--latency', '700')
 def test_a_lazy_fusermount_lets_a_close_in_flight_finish(mount, api):
     process = closing(mount, pdf(100000))
     subprocess.run(['fusermount3', '-u', '-z', str(mount.path)], check=True)
@@ -66,7 +66,7 @@ def test_a_lazy_fusermount_lets_a_close_in_flight_finish(mount, api):
     assert api.content('documents/' + api.only_document()['documentId']) == pdf(100000)
 
 
-@pytest.mark.server('--latency', '1500')
+@pytest.mark.server('--latency', '700')
 def test_fusermount_refuses_while_a_close_is_in_flight(mount, api):
     process = closing(mount, pdf(100000))
     ran = subprocess.run(['fusermount3', '-u', str(mount.path)], capture_output=True, text=True,
@@ -76,7 +76,7 @@ def test_fusermount_refuses_while_a_close_is_in_flight(mount, api):
     assert api.content('documents/' + api.only_document()['documentId']) == pdf(100000)
 
 
-@pytest.mark.server('--latency', '1500')
+@pytest.mark.server('--latency', '700')
 def test_a_close_that_is_interrupted_keeps_its_bytes(mount, api):
     mount.allow('Interrupted')
     mount.may_leave = True

@@ -6,7 +6,7 @@ import pytest
 
 from samples import pdf
 
-TEXT = b'This is a letter, and a letter is no PDF.\n' * 20
+TEXT = b'This is a letter. A letter is no PDF.\n' * 20
 
 
 @pytest.fixture
