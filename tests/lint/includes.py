@@ -23,7 +23,7 @@ FOLDERS = {
             'backend/credentials.h', 'cache/'), ('magic.h',)),
 }
 # Single files that may do more, or less, than their folder.
-EXTRA_LIBRARIES = {'base/hash.h': ('uthash.h',)}
+EXTRA_LIBRARIES = {'base/hash.h': ('uthash.h', 'utlist.h')}
 FUSE = re.compile(r'^fs/(main\.c|options[a-z_]*\.[ch]|ops[a-z_]*\.[ch]|notify\.[ch])$')
 ONLY_BASE = ('backend/resources.c', 'backend/resources.h')
 
