@@ -74,21 +74,41 @@ int file_write_all(int fd, const void *data, size_t len)
     return 0;
 }
 
+/* As much as the kernel copies by itself; *at is how far it came. 0, -errno. */
+static int copy_in_kernel(int in, int out, off_t len, off_t *at)
+{
+    while (*at < len) {
+        off_t from = *at, to = *at;
+        ssize_t n = copy_file_range(in, &from, out, &to, (size_t)(len - *at), 0);
+
+        if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP))
+            return 0; /* not between these two */
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        if (n == 0)
+            return 0;
+        if (n > 0)
+            *at += n;
+    }
+    return 0;
+}
+
 int file_copy(int in, int out, off_t len)
 {
+    char chunk[16384];
     struct stat st;
     off_t at = 0;
+    int rc;
 
     if (len < 0) {
         if (fstat(in, &st) < 0)
             return -errno;
         len = st.st_size;
     }
-    while (at < len) {
-        char chunk[16384];
+    rc = copy_in_kernel(in, out, len, &at);
+    while (rc == 0 && at < len) {
         size_t want = len - at < (off_t)sizeof(chunk) ? (size_t)(len - at) : sizeof(chunk);
         ssize_t n = pread(in, chunk, want, at);
-        int rc;
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -97,11 +117,9 @@ int file_copy(int in, int out, off_t len)
         if (n == 0)
             return -EIO; /* shorter than it said */
         rc = file_pwrite_all(out, chunk, (size_t)n, at);
-        if (rc < 0)
-            return rc;
         at += n;
     }
-    return 0;
+    return rc;
 }
 
 static char *parent_of(const char *path)
@@ -148,24 +166,35 @@ int file_replace(const char *path, const void *data, size_t len, mode_t mode)
     return file_sync_dir(dir);
 }
 
+/* mkdir, and fine when it is there. */
+static int make_dir(const char *path, mode_t mode)
+{
+    struct stat st;
+
+    if (mkdir(path, mode) == 0)
+        return 0;
+    if (errno != EEXIST)
+        return -errno;
+    if (stat(path, &st) < 0)
+        return -errno;
+    return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}
+
 int file_make_dirs(const char *path, mode_t mode)
 {
     cleanup_free char *parent = NULL;
-    int rc;
+    struct stat st;
+    int rc = make_dir(path, mode);
 
-    if (mkdir(path, mode) == 0 || errno == EEXIST)
-        return 0;
-    if (errno != ENOENT)
-        return -errno;
+    if (rc != -ENOENT || lstat(path, &st) == 0) /* there is something: a link to nowhere */
+        return rc;
     parent = parent_of(path);
     if (!parent)
         return -ENOMEM;
     rc = file_make_dirs(parent, mode);
     if (rc < 0)
         return rc;
-    if (mkdir(path, mode) < 0 && errno != EEXIST)
-        return -errno;
-    return 0;
+    return make_dir(path, mode);
 }
 
 char *path_join(const char *dir, const char *name)
@@ -173,7 +202,9 @@ char *path_join(const char *dir, const char *name)
     size_t len = strlen(dir);
     char *out;
 
-    while (len > 1 && dir[len - 1] == '/')
+    if (len == 0)
+        return strdup(name);
+    while (len && dir[len - 1] == '/')
         len--;
     if (asprintf(&out, "%.*s/%s", (int)len, dir, name) < 0)
         return NULL;

@@ -15,19 +15,20 @@ int file_read(const char *path, struct buf *b);
 int file_pwrite_all(int fd, const void *data, size_t len, off_t off);
 int file_write_all(int fd, const void *data, size_t len);
 
-/* Copies len bytes (-1: to the end) from in to out, each at offset 0, in the kernel if it can. */
+/* Copies len bytes (-1: to the end) from in to out, each at offset 0, in the kernel if it can.
+ * -EIO when in is shorter. */
 int file_copy(int in, int out, off_t len);
 
 /* Writes beside path, fsyncs, renames: path has the old or the new bytes, never half. */
 int file_replace(const char *path, const void *data, size_t len, mode_t mode);
 
-/* mkdir -p with mode for what is made. */
+/* mkdir -p with mode for what is made. -ENOTDIR when something else is in the way. */
 int file_make_dirs(const char *path, mode_t mode);
 
 /* fsync of a directory, so that what was renamed in it stays renamed. */
 int file_sync_dir(const char *path);
 
-/* Joins with one '/'. The caller frees; NULL out of memory. */
+/* Joins with one '/'; name alone when dir is empty. The caller frees; NULL out of memory. */
 char *path_join(const char *dir, const char *name);
 
 #endif

@@ -13,6 +13,7 @@
 #include "banned.h"
 
 #define LINE_MAX_BYTES 2048
+#define FORMAT_MAX_BYTES 8192 /* a secret that the end of the line cuts must be known whole */
 #define SECRET_MIN_BYTES 4
 
 struct secret {
@@ -91,6 +92,7 @@ int log_secret(struct log *log, const char *text)
 
 void log_redact(struct log *log, char *text)
 {
+    const char *until = text;
     struct secret *s;
 
     if (!log)
@@ -98,18 +100,23 @@ void log_redact(struct log *log, char *text)
     pthread_mutex_lock(&log->lock);
     s = log->secrets;
     pthread_mutex_unlock(&log->lock);
-    for (; s; s = s->next) {
-        size_t len = strlen(s->text);
+    /* what is behind at is still as it was, so secrets that overlap are all found */
+    for (char *at = text; *at; at++) {
+        for (struct secret *one = s; one; one = one->next) {
+            size_t len = strlen(one->text);
 
-        for (char *p = strstr(text, s->text); p; p = strstr(p + len, s->text))
-            memset(p, '*', len);
+            if (strncmp(at, one->text, len) == 0 && at + len > until)
+                until = at + len;
+        }
+        if (at < until)
+            *at = '*';
     }
 }
 
 void log_line(struct log *log, enum log_level level, const char *fmt, ...)
 {
     static const int priorities[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
-    char line[LINE_MAX_BYTES];
+    char line[FORMAT_MAX_BYTES];
     bool journal;
     va_list ap;
 
@@ -122,6 +129,7 @@ void log_line(struct log *log, enum log_level level, const char *fmt, ...)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = ' ';
     log_redact(log, line);
+    line[LINE_MAX_BYTES - 1] = '\0';
     pthread_mutex_lock(&log->lock);
     journal = log->journal;
     pthread_mutex_unlock(&log->lock);
