@@ -11,8 +11,8 @@
 
 #include "address.h"
 #include "buf.h"
+#include "bulk.h"
 #include "clock.h"
-#include "json_text.h"
 #include "listen.h"
 #include "login.h"
 #include "number.h"
@@ -264,6 +264,15 @@ static bool is_json_type(const char *type)
     return strncasecmp(type, JSON_TYPE, len) == 0 && (!type[len] || strchr("; ", type[len]));
 }
 
+/* The field that may be long; NULL: none. */
+static const char *bulk_name(const struct resource *res)
+{
+    for (const struct field *f = res->fields; f->name; f++)
+        if (f->schema->base64)
+            return f->name;
+    return NULL;
+}
+
 /* An absent body is an empty object where the API lets it be one. */
 static int read_body(struct exchange *x, struct request *rq, struct answer *an)
 {
@@ -279,7 +288,7 @@ static int read_body(struct exchange *x, struct request *rq, struct answer *an)
         rq->body = json_object();
         return rq->body ? 0 : -ENOMEM;
     }
-    rc = json_text_parse(buf_str(&x->body), x->body.len, true, &rq->body, &why);
+    rc = bulk_parse(buf_str(&x->body), x->body.len, bulk_name(res), &rq->body, &why);
     if (rc == -EINVAL)
         answer_message(an, MHD_HTTP_BAD_REQUEST, "message", why.text);
     return rc;
@@ -423,6 +432,10 @@ static enum MHD_Result begin(struct exchange *x, struct MHD_Connection *connecti
         n = (int64_t)BODY_MAX;
     if (n > 0)
         reserve(x, (size_t)n);
+    /* the memory at once; without it add_body() would only find out later */
+    if (buf_resize(&x->body, (size_t)n) < 0)
+        return MHD_NO;
+    buf_reset(&x->body);
     return MHD_YES;
 }
 

@@ -26,13 +26,10 @@ int ident_word(char *out, size_t n)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345"; /* 32: no remainder */
 
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c;
-
-        if (getentropy(&c, 1) < 0)
-            return -EIO;
-        out[i] = letters[c % (sizeof(letters) - 1)];
-    }
+    if (getentropy(out, n) < 0)
+        return -EIO;
+    for (size_t i = 0; i < n; i++)
+        out[i] = letters[(unsigned char)out[i] % (sizeof(letters) - 1)];
     out[n] = '\0';
     return 0;
 }

@@ -13,7 +13,7 @@
 /* las:WORD:<32 hex>, new. 0, -EIO: the machine has no random numbers. */
 int ident_new(const char *word, char out[ID_MAX]);
 
-/* n random letters and digits, and a NUL behind them. 0, -EIO. */
+/* n (at most 256) random letters and digits, and a NUL behind them. 0, -EIO. */
 int ident_word(char *out, size_t n);
 
 /* Microseconds since the epoch as the API writes times. */

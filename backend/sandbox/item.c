@@ -255,6 +255,8 @@ int item_put_content(struct work *w, const struct item *it, json_t *fields)
         return rc < 0 ? rc : view_put_content(w->v, it->row.id, text + 1, strlen(text) - 2);
     }
     len = (int64_t)json_string_length(value);
+    if (base64_is_tidy(json_string_value(value), (size_t)len))
+        return view_put_content(w->v, it->row.id, json_string_value(value), (size_t)len);
     text = malloc((size_t)len + 1);
     if (!text)
         return -ENOMEM;

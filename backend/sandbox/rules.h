@@ -40,6 +40,9 @@ int rules_each_reference(struct rules *r, const struct schema *s, json_t *v, con
                                      const char *at),
                          void *arg);
 
+/* Is it base64 without white space? */
+bool base64_is_tidy(const char *text, size_t len);
+
 /* Makes base64 without white space of text, in place; the new length, or -EINVAL. */
 int64_t base64_tidy(char *text, size_t len);
 
