@@ -55,12 +55,6 @@ def files_left(folder):
     return [str(p) for top in ('tmp', 'home') for p in sorted((Path(folder) / top).rglob('*'))]
 
 
-def changes_of_checkout():
-    run = subprocess.run(['git', 'status', '--porcelain', '--untracked-files=all'], cwd=ROOT,
-                         capture_output=True, text=True, check=False)
-    return set(run.stdout.splitlines()) if run.returncode == 0 else set()
-
-
 def wait_for_processes(folder, mark, seconds=5):
     """A daemon may need a moment after its mount is gone."""
     deadline = time.monotonic() + seconds
@@ -98,7 +92,6 @@ def main():
             if a != '--build' and (i == 0 or arguments[i - 1] != '--build')]
     folder = os.path.realpath(tempfile.mkdtemp(prefix='lasfs-test-'))
     mark = f'LASFS_TEST_RUN={os.path.basename(folder)}'
-    before = changes_of_checkout()
     for name in ('tmp', 'home'):
         os.mkdir(os.path.join(folder, name))
     environment = {k: v for k, v in os.environ.items() if not k.startswith(('LAS_', 'XDG_'))}
@@ -117,7 +110,6 @@ def main():
             cwd=ROOT, env=environment, check=False).returncode
     finally:
         left = clean_up(folder, mark)
-        left += [f'in the checkout: {line}' for line in changes_of_checkout() - before]
         for line in left:
             print(f'left behind by the tests: {line}', file=sys.stderr)
     sys.exit(1 if status or left else 0)
