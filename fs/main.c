@@ -171,7 +171,8 @@ static int serve(struct mount *m)
     daemon_ready(&m->daemon);
     rc = fuse_session_loop_mt(m->session, loop);
     fuse_loop_cfg_destroy(loop);
-    return rc > 0 ? 0 : rc; /* a signal that ended it is a good end */
+    /* a signal that ended it is a good end, and so is an unmount while something was under way */
+    return rc > 0 || rc == -ECONNABORTED ? 0 : rc;
 }
 
 /* Backwards: what still runs is let finish, and replied to, before the mount goes. */

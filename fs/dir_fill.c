@@ -1,0 +1,433 @@
+/* What stands in a directory: each entry once, names as the folder says. */
+#include "dir.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "binding.h"
+#include "known.h"
+
+#include "banned.h"
+
+#define LIST_LAG_MS 30000 /* a list may be so much behind */
+
+/* --- Adding entries --------------------------------------------------------------------------- */
+
+static void item_free(struct item *item)
+{
+    if (!item)
+        return;
+    found_release(&item->found);
+    free(item->name);
+    free(item);
+}
+
+static int add_slot(struct dirhandle *d, struct item *item, struct record *record)
+{
+    if (d->n == d->cap) {
+        size_t cap = d->cap ? 2 * d->cap : 64;
+        struct slot *slots = realloc(d->slots, cap * sizeof(*slots));
+
+        if (!slots)
+            return -ENOMEM;
+        d->slots = slots;
+        d->cap = cap;
+    }
+    d->slots[d->n++] = (struct slot){ item, record };
+    return 0;
+}
+
+static int add_item(struct dirhandle *d, const char *name, const struct found *found)
+{
+    struct item *item = calloc(1, sizeof(*item));
+
+    if (!item || !(item->name = strdup(name))) {
+        free(item);
+        return -ENOMEM;
+    }
+    item->found = *found;
+    drop_ref(item->found.drop);
+    if (add_slot(d, item, NULL) == 0)
+        return 0;
+    item_free(item);
+    return -ENOMEM;
+}
+
+static int add_place(struct dirhandle *d, const char *name, struct place place)
+{
+    struct found found = { .place = place };
+
+    return add_item(d, name, &found);
+}
+
+static int add_rows_of_tree(struct dirhandle *d)
+{
+    const struct place *at = &d->node->place;
+    enum resource_kind res = at->res ? at->res->kind : RES_NONE;
+    const struct tree_row *row;
+    int rc = 0;
+
+    for (unsigned i = 0; rc == 0 && (row = tree_child(at->kind, res, i)); i++)
+        rc = add_place(d, row->name, (struct place){ .kind = row->kind, .row = row,
+                                                     .res = resource_get(row->res) });
+    return rc;
+}
+
+/* --- Dropped files ---------------------------------------------------------------------------- */
+
+static int add_drop(struct fs *fs, struct dirhandle *d, struct drop *drop)
+{
+    cleanup_free char *name = NULL;
+    cleanup_found struct found found = { .drop = NULL };
+    bool failed;
+    int rc = resolve_drop(fs, &d->node->place, drop, &found);
+
+    if (rc < 0)
+        return rc == -ENOENT ? 0 : rc;
+    drops_lock(fs->drops);
+    name = strdup(drop->name);
+    failed = drop->failed;
+    drops_unlock(fs->drops);
+    if (!name)
+        return -ENOMEM;
+    rc = add_item(d, name, &found);
+    if (rc == 0 && failed && strlen(name) + strlen(ERROR_NOTE_ENDING) <= ROUTE_NAME_MAX) {
+        char note[ROUTE_NAME_MAX + 1];
+
+        found.place = (struct place){ .kind = NODE_ERROR_NOTE };
+        snprintf(note, sizeof(note), "%s%s", name, ERROR_NOTE_ENDING);
+        rc = add_item(d, note, &found);
+    }
+    return rc;
+}
+
+static bool is_local(struct fs *fs, const struct drop *drop)
+{
+    bool local;
+
+    drops_lock(fs->drops);
+    local = !drop->id || drop->local || drop->failed || drop->what == DROP_SUBFOLDER;
+    drops_unlock(fs->drops);
+    return local;
+}
+
+static int compare_pointers(const void *a, const void *b)
+{
+    struct drop *const *x = a, *const *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+static bool is_shown(const struct dirhandle *d, struct drop *drop)
+{
+    return d->n_shown &&
+           bsearch(&drop, d->shown, d->n_shown, sizeof(*d->shown), compare_pointers);
+}
+
+/* What is not (only) at the server comes first; all of it in a folder that has no list. */
+static int add_local_drops(struct fs *fs, struct dirhandle *d, bool all)
+{
+    struct drop **list;
+    int rc;
+    size_t n;
+
+    if (!d->folder)
+        return 0;
+    rc = drops_list(fs->drops, d->folder, &list, &n);
+    if (rc < 0)
+        return rc;
+    d->shown = list;
+    for (size_t i = 0; i < n; i++) {
+        if (rc == 0 && (all || is_local(fs, list[i]))) {
+            rc = add_drop(fs, d, list[i]);
+            d->shown[d->n_shown++] = list[i];
+        } else {
+            drop_unref(list[i]);
+        }
+    }
+    qsort(d->shown, d->n_shown, sizeof(*d->shown), compare_pointers);
+    return rc;
+}
+
+/*
+ * After the last row: what was sent and is not in the list was deleted elsewhere, and its name
+ * goes; unless it was sent so lately that the list may not have it yet: it will show again.
+ */
+static int add_sent_drops(struct fs *fs, struct dirhandle *d)
+{
+    int64_t recent = clock_now_ms(fs->clock) - LIST_LAG_MS;
+    struct drop **list;
+    size_t n;
+    int rc = drops_list(fs->drops, d->folder, &list, &n);
+
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        struct drop *drop = list[i];
+        bool sent, fresh;
+
+        drops_lock(fs->drops);
+        sent = drop->id && !drop->local && !drop->failed && !drop->exclusive;
+        fresh = drop->acked_ms >= recent && drop->acked_ms;
+        if (sent)
+            sent = listing_find(d->listing, drop->id, NULL) == -ENOENT;
+        drops_unlock(fs->drops);
+        if (sent && !is_shown(d, drop))
+            rc = fresh ? 0 : drops_remove(fs->drops, drop);
+    }
+    for (size_t i = 0; i < n; i++)
+        drop_unref(list[i]);
+    free(list);
+    return rc;
+}
+
+/* --- Lists of the API ------------------------------------------------------------------------- */
+
+static int add_row(struct fs *fs, struct dirhandle *d, struct record *r)
+{
+    char id[RESOURCE_ID_MAX + 1];
+    struct drop *drop;
+    int rc;
+
+    if (record_id(r, id) < 0 || !resource_id_ok(d->node->place.res, id))
+        return 0; /* never trusted as a path */
+    drop = drops_find_id(fs->drops, d->folder, id);
+    if (!drop && drops_owns_id(fs->drops, d->folder, id))
+        return 0; /* it stands in a folder within this one */
+    if (!drop) {
+        rc = add_slot(d, NULL, r);
+        if (rc == 0)
+            record_ref(r);
+        return rc;
+    }
+    rc = is_shown(d, drop) ? 0 : add_drop(fs, d, drop);
+    drop_unref(drop);
+    return rc;
+}
+
+static int add_more_rows(struct fs *fs, struct call *call, struct dirhandle *d,
+                         struct failure *err)
+{
+    struct record *r = NULL;
+    int rc = listing_row(d->listing, call, d->next_row, &r, err);
+
+    if (rc == -ENOENT) {
+        d->done = true;
+        return add_sent_drops(fs, d);
+    }
+    if (rc < 0)
+        return rc;
+    d->next_row++;
+    rc = r ? add_row(fs, d, r) : 0;
+    record_unref(r);
+    return rc;
+}
+
+static int begin_collection(struct fs *fs, struct call *call, struct dirhandle *d)
+{
+    const struct resource *res = d->node->place.res;
+    int rc = bind_folder(fs, call, d->node, true, &d->folder);
+
+    if (rc < 0)
+        return rc;
+    if (!(res->can & CAN_LIST)) {
+        d->done = true;
+        if (!res->own_id)
+            return 0;
+        struct found own = { .place = { .kind = NODE_RESOURCE, .res = res } };
+        snprintf(own.id, sizeof(own.id), "%s", res->own_id);
+        return add_item(d, res->own_id, &own);
+    }
+    rc = known_folder_listing(fs, d->folder, &d->listing);
+    return rc < 0 ? rc : add_local_drops(fs, d, false);
+}
+
+/* --- Other directories ------------------------------------------------------------------------ */
+
+static int add_consent(struct dirhandle *d, const char *id)
+{
+    struct found found = { .place = { .kind = NODE_CONSENT } };
+
+    for (size_t i = 0; i < d->n; i++)
+        if (strcmp(d->slots[i].item->name, id) == 0)
+            return 0;
+    snprintf(found.id, sizeof(found.id), "%s", id);
+    return add_item(d, id, &found);
+}
+
+/* The consents that documents carry: the list that a consent's folder filters, unfiltered. */
+static int add_consents(struct fs *fs, struct call *call, struct dirhandle *d,
+                        struct failure *err)
+{
+    const struct tree_row *row = tree_child(NODE_CONSENT, RES_NONE, 0);
+    cleanup_listing struct listing *l = NULL;
+    int rc = known_listing(fs, resource_get(row->res), NULL, NULL, NULL, &l);
+
+    if (rc == 0)
+        rc = listing_complete(l, call, err);
+    for (size_t i = 0; rc == 0; i++) {
+        cleanup_record struct record *r = NULL;
+        cleanup_buf struct buf id = BUF_INIT(RESOURCE_ID_MAX);
+
+        rc = listing_row(l, call, i, &r, err);
+        if (rc == 0 && r && record_string(r, row->filter, &id) == 0 &&
+            consent_id_ok(buf_str(&id)))
+            rc = add_consent(d, id.data);
+    }
+    return rc == -ENOENT ? 0 : rc;
+}
+
+static int add_fields(struct dirhandle *d, const struct record *r)
+{
+    const struct resource *res = d->node->place.res;
+    int rc = 0;
+
+    for (const struct field *f = res->fields; f->name && rc == 0; f++) {
+        struct place place = { .kind = NODE_FIELD, .res = res, .field = f };
+        char name[ROUTE_NAME_MAX + 1];
+
+        if (!route_field_shown(f) || route_field_name(f, name) < 0)
+            continue;
+        if ((f->flags & F_MAYBE) && !(f->flags & F_IN_PATCH) && !record_has(r, f))
+            continue;
+        rc = add_place(d, name, place);
+    }
+    return rc;
+}
+
+static int add_content(struct dirhandle *d, const struct record *r)
+{
+    const struct resource *res = d->node->place.res;
+    cleanup_buf struct buf type = BUF_INIT(ROUTE_NAME_MAX);
+    char name[ROUTE_NAME_MAX + 1];
+    const char *ending = NULL;
+    int rc;
+
+    if (resource_content_max(res) == 0)
+        return 0;
+    rc = add_place(d, "content", (struct place){ .kind = NODE_CONTENT, .res = res });
+    if (rc == 0 && res->type_field && record_string(r, res->type_field, &type) == 0)
+        ending = tree_content_ending(buf_str(&type));
+    if (!ending)
+        return rc;
+    snprintf(name, sizeof(name), "content.%s", ending);
+    return add_place(d, name, (struct place){ .kind = NODE_CONTENT_LINK, .res = res,
+                                              .ending = ending });
+}
+
+static int add_resource(struct fs *fs, struct call *call, struct dirhandle *d,
+                        struct failure *err)
+{
+    const struct resource *res = d->node->place.res;
+    cleanup_record struct record *r = NULL;
+    struct bound b;
+    int rc = bind_resource(fs, d->node, &b);
+
+    if (rc == 0)
+        rc = known_record(fs, call, &b.target, &r, err);
+    if (rc < 0)
+        return rc;
+    rc = bind_folder(fs, call, d->node, false, &d->folder);
+    if (rc < 0 && rc != -ENOENT)
+        return rc;
+    rc = add_place(d, "resource.json", (struct place){ .kind = NODE_WHOLE, .res = res });
+    if (rc == 0)
+        rc = add_fields(d, r);
+    if (rc == 0)
+        rc = add_content(d, r);
+    if (rc == 0)
+        rc = add_rows_of_tree(d);
+    return rc < 0 ? rc : add_local_drops(fs, d, true);
+}
+
+static int add_failed(struct fs *fs, struct dirhandle *d)
+{
+    struct drop **list;
+    size_t n;
+    int rc = drops_list_failed(fs->drops, &list, &n);
+
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < n; i++) {
+        struct found found = { .place = { .kind = NODE_FAILED_FILE }, .drop = list[i] };
+        char name[ROUTE_NAME_MAX + 1];
+
+        if (rc == 0 && resolve_failed_name(fs, list[i], name) == 0)
+            rc = add_item(d, name, &found);
+        drop_unref(list[i]);
+    }
+    free(list);
+    return rc;
+}
+
+/* --- All of it -------------------------------------------------------------------------------- */
+
+static int begin_subfolder(struct fs *fs, struct call *call, struct dirhandle *d)
+{
+    int rc = bind_folder(fs, call, d->node, true, &d->folder);
+
+    return rc < 0 ? rc : add_local_drops(fs, d, true);
+}
+
+void dir_clear(struct dirhandle *d)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        item_free(d->slots[i].item);
+        record_unref(d->slots[i].record);
+    }
+    for (size_t i = 0; i < d->n_shown; i++)
+        drop_unref(d->shown[i]);
+    free(d->shown);
+    listing_unref(d->listing);
+    d->shown = NULL;
+    d->listing = NULL;
+    d->folder = NULL;
+    d->n = d->n_shown = d->next_row = 0;
+    d->begun = d->done = false;
+}
+
+static int begin(struct fs *fs, struct call *call, struct dirhandle *d, struct failure *err)
+{
+    switch ((int)d->node->place.kind) {
+    case NODE_COLLECTION:
+        return begin_collection(fs, call, d);
+    case NODE_RESOURCE:
+        d->done = true;
+        return add_resource(fs, call, d, err);
+    case NODE_CONSENTS:
+        d->done = true;
+        return add_consents(fs, call, d, err);
+    case NODE_FAILED:
+        d->done = true;
+        return add_failed(fs, d);
+    case NODE_SUBFOLDER:
+        d->done = true;
+        return begin_subfolder(fs, call, d);
+    default:
+        d->done = true;
+        return add_rows_of_tree(d);
+    }
+}
+
+int dir_fill(struct fs *fs, struct call *call, struct dirhandle *d, size_t index,
+             struct failure *err)
+{
+    int rc;
+
+    if (!d->begun) {
+        rc = begin(fs, call, d, err);
+        if (rc < 0) {
+            dir_clear(d);
+            return rc;
+        }
+        d->begun = true;
+    }
+    while (d->n <= index && !d->done) {
+        rc = add_more_rows(fs, call, d, err);
+        if (rc < 0)
+            return rc;
+    }
+    return d->n > index ? 0 : -ENOENT;
+}

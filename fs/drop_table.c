@@ -1,0 +1,448 @@
+/* The table of folders and what is in them: by name, and by the resource that it stands for. */
+#include "drop.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drop_store.h"
+#include "file.h"
+#include "folder_key.h"
+
+#include "banned.h"
+
+/* --- By name ---------------------------------------------------------------------------------- */
+
+int drop_link_locked(struct drop *d)
+{
+    HASH_ADD_KEYPTR(hh, d->folder->drops, d->name, strlen(d->name), d);
+    if (!HASH_ADDED(d))
+        return -ENOMEM;
+    d->linked = true;
+    drop_ref(d);
+    return 0;
+}
+
+/* The folder's reference goes to the caller. */
+static struct drop *unlink_locked(struct drop *d)
+{
+    if (!d->linked)
+        return NULL;
+    HASH_DELETE(hh, d->folder->drops, d);
+    d->linked = false;
+    return d;
+}
+
+static struct drop *find_locked(struct folder *f, const char *name)
+{
+    struct drop *d = NULL;
+
+    HASH_FIND(hh, f->drops, name, strlen(name), d);
+    return d;
+}
+
+struct drop *drops_find(struct drops *t, struct folder *f, const char *name)
+{
+    struct drop *d;
+
+    drops_lock(t);
+    d = drop_ref(find_locked(f, name));
+    drops_unlock(t);
+    return d;
+}
+
+/* --- By resource ------------------------------------------------------------------------------ */
+
+struct drop *drops_find_id(struct drops *t, struct folder *f, const char *id)
+{
+    struct owner *o = NULL;
+    struct drop *d = NULL;
+
+    drops_lock(t);
+    HASH_FIND(hh, t->owners, id, strlen(id), o);
+    for (; o && !d; o = o->next)
+        if (o->drop->folder == f && o->drop->linked)
+            d = drop_ref(o->drop);
+    drops_unlock(t);
+    return d;
+}
+
+static bool within(const char *key, const struct folder *f)
+{
+    size_t len = strlen(f->key);
+
+    return strncmp(key, f->key, len) == 0 && (key[len] == '\0' || key[len] == '/');
+}
+
+bool drops_owns_id(struct drops *t, struct folder *f, const char *id)
+{
+    struct owner *o = NULL;
+    bool owned = false;
+
+    drops_lock(t);
+    HASH_FIND(hh, t->owners, id, strlen(id), o);
+    for (; o && !owned; o = o->next)
+        owned = o->drop->linked && within(o->drop->folder->key, f);
+    drops_unlock(t);
+    return owned;
+}
+
+/* d->id is set: from now on it is found by it. */
+static int own_locked(struct drops *t, struct drop *d)
+{
+    struct owner *o = calloc(1, sizeof(*o));
+    struct owner *head = NULL;
+
+    if (!o)
+        return -ENOMEM;
+    o->drop = d;
+    o->id = d->id;
+    HASH_FIND(hh, t->owners, d->id, strlen(d->id), head);
+    if (head) {
+        o->next = head->next;
+        head->next = o;
+        return 0;
+    }
+    HASH_ADD_KEYPTR(hh, t->owners, o->id, strlen(o->id), o);
+    if (HASH_ADDED(o))
+        return 0;
+    free(o);
+    return -ENOMEM;
+}
+
+static void disown_locked(struct drops *t, struct drop *d)
+{
+    struct owner *head = NULL, *o, **link;
+
+    if (!d->id)
+        return;
+    HASH_FIND(hh, t->owners, d->id, strlen(d->id), head);
+    if (!head)
+        return;
+    if (head->drop == d) {
+        struct owner *next = head->next;
+
+        HASH_DELETE(hh, t->owners, head);
+        free(head);
+        if (next)
+            HASH_ADD_KEYPTR(hh, t->owners, next->id, strlen(next->id), next);
+        return;
+    }
+    for (link = &head->next; (o = *link); link = &o->next) {
+        if (o->drop == d) {
+            *link = o->next;
+            free(o);
+            return;
+        }
+    }
+}
+
+int drop_set_id_locked(struct drops *t, struct drop *d, const char *id)
+{
+    char *copy = id ? strdup(id) : NULL;
+
+    if (id && !copy)
+        return -ENOMEM;
+    disown_locked(t, d);
+    free(d->id);
+    d->id = copy;
+    return copy && d->linked ? own_locked(t, d) : 0;
+}
+
+/* --- Folders ---------------------------------------------------------------------------------- */
+
+static void folder_free(struct folder *f)
+{
+    free(f->key);
+    free(f->parent);
+    free(f->filter_value);
+    free(f);
+}
+
+static int folder_add_locked(struct drops *t, const char *key, struct folder **out)
+{
+    struct folder *f = calloc(1, sizeof(*f));
+    int rc;
+
+    if (!f)
+        return -ENOMEM;
+    f->key = strdup(key);
+    rc = f->key ? folder_describe(key, f) : -ENOMEM;
+    if (rc == 0) {
+        HASH_ADD_KEYPTR(hh, t->folders, f->key, strlen(f->key), f);
+        if (!HASH_ADDED(f))
+            rc = -ENOMEM;
+    }
+    if (rc < 0)
+        folder_free(f);
+    else
+        *out = f;
+    return rc;
+}
+
+int drops_folder(struct drops *t, const char *key, struct folder **out)
+{
+    struct folder *f = NULL;
+    bool load;
+    int rc = 0;
+
+    drops_lock(t);
+    HASH_FIND(hh, t->folders, key, strlen(key), f);
+    if (!f)
+        rc = folder_add_locked(t, key, &f);
+    load = f && !f->loaded;
+    drops_unlock(t);
+    if (rc < 0)
+        return rc;
+    *out = f;
+    return load ? drops_load_folder(t, f) : 0;
+}
+
+char *drops_child_key(struct drops *t, struct folder *f, const char *name)
+{
+    char *key;
+
+    drops_lock(t);
+    key = path_join(f->key, name);
+    drops_unlock(t);
+    return key;
+}
+
+/* Folders within get their new keys, all or none. */
+static int rekey_locked(struct drops *t, const char *from, const char *to)
+{
+    size_t len = strlen(from);
+    struct folder *f, *next;
+
+    HASH_ITER(hh, t->folders, f, next) {
+        char *key;
+
+        if (strncmp(f->key, from, len) != 0 || (f->key[len] && f->key[len] != '/'))
+            continue;
+        if (asprintf(&key, "%s%s", to, f->key + len) < 0)
+            return -ENOMEM;
+        HASH_DELETE(hh, t->folders, f);
+        free(f->key);
+        f->key = key;
+        HASH_ADD_KEYPTR(hh, t->folders, f->key, strlen(f->key), f);
+        if (!HASH_ADDED(f))
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+int drops_rename_subfolder(struct drops *t, struct drop *d, const char *from, const char *to,
+                           const char *to_name)
+{
+    int rc = state_rename_folder(t->state, from, to, true, NULL);
+
+    if (rc < 0)
+        return rc;
+    drops_lock(t);
+    rc = rekey_locked(t, from, to);
+    drops_unlock(t);
+    return rc < 0 ? rc : drops_move(t, d, d->folder, to_name);
+}
+
+int drops_list(struct drops *t, struct folder *f, struct drop ***out, size_t *n)
+{
+    struct drop **list, *d, *next;
+    size_t count = 0;
+
+    drops_lock(t);
+    list = calloc(HASH_COUNT(f->drops) + 1, sizeof(*list));
+    if (list)
+        HASH_ITER(hh, f->drops, d, next)
+            list[count++] = drop_ref(d);
+    drops_unlock(t);
+    if (!list)
+        return -ENOMEM;
+    *out = list;
+    *n = count;
+    return 0;
+}
+
+/* Those of all folders that want is true for. */
+static int list_all(struct drops *t, bool (*want)(const struct drop *d), struct drop ***out,
+                    size_t *n)
+{
+    struct folder *f, *next_folder;
+    struct drop *d, *next;
+    struct drop **list;
+    size_t count = 0, at = 0;
+
+    drops_lock(t);
+    HASH_ITER(hh, t->folders, f, next_folder)
+        count += HASH_COUNT(f->drops);
+    list = calloc(count + 1, sizeof(*list));
+    if (list)
+        HASH_ITER(hh, t->folders, f, next_folder)
+            HASH_ITER(hh, f->drops, d, next)
+                if (want(d))
+                    list[at++] = drop_ref(d);
+    drops_unlock(t);
+    if (!list)
+        return -ENOMEM;
+    *out = list;
+    *n = at;
+    return 0;
+}
+
+static bool has_failed(const struct drop *d)
+{
+    return d->failed;
+}
+
+static bool has_bytes(const struct drop *d)
+{
+    return d->local != NULL;
+}
+
+int drops_list_failed(struct drops *t, struct drop ***out, size_t *n)
+{
+    return list_all(t, has_failed, out, n);
+}
+
+int drops_list_local(struct drops *t, struct drop ***out, size_t *n)
+{
+    return list_all(t, has_bytes, out, n);
+}
+
+int drops_add(struct drops *t, struct folder *f, const char *name, enum drop_what what,
+              struct drop **out)
+{
+    struct drop *d = drop_alloc(f, name, what);
+    int rc;
+
+    if (!d)
+        return -ENOMEM;
+    d->mtime_ns = clock_realtime_ns(t->clock);
+    drops_lock(t);
+    f->changed_ns = d->mtime_ns;
+    rc = find_locked(f, name) ? -EEXIST : drop_link_locked(d);
+    drops_unlock(t);
+    if (rc < 0) {
+        drop_unref(d);
+        return rc;
+    }
+    *out = d;
+    return 0;
+}
+
+int drops_remove(struct drops *t, struct drop *d)
+{
+    struct drop *held;
+    struct bytes *bytes;
+    bool durable;
+
+    drops_lock(t);
+    disown_locked(t, d);
+    held = unlink_locked(d);
+    d->folder->changed_ns = clock_realtime_ns(t->clock);
+    durable = d->id != NULL;
+    bytes = bytes_ref(d->local);
+    drops_unlock(t);
+    if (bytes)
+        atomic_store(&bytes->keep, false); /* open handles still read it */
+    bytes_unref(bytes);
+    if (!held)
+        return 0;
+    drop_unref(held);
+    return drop_row_delete(t, d, durable);
+}
+
+int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *name)
+{
+    struct drop *there, *held = NULL;
+    cleanup_free char *from_key = NULL;
+    char *copy = strdup(name), *old;
+    struct folder *from;
+    int rc = 0;
+
+    if (!copy)
+        return -ENOMEM;
+    drops_lock(t);
+    there = find_locked(f, name);
+    if (there && there != d) {
+        disown_locked(t, there);
+        held = unlink_locked(there);
+        if (there->local)
+            atomic_store(&there->local->keep, false);
+    }
+    from = d->folder;
+    old = d->name;
+    HASH_DELETE(hh, from->drops, d);
+    d->name = copy;
+    d->folder = f;
+    from->changed_ns = f->changed_ns = clock_realtime_ns(t->clock);
+    HASH_ADD_KEYPTR(hh, f->drops, d->name, strlen(d->name), d);
+    if (!HASH_ADDED(d)) {
+        d->linked = false;
+        rc = -ENOMEM;
+    }
+    from_key = strdup(from->key);
+    drops_unlock(t);
+    drop_unref(held);
+    if (rc == 0)
+        rc = from_key ? drop_row_move(t, from_key, old, d) : -ENOMEM;
+    else
+        drop_unref(d);
+    free(old);
+    return rc;
+}
+
+/* --- All of it -------------------------------------------------------------------------------- */
+
+void drops_get_stats(struct drops *t, struct drops_stats *out)
+{
+    struct folder *f, *next_folder;
+    struct drop *d, *next;
+
+    *out = (struct drops_stats){ 0 };
+    drops_lock(t);
+    HASH_ITER(hh, t->folders, f, next_folder) {
+        HASH_ITER(hh, f->drops, d, next) {
+            if (d->failed)
+                out->failed++;
+            else if (d->writers)
+                out->open++;
+            else if (d->local && d->dirty)
+                out->local++;
+            else if (d->id)
+                out->sent++;
+        }
+    }
+    drops_unlock(t);
+}
+
+void drops_free(struct drops *t)
+{
+    struct folder *f, *next_folder;
+    struct drop *d, *next;
+    struct owner *o, *next_owner;
+
+    if (!t)
+        return;
+    HASH_ITER(hh, t->owners, o, next_owner) {
+        HASH_DELETE(hh, t->owners, o);
+        while (o) {
+            struct owner *more = o->next;
+
+            free(o);
+            o = more;
+        }
+    }
+    HASH_ITER(hh, t->folders, f, next_folder) {
+        HASH_ITER(hh, f->drops, d, next) {
+            HASH_DELETE(hh, f->drops, d);
+            d->linked = false;
+            drop_unref(d);
+        }
+        HASH_DELETE(hh, t->folders, f);
+        folder_free(f);
+    }
+    pthread_mutex_destroy(&t->load_lock);
+    pthread_mutex_destroy(&t->lock);
+    free(t);
+}
