@@ -26,9 +26,9 @@ static const char *const for_writer[] = {
 
 static const char *const schema[] = {
     "BEGIN IMMEDIATE",
-    "CREATE TABLE resource (id TEXT PRIMARY KEY NOT NULL, kind INTEGER NOT NULL,"
-    " parent TEXT NOT NULL, made INTEGER NOT NULL, ended INTEGER NOT NULL,"
-    " key0 TEXT, key1 TEXT, key2 TEXT, key3 TEXT, body TEXT NOT NULL, hidden TEXT)",
+    ("CREATE TABLE resource (id TEXT PRIMARY KEY NOT NULL, kind INTEGER NOT NULL,"
+     " parent TEXT NOT NULL, made INTEGER NOT NULL, ended INTEGER NOT NULL,"
+     " key0 TEXT, key1 TEXT, key2 TEXT, key3 TEXT, body TEXT NOT NULL, hidden TEXT)"),
     "CREATE INDEX resource_made ON resource (kind, parent, made, id)",
     "CREATE INDEX resource_ended ON resource (kind, parent, ended, id)",
     "CREATE INDEX resource_key0 ON resource (kind, key0, parent, made, id) WHERE key0 NOT NULL",
@@ -37,8 +37,8 @@ static const char *const schema[] = {
     "CREATE INDEX resource_key3 ON resource (kind, key3, parent, made, id) WHERE key3 NOT NULL",
     "CREATE TABLE content (id TEXT PRIMARY KEY NOT NULL, text TEXT NOT NULL)",
     /* month 0 counts what there is now, YYYYMM what was made then */
-    "CREATE TABLE tally (kind INTEGER NOT NULL, month INTEGER NOT NULL, n INTEGER NOT NULL,"
-    " PRIMARY KEY (kind, month)) WITHOUT ROWID",
+    ("CREATE TABLE tally (kind INTEGER NOT NULL, month INTEGER NOT NULL, n INTEGER NOT NULL,"
+     " PRIMARY KEY (kind, month)) WITHOUT ROWID"),
     "CREATE TABLE fact (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL)",
     "PRAGMA user_version = 1",
     "COMMIT",

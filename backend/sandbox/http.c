@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -17,6 +16,7 @@
 #include "login.h"
 #include "number.h"
 #include "rest.h"
+#include "room.h"
 #include "work.h"
 
 #include "banned.h"
@@ -24,11 +24,6 @@
 #define BODY_MAX ((size_t)6300000)
 /* More than that is not even read before it is refused. */
 #define DRAIN_MAX ((int64_t)32 << 20)
-/* What all bodies under way may hold together; who would go over it waits. */
-#define BODIES_MAX ((size_t)160 << 20)
-/* The same for answers; and how many may be made at once before they are counted. */
-#define ANSWERS_MAX ((size_t)320 << 20)
-#define MAKING_MAX 16
 #define CONNECTIONS_MAX 1024
 #define IDLE_S 120
 #define STACK_BYTES ((size_t)1 << 20)
@@ -43,11 +38,7 @@ struct http {
     struct MHD_Daemon *daemon;
     unsigned port;
     int stopping; /* an eventfd: readable from http_stop() on */
-    pthread_mutex_t lock;
-    pthread_cond_t freed;
-    size_t held;     /* guarded by lock: bytes of bodies under way */
-    size_t answered; /* guarded by lock: bytes of answers to GET under way */
-    unsigned making; /* guarded by lock: GETs between begin_answer() and count_answer() */
+    struct room room;
 };
 
 /* One request, from its first line to its answer. */
@@ -58,72 +49,25 @@ struct exchange {
     bool begun;
     bool delayed;    /* it has waited for --latency */
     bool too_large;  /* its body is read and forgotten */
-    size_t reserved; /* of h->held */
-    size_t answer;   /* of h->answered */
+    size_t reserved; /* of the room for bodies */
+    size_t answer;   /* of the room for answers */
     struct buf body;
 };
 
 /* --- Bodies ---------------------------------------------------------------------------------- */
 
-static void reserve(struct exchange *x, size_t n)
-{
-    struct http *h = x->h;
-
-    pthread_mutex_lock(&h->lock);
-    while (h->held + n > BODIES_MAX)
-        pthread_cond_wait(&h->freed, &h->lock);
-    h->held += n;
-    pthread_mutex_unlock(&h->lock);
-    x->reserved = n;
-}
-
 static void release_body(struct exchange *x)
 {
-    struct http *h = x->h;
-
     buf_release(&x->body);
-    if (x->reserved == 0)
-        return;
-    pthread_mutex_lock(&h->lock);
-    h->held -= x->reserved;
-    pthread_cond_broadcast(&h->freed);
-    pthread_mutex_unlock(&h->lock);
+    if (x->reserved > 0)
+        room_give_body(&x->h->room, x->reserved);
     x->reserved = 0;
-}
-
-/* Waits until there is room for one answer more, whatever its size will be. */
-static void begin_answer(struct http *h)
-{
-    pthread_mutex_lock(&h->lock);
-    while (h->making >= MAKING_MAX || h->answered > ANSWERS_MAX)
-        pthread_cond_wait(&h->freed, &h->lock);
-    h->making++;
-    pthread_mutex_unlock(&h->lock);
-}
-
-/* It is made and counts until it is sent. */
-static void count_answer(struct exchange *x, size_t n)
-{
-    struct http *h = x->h;
-
-    pthread_mutex_lock(&h->lock);
-    h->making--;
-    h->answered += n;
-    pthread_cond_broadcast(&h->freed);
-    pthread_mutex_unlock(&h->lock);
-    x->answer = n;
 }
 
 static void release_answer(struct exchange *x)
 {
-    struct http *h = x->h;
-
-    if (x->answer == 0)
-        return;
-    pthread_mutex_lock(&h->lock);
-    h->answered -= x->answer;
-    pthread_cond_broadcast(&h->freed);
-    pthread_mutex_unlock(&h->lock);
+    if (x->answer > 0)
+        room_give_answer(&x->h->room, x->answer);
     x->answer = 0;
 }
 
@@ -302,9 +246,10 @@ static void run(struct exchange *x, const struct request *rq, struct answer *an)
         return;
     }
     wait_latency(x);
-    begin_answer(x->h);
+    room_begin_answer(&x->h->room);
     rest_handle(x->h->sb, rq, an);
-    count_answer(x, an->len);
+    room_end_answer(&x->h->room, an->len);
+    x->answer = an->len;
 }
 
 static void answer_api(struct exchange *x, struct MHD_Connection *connection, struct request *rq,
@@ -337,6 +282,13 @@ static void answer_api(struct exchange *x, struct MHD_Connection *connection, st
     json_decref(rq->body);
 }
 
+static void answer_empty(struct answer *an)
+{
+    an->status = MHD_HTTP_OK;
+    an->body = strdup("{}");
+    an->len = an->body ? strlen(an->body) : 0;
+}
+
 /* "me" is the organization whose server it is. */
 static void resolve_me(const struct sandbox *sb, struct address *t)
 {
@@ -357,7 +309,7 @@ static enum MHD_Result handle_api(struct exchange *x, struct MHD_Connection *con
     else if (!address_can(&rq.target, rq.verb))
         answer_message(&an, MHD_HTTP_FORBIDDEN, "message", "Missing Authentication Token");
     else if (rq.verb == VERB_OPTIONS) {
-        answer_message(&an, MHD_HTTP_OK, "message", "OK");
+        answer_empty(&an);
         address_allow(&rq.target, allow);
     } else {
         resolve_me(x->h->sb, &rq.target);
@@ -431,7 +383,8 @@ static enum MHD_Result begin(struct exchange *x, struct MHD_Connection *connecti
     if (chunked)
         n = (int64_t)BODY_MAX;
     if (n > 0)
-        reserve(x, (size_t)n);
+        room_take_body(&x->h->room, (size_t)n);
+    x->reserved = (size_t)n;
     /* the memory at once; without it add_body() would only find out later */
     if (buf_resize(&x->body, (size_t)n) < 0)
         return MHD_NO;
@@ -503,8 +456,7 @@ int http_start(const struct sandbox *sb, struct access *access, struct http **ou
         return fail(err, -ENOMEM, 0, "out of memory");
     h->sb = sb;
     h->access = access;
-    pthread_mutex_init(&h->lock, NULL);
-    pthread_cond_init(&h->freed, NULL);
+    room_init(&h->room);
     h->stopping = eventfd(0, EFD_CLOEXEC);
     rc = h->stopping < 0 ? fail(err, -errno, 0, "no eventfd") : 0;
     if (rc == 0)
@@ -540,7 +492,6 @@ void http_stop(struct http *h)
         MHD_stop_daemon(h->daemon);
     if (h->stopping >= 0)
         close(h->stopping);
-    pthread_cond_destroy(&h->freed);
-    pthread_mutex_destroy(&h->lock);
+    room_release(&h->room);
     free(h);
 }
