@@ -16,7 +16,8 @@
 
 static int parse(struct options *o, const char *const *args)
 {
-    char *argv[16] = { "lasfs" };
+    static char program[] = "lasfs";
+    char *argv[16] = { program };
     int argc = 1;
 
     while (args[argc - 1]) {
