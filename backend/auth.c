@@ -27,15 +27,15 @@ struct waiter {
 
 struct auth {
     struct sender *sender;
-    char *url, *other_url;          /* set once; other_url NULL: there is none */
+    char *url, *other_url;           /* set once; other_url NULL: there is none */
     char *client_id, *client_secret; /* set once */
-    int64_t timeout_ms;             /* set once */
+    int64_t timeout_ms;              /* set once */
 
-    pthread_mutex_t lock;           /* before any call's */
-    char *token;                    /* guarded by lock, as all below; NULL: none */
-    uint64_t number;                /* of the token; counts them */
+    pthread_mutex_t lock; /* before any call's */
+    char *token;          /* guarded by lock, as all below; NULL: none */
+    uint64_t number;      /* of the token; counts them */
     int64_t renew_ms;
-    bool fetching;                  /* somebody does; whoever comes waits */
+    bool fetching; /* somebody does; whoever comes waits */
     bool use_other;
     struct waiter *waiters;
 };
@@ -128,9 +128,7 @@ static int read_answer(const struct buf *text, struct answer *out, struct failur
         return fail(err, -EIO, 0, "malformed answer of the token endpoint");
     }
     seconds = json_is_number(expires) ? json_number_value(expires) : EXPIRES_S_DEFAULT;
-    out->expires_s = seconds < 0               ? 0
-                     : seconds > EXPIRES_S_MAX ? EXPIRES_S_MAX
-                                               : (int64_t)seconds;
+    out->expires_s = seconds < 0 ? 0 : seconds > EXPIRES_S_MAX ? EXPIRES_S_MAX : (int64_t)seconds;
     out->token = strdup(json_string_value(token));
     json_text_wipe(root);
     return out->token ? 0 : fail(err, -ENOMEM, 0, "out of memory");
@@ -154,7 +152,8 @@ static int refusal(int rc, struct failure *err)
         break;
     }
     memcpy(text, err->text, sizeof(text));
-    return fail(err, -EACCES, err->status, "the token endpoint refuses the credentials: %.400s", text);
+    return fail(err, -EACCES, err->status, "the token endpoint refuses the credentials: %.400s",
+                text);
 }
 
 static int ask(struct auth *a, struct call *call, const char *url, struct answer *out,
@@ -162,9 +161,14 @@ static int ask(struct auth *a, struct call *call, const char *url, struct answer
 {
     struct sending st = { .fresh_token = true };
     struct request rq = {
-        .method = "POST", .url = url, .user = a->client_id, .password = a->client_secret,
-        .content_type = "application/x-www-form-urlencoded", .idempotent = true,
-        .timeout_ms = a->timeout_ms, .answer = BUF_INIT(ANSWER_MAX_BYTES),
+        .method = "POST",
+        .url = url,
+        .user = a->client_id,
+        .password = a->client_secret,
+        .content_type = "application/x-www-form-urlencoded",
+        .idempotent = true,
+        .timeout_ms = a->timeout_ms,
+        .answer = BUF_INIT(ANSWER_MAX_BYTES),
     };
     int rc = sender_do(a->sender, call, &rq, &st, err);
 

@@ -232,7 +232,8 @@ static int page_request(struct backend *be, struct call *call, const char *metho
 {
     struct target list = { t->res, t->parent, NULL };
     struct buf url = BUF_INIT(URL_MAX_BYTES);
-    struct request rq = { .method = method, .idempotent = true,
+    struct request rq = { .method = method,
+                          .idempotent = true,
                           .answer = BUF_INIT(ANSWER_MAX_BYTES) };
     struct sending st = { 0 };
     int rc = target_path(be->api, &list, &url);
@@ -246,8 +247,8 @@ static int page_request(struct backend *be, struct call *call, const char *metho
         rc = perform(be, call, &rq, &st, err);
     }
     if (rc == 0)
-        rc = with_status(codec_page_text(t->res, buf_str(&rq.answer), rq.answer.len, out, err),
-                         &rq, err);
+        rc = with_status(codec_page_text(t->res, buf_str(&rq.answer), rq.answer.len, out, err), &rq,
+                         err);
     buf_release(&rq.answer);
     buf_release(&url);
     return rc;
@@ -278,7 +279,8 @@ int backend_get(struct backend *be, struct call *call, const struct target *t, i
 {
     struct buf url = BUF_INIT(URL_MAX_BYTES);
     struct scan scan = { .fd = content_fd, .size = -1 };
-    struct request rq = { .method = "GET", .idempotent = true,
+    struct request rq = { .method = "GET",
+                          .idempotent = true,
                           .answer = BUF_INIT(ANSWER_MAX_BYTES),
                           .scan = resource_content_max(t->res) ? &scan : NULL };
     struct sending st = { 0 };
@@ -304,8 +306,8 @@ int backend_get(struct backend *be, struct call *call, const struct target *t, i
 }
 
 /* The body's JSON, open at its end for the content. */
-static int open_body(const struct body *body, const struct content_source *content, struct buf *head,
-                     struct upload *up)
+static int open_body(const struct body *body, const struct content_source *content,
+                     struct buf *head, struct upload *up)
 {
     int rc = body ? body_write(body, head) : buf_adds(head, "{}");
 
@@ -326,8 +328,8 @@ static int open_body(const struct body *body, const struct content_source *conte
 
 /* A POST or PATCH of body and content; the answer is the caller's to read and release. */
 static int change_request(struct backend *be, struct call *call, const char *path,
-                          const struct body *body, struct content_source content, struct request *rq,
-                          struct failure *err)
+                          const struct body *body, struct content_source content,
+                          struct request *rq, struct failure *err)
 {
     struct buf head = BUF_INIT(BODY_MAX_BYTES);
     struct upload up = { .fd = -1 };
@@ -350,8 +352,8 @@ static int change_request(struct backend *be, struct call *call, const char *pat
 
 /* What a POST made. What has no body of its own asks for something that may not be there: no
  * answer, or one without an id, means that there was nothing. */
-static int read_created(const struct resource *res, const struct request *rq,
-                        struct record **out, struct failure *err)
+static int read_created(const struct resource *res, const struct request *rq, struct record **out,
+                        struct failure *err)
 {
     struct failure why = { 0 };
     int rc = codec_record_text(res, buf_str(&rq->answer), rq->answer.len, out, &why);
@@ -368,7 +370,8 @@ int backend_create(struct backend *be, struct call *call, const struct target *t
     struct target list = { t->res, t->parent, NULL };
     struct buf url = BUF_INIT(URL_MAX_BYTES);
     struct scan scan = { .fd = -1 };
-    struct request rq = { .method = "POST", .answer = BUF_INIT(ANSWER_MAX_BYTES),
+    struct request rq = { .method = "POST",
+                          .answer = BUF_INIT(ANSWER_MAX_BYTES),
                           .scan = resource_content_max(t->res) ? &scan : NULL };
     int rc;
 
@@ -395,7 +398,8 @@ int backend_update(struct backend *be, struct call *call, const struct target *t
 {
     struct buf url = BUF_INIT(URL_MAX_BYTES);
     struct scan scan = { .fd = -1 };
-    struct request rq = { .method = "PATCH", .idempotent = true,
+    struct request rq = { .method = "PATCH",
+                          .idempotent = true,
                           .answer = BUF_INIT(ANSWER_MAX_BYTES),
                           .scan = resource_content_max(t->res) ? &scan : NULL };
     int rc;
@@ -419,7 +423,8 @@ int backend_delete(struct backend *be, struct call *call, const struct target *t
                    struct failure *err)
 {
     struct buf url = BUF_INIT(URL_MAX_BYTES);
-    struct request rq = { .method = "DELETE", .idempotent = true,
+    struct request rq = { .method = "DELETE",
+                          .idempotent = true,
                           .answer = BUF_INIT(ANSWER_MAX_BYTES) };
     struct sending st = { 0 };
     int rc;
@@ -446,10 +451,11 @@ int backend_heartbeat(struct backend *be, struct call *call, const struct target
 {
     struct target beat = { resource_get(RES_HEARTBEATS), t->parent, t->id };
     struct buf url = BUF_INIT(URL_MAX_BYTES);
-    struct request rq = { .method = "POST", .idempotent = true,
+    struct request rq = { .method = "POST",
+                          .idempotent = true,
                           .answer = BUF_INIT(ANSWER_MAX_BYTES) };
-    int rc = t->res->kind == beat.res->parent && t->id ? target_path(be->api, &beat, &url)
-                                                      : -EINVAL;
+    int rc =
+        t->res->kind == beat.res->parent && t->id ? target_path(be->api, &beat, &url) : -EINVAL;
 
     if (rc < 0)
         rc = bad_target(rc, err);

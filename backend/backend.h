@@ -35,11 +35,11 @@ struct backend_config {
     const char *api_endpoint;  /* scheme://host[:port]/v1 */
     const char *auth_endpoint; /* no scheme: https */
     const char *client_id, *client_secret;
-    const char *cacert;        /* a PEM file that replaces the system's; NULL: the system's */
+    const char *cacert; /* a PEM file that replaces the system's; NULL: the system's */
     unsigned max_conns;
-    double max_rps;            /* 0: no limit */
-    int64_t timeout_ms;        /* without progress, retries included */
-    struct log *log;           /* may be NULL */
+    double max_rps;     /* 0: no limit */
+    int64_t timeout_ms; /* without progress, retries included */
+    struct log *log;    /* may be NULL */
     struct clock *clock;
 };
 
@@ -69,7 +69,7 @@ struct query {
 struct page {
     struct record **rows; /* n of them, one reference each */
     size_t n;
-    char *next_token;     /* NULL: this was the last page */
+    char *next_token; /* NULL: this was the last page */
 };
 void page_free(struct page *p); /* NULL is fine */
 

@@ -222,8 +222,9 @@ static json_t *parse_plain(const struct schema *s, const char *text, size_t len)
 static int set_plain(struct body *b, const struct field *f, const char *text, size_t len,
                      struct failure *err)
 {
-    static const char *const kinds[] = { [V_INTEGER] = "a whole number", [V_NUMBER] = "a number",
-                                         [V_BOOLEAN] = "true or false" };
+    static const char *const kinds[] = {
+        [V_INTEGER] = "a whole number", [V_NUMBER] = "a number", [V_BOOLEAN] = "true or false"
+    };
     char word[64];
     json_t *v;
 
@@ -364,8 +365,7 @@ int body_set_difference(struct body *b, const struct record *now, const char *te
 
     if (rc < 0)
         return rc;
-    if (codec_object(now, &old) < 0 || lift_fields(b->res, old) < 0 ||
-        lift_fields(b->res, new) < 0)
+    if (codec_object(now, &old) < 0 || lift_fields(b->res, old) < 0 || lift_fields(b->res, new) < 0)
         return no_memory(err);
     return set_changed(b, old, new, err);
 }

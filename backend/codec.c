@@ -111,8 +111,8 @@ static int parse_answer(const char *text, size_t len, json_t **out, struct failu
     return rc < 0 ? fail(err, rc, 0, "%s", why.text) : 0;
 }
 
-int codec_record_text(const struct resource *res, const char *text, size_t len,
-                      struct record **out, struct failure *err)
+int codec_record_text(const struct resource *res, const char *text, size_t len, struct record **out,
+                      struct failure *err)
 {
     json_auto_t *object = NULL;
     int rc = parse_answer(text, len, &object, err);
@@ -152,8 +152,7 @@ static int read_token(json_t *root, struct page *p, struct failure *err)
     return p->next_token ? 0 : fail(err, -ENOMEM, 0, "out of memory");
 }
 
-static int read_rows(const struct resource *res, json_t *rows, struct page *p,
-                     struct failure *err)
+static int read_rows(const struct resource *res, json_t *rows, struct page *p, struct failure *err)
 {
     size_t n = json_array_size(rows);
 

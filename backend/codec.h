@@ -17,8 +17,8 @@ int codec_record(const struct resource *res, json_t *object, struct record **out
                  struct failure *err);
 
 /* The same from text. */
-int codec_record_text(const struct resource *res, const char *text, size_t len,
-                      struct record **out, struct failure *err);
+int codec_record_text(const struct resource *res, const char *text, size_t len, struct record **out,
+                      struct failure *err);
 
 /* A list's answer. 0, -EIO, -ENOMEM. */
 int codec_page_text(const struct resource *res, const char *text, size_t len, struct page **out,

@@ -99,9 +99,9 @@ struct reader {
     const char *text;
     size_t len, at;
     unsigned line;
-    size_t indent;   /* of the last line that began something */
+    size_t indent; /* of the last line that began something */
     bool in_section;
-    bool in_option;  /* a line indented further would go on with its value */
+    bool in_option; /* a line indented further would go on with its value */
     const char *error;
 };
 
@@ -355,8 +355,8 @@ static int open_file(const char *path, struct log *log, size_t *size, struct fai
     int rc = fd < 0 ? -errno : 0;
 
     if (rc == -ENOENT || rc == -ENOTDIR)
-        return fail(err, -ENOENT, 0,
-                    "no credentials: there is no %s, and the environment has none", path);
+        return fail(err, -ENOENT, 0, "no credentials: there is no %s, and the environment has none",
+                    path);
     if (rc == 0 && fstat(fd, &st) < 0)
         rc = -errno;
     if (rc < 0)
@@ -398,7 +398,8 @@ static int default_path(struct buf *out, struct failure *err)
     int rc;
 
     if (!home || !home[0])
-        return fail(err, -ENOENT, 0, "no credentials: HOME is not set, and the environment has none");
+        return fail(err, -ENOENT, 0,
+                    "no credentials: HOME is not set, and the environment has none");
     rc = buf_addf(out, "%s/.lucidtech/credentials.cfg", home);
     return rc < 0 ? fail(err, rc == -EFBIG ? -EINVAL : rc, 0, "HOME is too long") : 0;
 }

@@ -78,8 +78,8 @@ int endpoint_check(const char *what, const char *text, struct buf *out, struct f
         return fail(err, -ENOMEM, 0, "out of memory");
     code = curl_url_set(u, CURLUPART_URL, text, CURLU_DEFAULT_SCHEME | CURLU_NON_SUPPORT_SCHEME);
     if (code != CURLUE_OK)
-        return fail(err, code == CURLUE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL, 0,
-                    "%s is not a URL: %s", what, curl_url_strerror(code));
+        return fail(err, code == CURLUE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL, 0, "%s is not a URL: %s",
+                    what, curl_url_strerror(code));
     rc = check_parts(what, u, err);
     if (rc < 0)
         return rc;

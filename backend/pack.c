@@ -106,7 +106,7 @@ bool pack_next(const struct record *r, size_t *pos, struct packed *out)
         out->key = out->field->name;
         out->key_len = strlen(out->key);
     }
-    out->tag = (enum pack_tag)*at++;
+    out->tag = (enum pack_tag) * at++;
     out->value = at;
     out->len = value_length(out->tag, at);
     *pos = (size_t)(at + out->len - r->data);
@@ -289,8 +289,7 @@ int pack_string(struct buf *out, const struct field *f, const char *text, size_t
 
 bool pack_is_string(const struct packed *p)
 {
-    return p->tag == PACK_ENUM || p->tag == PACK_ID || p->tag == PACK_TIME ||
-           p->tag == PACK_STRING;
+    return p->tag == PACK_ENUM || p->tag == PACK_ID || p->tag == PACK_TIME || p->tag == PACK_STRING;
 }
 
 const char *unpack_text(const struct packed *p, size_t *len)

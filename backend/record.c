@@ -146,8 +146,7 @@ int record_json(const struct record *r, bool pretty, struct buf *out)
 static bool find_like(const struct record *r, const struct packed *wanted, struct packed *out)
 {
     for (size_t pos = 0; pack_next(r, &pos, out);)
-        if (out->key_len == wanted->key_len &&
-            memcmp(out->key, wanted->key, wanted->key_len) == 0)
+        if (out->key_len == wanted->key_len && memcmp(out->key, wanted->key, wanted->key_len) == 0)
             return true;
     return false;
 }

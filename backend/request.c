@@ -16,15 +16,15 @@
 #define IDLE_MS 600000
 
 struct engine {
-    pthread_t thread;     /* set once */
-    CURLM *multi;         /* set once; curl_multi_wakeup() from any thread, else its thread's */
-    struct clock *clock;  /* set once */
-    char *cacert;         /* set once */
-    unsigned max_active;  /* set once */
+    pthread_t thread;    /* set once */
+    CURLM *multi;        /* set once; curl_multi_wakeup() from any thread, else its thread's */
+    struct clock *clock; /* set once */
+    char *cacert;        /* set once */
+    unsigned max_active; /* set once */
     atomic_uint_least64_t sent, received;
 
-    pthread_mutex_t lock; /* before any call's */
-    pthread_cond_t ended; /* one that was to be aborted is done */
+    pthread_mutex_t lock;         /* before any call's */
+    pthread_cond_t ended;         /* one that was to be aborted is done */
     struct request *first, *last; /* guarded by lock: the queue */
     bool aborting;                /* guarded by lock: look for what is to be aborted */
     bool stopping;                /* guarded by lock */

@@ -26,13 +26,13 @@ struct request {
     /* What to send. Set by the caller; the strings stay valid until it is done. */
     const char *method;
     const char *url;
-    const char *bearer;         /* the token, or NULL */
+    const char *bearer;          /* the token, or NULL */
     const char *user, *password; /* for HTTP Basic, or NULL */
     const char *content_type;
-    struct upload *body;        /* NULL: none */
-    bool idempotent;            /* may arrive twice */
-    int64_t timeout_ms;         /* without a byte moved in either direction */
-    int64_t answer_ms;          /* for the answer's first byte, where that is longer */
+    struct upload *body; /* NULL: none */
+    bool idempotent;     /* may arrive twice */
+    int64_t timeout_ms;  /* without a byte moved in either direction */
+    int64_t answer_ms;   /* for the answer's first byte, where that is longer */
 
     /* What became of it. The caller releases answer. */
     int status;             /* 0: no answer */
@@ -48,8 +48,8 @@ struct request {
     struct call *call;
     struct clock *clock;
     void *easy, *headers;
-    char curl_says[256];   /* CURL_ERROR_SIZE */
-    struct request *next;  /* guarded by the engine's lock while queued, then its thread's */
+    char curl_says[256];  /* CURL_ERROR_SIZE */
+    struct request *next; /* guarded by the engine's lock while queued, then its thread's */
     int64_t moved_bytes, answer_bytes;
     int rc;
     bool queued, abort, done; /* guarded by the engine's lock */

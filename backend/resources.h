@@ -42,20 +42,20 @@ enum value_type { V_STRING, V_INTEGER, V_NUMBER, V_BOOLEAN, V_OBJECT, V_ARRAY };
 
 struct schema {
     enum value_type type;
-    bool nullable;                 /* in a request; an answer may have null anywhere but the id */
-    bool closed;                   /* object: refuses members that are not in members */
-    unsigned limits;               /* which of min and max hold */
-    int64_t min, max;              /* of a number; characters of a string; items of an array */
-    const char *pattern;           /* POSIX extended regular expression */
-    const char *const *enums;      /* strings, NULL at the end */
-    const int *ints;               /* integers, 0 at the end */
-    const struct member *members;  /* object: name NULL at the end */
-    const struct schema *items;    /* array */
-    const struct schema *values;   /* object: of members that are not in members */
+    bool nullable;                /* in a request; an answer may have null anywhere but the id */
+    bool closed;                  /* object: refuses members that are not in members */
+    unsigned limits;              /* which of min and max hold */
+    int64_t min, max;             /* of a number; characters of a string; items of an array */
+    const char *pattern;          /* POSIX extended regular expression */
+    const char *const *enums;     /* strings, NULL at the end */
+    const int *ints;              /* integers, 0 at the end */
+    const struct member *members; /* object: name NULL at the end */
+    const struct schema *items;   /* array */
+    const struct schema *values;  /* object: of members that are not in members */
     const struct schema *const *any_of; /* one of these instead; NULL at the end */
-    enum resource_kind refers;     /* the id of one of these */
-    bool base64;                   /* bytes as base64; white space in it is ignored */
-    bool time;                     /* a point in time */
+    enum resource_kind refers;          /* the id of one of these */
+    bool base64;                        /* bytes as base64; white space in it is ignored */
+    bool time;                          /* a point in time */
 };
 
 struct member {
@@ -86,7 +86,7 @@ struct member {
 #define F_READABLE (F_ANSWER | F_MAYBE)
 
 struct field {
-    const char *name;            /* as the API spells it; NULL ends a list */
+    const char *name; /* as the API spells it; NULL ends a list */
     unsigned flags;
     const struct schema *schema; /* as it is sent; as it is answered where it is never sent */
     const char *read_at;         /* where an answer has it, "parameters.assets"; NULL: by name */
@@ -118,12 +118,12 @@ struct filter {
 #define CAN_DELETE (1u << 4)
 #define CAN_DELETE_MANY (1u << 5) /* DELETE on the list, with filters */
 
-#define R_POST_OPEN (1u << 0)    /* a POST's body takes unknown fields */
-#define R_PATCH_EMPTY (1u << 1)  /* PATCH {} is legal and means something */
-#define R_COMMAND (1u << 2)      /* not a collection: a POST to it does something, answers 204 */
-#define R_NEWEST_FIRST (1u << 3) /* lists come by startTime, newest first */
+#define R_POST_OPEN (1u << 0)     /* a POST's body takes unknown fields */
+#define R_PATCH_EMPTY (1u << 1)   /* PATCH {} is legal and means something */
+#define R_COMMAND (1u << 2)       /* not a collection: a POST to it does something, answers 204 */
+#define R_NEWEST_FIRST (1u << 3)  /* lists come by startTime, newest first */
 #define R_MUST_BE_EMPTY (1u << 4) /* DELETE is refused while something stands in it */
-#define R_SLOW_POST (1u << 5)    /* a POST is answered when its work is done, after seconds */
+#define R_SLOW_POST (1u << 5)     /* a POST is answered when its work is done, after seconds */
 
 /* What a program must do in the mount to create one. */
 enum make_from {
@@ -137,12 +137,12 @@ enum make_from {
 
 struct resource {
     enum resource_kind kind;
-    const char *path;         /* "models/{modelId}/dataBundles/{dataBundleId}" */
+    const char *path; /* "models/{modelId}/dataBundles/{dataBundleId}" */
     enum resource_kind parent;
-    const char *name;         /* the collection's: "dataBundles" */
-    const char *list_key;     /* of the array in a list's answer */
-    const char *id_field;     /* "dataBundleId" */
-    const char *id_type;      /* las:ID_TYPE:... */
+    const char *name;     /* the collection's: "dataBundles" */
+    const char *list_key; /* of the array in a list's answer */
+    const char *id_field; /* "dataBundleId" */
+    const char *id_type;  /* las:ID_TYPE:... */
     const struct schema *id;
     unsigned can;
     unsigned flags;

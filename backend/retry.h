@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 struct attempt {
-    int error;        /* -errno of the connection; 0: there was an answer */
-    int status;       /* of the answer */
+    int error;  /* -errno of the connection; 0: there was an answer */
+    int status; /* of the answer */
     const char *message;
     bool idempotent;  /* it may arrive twice */
     bool arrived;     /* the server may have had all of it */

@@ -13,13 +13,13 @@
 #define SLICE 8192
 
 enum where {
-    OUTSIDE,       /* between strings */
-    IN_STRING,     /* in one that is kept */
-    IN_ESCAPE,     /* after its backslash */
-    IN_UNICODE,    /* in its \uXXXX */
-    AFTER_NAME,    /* the name "content" has ended: a colon comes */
-    BEFORE_VALUE,  /* the colon has come */
-    IN_CONTENT,    /* in the value */
+    OUTSIDE,      /* between strings */
+    IN_STRING,    /* in one that is kept */
+    IN_ESCAPE,    /* after its backslash */
+    IN_UNICODE,   /* in its \uXXXX */
+    AFTER_NAME,   /* the name "content" has ended: a colon comes */
+    BEFORE_VALUE, /* the colon has come */
+    IN_CONTENT,   /* in the value */
     CONTENT_ESCAPE,
     CONTENT_UNICODE,
 };
@@ -279,8 +279,8 @@ int scan_feed(struct scan *s, const char *data, size_t len)
 
 int scan_end(struct scan *s)
 {
-    bool within = s->where == IN_CONTENT || s->where == CONTENT_ESCAPE ||
-                  s->where == CONTENT_UNICODE;
+    bool within =
+        s->where == IN_CONTENT || s->where == CONTENT_ESCAPE || s->where == CONTENT_UNICODE;
 
     return within ? -EIO : 0;
 }

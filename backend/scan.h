@@ -21,10 +21,10 @@ struct scan {
     /* the rest is the scanner's */
     int where;
     unsigned depth;
-    bool key_next;       /* a string that starts now is a member's name */
-    unsigned key_hit;    /* characters of "content" that the name has had; beyond it: none */
-    unsigned escape;     /* digits of \uXXXX that are still to come */
-    unsigned escaped;    /* their value so far */
+    bool key_next;    /* a string that starts now is a member's name */
+    unsigned key_hit; /* characters of "content" that the name has had; beyond it: none */
+    unsigned escape;  /* digits of \uXXXX that are still to come */
+    unsigned escaped; /* their value so far */
     struct base64_decode_ctx base64;
 };
 

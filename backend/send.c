@@ -70,8 +70,8 @@ static void begin_try(struct request *rq)
     rq->failure = (struct failure){ 0 };
 }
 
-static void set_words(struct sender *s, const struct request *rq, const char *message,
-                      bool unknown, struct failure *err)
+static void set_words(struct sender *s, const struct request *rq, const char *message, bool unknown,
+                      struct failure *err)
 {
     const char *before = unknown ? "outcome unknown: " : "";
 
@@ -117,7 +117,8 @@ static int try_once(struct sender *s, struct call *call, struct request *rq, str
                     struct failure *err)
 {
     char message[CODEC_MESSAGE_MAX] = "";
-    struct attempt a = { .message = message, .idempotent = rq->idempotent,
+    struct attempt a = { .message = message,
+                         .idempotent = rq->idempotent,
                          .fresh_token = st->fresh_token };
     enum retry_verdict verdict;
     int rc;
@@ -137,8 +138,8 @@ static int try_once(struct sender *s, struct call *call, struct request *rq, str
     st->unsure = st->unsure || a.error || a.status >= 500;
     verdict = retry_judge(&a);
     rc = final_errno(rq, message);
-    set_words(s, rq, message, a.arrived && !a.idempotent && (rc == -EINTR || verdict == RETRY_UNKNOWN),
-              err);
+    set_words(s, rq, message,
+              a.arrived && !a.idempotent && (rc == -EINTR || verdict == RETRY_UNKNOWN), err);
     if (rc == -EINTR)
         return rc;
     switch (verdict) {

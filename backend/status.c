@@ -47,11 +47,11 @@ int status_errno(int status, const char *message)
         int status, rc;
         bool quota, text; /* the message may tell more */
     } rows[] = {
-        { 400, -EINVAL, true, true },   { 401, -EACCES, false, false },
-        { 403, -EACCES, true, false },  { 404, -ENOENT, false, false },
-        { 409, -EEXIST, true, true },   { 410, -ENOENT, false, false },
-        { 413, -EFBIG, false, false },  { 415, -EINVAL, false, false },
-        { 422, -EINVAL, false, true },  { 429, -EAGAIN, true, false },
+        { 400, -EINVAL, true, true },  { 401, -EACCES, false, false },
+        { 403, -EACCES, true, false }, { 404, -ENOENT, false, false },
+        { 409, -EEXIST, true, true },  { 410, -ENOENT, false, false },
+        { 413, -EFBIG, false, false }, { 415, -EINVAL, false, false },
+        { 422, -EINVAL, false, true }, { 429, -EAGAIN, true, false },
         { 408, -EIO, false, false },
     };
 

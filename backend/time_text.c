@@ -165,8 +165,11 @@ size_t time_text_format(const struct time_text *t, char out[TIME_TEXT_MAX])
     gmtime_r(&local, &tm);
     len = snprintf(out, TIME_TEXT_MAX, "%04d%s%02d%s%02d%s%02d%s%02d%s%02d", tm.tm_year + 1900,
                    s & DASH_MONTH ? "-" : "", tm.tm_mon + 1, s & DASH_DAY ? "-" : "", tm.tm_mday,
-                   s & WITH_T ? "T" : s & WITH_BLANK ? " " : "", tm.tm_hour,
-                   s & COLON_MINUTE ? ":" : "", tm.tm_min, s & COLON_SECOND ? ":" : "", tm.tm_sec);
+                   s & WITH_T       ? "T"
+                   : s & WITH_BLANK ? " "
+                                    : "",
+                   tm.tm_hour, s & COLON_MINUTE ? ":" : "", tm.tm_min, s & COLON_SECOND ? ":" : "",
+                   tm.tm_sec);
     len += format_fraction(t, ns, out + len, TIME_TEXT_MAX - (size_t)len);
     if (s & ZONE_Z)
         len += snprintf(out + len, TIME_TEXT_MAX - (size_t)len, "Z");
@@ -181,7 +184,6 @@ struct time_text time_text_utc(int64_t ns)
 {
     return (struct time_text){
         .ns = ns,
-        .shape = DASH_MONTH | DASH_DAY | WITH_T | COLON_MINUTE | COLON_SECOND |
-                 6 << FRACTION_SHIFT,
+        .shape = DASH_MONTH | DASH_DAY | WITH_T | COLON_MINUTE | COLON_SECOND | 6 << FRACTION_SHIFT,
     };
 }

@@ -289,8 +289,7 @@ void transfer_end(CURL *easy, struct request *rq, CURLcode code)
     if (rq->rc < 0)
         return; /* one of the functions above has told why */
     rq->rc = errno_of(code);
-    failure_set(&rq->failure, 0, "%s",
-                rq->curl_says[0] ? rq->curl_says : curl_easy_strerror(code));
+    failure_set(&rq->failure, 0, "%s", rq->curl_says[0] ? rq->curl_says : curl_easy_strerror(code));
 }
 
 void transfer_drop(CURL *easy, struct request *rq)

@@ -17,7 +17,10 @@ struct buf {
     size_t max; /* bytes; more is -EFBIG */
 };
 
-#define BUF_INIT(limit) { .data = NULL, .len = 0, .cap = 0, .max = (limit) }
+#define BUF_INIT(limit)                                                                            \
+    {                                                                                              \
+        .data = NULL, .len = 0, .cap = 0, .max = (limit)                                           \
+    }
 
 /* The caller's memory; release it with buf_release(). */
 void buf_init(struct buf *b, size_t max);

@@ -23,8 +23,7 @@ static int64_t real_realtime_ns(struct clock *c)
     return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-static int real_wait(struct clock *c, pthread_cond_t *cond, pthread_mutex_t *held,
-                     int64_t until_ms)
+static int real_wait(struct clock *c, pthread_cond_t *cond, pthread_mutex_t *held, int64_t until_ms)
 {
     struct timespec ts = { .tv_sec = (time_t)(until_ms / 1000),
                            .tv_nsec = (long)(until_ms % 1000) * 1000000 };
@@ -60,8 +59,7 @@ static int64_t fake_realtime_ns(struct clock *c)
     return f->epoch_ns + fake_now_ms(c) * 1000000;
 }
 
-static int fake_wait(struct clock *c, pthread_cond_t *cond, pthread_mutex_t *held,
-                     int64_t until_ms)
+static int fake_wait(struct clock *c, pthread_cond_t *cond, pthread_mutex_t *held, int64_t until_ms)
 {
     struct fake_clock *f = (struct fake_clock *)c;
 

@@ -22,7 +22,7 @@ struct pool {
     struct queue jobs;      /* guarded by lock, as all below */
     struct queue urgent;
     unsigned max, started, waiting;
-    unsigned busy;   /* queued and running */
+    unsigned busy; /* queued and running */
     bool stop, urgent_started;
     pthread_t urgent_thread;
     pthread_t threads[]; /* started of them */

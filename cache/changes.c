@@ -33,7 +33,7 @@ void changes_forget(struct changes *c)
 {
     struct change *change, *next;
 
-    HASH_ITER (hh, c->keys, change, next) {
+    HASH_ITER(hh, c->keys, change, next) {
         HASH_DEL(c->keys, change);
         free(change);
     }

@@ -25,9 +25,9 @@
 
 struct content_cache {
     pthread_mutex_t lock;
-    char *dir;             /* set once */
-    int dirfd;             /* set once */
-    int64_t max_bytes;     /* set once */
+    char *dir;                  /* set once */
+    int dirfd;                  /* set once */
+    int64_t max_bytes;          /* set once */
     struct content_index index; /* guarded by lock, as all below */
     uint64_t hits, misses, evictions, broken;
 };
@@ -131,8 +131,7 @@ static int scan(struct content_cache *c)
     return 0;
 }
 
-int content_new(const char *dir, int64_t max_bytes, struct content_cache **out,
-                struct failure *err)
+int content_new(const char *dir, int64_t max_bytes, struct content_cache **out, struct failure *err)
 {
     struct content_cache *c = calloc(1, sizeof(*c));
     int rc;

@@ -92,7 +92,7 @@ void content_index_release(struct content_index *x)
 {
     struct held *h, *next;
 
-    HASH_ITER (hh, x->by_id, h, next) {
+    HASH_ITER(hh, x->by_id, h, next) {
         HASH_DEL(x->by_id, h);
         free(h);
     }

@@ -17,9 +17,9 @@ struct held {
     UT_hash_handle hh;
     struct held *newer, *older; /* by use */
     struct held *next_gone;
-    struct content_name name;   /* set once */
-    struct timespec used;       /* set once: when it was used last before the start */
-    bool checked;               /* its bytes are those of the name */
+    struct content_name name; /* set once */
+    struct timespec used;     /* set once: when it was used last before the start */
+    bool checked;             /* its bytes are those of the name */
 };
 
 /* All zero is empty. */

@@ -12,26 +12,26 @@
 
 /* One who waits; on its own stack. */
 struct waiter {
-    struct call *call;   /* set once */
-    bool leads;          /* guarded by the lock of struct flights, as all below */
+    struct call *call; /* set once */
+    bool leads;        /* guarded by the lock of struct flights, as all below */
     struct waiter *next;
 };
 
 struct flight {
     UT_hash_handle hh;
-    bool listed;              /* guarded by the lock of struct flights, as all below */
+    bool listed; /* guarded by the lock of struct flights, as all below */
     bool landed;
     int rc;
     struct flight_result result;
     struct failure err;
-    struct waiter *waiters;   /* the first to come is the first */
-    unsigned users;           /* the leader and who waits */
+    struct waiter *waiters; /* the first to come is the first */
+    unsigned users;         /* the leader and who waits */
     char key[];
 };
 
 struct flights {
     pthread_mutex_t lock;
-    struct flight *by_key;    /* guarded by lock */
+    struct flight *by_key; /* guarded by lock */
 };
 
 int flights_new(struct flights **out)
@@ -186,8 +186,8 @@ static int lead(struct flights *f, struct flight *flight, struct call *call,
 }
 
 int flight_run(struct flights *f, struct call *call, struct clock *clock, const char *key,
-               int (*work)(void *arg, struct flight_result *result, struct failure *err),
-               void *arg, struct flight_result *out, struct failure *err)
+               int (*work)(void *arg, struct flight_result *result, struct failure *err), void *arg,
+               struct flight_result *out, struct failure *err)
 {
     struct waiter self = { .call = call };
     struct flight *flight;
@@ -238,7 +238,7 @@ void flights_forget_prefix(struct flights *f, const char *prefix)
     struct flight *flight, *next;
 
     pthread_mutex_lock(&f->lock);
-    HASH_ITER (hh, f->by_key, flight, next)
+    HASH_ITER(hh, f->by_key, flight, next)
         if (strncmp(flight->key, prefix, len) == 0)
             flight_unlist(f, flight);
     pthread_mutex_unlock(&f->lock);

@@ -39,8 +39,8 @@ void flights_free(struct flights *f);
  * (nothing was begun), -ENOMEM.
  */
 int flight_run(struct flights *f, struct call *call, struct clock *clock, const char *key,
-               int (*work)(void *arg, struct flight_result *result, struct failure *err),
-               void *arg, struct flight_result *out, struct failure *err);
+               int (*work)(void *arg, struct flight_result *result, struct failure *err), void *arg,
+               struct flight_result *out, struct failure *err);
 
 /* Whoever comes from now on begins anew instead of joining what is under way for key, or for
  * every key that begins with prefix ("": all): what is under way may be out of date. Those who

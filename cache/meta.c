@@ -21,22 +21,22 @@ struct entry {
     struct entry *newer, *older; /* by use */
     struct entry *next_gone;
     const struct counted_class *class;
-    void *value;        /* NULL: it is known that there is none */
-    size_t bytes;       /* all that it costs */
+    void *value;  /* NULL: it is known that there is none */
+    size_t bytes; /* all that it costs */
     int64_t stored_at_ms, expires_ms;
-    uint64_t began;     /* the moment from which it is known */
+    uint64_t began; /* the moment from which it is known */
     char key[];
 };
 
 struct meta {
     pthread_mutex_t lock;
-    struct clock *clock;            /* set once */
-    struct flights *flights;        /* set once */
-    struct entry *by_key;           /* guarded by lock, as all below */
+    struct clock *clock;     /* set once */
+    struct flights *flights; /* set once */
+    struct entry *by_key;    /* guarded by lock, as all below */
     struct order order;
     struct entry *newest, *oldest;
     struct changes changes;
-    size_t loads;                   /* under way: as long, changes are remembered */
+    size_t loads; /* under way: as long, changes are remembered */
     struct meta_stats stats;
 };
 
@@ -212,8 +212,8 @@ static struct entry *entry_new(struct meta *m, const struct item *item)
     e->value = item->value;
     e->bytes = sizeof(*e) + len + 1 + MALLOC_AND_BUCKET_BYTES + item->bytes;
     e->stored_at_ms = clock_now_ms(m->clock);
-    e->expires_ms = item->ttl_ms > INT64_MAX - e->stored_at_ms ? INT64_MAX
-                                                               : e->stored_at_ms + item->ttl_ms;
+    e->expires_ms =
+        item->ttl_ms > INT64_MAX - e->stored_at_ms ? INT64_MAX : e->stored_at_ms + item->ttl_ms;
     if (e->value)
         e->class->ref(e->value);
     return e;
@@ -399,8 +399,7 @@ int meta_load_put(struct meta_load *load, const char *key, const struct counted_
 struct want {
     struct meta *m;
     const char *key;
-    int (*loader)(void *arg, struct meta_load *load, struct meta_loaded *out,
-                  struct failure *err);
+    int (*loader)(void *arg, struct meta_load *load, struct meta_loaded *out, struct failure *err);
     void *arg;
 };
 

@@ -18,7 +18,10 @@ struct order {
     uint32_t seed; /* not 0 */
 };
 
-#define ORDER_INIT { .root = NULL, .seed = 2463534242u }
+#define ORDER_INIT                                                                                 \
+    {                                                                                              \
+        .root = NULL, .seed = 2463534242u                                                          \
+    }
 
 /* No other node of the order has its key. */
 void order_add(struct order *o, struct order_node *node);

@@ -15,7 +15,7 @@
 #include "banned.h"
 
 struct state {
-    int lock_fd;               /* set once, as all here */
+    int lock_fd; /* set once, as all here */
     struct state_db *db;
     struct state_queue *queue;
 };
@@ -125,8 +125,7 @@ int state_apply(struct state *st, const struct state_step *steps, size_t n, bool
     return 0;
 }
 
-int state_put_drop(struct state *st, const struct drop_row *row, bool durable,
-                   struct failure *err)
+int state_put_drop(struct state *st, const struct drop_row *row, bool durable, struct failure *err)
 {
     struct state_step step = { .change = STATE_PUT_DROP, .row = row };
 
@@ -141,9 +140,8 @@ int state_delete_drop(struct state *st, const char *folder, const char *name, bo
     return state_apply(st, &step, 1, durable, err);
 }
 
-int state_rename_drop(struct state *st, const char *folder, const char *name,
-                      const char *to_folder, const char *to_name, bool durable,
-                      struct failure *err)
+int state_rename_drop(struct state *st, const char *folder, const char *name, const char *to_folder,
+                      const char *to_name, bool durable, struct failure *err)
 {
     struct state_step step = { .change = STATE_RENAME_DROP,
                                .folder = folder,
@@ -252,8 +250,7 @@ int state_count(struct state *st, int64_t counts[DROP_STATES], struct failure *e
     return rc;
 }
 
-int state_greatest(struct state *st, uint64_t *spool, int64_t *failed_number,
-                   struct failure *err)
+int state_greatest(struct state *st, uint64_t *spool, int64_t *failed_number, struct failure *err)
 {
     struct figures_job f = { .job = { .run = run_greatest } };
     int rc = state_queue_run(st->queue, &f.job, err);
@@ -362,11 +359,11 @@ static int run_get_value(struct state_db *db, struct state_job *job, struct fail
 int state_put_value(struct state *st, const char *key, const char *value, bool durable,
                     struct failure *err)
 {
-    struct value_job now = { .job = { .run = run_put_value,
-                                      .release = release_flat,
-                                      .writes = true },
-                             .key = key,
-                             .value = value };
+    struct value_job now = {
+        .job = { .run = run_put_value, .release = release_flat, .writes = true },
+        .key = key,
+        .value = value
+    };
     struct value_job *later;
     char *at;
 

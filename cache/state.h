@@ -62,13 +62,13 @@ struct drop_row {
     int kind;                  /* the caller's */
     const char *id;            /* the resource's once acknowledged, else NULL */
     enum drop_state state;
-    uint64_t spool;            /* the file of its bytes, 0: none */
+    uint64_t spool; /* the file of its bytes, 0: none */
     int64_t size, mtime_ns;
     uint32_t mode;
     bool has_sha256;
     uint8_t sha256[STATE_DIGEST_BYTES];
-    const char *error;         /* NULL: none */
-    int64_t failed_number;     /* 0: none */
+    const char *error;     /* NULL: none */
+    int64_t failed_number; /* 0: none */
 };
 
 /* One change. Several in one state_apply() are one transaction: all or none. */
@@ -91,13 +91,11 @@ int state_apply(struct state *st, const struct state_step *steps, size_t n, bool
                 struct failure *err);
 
 /* The same, one step each. */
-int state_put_drop(struct state *st, const struct drop_row *row, bool durable,
-                   struct failure *err);
+int state_put_drop(struct state *st, const struct drop_row *row, bool durable, struct failure *err);
 int state_delete_drop(struct state *st, const char *folder, const char *name, bool durable,
                       struct failure *err);
-int state_rename_drop(struct state *st, const char *folder, const char *name,
-                      const char *to_folder, const char *to_name, bool durable,
-                      struct failure *err);
+int state_rename_drop(struct state *st, const char *folder, const char *name, const char *to_folder,
+                      const char *to_name, bool durable, struct failure *err);
 int state_rename_folder(struct state *st, const char *folder, const char *to_folder, bool durable,
                         struct failure *err);
 
@@ -120,8 +118,7 @@ int state_find_by_id(struct state *st, const char *id, /* by folder and name; mo
 int state_count(struct state *st, int64_t counts[DROP_STATES], struct failure *err);
 
 /* The greatest spool number and failed_number in use, 0 for none: start above them. */
-int state_greatest(struct state *st, uint64_t *spool, int64_t *failed_number,
-                   struct failure *err);
+int state_greatest(struct state *st, uint64_t *spool, int64_t *failed_number, struct failure *err);
 
 /* --- Sizes that are known for good, and small values ------------------------------------------ */
 

@@ -263,9 +263,8 @@ static int put_drop(struct state_db *db, const struct drop_row *row, struct fail
         sqlite3_bind_int(s, 5, (int)row->state) | bind_number(s, 6, (int64_t)row->spool) |
         sqlite3_bind_int64(s, 7, row->size) | sqlite3_bind_int64(s, 8, row->mtime_ns) |
         sqlite3_bind_int64(s, 9, row->mode) |
-        (row->has_sha256
-             ? sqlite3_bind_blob(s, 10, row->sha256, sizeof(row->sha256), SQLITE_STATIC)
-             : sqlite3_bind_null(s, 10)) |
+        (row->has_sha256 ? sqlite3_bind_blob(s, 10, row->sha256, sizeof(row->sha256), SQLITE_STATIC)
+                         : sqlite3_bind_null(s, 10)) |
         bind_text(s, 11, row->error) | bind_number(s, 12, row->failed_number)) {
         sqlite3_clear_bindings(s);
         return sql_fail(db->db, err);
@@ -315,10 +314,10 @@ int state_db_change(struct state_db *db, const struct state_step *step, struct f
     case STATE_DELETE_DROP:
         return run_with(db, DELETE_DROP, (const char *[]){ step->folder, step->name, NULL }, err);
     case STATE_RENAME_DROP:
-        return run_with(db, RENAME_DROP,
-                        (const char *[]){ step->folder, step->name, step->to_folder,
-                                          step->to_name, NULL },
-                        err);
+        return run_with(
+            db, RENAME_DROP,
+            (const char *[]){ step->folder, step->name, step->to_folder, step->to_name, NULL },
+            err);
     case STATE_RENAME_FOLDER:
         return rename_folder(db, step, err);
     case STATE_DELETE_FOLDER:
@@ -334,8 +333,7 @@ int state_db_put_size(struct state_db *db, const char *id, int64_t size, struct 
     return run_with(db, PUT_SIZE, (const char *[]){ id, NULL }, err);
 }
 
-int state_db_put_value(struct state_db *db, const char *key, const char *value,
-                       struct failure *err)
+int state_db_put_value(struct state_db *db, const char *key, const char *value, struct failure *err)
 {
     if (!value)
         return run_with(db, DELETE_VALUE, (const char *[]){ key, NULL }, err);
@@ -400,8 +398,8 @@ int state_db_rows(struct state_db *db, enum state_question question, const char 
         [ROWS_IN_STATE] = SELECT_STATE,
     };
     sqlite3_stmt *s = db->statements[statements[question]];
-    int bound = question == ROWS_IN_STATE ? sqlite3_bind_int(s, 1, (int)state)
-                                          : bind_text(s, 1, text);
+    int bound =
+        question == ROWS_IN_STATE ? sqlite3_bind_int(s, 1, (int)state) : bind_text(s, 1, text);
     int rc = bound == SQLITE_OK ? read_rows(db, s, list, err) : sql_fail(db->db, err);
 
     sqlite3_reset(s);

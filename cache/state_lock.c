@@ -45,8 +45,7 @@ static int in_use(int fd, const char *dir, struct failure *err)
     return fail(err, -EWOULDBLOCK, 0, "state directory %s is in use by pid %s", dir, pid);
 }
 
-int state_lock(const char *dir, int64_t wait_ms, struct clock *clock, int *fd,
-               struct failure *err)
+int state_lock(const char *dir, int64_t wait_ms, struct clock *clock, int *fd, struct failure *err)
 {
     cleanup_free char *path = path_join(dir, "lock");
     int64_t until = clock_now_ms(clock) + wait_ms;

@@ -12,7 +12,6 @@
 
 /* Waits up to wait_ms. fd: the caller's, closing it unlocks. 0, -EWOULDBLOCK with words that
  * name the owner, -ENOMEM and what open(2) gives, with words. */
-int state_lock(const char *dir, int64_t wait_ms, struct clock *clock, int *fd,
-               struct failure *err);
+int state_lock(const char *dir, int64_t wait_ms, struct clock *clock, int *fd, struct failure *err);
 
 #endif

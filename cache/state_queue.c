@@ -14,17 +14,17 @@
 
 struct state_queue {
     pthread_mutex_t lock;
-    pthread_cond_t work;      /* something was queued, or stop */
-    pthread_cond_t progress;  /* something was taken or done */
-    struct state_job *head;   /* guarded by lock, as all below */
+    pthread_cond_t work;     /* something was queued, or stop */
+    pthread_cond_t progress; /* something was taken or done */
+    struct state_job *head;  /* guarded by lock, as all below */
     struct state_job **tail;
     size_t queued;
-    bool somebody_waits;      /* for something that is queued */
+    bool somebody_waits; /* for something that is queued */
     bool stop;
-    int lost_rc;              /* the first failure that nobody waited for */
+    int lost_rc; /* the first failure that nobody waited for */
     struct failure lost;
-    struct state_db *db;      /* the thread's */
-    struct log *log;          /* set once, as all below */
+    struct state_db *db; /* the thread's */
+    struct log *log;     /* set once, as all below */
     bool started;
     pthread_t thread;
 };

@@ -52,9 +52,8 @@ struct drop_row *drop_row_copy(const struct drop_row *row)
 
 static size_t step_bytes(const struct state_step *step)
 {
-    return packed_bytes(step->folder) + packed_bytes(step->name) +
-           packed_bytes(step->to_folder) + packed_bytes(step->to_name) +
-           (step->row ? row_bytes(step->row) : 0);
+    return packed_bytes(step->folder) + packed_bytes(step->name) + packed_bytes(step->to_folder) +
+           packed_bytes(step->to_name) + (step->row ? row_bytes(step->row) : 0);
 }
 
 struct state_step *state_steps_copy(const struct state_step *steps, size_t n)

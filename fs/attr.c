@@ -133,8 +133,11 @@ int attr_of(struct fs *fs, struct call *call, struct node *n, struct stat *st, i
     enum node_kind kind = n->place.kind;
     int rc = 0;
 
-    *st = (struct stat){ .st_mode = attr_type(kind), .st_nlink = 1, .st_uid = fs->options->uid,
-                         .st_gid = fs->options->gid, .st_blksize = IO_BYTES };
+    *st = (struct stat){ .st_mode = attr_type(kind),
+                         .st_nlink = 1,
+                         .st_uid = fs->options->uid,
+                         .st_gid = fs->options->gid,
+                         .st_blksize = IO_BYTES };
     st->st_ino = node_stat_ino(fs->nodes, n);
     *ttl_ms = TTL_DYNAMIC_MS;
     set_times(st, fs->started_ns, fs->started_ns);

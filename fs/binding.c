@@ -156,8 +156,7 @@ static bool is_loaded(struct fs *fs, const char *key)
     return loaded;
 }
 
-int bind_folder(struct fs *fs, struct call *call, struct node *n, bool create,
-                struct folder **out)
+int bind_folder(struct fs *fs, struct call *call, struct node *n, bool create, struct folder **out)
 {
     cleanup_buf struct buf key = BUF_INIT(FOLDER_KEY_MAX);
     enum node_kind kind = n->place.kind;

@@ -20,8 +20,7 @@ int bind_entry(struct fs *fs, struct node *collection, const char *id, struct bo
 
 /* The folder of a collection, subfolder or resource node. Without create, a resource's folder
  * that holds nothing is -ENOENT. 0, -EWOULDBLOCK, -ENOMEM, -EIO, -ENOTDIR others have none. */
-int bind_folder(struct fs *fs, struct call *call, struct node *n, bool create,
-                struct folder **out);
+int bind_folder(struct fs *fs, struct call *call, struct node *n, bool create, struct folder **out);
 
 /* The resource that a sent drop stands for. The caller holds the drop exclusively, or accepts
  * what it was a moment ago. -ENOENT it stands for none. */

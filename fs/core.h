@@ -39,7 +39,7 @@ struct fs {
     struct live_listing *listings; /* guarded by lock, as all below */
     struct hidden *hidden;
     struct fs_kernel kernel;
-    struct handle *handles;        /* that are open */
+    struct handle *handles; /* that are open */
     struct dirhandle *dirhandles;
 };
 

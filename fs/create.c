@@ -7,6 +7,7 @@
 #include "attr.h"
 #include "binding.h"
 #include "core.h"
+#include "deliver.h"
 #include "drop_store.h"
 #include "handle.h"
 #include "hide.h"
@@ -14,7 +15,6 @@
 #include "names.h"
 #include "resolve.h"
 #include "text.h"
-#include "deliver.h"
 
 #include "banned.h"
 
@@ -135,8 +135,8 @@ int fs_create(struct fs *fs, struct call *call, uint64_t parent, const char *nam
 
 /* --- Directories ------------------------------------------------------------------------------ */
 
-static int make_resource(struct fs *fs, struct call *call, const struct folder *f,
-                         const char *name, struct record **out, struct failure *err)
+static int make_resource(struct fs *fs, struct call *call, const struct folder *f, const char *name,
+                         struct record **out, struct failure *err)
 {
     struct target t = { .res = f->res, .parent = f->parent };
     cleanup_body struct body *body = NULL;

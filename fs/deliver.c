@@ -99,8 +99,7 @@ static bool is_unchanged(struct sending *s)
 
 /* --- The request ------------------------------------------------------------------------------ */
 
-static int make_body(struct sending *s, enum body_use use, struct body **out,
-                     struct failure *err)
+static int make_body(struct sending *s, enum body_use use, struct body **out, struct failure *err)
 {
     const struct resource *res = s->folder->res;
     struct body *body;
@@ -148,8 +147,7 @@ static int keep_fields(struct sending *s, const char *old_id, struct body *body,
     return rc;
 }
 
-static int create(struct sending *s, const char *old_id, struct record **out,
-                  struct failure *err)
+static int create(struct sending *s, const char *old_id, struct record **out, struct failure *err)
 {
     struct target t = { .res = s->folder->res, .parent = s->folder->parent };
     cleanup_body struct body *body = NULL;
@@ -157,8 +155,7 @@ static int create(struct sending *s, const char *old_id, struct record **out,
 
     if (rc == 0 && old_id)
         rc = keep_fields(s, old_id, body, err);
-    return rc < 0 ? rc
-                  : backend_create(s->fs->backend, s->call, &t, body, s->content, out, err);
+    return rc < 0 ? rc : backend_create(s->fs->backend, s->call, &t, body, s->content, out, err);
 }
 
 static int update(struct sending *s, const char *id, struct record **out, struct failure *err)
@@ -167,8 +164,7 @@ static int update(struct sending *s, const char *id, struct record **out, struct
     cleanup_body struct body *body = NULL;
     int rc = make_body(s, BODY_PATCH, &body, err);
 
-    return rc < 0 ? rc
-                  : backend_update(s->fs->backend, s->call, &t, body, s->content, out, err);
+    return rc < 0 ? rc : backend_update(s->fs->backend, s->call, &t, body, s->content, out, err);
 }
 
 /* --- The answer ------------------------------------------------------------------------------- */
@@ -279,7 +275,7 @@ static int send_bytes(struct sending *s, struct failure *err)
 }
 
 int deliver_drop(struct fs *fs, struct call *call, struct drop *d, struct folder *folder,
-              const char *name, struct failure *err)
+                 const char *name, struct failure *err)
 {
     struct sending s = { .fs = fs, .call = call, .drop = d, .folder = folder, .name = name };
     int rc;
@@ -331,8 +327,7 @@ void deliver_settle(struct fs *fs, struct drop *d)
     if (!bytes)
         return;
     path = spool_path(fs->spool, bytes->number);
-    if (path && bind_drop(fs, d, &b) == 0 &&
-        known_record(fs, &now, &b.target, &r, &ignored) == 0)
+    if (path && bind_drop(fs, d, &b) == 0 && known_record(fs, &now, &b.target, &r, &ignored) == 0)
         known_content_adopt(fs, &b.target, r, path, d->digest);
     drop_forget_bytes(fs->drops, d);
     bytes_unref(bytes);

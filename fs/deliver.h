@@ -15,7 +15,7 @@
  * the API takes, -EROFS, what backend_create() gives. On failure d is as it was.
  */
 int deliver_drop(struct fs *fs, struct call *call, struct drop *d, struct folder *folder,
-              const char *name, struct failure *err);
+                 const char *name, struct failure *err);
 
 /* The same in its own folder under its own name, in the place of what it stood for; a failure
  * is kept with it: it is marked as failed. */

@@ -6,28 +6,28 @@
 #include "resolve.h"
 
 struct item {
-    char *name;             /* NULL: the record's id */
-    struct record *record;  /* of a row of a list, else NULL */
-    struct found found;     /* with its drop; its id is the name of a row by id */
+    char *name;            /* NULL: the record's id */
+    struct record *record; /* of a row of a list, else NULL */
+    struct found found;    /* with its drop; its id is the name of a row by id */
 };
 
 /* Rows by id are many: they are kept as their record alone. */
 struct slot {
-    struct item *item;     /* NULL: a row by its id */
+    struct item *item; /* NULL: a row by its id */
     struct record *record;
 };
 
 struct dirhandle {
     struct node *node;
     uint64_t stat_ino;
-    pthread_mutex_t lock;  /* one reads a handle at a time */
-    struct slot *slots;    /* guarded by lock, as all below */
+    pthread_mutex_t lock; /* one reads a handle at a time */
+    struct slot *slots;   /* guarded by lock, as all below */
     size_t n, cap;
     bool begun, done;
     struct folder *folder;
     struct listing *listing;
     size_t next_row;
-    struct drop **shown;   /* local ones that stand among the slots already, sorted */
+    struct drop **shown; /* local ones that stand among the slots already, sorted */
     size_t n_shown;
     struct dirhandle *next, *prev; /* guarded by the fs's lock: all that are open */
 };

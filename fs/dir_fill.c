@@ -70,8 +70,9 @@ static int add_rows_of_tree(struct dirhandle *d)
     int rc = 0;
 
     for (unsigned i = 0; rc == 0 && (row = tree_child(at->kind, res, i)); i++)
-        rc = add_place(d, row->name, (struct place){ .kind = row->kind, .row = row,
-                                                     .res = resource_get(row->res) });
+        rc = add_place(
+            d, row->name,
+            (struct place){ .kind = row->kind, .row = row, .res = resource_get(row->res) });
     return rc;
 }
 
@@ -122,8 +123,7 @@ static int compare_pointers(const void *a, const void *b)
 
 static bool is_shown(const struct dirhandle *d, struct drop *drop)
 {
-    return d->n_shown &&
-           bsearch(&drop, d->shown, d->n_shown, sizeof(*d->shown), compare_pointers);
+    return d->n_shown && bsearch(&drop, d->shown, d->n_shown, sizeof(*d->shown), compare_pointers);
 }
 
 /* What is not (only) at the server comes first; all of it in a folder that has no list. */
@@ -207,8 +207,7 @@ static int add_row(struct fs *fs, struct dirhandle *d, struct record *r)
     return rc;
 }
 
-static int add_more_rows(struct fs *fs, struct call *call, struct dirhandle *d,
-                         struct failure *err)
+static int add_more_rows(struct fs *fs, struct call *call, struct dirhandle *d, struct failure *err)
 {
     struct record *r = NULL;
     int rc = listing_row(d->listing, call, d->next_row, &r, err);
@@ -258,8 +257,7 @@ static int add_consent(struct dirhandle *d, const char *id)
 }
 
 /* The consents that documents carry: the list that a consent's folder filters, unfiltered. */
-static int add_consents(struct fs *fs, struct call *call, struct dirhandle *d,
-                        struct failure *err)
+static int add_consents(struct fs *fs, struct call *call, struct dirhandle *d, struct failure *err)
 {
     const struct tree_row *row = tree_child(NODE_CONSENT, RES_NONE, 0);
     cleanup_listing struct listing *l = NULL;
@@ -272,8 +270,7 @@ static int add_consents(struct fs *fs, struct call *call, struct dirhandle *d,
         cleanup_buf struct buf id = BUF_INIT(RESOURCE_ID_MAX);
 
         rc = listing_row(l, call, i, &r, err);
-        if (rc == 0 && r && record_string(r, row->filter, &id) == 0 &&
-            consent_id_ok(buf_str(&id)))
+        if (rc == 0 && r && record_string(r, row->filter, &id) == 0 && consent_id_ok(buf_str(&id)))
             rc = add_consent(d, id.data);
     }
     return rc == -ENOENT ? 0 : rc;
@@ -313,12 +310,11 @@ static int add_content(struct dirhandle *d, const struct record *r)
     if (!ending)
         return rc;
     snprintf(name, sizeof(name), "content.%s", ending);
-    return add_place(d, name, (struct place){ .kind = NODE_CONTENT_LINK, .res = res,
-                                              .ending = ending });
+    return add_place(d, name,
+                     (struct place){ .kind = NODE_CONTENT_LINK, .res = res, .ending = ending });
 }
 
-static int add_resource(struct fs *fs, struct call *call, struct dirhandle *d,
-                        struct failure *err)
+static int add_resource(struct fs *fs, struct call *call, struct dirhandle *d, struct failure *err)
 {
     const struct resource *res = d->node->place.res;
     cleanup_record struct record *r = NULL;

@@ -28,8 +28,8 @@ struct spool;
 /* Bytes in the spool, as long as somebody uses them. */
 struct bytes {
     atomic_uint refs;
-    int fd;          /* set once */
-    uint64_t number; /* set once: in the spool */
+    int fd;           /* set once */
+    uint64_t number;  /* set once: in the spool */
     atomic_bool keep; /* the file stays in the spool when nobody uses the bytes any more */
     struct spool *spool;
 };
@@ -43,42 +43,42 @@ enum drop_what {
 };
 
 struct folder {
-    char *key;                   /* guarded by the lock: "datasets/las:dataset:.../documents" */
-    const struct resource *res;  /* set once: what a file here becomes; NULL: nothing */
-    char *parent;                /* set once: id of the resource above, NULL at the top */
-    const char *filter;          /* set once: a list's filter, and what a file here is given */
-    char *filter_value;          /* set once */
-    bool loaded;                 /* guarded by the lock, as the next three */
-    int64_t changed_ns;          /* when something was put in, renamed or removed; 0: not since */
-    unsigned cold;               /* how often a name was looked up that no list knew */
-    struct drop *drops;          /* by name */
-    UT_hash_handle hh;           /* by key; folders live as long as struct drops */
+    char *key;                  /* guarded by the lock: "datasets/las:dataset:.../documents" */
+    const struct resource *res; /* set once: what a file here becomes; NULL: nothing */
+    char *parent;               /* set once: id of the resource above, NULL at the top */
+    const char *filter;         /* set once: a list's filter, and what a file here is given */
+    char *filter_value;         /* set once */
+    bool loaded;                /* guarded by the lock, as the next three */
+    int64_t changed_ns;         /* when something was put in, renamed or removed; 0: not since */
+    unsigned cold;              /* how often a name was looked up that no list knew */
+    struct drop *drops;         /* by name */
+    UT_hash_handle hh;          /* by key; folders live as long as struct drops */
 };
 
 struct drop {
     atomic_uint refs;
-    enum drop_what what;        /* set once */
-    struct folder *folder;      /* guarded by the lock, as all below */
+    enum drop_what what;   /* set once */
+    struct folder *folder; /* guarded by the lock, as all below */
     char *name;
-    bool linked;                /* found in folder under name */
-    char *id;                   /* of the resource, once acknowledged; else NULL */
-    int64_t acked_ms;           /* when (monotonic) */
-    int64_t size;               /* of the acknowledged bytes */
+    bool linked;      /* found in folder under name */
+    char *id;         /* of the resource, once acknowledged; else NULL */
+    int64_t acked_ms; /* when (monotonic) */
+    int64_t size;     /* of the acknowledged bytes */
     uint8_t digest[DIGEST_BYTES];
-    bool has_digest;            /* of the acknowledged bytes */
+    bool has_digest; /* of the acknowledged bytes */
     int64_t mtime_ns;
-    mode_t mode;                /* permission bits */
-    struct bytes *local;        /* bytes here; NULL: only the server has them */
-    bool dirty;                 /* local has bytes that were not acknowledged or given up */
-    int broken;                 /* a write failed with this errno: do not send */
-    bool failed;                /* could not be delivered; error says why */
+    mode_t mode;         /* permission bits */
+    struct bytes *local; /* bytes here; NULL: only the server has them */
+    bool dirty;          /* local has bytes that were not acknowledged or given up */
+    int broken;          /* a write failed with this errno: do not send */
+    bool failed;         /* could not be delivered; error says why */
     char *error;
-    int64_t failed_number;      /* in .lasfs/failed */
-    unsigned writers;           /* open handles that may write */
-    bool exclusive;             /* being sent, renamed, deleted */
-    unsigned shared;            /* writes under way */
+    int64_t failed_number; /* in .lasfs/failed */
+    unsigned writers;      /* open handles that may write */
+    bool exclusive;        /* being sent, renamed, deleted */
+    unsigned shared;       /* writes under way */
     struct drop_waiter *waiters;
-    UT_hash_handle hh;          /* by name in folder->drops */
+    UT_hash_handle hh; /* by name in folder->drops */
 };
 
 struct drop *drop_ref(struct drop *d); /* NULL is fine, gives NULL */
@@ -91,21 +91,21 @@ static inline void drop_unref_p(struct drop **d)
 
 /* A resource's id and the drop that is named for it. */
 struct owner {
-    char *id;            /* the drop's */
-    struct drop *drop;   /* linked, or the owner would be gone */
-    struct owner *next;  /* another name of the same resource */
-    UT_hash_handle hh;   /* the first of them: by id */
+    char *id;           /* the drop's */
+    struct drop *drop;  /* linked, or the owner would be gone */
+    struct owner *next; /* another name of the same resource */
+    UT_hash_handle hh;  /* the first of them: by id */
 };
 
 struct drops {
     pthread_mutex_t lock;
     pthread_mutex_t load_lock; /* before lock: one reads a folder's rows at a time */
-    struct state *state;    /* set once */
-    struct spool *spool;    /* set once */
-    struct clock *clock;    /* set once */
-    struct folder *folders; /* guarded by lock, as all below */
+    struct state *state;       /* set once */
+    struct spool *spool;       /* set once */
+    struct clock *clock;       /* set once */
+    struct folder *folders;    /* guarded by lock, as all below */
     struct owner *owners;
-    int64_t last_failed;    /* the last number in .lasfs/failed */
+    int64_t last_failed; /* the last number in .lasfs/failed */
 };
 
 /* --- Folders and names ------------------------------------------------------------------------ */

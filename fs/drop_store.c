@@ -56,8 +56,11 @@ static int copy_row(struct drops *t, struct drop *d, struct row_copy *out)
     out->name = copy_text(d->name, &ok);
     out->id = copy_text(d->id, &ok);
     out->error = copy_text(d->failed ? d->error : NULL, &ok);
-    out->row = (struct drop_row){ .kind = d->what, .state = state_of(d), .size = d->size,
-                                  .mtime_ns = d->mtime_ns, .mode = d->mode,
+    out->row = (struct drop_row){ .kind = d->what,
+                                  .state = state_of(d),
+                                  .size = d->size,
+                                  .mtime_ns = d->mtime_ns,
+                                  .mode = d->mode,
                                   .spool = d->local ? d->local->number : 0,
                                   .has_sha256 = d->has_digest,
                                   .failed_number = d->failed ? d->failed_number : 0 };

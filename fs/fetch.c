@@ -155,8 +155,8 @@ int fetch_record(struct fs *fs, struct call *call, const struct target *t, struc
     return 0;
 }
 
-int fetch_content(struct fs *fs, struct call *call, const struct target *t, int *fd,
-                  int64_t *size, struct failure *err)
+int fetch_content(struct fs *fs, struct call *call, const struct target *t, int *fd, int64_t *size,
+                  struct failure *err)
 {
     struct fetched *f;
     int rc = fetch(fs, call, t, &f, err);

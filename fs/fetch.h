@@ -16,7 +16,7 @@ int fetch_record(struct fs *fs, struct call *call, const struct target *t, struc
                  struct failure *err);
 
 /* The same for its content: a descriptor, the caller's. */
-int fetch_content(struct fs *fs, struct call *call, const struct target *t, int *fd,
-                  int64_t *size, struct failure *err);
+int fetch_content(struct fs *fs, struct call *call, const struct target *t, int *fd, int64_t *size,
+                  struct failure *err);
 
 #endif

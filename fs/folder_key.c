@@ -10,8 +10,8 @@
 
 struct walk {
     struct place at;
-    struct place collection;         /* the last collection on the way, kind NODE_NONE: none */
-    char above[ROUTE_NAME_MAX + 1];  /* what that stands under */
+    struct place collection;        /* the last collection on the way, kind NODE_NONE: none */
+    char above[ROUTE_NAME_MAX + 1]; /* what that stands under */
     char last[ROUTE_NAME_MAX + 1];
 };
 

@@ -30,9 +30,9 @@ struct fs_config {
     struct backend *backend;       /* outlives the fs, as all here */
     struct clock *clock;
     struct log *log;
-    const char *state_dir;         /* for names and what is not yet sent */
-    const char *cache_dir;         /* for contents */
-    const char *endpoint;          /* for the status page */
+    const char *state_dir; /* for names and what is not yet sent */
+    const char *cache_dir; /* for contents */
+    const char *endpoint;  /* for the status page */
 };
 
 /* Opens the state, spool and caches. -EWOULDBLOCK: the state directory is in use. */
@@ -51,17 +51,17 @@ void fs_report(struct fs *fs, const char *operation, uint64_t ino, const char *n
 /* --- Nodes ------------------------------------------------------------------------------------ */
 
 struct entry {
-    uint64_t ino;    /* 0: there is nothing of that name, and that may be remembered */
+    uint64_t ino; /* 0: there is nothing of that name, and that may be remembered */
     struct stat st;
-    int64_t ttl_ms;  /* how long the kernel may believe it */
+    int64_t ttl_ms; /* how long the kernel may believe it */
 };
 
 /* A look-up that succeeds must be answered by a forget. */
 int fs_lookup(struct fs *fs, struct call *call, uint64_t parent, const char *name,
               struct entry *out, struct failure *err);
 void fs_forget(struct fs *fs, uint64_t ino, uint64_t count);
-int fs_getattr(struct fs *fs, struct call *call, uint64_t ino, struct handle *h,
-               struct stat *st, int64_t *ttl_ms, struct failure *err);
+int fs_getattr(struct fs *fs, struct call *call, uint64_t ino, struct handle *h, struct stat *st,
+               int64_t *ttl_ms, struct failure *err);
 int fs_readlink(struct fs *fs, struct call *call, uint64_t ino, char *out, size_t size,
                 struct failure *err);
 
@@ -136,8 +136,8 @@ void fs_release(struct fs *fs, struct call *call, struct handle *h);
 
 /* What the kernel must be told of. Called from any thread, with no lock held; neither blocks. */
 struct fs_kernel {
-    void (*forget_all)(void *arg);                  /* after touch of .lasfs/refresh */
-    void (*attr_changed)(void *arg, uint64_t ino);  /* what stat(2) says of it is old */
+    void (*forget_all)(void *arg);                 /* after touch of .lasfs/refresh */
+    void (*attr_changed)(void *arg, uint64_t ino); /* what stat(2) says of it is old */
     void *arg;
 };
 

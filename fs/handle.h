@@ -13,11 +13,11 @@ struct handle {
     bool keep_cache;     /* set once */
     struct bytes *bytes; /* set once: a drop's local ones when it was opened, or NULL */
     pthread_mutex_t lock;
-    int fd;              /* guarded by lock until it is set: of a content, else -1 */
-    struct buf text;     /* guarded by lock: of a file whose text is made up */
-    bool dirty;          /* guarded by lock: text has something new */
-    bool only_opened;    /* guarded by lock: that is that O_TRUNC emptied it, no more */
-    bool active;         /* guarded by the drops' lock: counts as a writer of its drop */
+    int fd;                     /* guarded by lock until it is set: of a content, else -1 */
+    struct buf text;            /* guarded by lock: of a file whose text is made up */
+    bool dirty;                 /* guarded by lock: text has something new */
+    bool only_opened;           /* guarded by lock: that is that O_TRUNC emptied it, no more */
+    bool active;                /* guarded by the drops' lock: counts as a writer of its drop */
     struct handle *next, *prev; /* guarded by the fs's lock: all that are open */
 };
 

@@ -6,12 +6,12 @@
 #include <sys/uio.h>
 
 #include "binding.h"
+#include "deliver.h"
 #include "drop_store.h"
 #include "file.h"
 #include "handle.h"
 #include "known.h"
 #include "process.h"
-#include "deliver.h"
 
 #include "banned.h"
 
@@ -210,8 +210,8 @@ static int open_content_once(struct fs *fs, struct call *call, struct handle *h,
     return rc;
 }
 
-static int read_drop(struct fs *fs, struct call *call, struct handle *h, int64_t off,
-                     size_t size, struct chunk *out, struct failure *err)
+static int read_drop(struct fs *fs, struct call *call, struct handle *h, int64_t off, size_t size,
+                     struct chunk *out, struct failure *err)
 {
     struct bytes *local = drop_bytes(fs->drops, h->node->drop);
     int fd, rc;
@@ -377,8 +377,8 @@ static bool release_drop_blocks(struct fs *fs, struct handle *h)
 static void fail_broken(struct fs *fs, struct drop *d, int broken)
 {
     char why[FAILURE_TEXT_MAX];
-    const char *what = broken == -EINTR ? "the program that was writing it was killed"
-                                        : strerrordesc_np(-broken);
+    const char *what =
+        broken == -EINTR ? "the program that was writing it was killed" : strerrordesc_np(-broken);
 
     snprintf(why, sizeof(why), "it is not complete and was not sent: %s", what);
     drop_set_failed(fs->drops, d, why);

@@ -29,8 +29,8 @@ static int open_text(struct fs *fs, struct call *call, struct handle *h, struct 
     return rc;
 }
 
-static int read_text(struct fs *fs, struct call *call, struct handle *h, int64_t off,
-                     size_t size, struct chunk *out, struct failure *err)
+static int read_text(struct fs *fs, struct call *call, struct handle *h, int64_t off, size_t size,
+                     struct chunk *out, struct failure *err)
 {
     int rc = 0;
 

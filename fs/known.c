@@ -232,8 +232,8 @@ static int add_live_locked(struct fs *fs, const char *key, struct listing *l)
     return 0;
 }
 
-int known_listing(struct fs *fs, const struct resource *res, const char *parent,
-                  const char *filter, const char *value, struct listing **out)
+int known_listing(struct fs *fs, const struct resource *res, const char *parent, const char *filter,
+                  const char *value, struct listing **out)
 {
     struct listing_config config = { fs->backend, fs->flights, fs->pool, fs->clock };
     struct target t = { .res = res, .parent = parent };
@@ -284,8 +284,8 @@ void known_forget_listing(struct fs *fs, const struct folder *f)
 
 /* --- Contents --------------------------------------------------------------------------------- */
 
-int known_content(struct fs *fs, struct call *call, const struct target *t, int *fd,
-                  int64_t *size, struct failure *err)
+int known_content(struct fs *fs, struct call *call, const struct target *t, int *fd, int64_t *size,
+                  struct failure *err)
 {
     cleanup_record struct record *r = NULL;
     char id[CONTENT_ID_MAX + 1];

@@ -27,8 +27,8 @@ int known_field_record(struct fs *fs, struct call *call, const struct target *t,
                        struct record **out, struct failure *err);
 
 /* The list, as fresh as list_ttl says, with a reference. Rows are loaded when asked for. */
-int known_listing(struct fs *fs, const struct resource *res, const char *parent,
-                  const char *filter, const char *value, struct listing **out);
+int known_listing(struct fs *fs, const struct resource *res, const char *parent, const char *filter,
+                  const char *value, struct listing **out);
 
 /* The next look at this folder's list is a fresh one. */
 void known_forget_listing(struct fs *fs, const struct folder *f);
@@ -41,17 +41,17 @@ int known_folder_listing(struct fs *fs, const struct folder *f, struct listing *
  * the whole of) res; fetches the list. 0, -ENOENT, -ENOTUNIQ (err names them), what the list
  * gives.
  */
-int known_id_in_folder(struct fs *fs, struct call *call, const struct folder *f,
-                       const char *name, char out[RESOURCE_ID_MAX + 1], struct failure *err);
-int known_id_of_name(struct fs *fs, struct call *call, const struct resource *res,
-                     const char *name, char out[RESOURCE_ID_MAX + 1], struct failure *err);
+int known_id_in_folder(struct fs *fs, struct call *call, const struct folder *f, const char *name,
+                       char out[RESOURCE_ID_MAX + 1], struct failure *err);
+int known_id_of_name(struct fs *fs, struct call *call, const struct resource *res, const char *name,
+                     char out[RESOURCE_ID_MAX + 1], struct failure *err);
 
 /*
  * The bytes of a document or asset: a read-only descriptor, the caller's. Many who ask at once
  * cost one GET. 0, -ENOENT, what backend_get() gives.
  */
-int known_content(struct fs *fs, struct call *call, const struct target *t, int *fd,
-                  int64_t *size, struct failure *err);
+int known_content(struct fs *fs, struct call *call, const struct target *t, int *fd, int64_t *size,
+                  struct failure *err);
 
 /* How long the content is; fetches it when that is not known. */
 int known_content_size(struct fs *fs, struct call *call, const struct target *t, int64_t *size,

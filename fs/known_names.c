@@ -78,8 +78,8 @@ static bool worth_searching(const struct resource *res, const char *name)
     return res->name_field || route_form(res, name) == FORM_SHORT_ID;
 }
 
-int known_id_in_folder(struct fs *fs, struct call *call, const struct folder *f,
-                       const char *name, char out[RESOURCE_ID_MAX + 1], struct failure *err)
+int known_id_in_folder(struct fs *fs, struct call *call, const struct folder *f, const char *name,
+                       char out[RESOURCE_ID_MAX + 1], struct failure *err)
 {
     struct search s = { .name = name, .id = out };
     cleanup_listing struct listing *l = NULL;
@@ -92,8 +92,8 @@ int known_id_in_folder(struct fs *fs, struct call *call, const struct folder *f,
     return rc < 0 ? rc : search_listing(call, l, &s, err);
 }
 
-int known_id_of_name(struct fs *fs, struct call *call, const struct resource *res,
-                     const char *name, char out[RESOURCE_ID_MAX + 1], struct failure *err)
+int known_id_of_name(struct fs *fs, struct call *call, const struct resource *res, const char *name,
+                     char out[RESOURCE_ID_MAX + 1], struct failure *err)
 {
     struct folder *f;
     struct drop *d = NULL;

@@ -21,24 +21,24 @@ struct listing {
     const struct resource *res;   /* set once, as the next three */
     char *parent, *value;
     const char *filter;
-    char key[KEY_MAX];            /* set once: of its flights */
+    char key[KEY_MAX]; /* set once: of its flights */
     pthread_mutex_t lock;
-    struct record **rows;         /* guarded by lock, as all below */
+    struct record **rows; /* guarded by lock, as all below */
     size_t n, cap;
-    uint32_t *index;              /* open addressing: row number + 1, 0 free */
-    size_t index_size;            /* a power of two, more than 1.5 n */
+    uint32_t *index;   /* open addressing: row number + 1, 0 free */
+    size_t index_size; /* a power of two, more than 1.5 n */
     char *next_token;
     unsigned pages;
     bool complete;
     bool reading_ahead;
     int64_t fresh_ms;
     size_t row_bytes;
-    char **removed;               /* while pages may still bring them back */
+    char **removed; /* while pages may still bring them back */
     size_t n_removed;
 };
 
-int listing_new(const struct listing_config *config, const struct resource *res,
-                const char *parent, const char *filter, const char *value, struct listing **out)
+int listing_new(const struct listing_config *config, const struct resource *res, const char *parent,
+                const char *filter, const char *value, struct listing **out)
 {
     struct listing *l = calloc(1, sizeof(*l));
 
@@ -458,8 +458,8 @@ size_t listing_bytes(struct listing *l)
     size_t bytes;
 
     pthread_mutex_lock(&l->lock);
-    bytes = sizeof(*l) + l->cap * sizeof(*l->rows) + l->index_size * sizeof(*l->index) +
-            l->row_bytes;
+    bytes =
+        sizeof(*l) + l->cap * sizeof(*l->rows) + l->index_size * sizeof(*l->index) + l->row_bytes;
     pthread_mutex_unlock(&l->lock);
     return bytes;
 }

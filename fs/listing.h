@@ -27,8 +27,8 @@ struct listing_config {
  * parent: the id above, or NULL. filter, value: the list's filter, or NULL. Nothing is loaded
  * yet. Strings are copied. 0, -ENOMEM.
  */
-int listing_new(const struct listing_config *config, const struct resource *res,
-                const char *parent, const char *filter, const char *value, struct listing **out);
+int listing_new(const struct listing_config *config, const struct resource *res, const char *parent,
+                const char *filter, const char *value, struct listing **out);
 struct listing *listing_ref(struct listing *l);
 void listing_unref(struct listing *l); /* NULL is fine */
 #define cleanup_listing CLEANUP(listing_unref_p)

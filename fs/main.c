@@ -91,8 +91,9 @@ static int start_core(struct mount *m, struct failure *err)
     rc = backend_new(&backend, &m->backend, err);
     if (rc < 0)
         return rc;
-    config = (struct fs_config){ &m->options,       m->backend,         clock_real(), m->log,
-                                 m->paths.state_dir, m->paths.cache_dir, backend.api_endpoint };
+    config =
+        (struct fs_config){ &m->options,        m->backend,         clock_real(),        m->log,
+                            m->paths.state_dir, m->paths.cache_dir, backend.api_endpoint };
     rc = fs_new(&config, &m->fs, err);
     if (rc < 0)
         return rc;
@@ -113,8 +114,7 @@ static int add_mount_options(struct mount *m, struct fuse_args *args)
 
     if (fuse_opt_add_arg(args, "lasfs") < 0 || fuse_opt_add_arg(args, fixed) < 0)
         return -ENOMEM;
-    if (m->options.allow_other &&
-        fuse_opt_add_arg(args, "-oallow_other,default_permissions") < 0)
+    if (m->options.allow_other && fuse_opt_add_arg(args, "-oallow_other,default_permissions") < 0)
         return -ENOMEM;
     if (m->options.debug && fuse_opt_add_arg(args, "-odebug") < 0)
         return -ENOMEM;
@@ -140,8 +140,8 @@ static int start_session(struct mount *m, struct failure *err)
         rc = notifier_new(m->session, fs_nodes(m->fs), &m->notifier);
     if (rc < 0)
         return fail(err, rc, 0, "cannot mount on %s: %s", m->options.mountpoint, strerror(-rc));
-    fs_set_kernel(m->fs, &(struct fs_kernel){ notifier_forget_all, notifier_attr_changed,
-                                              m->notifier });
+    fs_set_kernel(m->fs,
+                  &(struct fs_kernel){ notifier_forget_all, notifier_attr_changed, m->notifier });
     return 0;
 }
 

@@ -5,12 +5,12 @@
 
 #include "binding.h"
 #include "core.h"
+#include "deliver.h"
 #include "drop_store.h"
-#include "hide.h"
 #include "file.h"
+#include "hide.h"
 #include "known.h"
 #include "resolve.h"
-#include "deliver.h"
 #include "text.h"
 
 #include "banned.h"

@@ -428,9 +428,8 @@ char *node_name(struct nodes *t, struct node *n)
     return name;
 }
 
-void nodes_each(struct nodes *t, void (*fn)(void *arg, uint64_t ino, uint64_t parent,
-                                            const char *name),
-                void *arg)
+void nodes_each(struct nodes *t,
+                void (*fn)(void *arg, uint64_t ino, uint64_t parent, const char *name), void *arg)
 {
     struct node *n, *next;
 

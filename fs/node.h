@@ -20,16 +20,16 @@ struct nodes;
 #define NODE_ROOT_INO 1
 
 struct node {
-    uint64_t ino;          /* set once: the number that the kernel uses */
-    struct place place;    /* set once */
-    char *id;              /* set once: of a NODE_RESOURCE or NODE_CONSENT, else NULL */
-    struct drop *drop;     /* set once: of a NODE_DROP, one reference; else NULL */
-    struct node *parent;   /* guarded by the table's lock, as all below */
+    uint64_t ino;        /* set once: the number that the kernel uses */
+    struct place place;  /* set once */
+    char *id;            /* set once: of a NODE_RESOURCE or NODE_CONSENT, else NULL */
+    struct drop *drop;   /* set once: of a NODE_DROP, one reference; else NULL */
+    struct node *parent; /* guarded by the table's lock, as all below */
     char *name;
-    uint64_t lookups;      /* that the kernel will forget */
-    unsigned refs;         /* ours, and one for each child in the table */
-    bool attached;         /* found under (parent, name) */
-    UT_hash_handle hh;     /* by ino */
+    uint64_t lookups;       /* that the kernel will forget */
+    unsigned refs;          /* ours, and one for each child in the table */
+    bool attached;          /* found under (parent, name) */
+    UT_hash_handle hh;      /* by ino */
     UT_hash_handle hh_name; /* by (parent, name), while attached */
     struct {
         uint64_t parent;
@@ -89,9 +89,8 @@ bool node_attached(struct nodes *t, struct node *n);
 char *node_name(struct nodes *t, struct node *n);
 
 /* Calls fn for (parent number, name) of every attached node; fn must not call back here. */
-void nodes_each(struct nodes *t, void (*fn)(void *arg, uint64_t ino, uint64_t parent,
-                                            const char *name),
-                void *arg);
+void nodes_each(struct nodes *t,
+                void (*fn)(void *arg, uint64_t ino, uint64_t parent, const char *name), void *arg);
 
 size_t nodes_count(struct nodes *t);
 

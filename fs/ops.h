@@ -22,7 +22,7 @@ extern const struct fuse_lowlevel_ops lasfs_ops;
 
 /* One request on its way. */
 struct task {
-    struct job job;       /* first: a job of the pool */
+    struct job job; /* first: a job of the pool */
     fuse_req_t req;
     struct fs *fs;
     const struct options *options;
@@ -45,8 +45,8 @@ struct task {
 };
 
 /* NULL: it has replied ENOMEM. name and to_name may be NULL; they are copied. */
-struct task *task_new(fuse_req_t req, const char *operation, int (*run)(struct task *, struct failure *),
-                      uint64_t ino, const char *name);
+struct task *task_new(fuse_req_t req, const char *operation,
+                      int (*run)(struct task *, struct failure *), uint64_t ino, const char *name);
 void task_set_handle(struct task *t, const struct fuse_file_info *fi);
 
 /* Tries at once, goes to the pool when that would block. */

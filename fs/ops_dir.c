@@ -210,8 +210,8 @@ void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 static int run_rename(struct task *t, struct failure *err)
 {
-    return reply_done(t, fs_rename(t->fs, &t->call, t->ino, t->name, t->to_ino, t->to_name,
-                                   t->flags, err));
+    return reply_done(
+        t, fs_rename(t->fs, &t->call, t->ino, t->name, t->to_ino, t->to_name, t->flags, err));
 }
 
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t to_parent,

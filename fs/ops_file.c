@@ -50,8 +50,8 @@ static int run_create(struct task *t, struct failure *err)
     struct fuse_entry_param param;
     struct handle *h;
     struct entry e;
-    int rc = fs_create(t->fs, &t->call, t->ino, t->name, t->mode, (int)t->flags, t->pid, &e, &h,
-                       err);
+    int rc =
+        fs_create(t->fs, &t->call, t->ino, t->name, t->mode, (int)t->flags, t->pid, &e, &h, err);
 
     if (rc < 0)
         return rc;

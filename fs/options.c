@@ -19,7 +19,7 @@ enum value_kind { NOTHING, FLAG, TEXT, SECONDS, SIZE, COUNT, RATE, OCTAL, ID, CH
 struct option_row {
     const char *name; /* as after -o */
     enum value_kind kind;
-    size_t offset;    /* in struct options */
+    size_t offset; /* in struct options */
     const char *fallback;
     const char *value; /* how the help calls it; of a CHOICE: what it may be, ',' between */
     const char *help;

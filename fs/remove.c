@@ -5,11 +5,11 @@
 
 #include "binding.h"
 #include "core.h"
+#include "deliver.h"
 #include "file.h"
 #include "hide.h"
 #include "known.h"
 #include "resolve.h"
-#include "deliver.h"
 
 #include "banned.h"
 
@@ -129,8 +129,8 @@ static int delete_resource(struct fs *fs, struct call *call, const struct target
     return delete_when_empty(fs, call, t, err);
 }
 
-static int rmdir_resource(struct fs *fs, struct call *call, struct node *parent,
-                          const char *name, const struct found *f, struct failure *err)
+static int rmdir_resource(struct fs *fs, struct call *call, struct node *parent, const char *name,
+                          const struct found *f, struct failure *err)
 {
     struct drop *d = NULL;
     struct folder *folder;
@@ -155,8 +155,8 @@ static int rmdir_resource(struct fs *fs, struct call *call, struct node *parent,
     return rc;
 }
 
-static int rmdir_subfolder(struct fs *fs, struct call *call, struct node *parent,
-                           const char *name, struct failure *err)
+static int rmdir_subfolder(struct fs *fs, struct call *call, struct node *parent, const char *name,
+                           struct failure *err)
 {
     cleanup_free char *key = NULL;
     cleanup_drop struct drop *d = NULL;

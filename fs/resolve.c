@@ -216,8 +216,8 @@ static int find_failed(struct fs *fs, const char *name, struct found *out)
         char called[ROUTE_NAME_MAX + 1];
 
         if (rc < 0 && resolve_failed_name(fs, list[i], called) == 0 && strcmp(called, name) == 0) {
-            *out = (struct found){ .place = { .kind = NODE_FAILED_FILE },
-                                   .drop = drop_ref(list[i]) };
+            *out =
+                (struct found){ .place = { .kind = NODE_FAILED_FILE }, .drop = drop_ref(list[i]) };
             rc = 0;
         }
         drop_unref(list[i]);

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "about.h"
 #include "binding.h"
 #include "known.h"
-#include "about.h"
 
 #include "banned.h"
 
@@ -13,9 +13,8 @@
 
 bool text_is(enum node_kind kind)
 {
-    return kind == NODE_FIELD || kind == NODE_WHOLE || kind == NODE_README ||
-           kind == NODE_STATUS || kind == NODE_ERRORS || kind == NODE_REFRESH ||
-           kind == NODE_ERROR_NOTE;
+    return kind == NODE_FIELD || kind == NODE_WHOLE || kind == NODE_README || kind == NODE_STATUS ||
+           kind == NODE_ERRORS || kind == NODE_REFRESH || kind == NODE_ERROR_NOTE;
 }
 
 bool text_readable(const struct place *p)
@@ -36,8 +35,7 @@ bool text_writable(const struct place *p)
 
 bool text_at_once(const struct place *p)
 {
-    return p->kind == NODE_REFRESH ||
-           (p->kind == NODE_FIELD && (p->field->flags & F_AT_ONCE));
+    return p->kind == NODE_REFRESH || (p->kind == NODE_FIELD && (p->field->flags & F_AT_ONCE));
 }
 
 /* --- Reading ---------------------------------------------------------------------------------- */
@@ -74,8 +72,7 @@ static int note_text(struct fs *fs, struct node *n, struct buf *out)
     return rc;
 }
 
-int text_of(struct fs *fs, struct call *call, struct node *n, struct buf *out,
-            struct failure *err)
+int text_of(struct fs *fs, struct call *call, struct node *n, struct buf *out, struct failure *err)
 {
     if (n->place.kind == NODE_FIELD || n->place.kind == NODE_WHOLE)
         return text_readable(&n->place) ? resource_text(fs, call, n, out, err) : 0;
@@ -142,8 +139,8 @@ int text_patch(struct fs *fs, struct call *call, const struct target *t, const s
     return rc < 0 ? rc : send_patch(fs, call, t, body, err);
 }
 
-static int commit_whole(struct fs *fs, struct call *call, const struct target *t,
-                        const char *text, size_t len, struct failure *err)
+static int commit_whole(struct fs *fs, struct call *call, const struct target *t, const char *text,
+                        size_t len, struct failure *err)
 {
     cleanup_record struct record *now = NULL;
     cleanup_body struct body *body = NULL;

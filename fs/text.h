@@ -11,8 +11,7 @@ bool text_is(enum node_kind kind);
 
 /* Its text now, added to out. 0, -ENOENT the resource has no such field, what known_record()
  * gives. */
-int text_of(struct fs *fs, struct call *call, struct node *n, struct buf *out,
-            struct failure *err);
+int text_of(struct fs *fs, struct call *call, struct node *n, struct buf *out, struct failure *err);
 
 /* May it be read, written? What the API never gives back is write-only. */
 bool text_readable(const struct place *p);

@@ -23,11 +23,11 @@ enum node_kind {
     NODE_DROP,         /* a dropped file */
     NODE_ERROR_NOTE,   /* NAME.error.txt beside a file that could not be delivered */
     NODE_README,
-    NODE_LASFS,        /* .lasfs */
+    NODE_LASFS, /* .lasfs */
     NODE_STATUS,
     NODE_ERRORS,
     NODE_REFRESH,
-    NODE_FAILED,       /* .lasfs/failed */
+    NODE_FAILED, /* .lasfs/failed */
     NODE_FAILED_FILE,
     NODE_KINDS
 };

@@ -107,10 +107,9 @@ int mountpoint_check(const char *mountpoint, struct failure *err)
     if (stat(mountpoint, &here) < 0)
         return fail(err, -errno, 0, "cannot mount on %s: %s", mountpoint, strerror(errno));
     if (!S_ISDIR(here.st_mode))
-        return fail(err, -ENOTDIR, 0, "cannot mount on %s: %s", mountpoint,
-                    strerror(ENOTDIR));
-    if (stat(above, &there) == 0 && there.st_dev != here.st_dev &&
-        statfs(mountpoint, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC)
+        return fail(err, -ENOTDIR, 0, "cannot mount on %s: %s", mountpoint, strerror(ENOTDIR));
+    if (stat(above, &there) == 0 && there.st_dev != here.st_dev && statfs(mountpoint, &fs) == 0 &&
+        fs.f_type == FUSE_SUPER_MAGIC)
         return fail(err, -EBUSY, 0, "cannot mount on %s: something is mounted there already",
                     mountpoint);
     return 0;

@@ -54,7 +54,7 @@ static int check_choice(struct work *w, json_t *states, const char *name, json_t
 
     if (json_array_size(choices) == 0)
         return refuse(w, 400, "specification.definition.States.%s.Choices: is missing", name);
-    json_array_foreach (choices, i, choice)
+    json_array_foreach(choices, i, choice)
         if (rc == 0)
             rc = check_next(w, states, name, choice);
     return rc;
@@ -68,7 +68,7 @@ static int check_definition(struct work *w, json_t *definition)
 
     if (!start || !json_object_get(states, start))
         return refuse(w, 400, "specification.definition: StartAt names none of its States");
-    json_object_foreach (states, name, state) {
+    json_object_foreach(states, name, state) {
         const char *type = member_text(state, "Type");
 
         if (rc < 0)
@@ -188,8 +188,8 @@ static int cancel_tasks(struct work *w, struct item *it)
     size_t i;
     int rc = 0;
 
-    json_object_foreach (json_object_get(it->body, "transitionExecutions"), name, tasks)
-        json_array_foreach (tasks, i, id)
+    json_object_foreach(json_object_get(it->body, "transitionExecutions"), name, tasks)
+        json_array_foreach(tasks, i, id)
             if (rc == 0)
                 rc = task_cancel(w, json_string_value(id));
     return rc;

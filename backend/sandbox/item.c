@@ -434,7 +434,7 @@ int item_check_references(struct work *w, const struct resource *res, json_t *fi
     const char *name;
     json_t *value;
 
-    json_object_foreach (fields, name, value) {
+    json_object_foreach(fields, name, value) {
         const struct field *f = resource_field(res, name);
         int rc =
             f ? rules_each_reference(w->sb->rules, f->schema, value, name, check_reference, w) : 0;

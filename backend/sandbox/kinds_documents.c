@@ -25,7 +25,7 @@ static int count_truth(json_t *summary, json_t *truth, int by)
     json_t *entry;
     size_t i;
 
-    json_array_foreach (truth, i, entry)
+    json_array_foreach(truth, i, entry)
         if (count_label(summary, json_string_value(json_object_get(entry, "label")), by) < 0)
             return -ENOMEM;
     return 0;

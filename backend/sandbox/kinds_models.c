@@ -28,7 +28,7 @@ static int bundle_datasets(struct work *w, struct item *it)
 
     if (rc == 0)
         rc = item_set(it, "summary", summary);
-    json_array_foreach (ids, i, id) {
+    json_array_foreach(ids, i, id) {
         cleanup_item struct item set = { 0 };
 
         if (rc == 0)
@@ -125,7 +125,7 @@ static bool has_label(json_t *entries, const char *label)
     json_t *entry;
     size_t i;
 
-    json_array_foreach (entries, i, entry)
+    json_array_foreach(entries, i, entry)
         if (strcmp(json_string_value(json_object_get(entry, "label")), label) == 0)
             return true;
     return false;
@@ -143,11 +143,11 @@ static int guess(struct item *it, const struct item *document, const struct item
     size_t i;
     int rc = item_set(it, "predictions", guesses);
 
-    json_array_foreach (truth, i, entry)
+    json_array_foreach(truth, i, entry)
         if (rc == 0)
             rc = add_guess(guesses, json_string_value(json_object_get(entry, "label")),
                            guess_value(json_object_get(entry, "value")), 1);
-    json_object_foreach (config, name, entry)
+    json_object_foreach(config, name, entry)
         if (rc == 0 && !has_label(truth, name) && strlen(name) <= (size_t)label->max &&
             schema_pattern_ok(label->pattern, name))
             rc = add_guess(guesses, name, json_null(), 0);

@@ -174,7 +174,7 @@ static int set_fields(struct work *w, struct item *it)
     json_t *value;
     int rc = 0;
 
-    json_object_foreach (w->rq->body, name, value) {
+    json_object_foreach(w->rq->body, name, value) {
         const struct field *f = resource_field(it->res, name);
 
         if (rc < 0 || !(f->flags & F_READABLE) || (f->flags & (F_BY_ID | F_SECRET)))

@@ -251,7 +251,7 @@ static int check_object(struct rules *r, const struct schema *s, json_t *v, cons
     for (const struct member *m = s->members; m && m->name; m++)
         if (m->required && !json_object_get(v, m->name))
             return fail(err, -EINVAL, 400, "%s.%s: is missing", at, m->name);
-    json_object_foreach (v, name, value) {
+    json_object_foreach(v, name, value) {
         const struct schema *of = member_schema(s, name);
         char below[AT_MAX];
         int rc;
@@ -275,7 +275,7 @@ static int check_array(struct rules *r, const struct schema *s, json_t *v, const
 
     if (rc < 0)
         return rc;
-    json_array_foreach (v, i, item) {
+    json_array_foreach(v, i, item) {
         char below[AT_MAX];
 
         snprintf(below, sizeof(below), "%s[%zu]", at, i);
@@ -341,7 +341,7 @@ int rules_check_body(struct rules *r, const struct resource *res, bool patch, js
             return fail(err, -EINVAL, 400, "%s: is missing", f->name);
     if (patch && json_object_size(body) == 0 && !(res->flags & R_PATCH_EMPTY))
         return fail(err, -EINVAL, 400, "the body must have at least one field");
-    json_object_foreach (body, name, value) {
+    json_object_foreach(body, name, value) {
         const struct field *f = resource_field(res, name);
         int rc;
 
@@ -376,13 +376,13 @@ int rules_each_reference(struct rules *r, const struct schema *s, json_t *v, con
     if (s->refers != RES_NONE && json_is_string(v))
         return each(arg, s->refers, json_string_value(v), at);
     if (s->items)
-        json_array_foreach (v, i, value) {
+        json_array_foreach(v, i, value) {
             rc = rules_each_reference(r, s->items, value, at, each, arg);
             if (rc != 0)
                 return rc;
         }
     if (s->type == V_OBJECT)
-        json_object_foreach (v, name, value) {
+        json_object_foreach(v, name, value) {
             const struct schema *of = member_schema(s, name);
 
             rc = of ? rules_each_reference(r, of, value, at, each, arg) : 0;

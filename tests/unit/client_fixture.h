@@ -67,9 +67,12 @@ struct fixture {
 static inline void begin(struct fixture *x)
 {
     struct backend_config config = {
-        .client_id = "the-id", .client_secret = "the-secret",
+        .client_id = "the-id",
+        .client_secret = "the-secret",
         .max_conns = x->max_conns ? x->max_conns : 8,
-        .timeout_ms = x->timeout_ms ? x->timeout_ms : 30000, .max_rps = x->max_rps, .log = x->log,
+        .timeout_ms = x->timeout_ms ? x->timeout_ms : 30000,
+        .max_rps = x->max_rps,
+        .log = x->log,
     };
     char api[64], auth[64];
 

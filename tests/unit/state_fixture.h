@@ -29,8 +29,13 @@ static inline struct state *open_state(void **state)
 
 static inline struct drop_row sent_row(const char *folder, const char *name, const char *id)
 {
-    return (struct drop_row){ .folder = folder, .name = name, .id = id, .state = DROP_SENT,
-                              .kind = 3, .size = 17, .mode = 0640,
+    return (struct drop_row){ .folder = folder,
+                              .name = name,
+                              .id = id,
+                              .state = DROP_SENT,
+                              .kind = 3,
+                              .size = 17,
+                              .mode = 0640,
                               .mtime_ns = INT64_C(1767225600123456789) };
 }
 

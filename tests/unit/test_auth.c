@@ -15,9 +15,18 @@
 
 #include "banned.h"
 
-#define UNAUTHORIZED { .status = 401, .body = "{\"message\": \"Unauthorized\"}" }
-#define FORBIDDEN { .status = 403, .body = "{\"Message\": \"Forbidden\"}" }
-#define OK { .status = 200, .body = A_DOCUMENT }
+#define UNAUTHORIZED                                                                               \
+    {                                                                                              \
+        .status = 401, .body = "{\"message\": \"Unauthorized\"}"                                   \
+    }
+#define FORBIDDEN                                                                                  \
+    {                                                                                              \
+        .status = 403, .body = "{\"Message\": \"Forbidden\"}"                                      \
+    }
+#define OK                                                                                         \
+    {                                                                                              \
+        .status = 200, .body = A_DOCUMENT                                                          \
+    }
 
 static void the_grant_is_asked_for_as_documented(void **state)
 {
@@ -26,10 +35,13 @@ static void the_grant_is_asked_for_as_documented(void **state)
     (void)state;
     begin(&x);
     assert_int_equal(backend_check(x.be, &x.call, &x.err), 0);
-    assert_memory_equal(x.script.token_head, "POST /oauth2/token?grant_type=client_credentials HTTP/1.1\r\n", 59);
+    assert_memory_equal(x.script.token_head,
+                        "POST /oauth2/token?grant_type=client_credentials HTTP/1.1\r\n", 59);
     /* the-id:the-secret */
-    assert_non_null(strstr(x.script.token_head, "\r\nAuthorization: Basic dGhlLWlkOnRoZS1zZWNyZXQ=\r\n"));
-    assert_non_null(strstr(x.script.token_head, "\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
+    assert_non_null(
+        strstr(x.script.token_head, "\r\nAuthorization: Basic dGhlLWlkOnRoZS1zZWNyZXQ=\r\n"));
+    assert_non_null(
+        strstr(x.script.token_head, "\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
     assert_non_null(strstr(x.script.token_head, "\r\nContent-Length: 0\r\n"));
     assert_int_equal(backend_check(x.be, &x.call, &x.err), 0);
     assert_int_equal(fake_count(&x.server, true), 1);
@@ -49,7 +61,12 @@ static void a_refused_token_is_renewed_once(void **state)
         { "403 once", { FORBIDDEN, OK }, 2, 0, 2, 2 },
         { "401 twice", { UNAUTHORIZED, UNAUTHORIZED, OK }, 3, -EACCES, 2, 2 },
         { "403 for ever", { FORBIDDEN }, 1, -EACCES, 2, 2 },
-        { "403 quota", { { .status = 403, .body = "{\"message\": \"quota exceeded\"}" } }, 1, -EDQUOT, 1, 1 },
+        { "403 quota",
+          { { .status = 403, .body = "{\"message\": \"quota exceeded\"}" } },
+          1,
+          -EDQUOT,
+          1,
+          1 },
         { "401, 503, fine", { UNAUTHORIZED, { .status = 503 }, OK }, 3, 0, 3, 2 },
         { "503, 401, fine", { { .status = 503 }, UNAUTHORIZED, OK }, 3, 0, 3, 2 },
     };
@@ -71,7 +88,9 @@ static void a_refused_token_is_renewed_once(void **state)
 
 static void a_post_is_sent_again_with_a_fresh_token(void **state)
 {
-    static const struct fake_reply replies[] = { UNAUTHORIZED, { .status = 200, .body = "{\"datasetId\": \"d\"}" } };
+    static const struct fake_reply replies[] = {
+        UNAUTHORIZED, { .status = 200, .body = "{\"datasetId\": \"d\"}" }
+    };
     struct fixture x = { 0 };
 
     (void)state;
@@ -89,7 +108,8 @@ static void it_is_renewed_before_it_ends(void **state)
         int64_t good_ms, bad_ms; /* of its age */
     } rows[] = {
         { "{\"access_token\": \"t\", \"expires_in\": 3600}", 3539000, 3541000 },
-        { "{\"access_token\": \"t\", \"expires_in\": 3600.5, \"token_type\": \"Bearer\"}", 3539000, 3541000 },
+        { "{\"access_token\": \"t\", \"expires_in\": 3600.5, \"token_type\": \"Bearer\"}", 3539000,
+          3541000 },
         { "{\"access_token\": \"t\"}", 3539000, 3541000 },
         { "{\"access_token\": \"t\", \"expires_in\": \"odd\"}", 3539000, 3541000 },
         { "{\"access_token\": \"t\", \"expires_in\": 100}", 89000, 91000 },
@@ -127,29 +147,54 @@ static void refusals_of_the_token_endpoint_are_told(void **state)
         unsigned tokens;
         const char *says;
     } rows[] = {
-        { { .status = 400, .body = "{\"error\": \"invalid_client\"}" }, NULL, -EACCES, 1, "invalid_client" },
-        { { .status = 401, .body = "{\"error\": \"invalid_client\"}" }, NULL, -EACCES, 1, "invalid_client" },
+        { { .status = 400, .body = "{\"error\": \"invalid_client\"}" },
+          NULL,
+          -EACCES,
+          1,
+          "invalid_client" },
+        { { .status = 401, .body = "{\"error\": \"invalid_client\"}" },
+          NULL,
+          -EACCES,
+          1,
+          "invalid_client" },
         { { .status = 403 }, NULL, -EACCES, 1, "HTTP 403" },
         { { .status = 404 }, NULL, -EACCES, 1, "HTTP 404" },
         { { .status = 404 }, "", -EACCES, 2, "HTTP 404" },
-        { { .status = 302, .headers = "Location: http://127.0.0.1:1/\r\n" }, NULL, -EIO, 1, "HTTP 302" },
+        { { .status = 302, .headers = "Location: http://127.0.0.1:1/\r\n" },
+          NULL,
+          -EIO,
+          1,
+          "HTTP 302" },
         { { .status = 503 }, NULL, -EIO, 3, "HTTP 503" },
         { { .status = 429 }, NULL, -EAGAIN, 4, "HTTP 429" },
         { { .status = 200, .body = "rubbish" }, NULL, -EIO, 1, "malformed" },
         { { .status = 200, .body = "{}" }, NULL, -EIO, 1, "malformed" },
         { { .status = 200, .body = "{\"access_token\": \"\"}" }, NULL, -EIO, 1, "malformed" },
         { { .status = 200, .body = "{\"access_token\": 7}" }, NULL, -EIO, 1, "malformed" },
-        { { .status = 200, .body = "{\"access_token\": \"a\\r\\nX-Evil: 1\"}" }, NULL, -EIO, 1, "malformed" },
+        { { .status = 200, .body = "{\"access_token\": \"a\\r\\nX-Evil: 1\"}" },
+          NULL,
+          -EIO,
+          1,
+          "malformed" },
         { { .status = 200, .body = "{\"access_token\": \"a b\"}" }, NULL, -EIO, 1, "malformed" },
-        { { .status = 200, .body = "{\"access_token\": \"a\\u0000b\"}" }, NULL, -EIO, 1, "malformed" },
-        { { .status = 200, .body = "{\"access_token\": \"\\u00e5\"}" }, NULL, -EIO, 1, "malformed" },
+        { { .status = 200, .body = "{\"access_token\": \"a\\u0000b\"}" },
+          NULL,
+          -EIO,
+          1,
+          "malformed" },
+        { { .status = 200, .body = "{\"access_token\": \"\\u00e5\"}" },
+          NULL,
+          -EIO,
+          1,
+          "malformed" },
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct fixture x = { .auth_path = rows[i].auth_path };
 
-        print_message("%d %s\n", rows[i].token.status, rows[i].token.body ? rows[i].token.body : "");
+        print_message("%d %s\n", rows[i].token.status,
+                      rows[i].token.body ? rows[i].token.body : "");
         x.script.token = &rows[i].token;
         begin(&x);
         assert_int_equal(backend_check(x.be, &x.call, &x.err), rows[i].rc);
@@ -164,7 +209,8 @@ static void refusals_of_the_token_endpoint_are_told(void **state)
 
 /* --- A token endpoint at the host's other path ------------------------------------------------ */
 
-static void other_path_only(struct fake_server *s, const struct fake_request *rq, struct fake_reply *reply)
+static void other_path_only(struct fake_server *s, const struct fake_request *rq,
+                            struct fake_reply *reply)
 {
     if (strncmp(rq->path, "/token", 6) == 0)
         *reply = (struct fake_reply){ .status = s->arg ? 405 : 404 };
@@ -252,8 +298,9 @@ static void join_many(struct getter *g)
 static void one_flight_serves_many_threads(void **state)
 {
     static const struct fake_reply replies[] = { OK };
-    static const struct fake_reply token = { .status = 200, .body = "{\"access_token\": \"t\", \"expires_in\": 3600}",
-                                             .gated = true };
+    static const struct fake_reply token = {
+        .status = 200, .body = "{\"access_token\": \"t\", \"expires_in\": 3600}", .gated = true
+    };
     static struct getter g[MANY];
     struct fixture x = { .clock = clock_real() };
 
@@ -273,7 +320,9 @@ static void one_flight_serves_many_threads(void **state)
 
 static void one_refusal_serves_many_threads(void **state)
 {
-    static const struct fake_reply token = { .status = 401, .body = "{\"error\": \"invalid_client\"}", .gated = true };
+    static const struct fake_reply token = { .status = 401,
+                                             .body = "{\"error\": \"invalid_client\"}",
+                                             .gated = true };
     static struct getter g[MANY];
     struct fixture x = { .clock = clock_real() };
 
@@ -293,7 +342,8 @@ static void one_refusal_serves_many_threads(void **state)
 }
 
 /* The API takes only tokens that are newer than the first. */
-static void second_token_only(struct fake_server *s, const struct fake_request *rq, struct fake_reply *reply)
+static void second_token_only(struct fake_server *s, const struct fake_request *rq,
+                              struct fake_reply *reply)
 {
     static const struct fake_reply refused = UNAUTHORIZED, fine = OK;
 
@@ -326,8 +376,9 @@ static void many_refusals_get_one_fresh_token(void **state)
 static void an_interrupted_flight_is_taken_over(void **state)
 {
     static const struct fake_reply replies[] = { OK };
-    static const struct fake_reply token = { .status = 200, .body = "{\"access_token\": \"t\", \"expires_in\": 3600}",
-                                             .gated = true };
+    static const struct fake_reply token = {
+        .status = 200, .body = "{\"access_token\": \"t\", \"expires_in\": 3600}", .gated = true
+    };
     static struct getter g[MANY], first;
     struct fixture x = { .clock = clock_real() };
     int64_t until = fake_now_ms() + 10000;
@@ -357,8 +408,9 @@ static void an_interrupted_flight_is_taken_over(void **state)
 static void a_waiter_can_be_cancelled(void **state)
 {
     static const struct fake_reply replies[] = { OK };
-    static const struct fake_reply token = { .status = 200, .body = "{\"access_token\": \"t\", \"expires_in\": 3600}",
-                                             .gated = true };
+    static const struct fake_reply token = {
+        .status = 200, .body = "{\"access_token\": \"t\", \"expires_in\": 3600}", .gated = true
+    };
     static struct getter g[MANY];
     struct fixture x = { .clock = clock_real() };
     int interrupted = 0;

@@ -62,10 +62,12 @@ static void list_follows_the_table(void **state)
     (void)state;
     begin_with(&x, replies, 2);
     assert_int_equal(backend_list(x.be, &x.call, &t, query, NULL, 100, &first, &x.err), 0);
-    assert_string_equal(x.script.path, "/v1/documents?maxResults=100&datasetId=las%3Adataset%3A" HEX);
+    assert_string_equal(x.script.path,
+                        "/v1/documents?maxResults=100&datasetId=las%3Adataset%3A" HEX);
     assert_int_equal(first->n, 1);
     assert_string_equal(first->next_token, "a/b");
-    assert_int_equal(backend_list(x.be, &x.call, &t, query, first->next_token, 100, &second, &x.err), 0);
+    assert_int_equal(
+        backend_list(x.be, &x.call, &t, query, first->next_token, 100, &second, &x.err), 0);
     assert_non_null(strstr(x.script.path, "&nextToken=a%2Fb"));
     assert_int_equal(second->n, 0);
     assert_null(second->next_token);
@@ -140,7 +142,8 @@ static void create_streams_the_content(void **state)
 
 static void content_alone_is_a_body(void **state)
 {
-    static const struct fake_reply replies[] = { { .status = 200, .body = "{\"assetId\": \"a\"}" } };
+    static const struct fake_reply replies[] = { { .status = 200,
+                                                   .body = "{\"assetId\": \"a\"}" } };
     struct target t = target_of(RES_ASSETS, "las:asset:" HEX);
     struct content_source content = { some_file(3), 3 };
     struct fixture x = { 0 };
@@ -247,11 +250,14 @@ static void the_other_verbs_are_sent(void **state)
     assert_string_equal(x.script.path, "/v1/documents/" DOC);
     assert_int_equal(backend_heartbeat(x.be, &x.call, &execution, &x.err), 0);
     assert_string_equal(x.script.method, "POST");
-    assert_string_equal(x.script.path, "/v1/transitions/" TRANSITION "/executions/" EXECUTION "/heartbeats");
+    assert_string_equal(x.script.path,
+                        "/v1/transitions/" TRANSITION "/executions/" EXECUTION "/heartbeats");
     assert_string_equal(x.script.body, "{}");
-    assert_int_equal(backend_delete_many(x.be, &x.call, &documents, query, NULL, 1000, &page, &x.err), 0);
+    assert_int_equal(
+        backend_delete_many(x.be, &x.call, &documents, query, NULL, 1000, &page, &x.err), 0);
     assert_string_equal(x.script.method, "DELETE");
-    assert_string_equal(x.script.path, "/v1/documents?maxResults=1000&consentId=las%3Aconsent%3A" HEX);
+    assert_string_equal(x.script.path,
+                        "/v1/documents?maxResults=1000&consentId=las%3Aconsent%3A" HEX);
     assert_int_equal(page->n, 1);
     page_free(page);
     end(&x);
@@ -259,7 +265,8 @@ static void the_other_verbs_are_sent(void **state)
 
 static void what_must_not_be_sent_is_not(void **state)
 {
-    static const struct query none[] = { { NULL, NULL } }, empty[] = { { "datasetId", "" }, { NULL, NULL } };
+    static const struct query none[] = { { NULL, NULL } },
+                              empty[] = { { "datasetId", "" }, { NULL, NULL } };
     static const struct query unknown[] = { { "foo", "x" }, { NULL, NULL } };
     static const struct query *const queries[] = { NULL, none, empty, unknown };
     struct target documents = target_of(RES_DOCUMENTS, NULL), logs = target_of(RES_LOGS, NULL);
@@ -272,8 +279,11 @@ static void what_must_not_be_sent_is_not(void **state)
     (void)state;
     begin(&x);
     for (size_t i = 0; i < ARRAY_LEN(queries); i++)
-        assert_int_equal(backend_delete_many(x.be, &x.call, &documents, queries[i], NULL, 100, &page, &x.err), -EPERM);
-    assert_int_equal(backend_delete_many(x.be, &x.call, &workflow, none, NULL, 100, &page, &x.err), -EPERM);
+        assert_int_equal(
+            backend_delete_many(x.be, &x.call, &documents, queries[i], NULL, 100, &page, &x.err),
+            -EPERM);
+    assert_int_equal(backend_delete_many(x.be, &x.call, &workflow, none, NULL, 100, &page, &x.err),
+                     -EPERM);
     assert_int_equal(backend_delete(x.be, &x.call, &documents, &x.err), -EPERM);
     assert_int_equal(backend_get(x.be, &x.call, &documents, -1, &r, NULL, &x.err), -EPERM);
     assert_int_equal(backend_get(x.be, &x.call, &secret, -1, &r, NULL, &x.err), -EPERM);
@@ -304,9 +314,18 @@ static int do_verb(struct fixture *x, enum verb verb)
 }
 
 #define A_DATASET "{\"datasetId\": \"" DATASET "\"}"
-#define BUSY { .status = 429, .body = "{\"message\": \"Too Many Requests\"}" }
-#define BROKEN { .status = 503, .body = "{\"message\": \"down\"}" }
-#define CUT { .status = 0 }
+#define BUSY                                                                                       \
+    {                                                                                              \
+        .status = 429, .body = "{\"message\": \"Too Many Requests\"}"                              \
+    }
+#define BROKEN                                                                                     \
+    {                                                                                              \
+        .status = 503, .body = "{\"message\": \"down\"}"                                           \
+    }
+#define CUT                                                                                        \
+    {                                                                                              \
+        .status = 0                                                                                \
+    }
 
 static void answers_are_retried_and_told(void **state)
 {
@@ -321,29 +340,124 @@ static void answers_are_retried_and_told(void **state)
         const char *says; /* part of the text; NULL: anything */
         unsigned curls;   /* of the requests: curl's own, when its kept connection was dead */
     } rows[] = {
-        { "GET 404", GET, { { .status = 404, .body = "{\"message\": \"gone\"}" } }, 1, -ENOENT, 1, 404, "gone" },
-        { "GET 400", GET, { { .status = 400, .body = "{\"message\": \"x\\ny\"}" } }, 1, -EINVAL, 1, 400, "x y" },
-        { "GET 400 no JSON", GET, { { .status = 400, .body = "<html>" } }, 1, -EINVAL, 1, 400, "HTTP 400" },
+        { "GET 404",
+          GET,
+          { { .status = 404, .body = "{\"message\": \"gone\"}" } },
+          1,
+          -ENOENT,
+          1,
+          404,
+          "gone" },
+        { "GET 400",
+          GET,
+          { { .status = 400, .body = "{\"message\": \"x\\ny\"}" } },
+          1,
+          -EINVAL,
+          1,
+          400,
+          "x y" },
+        { "GET 400 no JSON",
+          GET,
+          { { .status = 400, .body = "<html>" } },
+          1,
+          -EINVAL,
+          1,
+          400,
+          "HTTP 400" },
         { "GET 500", GET, { BROKEN }, 1, -EIO, 3, 503, "down" },
         { "GET 500 once", GET, { BROKEN, { .status = 200, .body = A_DOCUMENT } }, 2, 0, 2 },
         { "GET 429", GET, { BUSY }, 1, -EAGAIN, 4, 429, "Too Many Requests" },
-        { "GET 429 thrice", GET, { BUSY, BUSY, BUSY, { .status = 200, .body = A_DOCUMENT } }, 4, 0, 4 },
-        { "GET quota", GET, { { .status = 429, .body = "{\"message\": \"Limit Exceeded\"}" } }, 1, -EDQUOT, 1, 429, "Limit Exceeded" },
+        { "GET 429 thrice",
+          GET,
+          { BUSY, BUSY, BUSY, { .status = 200, .body = A_DOCUMENT } },
+          4,
+          0,
+          4 },
+        { "GET quota",
+          GET,
+          { { .status = 429, .body = "{\"message\": \"Limit Exceeded\"}" } },
+          1,
+          -EDQUOT,
+          1,
+          429,
+          "Limit Exceeded" },
         { "GET cut", GET, { CUT }, 1, -EIO, 4, 0, NULL, 1 },
-        { "GET cut within", GET, { { .status = 200, .body = A_DOCUMENT, .cut = 9 } }, 1, -EIO, 3, 0, NULL },
-        { "GET cut once", GET, { CUT, { .status = 200, .body = A_DOCUMENT } }, 2, 0, 2, .curls = 1 },
-        { "GET no JSON", GET, { { .status = 200, .body = "rubbish" } }, 1, -EIO, 1, 200, "malformed answer" },
-        { "GET no object", GET, { { .status = 200, .body = "[]" } }, 1, -EIO, 1, 200, "malformed answer" },
-        { "GET bad content", GET, { { .status = 200, .body = "{\"documentId\": \"x\", \"content\": \"!\"}" } }, 1, -EIO, 1, 200, "content" },
-        { "GET content cut off", GET, { { .status = 200, .body = "{\"documentId\": \"x\", \"content\": \"Zm9v" } }, 1, -EIO, 1, 200, "content" },
+        { "GET cut within",
+          GET,
+          { { .status = 200, .body = A_DOCUMENT, .cut = 9 } },
+          1,
+          -EIO,
+          3,
+          0,
+          NULL },
+        { "GET cut once",
+          GET,
+          { CUT, { .status = 200, .body = A_DOCUMENT } },
+          2,
+          0,
+          2,
+          .curls = 1 },
+        { "GET no JSON",
+          GET,
+          { { .status = 200, .body = "rubbish" } },
+          1,
+          -EIO,
+          1,
+          200,
+          "malformed answer" },
+        { "GET no object",
+          GET,
+          { { .status = 200, .body = "[]" } },
+          1,
+          -EIO,
+          1,
+          200,
+          "malformed answer" },
+        { "GET bad content",
+          GET,
+          { { .status = 200, .body = "{\"documentId\": \"x\", \"content\": \"!\"}" } },
+          1,
+          -EIO,
+          1,
+          200,
+          "content" },
+        { "GET content cut off",
+          GET,
+          { { .status = 200, .body = "{\"documentId\": \"x\", \"content\": \"Zm9v" } },
+          1,
+          -EIO,
+          1,
+          200,
+          "content" },
         { "GET empty", GET, { { .status = 204 } }, 1, -EIO, 1, 204, "malformed" },
         { "POST 200", POST, { { .status = 200, .body = A_DATASET } }, 1, 0, 1 },
         { "POST 429 once", POST, { BUSY, { .status = 200, .body = A_DATASET } }, 2, 0, 2 },
         { "POST 503", POST, { BROKEN }, 1, -EIO, 1, 503, "outcome unknown: down" },
         { "POST cut", POST, { CUT }, 1, -EIO, 1, 0, "outcome unknown" },
-        { "POST cut within", POST, { { .status = 200, .body = A_DATASET, .cut = 9 } }, 1, -EIO, 1, 0, "outcome unknown" },
-        { "POST no JSON", POST, { { .status = 200, .body = "rubbish" } }, 1, -EIO, 1, 200, "outcome unknown" },
-        { "POST 400 in use", POST, { { .status = 400, .body = "{\"message\": \"in use\"}" } }, 1, -EBUSY, 1, 400, "in use" },
+        { "POST cut within",
+          POST,
+          { { .status = 200, .body = A_DATASET, .cut = 9 } },
+          1,
+          -EIO,
+          1,
+          0,
+          "outcome unknown" },
+        { "POST no JSON",
+          POST,
+          { { .status = 200, .body = "rubbish" } },
+          1,
+          -EIO,
+          1,
+          200,
+          "outcome unknown" },
+        { "POST 400 in use",
+          POST,
+          { { .status = 400, .body = "{\"message\": \"in use\"}" } },
+          1,
+          -EBUSY,
+          1,
+          400,
+          "in use" },
         { "POST 409", POST, { { .status = 409 } }, 1, -EEXIST, 1, 409, "HTTP 409" },
         { "POST 413", POST, { { .status = 413 } }, 1, -EFBIG, 1, 413, NULL },
         { "PATCH 503 once", PATCH, { BROKEN, { .status = 200 } }, 2, 0, 2 },
@@ -351,11 +465,31 @@ static void answers_are_retried_and_told(void **state)
         { "PATCH cut twice", PATCH, { CUT, CUT, { .status = 200 } }, 3, 0, 3, .curls = 1 },
         { "DELETE 404", DELETE, { { .status = 404 } }, 1, -ENOENT, 1, 404, NULL },
         { "DELETE cut, then 404", DELETE, { CUT, { .status = 404 } }, 2, 0, 2, .curls = 1 },
-        { "DELETE cut twice, then 404", DELETE, { CUT, CUT, { .status = 404 } }, 3, 0, 3, .curls = 1 },
+        { "DELETE cut twice, then 404",
+          DELETE,
+          { CUT, CUT, { .status = 404 } },
+          3,
+          0,
+          3,
+          .curls = 1 },
         { "DELETE 504, then 404", DELETE, { { .status = 504 }, { .status = 404 } }, 2, 0, 2 },
         { "DELETE 429, then 404", DELETE, { BUSY, { .status = 404 } }, 2, -ENOENT, 2, 404, NULL },
-        { "DELETE not empty", DELETE, { { .status = 400, .body = "{\"message\": \"Not empty\"}" } }, 1, -ENOTEMPTY, 1, 400, NULL },
-        { "redirect", GET, { { .status = 302, .headers = "Location: http://127.0.0.1:1/\r\n" } }, 1, -EIO, 1, 302, NULL },
+        { "DELETE not empty",
+          DELETE,
+          { { .status = 400, .body = "{\"message\": \"Not empty\"}" } },
+          1,
+          -ENOTEMPTY,
+          1,
+          400,
+          NULL },
+        { "redirect",
+          GET,
+          { { .status = 302, .headers = "Location: http://127.0.0.1:1/\r\n" } },
+          1,
+          -EIO,
+          1,
+          302,
+          NULL },
     };
 
     (void)state;
@@ -385,7 +519,10 @@ static void answers_are_retried_and_told(void **state)
 static void a_claim_that_finds_nothing_is_told(void **state)
 {
     static const struct fake_reply rows[] = {
-        { .status = 204 }, { .status = 404 }, { .status = 200, .body = "{\"executionId\": null}" }, { .status = 200, .body = "{}" },
+        { .status = 204 },
+        { .status = 404 },
+        { .status = 200, .body = "{\"executionId\": null}" },
+        { .status = 200, .body = "{}" },
     };
     struct target t = { resource_get(RES_TRANSITION_EXECUTIONS), TRANSITION, NULL };
 
@@ -419,7 +556,8 @@ static void a_post_on_a_dying_connection_is_sent_once(void **state)
 static void retry_after_holds_everybody(void **state)
 {
     static const struct fake_reply replies[] = {
-        { .status = 429, .headers = "Retry-After: 20\r\n" }, { .status = 200, .body = A_DOCUMENT },
+        { .status = 429, .headers = "Retry-After: 20\r\n" },
+        { .status = 200, .body = A_DOCUMENT },
     };
     struct fixture x = { .timeout_ms = 60000 };
 
@@ -434,7 +572,8 @@ static void retry_after_holds_everybody(void **state)
 static void a_long_retry_after_is_not_waited_for(void **state)
 {
     static const struct fake_reply replies[] = {
-        { .status = 503, .headers = "Retry-After: 3600\r\n" }, { .status = 200, .body = A_DOCUMENT },
+        { .status = 503, .headers = "Retry-After: 3600\r\n" },
+        { .status = 200, .body = A_DOCUMENT },
     };
     struct fixture x = { 0 };
 
@@ -482,7 +621,8 @@ static void an_unreachable_host_is_tried_thrice(void **state)
 static void secrets_stay_out_of_errors(void **state)
 {
     static const struct fake_reply replies[] = {
-        { .status = 400, .body = "{\"message\": \"Bearer tok-1 of the-secret is odd\"}" } };
+        { .status = 400, .body = "{\"message\": \"Bearer tok-1 of the-secret is odd\"}" }
+    };
     struct fixture x = { 0 };
 
     (void)state;
@@ -504,14 +644,20 @@ static void bad_configurations_are_refused(void **state)
         { "http://api.example.com/v1", "auth.example.com", NULL, "api_endpoint" },
         { "https://api.example.com/v1", "http://auth.example.com", NULL, "auth_endpoint" },
         { "", "auth.example.com", NULL, "api_endpoint" },
-        { "https://api.example.com/v1", "auth.example.com", "/nonexistent/ca.pem", "/nonexistent/ca.pem" },
+        { "https://api.example.com/v1", "auth.example.com", "/nonexistent/ca.pem",
+          "/nonexistent/ca.pem" },
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct backend_config config = {
-            .api_endpoint = rows[i].api, .auth_endpoint = rows[i].auth, .client_id = "i",
-            .client_secret = "s", .cacert = rows[i].cacert, .max_conns = 1, .timeout_ms = 1000,
+            .api_endpoint = rows[i].api,
+            .auth_endpoint = rows[i].auth,
+            .client_id = "i",
+            .client_secret = "s",
+            .cacert = rows[i].cacert,
+            .max_conns = 1,
+            .timeout_ms = 1000,
             .clock = clock_real(),
         };
         struct failure err = { 0 };

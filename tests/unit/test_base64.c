@@ -51,8 +51,13 @@ static void upload_is_head_base64_and_tail(void **state)
     static const struct {
         const char *bytes, *text;
     } rows[] = {
-        { "", "" },         { "f", "Zg==" },         { "fo", "Zm8=" },        { "foo", "Zm9v" },
-        { "foob", "Zm9vYg==" }, { "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" },
+        { "", "" },
+        { "f", "Zg==" },
+        { "fo", "Zm8=" },
+        { "foo", "Zm9v" },
+        { "foob", "Zm9vYg==" },
+        { "fooba", "Zm9vYmE=" },
+        { "foobar", "Zm9vYmFy" },
     };
 
     (void)state;
@@ -63,8 +68,12 @@ static void upload_is_head_base64_and_tail(void **state)
 
         snprintf(whole, sizeof(whole), "<head>%s<tail>", rows[i].text);
         for (size_t chunk = 1; chunk < 20; chunk++) {
-            struct upload u = { .head = "<head>", .head_len = 6, .tail = "<tail>", .tail_len = 6,
-                                .fd = fd, .fd_len = (int64_t)len };
+            struct upload u = { .head = "<head>",
+                                .head_len = 6,
+                                .tail = "<tail>",
+                                .tail_len = 6,
+                                .fd = fd,
+                                .fd_len = (int64_t)len };
             struct buf out = BUF_INIT(1000);
 
             print_message("%s by %zu\n", rows[i].bytes, chunk);
@@ -80,8 +89,9 @@ static void upload_is_head_base64_and_tail(void **state)
 static void upload_can_go_on_from_anywhere(void **state)
 {
     unsigned char bytes[1000];
-    struct upload u = { .head = "{", .head_len = 1, .tail = "}", .tail_len = 1,
-                        .fd_len = sizeof(bytes) };
+    struct upload u = {
+        .head = "{", .head_len = 1, .tail = "}", .tail_len = 1, .fd_len = sizeof(bytes)
+    };
     struct buf whole = BUF_INIT(4000);
 
     (void)state;
@@ -148,20 +158,26 @@ static void content_is_taken_out(void **state)
         const char *answer, *rest, *content; /* content NULL: none */
     } rows[] = {
         { "{\"content\": \"Zm9v\"}", "{\"content\": \"\"}", "foo" },
-        { "{\"a\":1,\"content\":\"Zm9vYg==\",\"b\":2}", "{\"a\":1,\"content\":\"\",\"b\":2}", "foob" },
-        { "{\"a\":1,\n \"content\" :\t\"Zm9vYmE=\"\n}", "{\"a\":1,\n \"content\" :\t\"\"\n}", "fooba" },
+        { "{\"a\":1,\"content\":\"Zm9vYg==\",\"b\":2}", "{\"a\":1,\"content\":\"\",\"b\":2}",
+          "foob" },
+        { "{\"a\":1,\n \"content\" :\t\"Zm9vYmE=\"\n}", "{\"a\":1,\n \"content\" :\t\"\"\n}",
+          "fooba" },
         { "{\"content\": \"\"}", "{\"content\": \"\"}", "" },
         { "{\"content\": null}", "{\"content\": null}", NULL },
         { "{\"content\": [\"Zm9v\"]}", "{\"content\": [\"Zm9v\"]}", NULL },
-        { "{\"content\": {\"content\": \"Zm9v\"}}", "{\"content\": {\"content\": \"Zm9v\"}}", NULL },
+        { "{\"content\": {\"content\": \"Zm9v\"}}", "{\"content\": {\"content\": \"Zm9v\"}}",
+          NULL },
         { "{\"a\": {\"content\": \"Zm9v\"}}", "{\"a\": {\"content\": \"Zm9v\"}}", NULL },
         { "{\"a\": [\"content\", \"Zm9v\"]}", "{\"a\": [\"content\", \"Zm9v\"]}", NULL },
         { "{\"a\": \"content\", \"b\": \"Zm9v\"}", "{\"a\": \"content\", \"b\": \"Zm9v\"}", NULL },
         { "[{\"content\": \"Zm9v\"}]", "[{\"content\": \"Zm9v\"}]", NULL },
         { "[\"content\", \"Zm9v\"]", "[\"content\", \"Zm9v\"]", NULL },
-        { "{\"contentType\": \"x\", \"content\": \"Zm9v\"}", "{\"contentType\": \"x\", \"content\": \"\"}", "foo" },
-        { "{\"xcontent\": \"x\", \"conten\": \"y\"}", "{\"xcontent\": \"x\", \"conten\": \"y\"}", NULL },
-        { "{\"a\": \"}\\\"{\", \"content\": \"Zm9v\"}", "{\"a\": \"}\\\"{\", \"content\": \"\"}", "foo" },
+        { "{\"contentType\": \"x\", \"content\": \"Zm9v\"}",
+          "{\"contentType\": \"x\", \"content\": \"\"}", "foo" },
+        { "{\"xcontent\": \"x\", \"conten\": \"y\"}", "{\"xcontent\": \"x\", \"conten\": \"y\"}",
+          NULL },
+        { "{\"a\": \"}\\\"{\", \"content\": \"Zm9v\"}", "{\"a\": \"}\\\"{\", \"content\": \"\"}",
+          "foo" },
         { "{\"a\\\\\": {}, \"content\": \"Zm9v\"}", "{\"a\\\\\": {}, \"content\": \"\"}", "foo" },
         { "{\"\\u0063on\\u0074ent\": \"Zm9v\"}", "{\"\\u0063on\\u0074ent\": \"\"}", "foo" },
         { "{\"\\u0064ontent\": \"Zm9v\"}", "{\"\\u0064ontent\": \"Zm9v\"}", NULL },
@@ -203,11 +219,20 @@ static void content_is_taken_out(void **state)
 static void malformed_content_is_refused(void **state)
 {
     static const char *const rows[] = {
-        "{\"content\": \"Zm9\"}",       "{\"content\": \"Z\"}",        "{\"content\": \"Zm9v=\"}",
-        "{\"content\": \"Zg==Zg==\"}",  "{\"content\": \"Zm-_\"}",     "{\"content\": \"\\b\"}",
-        "{\"content\": \"\\u00e9\"}",   "{\"content\": \"\\u00zz\"}",  "{\"content\": \"\\\"\"}",
-        "{\"content\": \"Zm9v",         "{\"content\": \"Zm9v\\",      "{\"content\": \"Zm9v\\u00",
-        "{\"content\": \"Zm9v\", \"content\": \"Zm9v\"}", "{\"content\": \"\xc3\xa9\"}",
+        "{\"content\": \"Zm9\"}",
+        "{\"content\": \"Z\"}",
+        "{\"content\": \"Zm9v=\"}",
+        "{\"content\": \"Zg==Zg==\"}",
+        "{\"content\": \"Zm-_\"}",
+        "{\"content\": \"\\b\"}",
+        "{\"content\": \"\\u00e9\"}",
+        "{\"content\": \"\\u00zz\"}",
+        "{\"content\": \"\\\"\"}",
+        "{\"content\": \"Zm9v",
+        "{\"content\": \"Zm9v\\",
+        "{\"content\": \"Zm9v\\u00",
+        "{\"content\": \"Zm9v\", \"content\": \"Zm9v\"}",
+        "{\"content\": \"\xc3\xa9\"}",
         "{\"content\": \"====\"}",
     };
 
@@ -262,8 +287,11 @@ static void what_was_sent_comes_back(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
         unsigned char *bytes = malloc(sizes[i] + 1);
-        struct upload u = { .head = "{\"content\": \"", .head_len = 13, .tail = "\"}",
-                            .tail_len = 2, .fd_len = (int64_t)sizes[i] };
+        struct upload u = { .head = "{\"content\": \"",
+                            .head_len = 13,
+                            .tail = "\"}",
+                            .tail_len = 2,
+                            .fd_len = (int64_t)sizes[i] };
         struct buf text = BUF_INIT(4 << 20), rest = BUF_INIT(100), back = BUF_INIT(4 << 20);
         int fd = memfd_create("test", MFD_CLOEXEC);
         struct scan s;

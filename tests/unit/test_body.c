@@ -79,12 +79,14 @@ static void texts_become_fields(void **state)
         { RES_DOCUMENTS, PATCH, "retentionInDays", "", -EINVAL, NULL },
         { RES_DOCUMENTS, PATCH, "retentionInDays", "99999999999999999999", -EINVAL, NULL },
         { RES_DOCUMENTS, PATCH, "retentionInDays", "null", -EINVAL, NULL },
-        { RES_DOCUMENTS, PATCH, "datasetId", "las:dataset:x\n", 0, "{\"datasetId\": \"las:dataset:x\"}" },
+        { RES_DOCUMENTS, PATCH, "datasetId", "las:dataset:x\n", 0,
+          "{\"datasetId\": \"las:dataset:x\"}" },
         { RES_DOCUMENTS, PATCH, "contentType", "image/png", -EINVAL, NULL },
         { RES_DATASETS, POST, "containsPersonallyIdentifiableInformation", "false\n", 0,
           "{\"containsPersonallyIdentifiableInformation\": false}" },
         { RES_DATASETS, POST, "containsPersonallyIdentifiableInformation", "yes\n", -EINVAL, NULL },
-        { RES_DATASETS, POST, "containsPersonallyIdentifiableInformation", "False\n", -EINVAL, NULL },
+        { RES_DATASETS, POST, "containsPersonallyIdentifiableInformation", "False\n", -EINVAL,
+          NULL },
         { RES_MODELS, PATCH, "fieldConfig", "{\"a\": {\"type\": \"all\", \"maxLength\": 3}}\n", 0,
           "{\"fieldConfig\": {\"a\": {\"type\": \"all\", \"maxLength\": 3}}}" },
         { RES_MODELS, PATCH, "fieldConfig", "[]", -EINVAL, NULL },
@@ -109,11 +111,13 @@ static void texts_become_fields(void **state)
           "{\"label\": \"c\", \"value\": true}]}" },
         { RES_DOCUMENTS, PATCH, "groundTruth",
           "{\"predictionId\": \"p\", \"predictions\": [{\"label\": \"a\", \"value\": \"1\", \"confidence\": 0.9}, "
-          "{\"label\": \"a\", \"value\": null, \"confidence\": 0.1}]}", 0,
+          "{\"label\": \"a\", \"value\": null, \"confidence\": 0.1}]}",
+          0,
           "{\"groundTruth\": [{\"label\": \"a\", \"value\": \"1\"}, {\"label\": \"a\", \"value\": null}]}" },
         { RES_DOCUMENTS, PATCH, "groundTruth", "{\"predictions\": \"a label\"}", 0,
           "{\"groundTruth\": [{\"label\": \"predictions\", \"value\": \"a label\"}]}" },
-        { RES_DOCUMENTS, PATCH, "groundTruth", "{\"predictions\": [{\"value\": \"1\"}]}", -EINVAL, NULL },
+        { RES_DOCUMENTS, PATCH, "groundTruth", "{\"predictions\": [{\"value\": \"1\"}]}", -EINVAL,
+          NULL },
         { RES_DOCUMENTS, PATCH, "groundTruth", "{\"predictions\": [7]}", -EINVAL, NULL },
         { RES_DOCUMENTS, PATCH, "groundTruth", "\"x\"", -EINVAL, NULL },
         { RES_DOCUMENTS, PATCH, "groundTruth", "not json", -EINVAL, NULL },
@@ -141,7 +145,8 @@ static void a_nul_is_refused(void **state)
 
     (void)state;
     assert_int_equal(body_set_text(b, resource_field(res, "name"), "a\0b", 3, NULL), -EINVAL);
-    assert_int_equal(body_set_text(b, resource_field(res, "retentionInDays"), "3\0", 2, NULL), -EINVAL);
+    assert_int_equal(body_set_text(b, resource_field(res, "retentionInDays"), "3\0", 2, NULL),
+                     -EINVAL);
     expect(b, "{}");
 }
 
@@ -171,7 +176,8 @@ static void json_sets_many(void **state)
         const char *json, *says;
     } rows[] = {
         { RES_DATASETS, POST, "{}", 0, "{}" },
-        { RES_DATASETS, POST, "{\"name\": null, \"retentionInDays\": 3}", 0, "{\"name\": null, \"retentionInDays\": 3}" },
+        { RES_DATASETS, POST, "{\"name\": null, \"retentionInDays\": 3}", 0,
+          "{\"name\": null, \"retentionInDays\": 3}" },
         { RES_DATASETS, POST, "{\"nam\": 1}", -EINVAL, .says = "nam:" },
         { RES_DATASETS, POST, "{\"version\": 1}", -EINVAL, .says = "version" },
         { RES_DATASETS, POST, "[]", -EINVAL, .says = "object" },
@@ -179,11 +185,13 @@ static void json_sets_many(void **state)
         { RES_DATASETS, POST, "{\"name\": \"a\", \"name\": \"b\"}", -EINVAL, .says = "duplicate" },
         { RES_TRANSITION_EXECUTIONS, POST, "{\"anything\": [1]}", 0, "{\"anything\": [1]}" },
         { RES_TRANSITION_EXECUTIONS, PATCH, "{\"anything\": [1]}", -EINVAL, .says = "anything" },
-        { RES_TRANSITION_EXECUTIONS, PATCH, "{\"status\": \"failed\", \"error\": {\"message\": \"m\"}}", 0,
+        { RES_TRANSITION_EXECUTIONS, PATCH,
+          "{\"status\": \"failed\", \"error\": {\"message\": \"m\"}}", 0,
           "{\"status\": \"failed\", \"error\": {\"message\": \"m\"}}" },
         { RES_DOCUMENTS, POST, "{\"groundTruth\": {\"a\": \"1\"}}", 0,
           "{\"groundTruth\": [{\"label\": \"a\", \"value\": \"1\"}]}" },
-        { RES_SECRETS, POST, "{\"data\": {\"password\": \"hush\"}}", 0, "{\"data\": {\"password\": \"hush\"}}" },
+        { RES_SECRETS, POST, "{\"data\": {\"password\": \"hush\"}}", 0,
+          "{\"data\": {\"password\": \"hush\"}}" },
     };
 
     (void)state;
@@ -211,7 +219,8 @@ static void only_the_difference_is_sent(void **state)
     static const char transition[] =
         "{\"transitionId\": \"t\", \"name\": null, \"parameters\": {\"imageUrl\": \"i\", "
         "\"environment\": {\"A\": \"1\"}}}";
-    static const char execution[] = "{\"executionId\": \"e\", \"status\": \"running\", \"input\": {}}";
+    static const char execution[] =
+        "{\"executionId\": \"e\", \"status\": \"running\", \"input\": {}}";
     static const struct {
         enum resource_kind kind;
         const char *now, *text;
@@ -221,13 +230,16 @@ static void only_the_difference_is_sent(void **state)
         { RES_MODELS, model, model, 0, "{}" },
         { RES_MODELS, model, "{}", 0, "{}" },
         { RES_MODELS, model, "{\"name\": \"new\"}", 0, "{\"name\": \"new\"}" },
-        { RES_MODELS, model, "{\"name\": null, \"width\": 101, \"height\": 200}", 0, "{\"name\": null, \"width\": 101}" },
+        { RES_MODELS, model, "{\"name\": null, \"width\": 101, \"height\": 200}", 0,
+          "{\"name\": null, \"width\": 101}" },
         { RES_MODELS, model, "{\"description\": null}", 0, "{}" },
         { RES_MODELS, model, "{\"description\": \"\"}", 0, "{\"description\": \"\"}" },
-        { RES_MODELS, model, "{\"fieldConfig\": {\"a\": {\"maxLength\": 3, \"type\": \"all\"}}}", 0, "{}" },
+        { RES_MODELS, model, "{\"fieldConfig\": {\"a\": {\"maxLength\": 3, \"type\": \"all\"}}}", 0,
+          "{}" },
         { RES_MODELS, model, "{\"fieldConfig\": {}}", 0, "{\"fieldConfig\": {}}" },
         { RES_MODELS, model, "{\"modelId\": \"other\"}", -EINVAL, .says = "modelId" },
-        { RES_MODELS, model, "{\"createdTime\": \"2021-08-16T12:53:13Z\"}", -EINVAL, .says = "createdTime" },
+        { RES_MODELS, model, "{\"createdTime\": \"2021-08-16T12:53:13Z\"}", -EINVAL,
+          .says = "createdTime" },
         { RES_MODELS, model, "{\"new\": [1]}", 0, "{}" },
         { RES_MODELS, model, "{\"new\": [2]}", -EINVAL, .says = "new" },
         { RES_MODELS, model, "{\"newer\": null}", 0, "{}" },
@@ -235,11 +247,15 @@ static void only_the_difference_is_sent(void **state)
         { RES_MODELS, model, "{", -EINVAL, .says = "JSON" },
         { RES_TRANSITIONS, transition, transition, 0, "{}" },
         { RES_TRANSITIONS, transition,
-          "{\"parameters\": {\"imageUrl\": \"i\", \"environment\": {\"A\": \"2\"}}}", 0, "{\"environment\": {\"A\": \"2\"}}" },
-        { RES_TRANSITIONS, transition, "{\"parameters\": {\"imageUrl\": \"j\"}}", -EINVAL, .says = "parameters" },
+          "{\"parameters\": {\"imageUrl\": \"i\", \"environment\": {\"A\": \"2\"}}}", 0,
+          "{\"environment\": {\"A\": \"2\"}}" },
+        { RES_TRANSITIONS, transition, "{\"parameters\": {\"imageUrl\": \"j\"}}", -EINVAL,
+          .says = "parameters" },
         { RES_TRANSITIONS, transition, "{\"environment\": {\"A\": \"1\"}}", 0, "{}" },
-        { RES_TRANSITIONS, transition, "{\"assets\": {\"x\": \"y\"}}", 0, "{\"assets\": {\"x\": \"y\"}}" },
-        { RES_TRANSITION_EXECUTIONS, execution, "{\"status\": \"succeeded\", \"output\": {\"a\": 1}}", 0,
+        { RES_TRANSITIONS, transition, "{\"assets\": {\"x\": \"y\"}}", 0,
+          "{\"assets\": {\"x\": \"y\"}}" },
+        { RES_TRANSITION_EXECUTIONS, execution,
+          "{\"status\": \"succeeded\", \"output\": {\"a\": 1}}", 0,
           "{\"status\": \"succeeded\", \"output\": {\"a\": 1}}" },
     };
 
@@ -250,8 +266,11 @@ static void only_the_difference_is_sent(void **state)
         struct failure err = { 0 };
 
         print_message("%s\n", rows[i].text);
-        assert_int_equal(codec_record_text(resource_get(rows[i].kind), rows[i].now, strlen(rows[i].now), &now, NULL), 0);
-        assert_int_equal(body_set_difference(b, now, rows[i].text, strlen(rows[i].text), &err), rows[i].rc);
+        assert_int_equal(codec_record_text(resource_get(rows[i].kind), rows[i].now,
+                                           strlen(rows[i].now), &now, NULL),
+                         0);
+        assert_int_equal(body_set_difference(b, now, rows[i].text, strlen(rows[i].text), &err),
+                         rows[i].rc);
         record_unref(now);
         if (rows[i].rc < 0) {
             assert_non_null(strstr(err.text, rows[i].says));
@@ -271,7 +290,8 @@ static void files_and_fields_are_inverse(void **state)
     struct record *r = NULL;
 
     (void)state;
-    assert_int_equal(codec_record_text(resource_get(RES_MODELS), model, strlen(model), &r, NULL), 0);
+    assert_int_equal(codec_record_text(resource_get(RES_MODELS), model, strlen(model), &r, NULL),
+                     0);
     for (const struct field *f = resource_get(RES_MODELS)->fields; f->name; f++) {
         struct body *b = new_body(RES_MODELS, PATCH);
         struct buf text = BUF_INIT(1000);
@@ -322,7 +342,8 @@ static void *rationed(size_t size)
 
 static int make_all(struct body *b, const struct record *now)
 {
-    static const char truth[] = "{\"predictions\": [{\"label\": \"a\", \"value\": \"1\", \"confidence\": 0.9}]}";
+    static const char truth[] =
+        "{\"predictions\": [{\"label\": \"a\", \"value\": \"1\", \"confidence\": 0.9}]}";
     static const char edit[] = "{\"retentionInDays\": 4, \"groundTruth\": {\"a\": \"b\"}}";
     const struct resource *res = resource_get(RES_DOCUMENTS);
     int rc = body_set_string(b, "datasetId", "x", NULL);
@@ -336,12 +357,14 @@ static int make_all(struct body *b, const struct record *now)
 
 static void running_out_of_memory_is_survived(void **state)
 {
-    static const char now_text[] = "{\"documentId\": \"d\", \"retentionInDays\": 3, \"x\": {\"y\": \"z\"}}";
+    static const char now_text[] =
+        "{\"documentId\": \"d\", \"retentionInDays\": 3, \"x\": {\"y\": \"z\"}}";
     struct record *now = NULL;
     bool done = false;
 
     (void)state;
-    assert_int_equal(codec_record_text(resource_get(RES_DOCUMENTS), now_text, strlen(now_text), &now, NULL), 0);
+    assert_int_equal(
+        codec_record_text(resource_get(RES_DOCUMENTS), now_text, strlen(now_text), &now, NULL), 0);
     json_set_alloc_funcs(rationed, free);
     for (long n = 0; !done; n++) {
         struct body *b = NULL;

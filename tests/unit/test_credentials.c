@@ -22,8 +22,8 @@
 
 #include "banned.h"
 
-static const char *const variables[] = { "LAS_CLIENT_ID", "LAS_CLIENT_SECRET",
-                                         "LAS_AUTH_ENDPOINT", "LAS_API_ENDPOINT" };
+static const char *const variables[] = { "LAS_CLIENT_ID", "LAS_CLIENT_SECRET", "LAS_AUTH_ENDPOINT",
+                                         "LAS_API_ENDPOINT" };
 
 struct place {
     char dir[64];
@@ -81,11 +81,13 @@ static void file_is_read_as_configparser_does(void **state)
     } rows[] = {
         { "plain", NULL, "[default]\n" FOUR, 0, "I", "S" },
         { "no blanks, colons", NULL,
-          "[default]\nclient_id:I\nclient_secret:S=:\nauth_endpoint:A\napi_endpoint:P", 0, "I", "S=:" },
+          "[default]\nclient_id:I\nclient_secret:S=:\nauth_endpoint:A\napi_endpoint:P", 0, "I",
+          "S=:" },
         { "CR LF", NULL,
-          "[default]\r\nclient_id = I\r\nclient_secret = S\r\nauth_endpoint=A\r\napi_endpoint=P\r\n", 0, "I", "S" },
-        { "keys in any case", NULL,
-          "[default]\nClient_ID = I\nCLIENT_SECRET = S" REST, 0, "I", "S" },
+          "[default]\r\nclient_id = I\r\nclient_secret = S\r\nauth_endpoint=A\r\napi_endpoint=P\r\n",
+          0, "I", "S" },
+        { "keys in any case", NULL, "[default]\nClient_ID = I\nCLIENT_SECRET = S" REST, 0, "I",
+          "S" },
         { "comments are whole lines", NULL,
           "# a\n; b\n[default]\n  # c\nclient_id = I ; no comment\nclient_secret = S # nor here" REST,
           0, "I ; no comment", "S # nor here" },
@@ -97,24 +99,32 @@ static void file_is_read_as_configparser_does(void **state)
         { "reference", NULL, "[default]\nclient_id = %(x)s\nclient_secret = S" REST, -EINVAL,
           .says = "client_id" },
         { "percent in another key", NULL, "[default]\nwhatever = 100%\n" FOUR, 0, "I", "S" },
-        { "fallback", NULL, "[DEFAULT]\nclient_secret = D\n[default]\nclient_id = I" REST, 0, "I", "D" },
-        { "fallback behind", NULL, "[default]\nclient_id = I" REST "[DEFAULT]\nclient_id = no\nclient_secret = D\n",
-          0, "I", "D" },
+        { "fallback", NULL, "[DEFAULT]\nclient_secret = D\n[default]\nclient_id = I" REST, 0, "I",
+          "D" },
+        { "fallback behind", NULL,
+          "[default]\nclient_id = I" REST "[DEFAULT]\nclient_id = no\nclient_secret = D\n", 0, "I",
+          "D" },
         { "fallback alone is no section", NULL, "[DEFAULT]\n" FOUR, -ENOENT, .says = "[default]" },
         { "empty section with fallback", "p", "[DEFAULT]\n" FOUR "[p]\n", 0, "I", "S" },
-        { "profile", "work", "[default]\n" FOUR "[work]\nclient_id = W\nclient_secret = X" REST, 0, "W", "X" },
-        { "profile's case counts", "Work", "[default]\n" FOUR "[work]\n" FOUR, -ENOENT, .says = "[Work]" },
+        { "profile", "work", "[default]\n" FOUR "[work]\nclient_id = W\nclient_secret = X" REST, 0,
+          "W", "X" },
+        { "profile's case counts", "Work", "[default]\n" FOUR "[work]\n" FOUR, -ENOENT,
+          .says = "[Work]" },
         { "profile is not a part", "wor", "[work]\n" FOUR, -ENOENT, .says = "[wor]" },
         { "profile with a blank", "my own", "[my own]\n" FOUR, 0, "I", "S" },
         { "long profile", "a23456789b123456789c123456789d123456789e123456789f123456789X",
           "[a23456789b123456789c123456789d123456789e123456789f123456789Y]\nclient_id = no\n"
-          "[a23456789b123456789c123456789d123456789e123456789f123456789X]\n" FOUR, 0, "I", "S" },
-        { "indented", NULL, "[default]\n  client_id = I\n  client_secret = S\n  auth_endpoint = A\n"
-          "  api_endpoint = P\n", 0, "I", "S" },
-        { "over several lines", NULL, "[default]\nclient_id = I\n   J\nclient_secret = S" REST, -EINVAL,
-          .says = "line 3" },
+          "[a23456789b123456789c123456789d123456789e123456789f123456789X]\n" FOUR,
+          0, "I", "S" },
+        { "indented", NULL,
+          "[default]\n  client_id = I\n  client_secret = S\n  auth_endpoint = A\n"
+          "  api_endpoint = P\n",
+          0, "I", "S" },
+        { "over several lines", NULL, "[default]\nclient_id = I\n   J\nclient_secret = S" REST,
+          -EINVAL, .says = "line 3" },
         { "missing key", NULL, "[default]\nclient_id = I" REST, -EINVAL, .says = "client_secret" },
-        { "empty key", NULL, "[default]\nclient_id = I\nclient_secret =" REST, -EINVAL, .says = "client_secret" },
+        { "empty key", NULL, "[default]\nclient_id = I\nclient_secret =" REST, -EINVAL,
+          .says = "client_secret" },
         { "twice", NULL, "[default]\nclient_id = I\n" FOUR, -EINVAL, .says = "twice" },
         { "no section", NULL, FOUR, -EINVAL, .says = "line 1" },
         { "no key", NULL, "[default]\nrubbish\n" FOUR, -EINVAL, .says = "line 2" },
@@ -161,7 +171,8 @@ static void long_values_are_whole(void **state)
     for (int i = 0; i < 3000; i++)
         assert_int_equal(buf_addc(&secret, (char)('a' + i % 26)), 0);
     assert_int_equal(buf_addf(&text, "[default]\nclient_id = I\n# %s\nclient_secret = %s" REST,
-                              secret.data, secret.data), 0);
+                              secret.data, secret.data),
+                     0);
     write_file(p, text.data, 0600);
     assert_int_equal(credentials_load(p->path, NULL, NULL, &c, &err), 0);
     assert_string_equal(c.client_secret, secret.data);
@@ -259,7 +270,10 @@ static void half_an_environment_is_told_and_not_used(void **state)
 static void open_file_is_used_with_a_warning(void **state)
 {
     struct place *p = *state;
-    static const struct { mode_t mode; bool warns; } rows[] = {
+    static const struct {
+        mode_t mode;
+        bool warns;
+    } rows[] = {
         { 0600, false }, { 0400, false }, { 0640, true }, { 0604, true }, { 0666, true },
     };
 

@@ -109,7 +109,8 @@ static void paths_come_from_the_table(void **state)
 static void queries_are_escaped(void **state)
 {
     static const struct query query[] = { { "datasetId", "las:dataset:a" },
-                                          { "status", "a&b=c d/\xc3\xa9" }, { NULL, NULL } };
+                                          { "status", "a&b=c d/\xc3\xa9" },
+                                          { NULL, NULL } };
     struct buf url = BUF_INIT(1000);
 
     (void)state;

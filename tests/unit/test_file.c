@@ -191,9 +191,9 @@ static void path_is_joined_with_one_slash(void **state)
     static const struct {
         const char *dir, *name, *path;
     } cases[] = {
-        { "a", "b", "a/b" },     { "a/", "b", "a/b" }, { "a//", "b", "a/b" },
-        { "/", "b", "/b" },      { "//", "b", "/b" },  { "/a", "b/c", "/a/b/c" },
-        { ".", "b", "./b" },     { "", "b", "b" },     { "a", "", "a/" },
+        { "a", "b", "a/b" }, { "a/", "b", "a/b" }, { "a//", "b", "a/b" },
+        { "/", "b", "/b" },  { "//", "b", "/b" },  { "/a", "b/c", "/a/b/c" },
+        { ".", "b", "./b" }, { "", "b", "b" },     { "a", "", "a/" },
     };
     (void)state;
 

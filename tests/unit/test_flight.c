@@ -40,11 +40,11 @@ struct caller {
     struct flights *flights;
     const char *key;
     struct call call;
-    struct thing *thing;   /* what its work brings */
+    struct thing *thing; /* what its work brings */
     int rc_of_work;
-    const char *words;     /* of a failure */
-    atomic_int *works;     /* how often any work ran */
-    atomic_int *gate;      /* work goes on when it is not 0, or when cancelled */
+    const char *words; /* of a failure */
+    atomic_int *works; /* how often any work ran */
+    atomic_int *gate;  /* work goes on when it is not 0, or when cancelled */
     atomic_int working;
     struct flight_result result;
     struct failure err;
@@ -87,8 +87,13 @@ struct fixture {
 
 static void caller_init(struct fixture *f, struct caller *c, const char *key)
 {
-    *c = (struct caller){ .flights = f->flights, .key = key, .thing = &f->thing,
-                          .works = &f->works, .gate = &f->gate, .rc = 1, .words = "no" };
+    *c = (struct caller){ .flights = f->flights,
+                          .key = key,
+                          .thing = &f->thing,
+                          .works = &f->works,
+                          .gate = &f->gate,
+                          .rc = 1,
+                          .words = "no" };
     assert_int_equal(call_init(&c->call), 0);
 }
 

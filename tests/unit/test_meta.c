@@ -209,8 +209,7 @@ static void meta_invalidates_a_prefix(void **state)
     meta_invalidate_prefix(f->m, "doc/");
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         print_message("%s\n", keys[i]);
-        assert_int_equal(rc_of(f, keys[i]),
-                         strncmp(keys[i], "doc/", 4) == 0 ? -EWOULDBLOCK : 0);
+        assert_int_equal(rc_of(f, keys[i]), strncmp(keys[i], "doc/", 4) == 0 ? -EWOULDBLOCK : 0);
     }
     assert_int_equal(stats_of(f).entries, 5);
 }

@@ -283,7 +283,7 @@ struct reader {
     struct call call;
     struct thing *thing; /* what it would bring */
     int rc_of_load;
-    atomic_int *gate;    /* its load goes on when it is not 0, or when cancelled */
+    atomic_int *gate; /* its load goes on when it is not 0, or when cancelled */
     atomic_int *loads;
     atomic_int loading;
     void *value;
@@ -325,8 +325,9 @@ static void reader_start(struct reader *r, struct fixture *f, struct thing *t, a
 {
     int rc_of_load = r->rc_of_load;
 
-    *r = (struct reader){ .f = f, .thing = t, .gate = gate, .loads = loads,
-                          .rc_of_load = rc_of_load };
+    *r = (struct reader){
+        .f = f, .thing = t, .gate = gate, .loads = loads, .rc_of_load = rc_of_load
+    };
     assert_int_equal(call_init(&r->call), 0);
     assert_int_equal(pthread_create(&r->thread, NULL, reader_run, r), 0);
 }
@@ -373,7 +374,8 @@ static void meta_loads_once_for_many_readers(void **state)
 static void meta_gives_a_failure_to_all_who_wait(void **state)
 {
     struct fixture *f = *state;
-    struct reader readers[3] = { { .rc_of_load = -EIO }, { .rc_of_load = -EIO },
+    struct reader readers[3] = { { .rc_of_load = -EIO },
+                                 { .rc_of_load = -EIO },
                                  { .rc_of_load = -EIO } };
     atomic_int gate = 0, loads = 0;
 
@@ -453,8 +455,8 @@ static int everything(struct fixture *f, struct load *l)
         rc = meta_load_begin(m, &load);
     if (rc == 0) {
         rc = meta_load_put(load, "d", &thing_class, &f->b, 1, TTL_MS);
-        meta_invalidate(m, "a");          /* may find no memory to note it, */
-        meta_invalidate_prefix(m, "b");   /* and must be right all the same */
+        meta_invalidate(m, "a");        /* may find no memory to note it, */
+        meta_invalidate_prefix(m, "b"); /* and must be right all the same */
         assert_int_equal(meta_get(m, "a", &value, NULL), -EWOULDBLOCK);
         assert_int_equal(meta_load_put(load, "a", &thing_class, &f->c, 1, TTL_MS), 0);
         assert_int_equal(meta_get(m, "a", &value, NULL), -EWOULDBLOCK);

@@ -33,8 +33,8 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct node *make(struct node *parent, const char *name, enum node_kind kind,
-                         const char *id, unsigned lookups)
+static struct node *make(struct node *parent, const char *name, enum node_kind kind, const char *id,
+                         unsigned lookups)
 {
     struct place place = { .kind = kind };
     struct node *n = NULL;

@@ -75,12 +75,9 @@ static void options_have_commands(void **state)
         const char *args[3];
         enum options_command command;
     } cases[] = {
-        { { "--help" }, COMMAND_HELP },
-        { { "-h" }, COMMAND_HELP },
-        { { "--version" }, COMMAND_VERSION },
-        { { "--unmount", "m" }, COMMAND_UNMOUNT },
-        { { "-u", "m" }, COMMAND_UNMOUNT },
-        { { "--sandbox=/dir", "m" }, COMMAND_MOUNT },
+        { { "--help" }, COMMAND_HELP },       { { "-h" }, COMMAND_HELP },
+        { { "--version" }, COMMAND_VERSION }, { { "--unmount", "m" }, COMMAND_UNMOUNT },
+        { { "-u", "m" }, COMMAND_UNMOUNT },   { { "--sandbox=/dir", "m" }, COMMAND_MOUNT },
     };
     struct options o;
 
@@ -98,13 +95,27 @@ static void options_have_commands(void **state)
 static void options_refuse_what_they_do_not_know(void **state)
 {
     static const char *const cases[][4] = {
-        { "m", "-o", "nothing" },     { "m", "--nothing" },        { "m", "-x" },
-        { "m", "other" },             { "m", "-o", "ro=1" },       { "m", "-o", "uid" },
-        { "m", "-o", "uid=x" },       { "m", "-o", "uid=-1" },     { "m", "-o", "umask=8" },
-        { "m", "-o", "umask=1777" },  { "m", "-o", "meta_ttl=" },  { "m", "-o", "meta_ttl=-1" },
-        { "m", "-o", "meta_ttl=nan" }, { "m", "-o", "list=nothing" }, { "m", "-o", "other=x" },
-        { "m", "-o", "max_conns=0" }, { "m", "-o", "cache_size=1X" }, { "m", "-o", "state=" },
-        { "m", "-o", "max_rps=-1" },  { "-o", "ro" },              { "--unmount" },
+        { "m", "-o", "nothing" },
+        { "m", "--nothing" },
+        { "m", "-x" },
+        { "m", "other" },
+        { "m", "-o", "ro=1" },
+        { "m", "-o", "uid" },
+        { "m", "-o", "uid=x" },
+        { "m", "-o", "uid=-1" },
+        { "m", "-o", "umask=8" },
+        { "m", "-o", "umask=1777" },
+        { "m", "-o", "meta_ttl=" },
+        { "m", "-o", "meta_ttl=-1" },
+        { "m", "-o", "meta_ttl=nan" },
+        { "m", "-o", "list=nothing" },
+        { "m", "-o", "other=x" },
+        { "m", "-o", "max_conns=0" },
+        { "m", "-o", "cache_size=1X" },
+        { "m", "-o", "state=" },
+        { "m", "-o", "max_rps=-1" },
+        { "-o", "ro" },
+        { "--unmount" },
     };
     struct options o;
 

@@ -113,8 +113,8 @@ static void pool_hurries_a_job_past_stuck_ones(void **state)
 
     assert_int_equal(pool_new(2, &p), 0);
     for (size_t i = 0; i < ARRAY_LEN(stuck); i++) {
-        stuck[i] = (struct gated){ .job = { .run = run_gated }, .gate = &gate,
-                                   .running = &running };
+        stuck[i] =
+            (struct gated){ .job = { .run = run_gated }, .gate = &gate, .running = &running };
         assert_int_equal(pool_submit(p, &stuck[i].job), 0);
     }
     wait_for(&running, 2);

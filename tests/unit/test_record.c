@@ -70,18 +70,24 @@ static void round_trips_are_exact(void **state)
         "{\"documentId\": \"" DOC "\", \"createdTime\": \"yesterday\"}",
         "{\"documentId\": \"" DOC "\", \"createdTime\": 17}",
         "{\"documentId\": \"" DOC "\", \"createdBy\": \"las:user:" HEX "0\"}",
-        "{\"documentId\": \"" DOC "\", \"createdBy\": \"las:user:0123456789ABCDEF0123456789abcdef\"}",
+        "{\"documentId\": \"" DOC
+        "\", \"createdBy\": \"las:user:0123456789ABCDEF0123456789abcdef\"}",
         "{\"documentId\": \"" DOC "\", \"createdBy\": \"las:organization:X/las:model:Y\"}",
         "{\"documentId\": \"" DOC "\", \"createdBy\": \"las::" HEX "\"}",
         "{\"documentId\": \"" DOC "\", \"createdBy\": \"las:" HEX "\"}",
         "{\"documentId\": \"" DOC "\", \"createdBy\": \"las:newthing:" HEX "\"}",
         "{\"documentId\": \"" DOC "\", \"createdBy\": \"las:model-data-bundle:" HEX "\"}",
-        "{\"documentId\": \"" DOC "\", \"new\": 1, \"newer\": {\"a\": [1, 2.5, null, true, false, \"x\"]}}",
-        "{\"documentId\": \"" DOC "\", \"\": \"empty key\", \"k\\u00e9y\": \"\\u0000\\u001f\\\"\\\\\\/\\b\\f\\n\\r\\t\"}",
-        "{\"documentId\": \"" DOC "\", \"n\": [0.1, 1e300, -1e-300, 1.5, 100.0, 123456789.123, 0.98999999999999999, -0.0]}",
-        "{\"documentId\": \"" DOC "\", \"groundTruth\": [{\"label\": \"a\", \"value\": null}, {\"label\": \"a\", \"value\": \"\\u00e5\"}]}",
+        "{\"documentId\": \"" DOC
+        "\", \"new\": 1, \"newer\": {\"a\": [1, 2.5, null, true, false, \"x\"]}}",
+        "{\"documentId\": \"" DOC
+        "\", \"\": \"empty key\", \"k\\u00e9y\": \"\\u0000\\u001f\\\"\\\\\\/\\b\\f\\n\\r\\t\"}",
+        "{\"documentId\": \"" DOC
+        "\", \"n\": [0.1, 1e300, -1e-300, 1.5, 100.0, 123456789.123, 0.98999999999999999, -0.0]}",
+        "{\"documentId\": \"" DOC
+        "\", \"groundTruth\": [{\"label\": \"a\", \"value\": null}, {\"label\": \"a\", \"value\": \"\\u00e5\"}]}",
         "{\"documentId\": \"" DOC "\", \"groundTruth\": [], \"o\": {}}",
-        "{\"documentId\": \"" DOC "\", \"t\": \"" TIME "\", \"i\": \"las:log:" HEX "\", \"b\": true, \"r\": 0.25}",
+        "{\"documentId\": \"" DOC "\", \"t\": \"" TIME "\", \"i\": \"las:log:" HEX
+        "\", \"b\": true, \"r\": 0.25}",
     };
 
     (void)state;
@@ -118,7 +124,8 @@ static void a_document_takes_under_200_bytes(void **state)
 
 static void content_is_dropped(void **state)
 {
-    struct record *r = record_of(RES_DOCUMENTS, "{\"content\": \"Zm9v\", \"documentId\": \"" DOC "\"}");
+    struct record *r =
+        record_of(RES_DOCUMENTS, "{\"content\": \"Zm9v\", \"documentId\": \"" DOC "\"}");
     struct buf text = BUF_INIT(1000);
 
     (void)state;
@@ -131,10 +138,10 @@ static void content_is_dropped(void **state)
 
 static void json_is_in_the_tables_order(void **state)
 {
-    struct record *r = record_of(RES_DOCUMENTS,
-                                 "{\"zz\": 1, \"updatedTime\": null, \"aa\": [], \"retentionInDays\": 7, "
-                                 "\"groundTruth\": [{\"label\": \"a\", \"value\": \"b\"}], "
-                                 "\"contentType\": \"image/png\", \"documentId\": \"" DOC "\"}");
+    struct record *r = record_of(
+        RES_DOCUMENTS, "{\"zz\": 1, \"updatedTime\": null, \"aa\": [], \"retentionInDays\": 7, "
+                       "\"groundTruth\": [{\"label\": \"a\", \"value\": \"b\"}], "
+                       "\"contentType\": \"image/png\", \"documentId\": \"" DOC "\"}");
     struct buf text = BUF_INIT(1000);
 
     (void)state;
@@ -160,11 +167,24 @@ static void json_is_in_the_tables_order(void **state)
 static void hostile_answers_are_refused(void **state)
 {
     static const char *const rows[] = {
-        "", "null", "[]", "7", "\"x\"", "{", "{}", "{\"documentId\": 7}", "{\"documentId\": \"\"}",
-        "{\"documentId\": null}", "{\"documentId\": \"a\\u0000b\"}", "{\"documentId\": \"" DOC "\"} x",
-        "{\"documentId\": \"" DOC "\", \"x\": NaN}", "{\"documentId\": \"" DOC "\", \"x\": 1e999}",
-        "{\"documentId\": \"\xff\"}", "{\"documentId\": \"" DOC "\", \"x\": 99999999999999999999}",
-        "{\"documentId\": \"" HEX HEX HEX HEX HEX HEX HEX "\"}", "<html>",
+        "",
+        "null",
+        "[]",
+        "7",
+        "\"x\"",
+        "{",
+        "{}",
+        "{\"documentId\": 7}",
+        "{\"documentId\": \"\"}",
+        "{\"documentId\": null}",
+        "{\"documentId\": \"a\\u0000b\"}",
+        "{\"documentId\": \"" DOC "\"} x",
+        "{\"documentId\": \"" DOC "\", \"x\": NaN}",
+        "{\"documentId\": \"" DOC "\", \"x\": 1e999}",
+        "{\"documentId\": \"\xff\"}",
+        "{\"documentId\": \"" DOC "\", \"x\": 99999999999999999999}",
+        "{\"documentId\": \"" HEX HEX HEX HEX HEX HEX HEX "\"}",
+        "<html>",
     };
     static struct buf deep = BUF_INIT(100000);
 
@@ -174,7 +194,9 @@ static void hostile_answers_are_refused(void **state)
         struct failure err = { 0 };
 
         print_message("%s\n", rows[i]);
-        assert_int_equal(codec_record_text(resource_get(RES_DOCUMENTS), rows[i], strlen(rows[i]), &r, &err), -EIO);
+        assert_int_equal(
+            codec_record_text(resource_get(RES_DOCUMENTS), rows[i], strlen(rows[i]), &r, &err),
+            -EIO);
         assert_null(r);
         assert_non_null(strstr(err.text, "malformed answer"));
     }
@@ -183,7 +205,8 @@ static void hostile_answers_are_refused(void **state)
     {
         struct record *r = NULL;
 
-        assert_int_equal(codec_record_text(resource_get(RES_DOCUMENTS), deep.data, deep.len, &r, NULL), -EIO);
+        assert_int_equal(
+            codec_record_text(resource_get(RES_DOCUMENTS), deep.data, deep.len, &r, NULL), -EIO);
     }
     buf_release(&deep);
 }
@@ -205,12 +228,14 @@ static void fields_are_files(void **state)
         { RES_DATASETS, "\"containsPersonallyIdentifiableInformation\": false",
           "containsPersonallyIdentifiableInformation", 0, "false\n" },
         { RES_DATASETS, "\"groundTruthSummary\": {}", "groundTruthSummary", 0, "{}\n" },
-        { RES_DATASETS, "\"groundTruthSummary\": {\"a\": 1}", "groundTruthSummary", 0, "{\n  \"a\": 1\n}\n" },
+        { RES_DATASETS, "\"groundTruthSummary\": {\"a\": 1}", "groundTruthSummary", 0,
+          "{\n  \"a\": 1\n}\n" },
         { RES_DATASETS, "\"groundTruthSummary\": null", "groundTruthSummary", 0, "" },
         { RES_DATASETS, "\"createdTime\": \"" TIME "\"", "createdTime", 0, TIME "\n" },
         { RES_PREDICTIONS, "\"inferenceTime\": 3.1", "inferenceTime", 0, "3.1\n" },
         { RES_PREDICTIONS, "\"inferenceTime\": 3", "inferenceTime", 0, "3\n" },
-        { RES_TRANSITIONS, "\"parameters\": {\"assets\": {\"x\": \"y\"}}", "assets", 0, "{\n  \"x\": \"y\"\n}\n" },
+        { RES_TRANSITIONS, "\"parameters\": {\"assets\": {\"x\": \"y\"}}", "assets", 0,
+          "{\n  \"x\": \"y\"\n}\n" },
         { RES_TRANSITIONS, "\"parameters\": {}", "assets", -ENOENT, NULL },
         { RES_TRANSITIONS, "\"parameters\": null", "assets", -ENOENT, NULL },
         { RES_TRANSITIONS, "\"parameters\": \"odd\"", "assets", -ENOENT, NULL },
@@ -277,15 +302,21 @@ static void times_stand_in_for_each_other(void **state)
         const char *answer;
         int64_t made, changed;
     } rows[] = {
-        { RES_DOCUMENTS, "\"createdTime\": \"1970-01-01T00:00:05Z\", \"updatedTime\": \"1970-01-01T00:00:07Z\"", 5 * NS, 7 * NS },
-        { RES_DOCUMENTS, "\"createdTime\": \"1970-01-01T00:00:05Z\", \"updatedTime\": null", 5 * NS, 5 * NS },
-        { RES_DOCUMENTS, "\"createdTime\": null, \"updatedTime\": \"1970-01-01T00:00:07Z\"", 7 * NS, 7 * NS },
+        { RES_DOCUMENTS,
+          "\"createdTime\": \"1970-01-01T00:00:05Z\", \"updatedTime\": \"1970-01-01T00:00:07Z\"",
+          5 * NS, 7 * NS },
+        { RES_DOCUMENTS, "\"createdTime\": \"1970-01-01T00:00:05Z\", \"updatedTime\": null", 5 * NS,
+          5 * NS },
+        { RES_DOCUMENTS, "\"createdTime\": null, \"updatedTime\": \"1970-01-01T00:00:07Z\"", 7 * NS,
+          7 * NS },
         { RES_DOCUMENTS, "\"createdTime\": null", 0, 0 },
         { RES_DOCUMENTS, "\"createdTime\": \"odd\", \"updatedTime\": {}", 0, 0 },
         { RES_DOCUMENTS, "\"createdTime\": \"1970-01-01T00:00:60Z\"", 60 * NS, 60 * NS },
-        { RES_WORKFLOW_EXECUTIONS, "\"startTime\": \"1970-01-01T00:00:05Z\", \"endTime\": null", 5 * NS, 5 * NS },
+        { RES_WORKFLOW_EXECUTIONS, "\"startTime\": \"1970-01-01T00:00:05Z\", \"endTime\": null",
+          5 * NS, 5 * NS },
         { RES_PREDICTIONS, "\"timestamp\": 1629118393", 1629118393 * NS, 1629118393 * NS },
-        { RES_PREDICTIONS, "\"timestamp\": 1629118393.5", 1629118393 * NS + NS / 2, 1629118393 * NS + NS / 2 },
+        { RES_PREDICTIONS, "\"timestamp\": 1629118393.5", 1629118393 * NS + NS / 2,
+          1629118393 * NS + NS / 2 },
         { RES_PREDICTIONS, "\"timestamp\": 9223372036854775807", 0, 0 },
         { RES_PREDICTIONS, "\"timestamp\": 1e300", 0, 0 },
         { RES_ORGANIZATIONS, "\"updatedTime\": \"1970-01-01T00:00:07Z\"", 7 * NS, 7 * NS },
@@ -297,7 +328,8 @@ static void times_stand_in_for_each_other(void **state)
         struct record *r;
 
         print_message("%s\n", rows[i].answer);
-        snprintf(answer, sizeof(answer), "{\"%s\": \"i\", %s}", resource_get(rows[i].kind)->id_field, rows[i].answer);
+        snprintf(answer, sizeof(answer), "{\"%s\": \"i\", %s}",
+                 resource_get(rows[i].kind)->id_field, rows[i].answer);
         r = record_of(rows[i].kind, answer);
         assert_int_equal(record_made_ns(r), rows[i].made);
         assert_int_equal(record_changed_ns(r), rows[i].changed);
@@ -307,16 +339,21 @@ static void times_stand_in_for_each_other(void **state)
 
 static void merge_takes_what_the_patch_has(void **state)
 {
-    struct record *a = record_of(RES_DOCUMENTS, "{\"documentId\": \"d\", \"retentionInDays\": 5, \"x\": 1, \"y\": 2, \"contentType\": \"image/png\"}");
-    struct record *b = record_of(RES_DOCUMENTS, "{\"documentId\": \"d\", \"retentionInDays\": 7, \"y\": null, \"z\": 3, \"consentId\": \"c\"}");
+    struct record *a = record_of(
+        RES_DOCUMENTS,
+        "{\"documentId\": \"d\", \"retentionInDays\": 5, \"x\": 1, \"y\": 2, \"contentType\": \"image/png\"}");
+    struct record *b = record_of(
+        RES_DOCUMENTS,
+        "{\"documentId\": \"d\", \"retentionInDays\": 7, \"y\": null, \"z\": 3, \"consentId\": \"c\"}");
     struct record *m = NULL;
     struct buf text = BUF_INIT(1000);
 
     (void)state;
     assert_int_equal(record_merge(a, b, &m), 0);
     assert_int_equal(record_json(m, false, &text), 0);
-    assert_string_equal(text.data, "{\"documentId\": \"d\", \"contentType\": \"image/png\", \"consentId\": \"c\", "
-                                   "\"retentionInDays\": 7, \"x\": 1, \"y\": null, \"z\": 3}\n");
+    assert_string_equal(
+        text.data, "{\"documentId\": \"d\", \"contentType\": \"image/png\", \"consentId\": \"c\", "
+                   "\"retentionInDays\": 7, \"x\": 1, \"y\": null, \"z\": 3}\n");
     buf_release(&text);
     record_unref(a);
     record_unref(b);
@@ -349,7 +386,8 @@ static void pages_are_read(void **state)
         { "{\"documents\": []}", 0, 0, NULL },
         { "{\"documents\": [], \"nextToken\": \"\"}", 0, 0, NULL },
         { "{\"documents\": [], \"nextToken\": \"t\"}", 0, 0, "t" },
-        { "{\"documents\": [{\"documentId\": \"a\"}, {\"documentId\": \"b\"}], \"nextToken\": \"t\", \"datasetId\": [\"x\"]}", 0, 2, "t" },
+        { "{\"documents\": [{\"documentId\": \"a\"}, {\"documentId\": \"b\"}], \"nextToken\": \"t\", \"datasetId\": [\"x\"]}",
+          0, 2, "t" },
         { "{\"documents\": {}}", -EIO, 0, NULL },
         { "{\"nextToken\": null}", -EIO, 0, NULL },
         { "{\"documents\": [{\"documentId\": \"a\"}, {}], \"nextToken\": null}", -EIO, 0, NULL },
@@ -364,7 +402,9 @@ static void pages_are_read(void **state)
         struct page *p = NULL;
 
         print_message("%s\n", rows[i].answer);
-        assert_int_equal(codec_page_text(resource_get(RES_DOCUMENTS), rows[i].answer, strlen(rows[i].answer), &p, NULL), rows[i].rc);
+        assert_int_equal(codec_page_text(resource_get(RES_DOCUMENTS), rows[i].answer,
+                                         strlen(rows[i].answer), &p, NULL),
+                         rows[i].rc);
         if (rows[i].rc < 0) {
             assert_null(p);
             continue;
@@ -428,8 +468,9 @@ static void *rationed(size_t size)
 
 static int make_all(struct page **page, struct record **merged, struct buf *text)
 {
-    static const char answer[] = "{\"documents\": [" PLAIN_DOCUMENT ", {\"documentId\": \"b\", \"x\": [{\"y\": 1.5}]}], "
-                                 "\"nextToken\": \"t\"}";
+    static const char answer[] =
+        "{\"documents\": [" PLAIN_DOCUMENT ", {\"documentId\": \"b\", \"x\": [{\"y\": 1.5}]}], "
+        "\"nextToken\": \"t\"}";
     int rc = codec_page_text(resource_get(RES_DOCUMENTS), answer, strlen(answer), page, NULL);
 
     if (rc == 0)

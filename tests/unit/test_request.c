@@ -67,7 +67,9 @@ static void wait_for_requests(struct fixture *x, unsigned n)
 
 static void cancelling_takes_effect_at_once(void **state)
 {
-    static const struct fake_reply replies[] = { { .status = 200, .body = A_DOCUMENT, .delay_ms = 2000 } };
+    static const struct fake_reply replies[] = {
+        { .status = 200, .body = A_DOCUMENT, .delay_ms = 2000 }
+    };
     struct fixture x = { .clock = clock_real() };
     struct job get = { .post = false }, post = { .post = true };
     int64_t asked;
@@ -82,7 +84,8 @@ static void cancelling_takes_effect_at_once(void **state)
     call_cancel(&post.call);
     job_join(&get);
     job_join(&post);
-    print_message("%lld ms, %lld ms\n", (long long)(get.ended_ms - asked), (long long)(post.ended_ms - asked));
+    print_message("%lld ms, %lld ms\n", (long long)(get.ended_ms - asked),
+                  (long long)(post.ended_ms - asked));
     assert_int_equal(get.rc, -EINTR);
     assert_int_equal(post.rc, -EINTR);
     assert_true(get.ended_ms - asked < 100 && post.ended_ms - asked < 100);
@@ -93,7 +96,9 @@ static void cancelling_takes_effect_at_once(void **state)
 
 static void what_waits_for_its_turn_can_be_cancelled(void **state)
 {
-    static const struct fake_reply replies[] = { { .status = 200, .body = A_DOCUMENT, .delay_ms = 1000 } };
+    static const struct fake_reply replies[] = {
+        { .status = 200, .body = A_DOCUMENT, .delay_ms = 1000 }
+    };
     struct fixture x = { .clock = clock_real(), .max_conns = 1 };
     struct job jobs[4] = { 0 };
     int64_t asked;
@@ -133,7 +138,8 @@ static void cancelled_before_it_begins(void **state)
 
 static void a_wait_for_the_next_try_can_be_cancelled(void **state)
 {
-    static const struct fake_reply replies[] = { { .status = 503, .headers = "Retry-After: 20\r\n" } };
+    static const struct fake_reply replies[] = { { .status = 503,
+                                                   .headers = "Retry-After: 20\r\n" } };
     struct fixture x = { .clock = clock_real() };
     struct job job = { 0 };
     int64_t asked;
@@ -153,7 +159,9 @@ static void a_wait_for_the_next_try_can_be_cancelled(void **state)
 
 static void silence_is_timed_out(void **state)
 {
-    static const struct fake_reply replies[] = { { .status = 200, .body = A_DOCUMENT, .delay_ms = 3000 } };
+    static const struct fake_reply replies[] = {
+        { .status = 200, .body = A_DOCUMENT, .delay_ms = 3000 }
+    };
     struct fixture x = { .clock = clock_real(), .timeout_ms = 400 };
     int64_t asked, took;
 
@@ -174,7 +182,8 @@ static void silence_is_timed_out(void **state)
 static void a_slow_post_may_be_silent(void **state)
 {
     static const struct fake_reply replies[] = {
-        { .status = 200, .body = "{\"predictionId\": \"p\"}", .delay_ms = 1500 } };
+        { .status = 200, .body = "{\"predictionId\": \"p\"}", .delay_ms = 1500 }
+    };
     struct fixture x = { .clock = clock_real(), .timeout_ms = 400 };
     struct target t = target_of(RES_PREDICTIONS, NULL);
     struct record *r = NULL;
@@ -235,8 +244,12 @@ static void what_moves_is_not_timed_out(void **state)
     struct failure err;
     struct call call;
     char url[64];
-    struct request rq = { .method = "GET", .url = url, .content_type = "x", .idempotent = true,
-                          .timeout_ms = 700, .answer = BUF_INIT(1000) };
+    struct request rq = { .method = "GET",
+                          .url = url,
+                          .content_type = "x",
+                          .idempotent = true,
+                          .timeout_ms = 700,
+                          .answer = BUF_INIT(1000) };
 
     (void)state;
     dribble_start(&d);
@@ -304,7 +317,8 @@ static void a_redirection_is_not_followed(void **state)
 
     (void)state;
     begin(&other);
-    snprintf(location, sizeof(location), "Location: http://127.0.0.1:%d/v1/documents\r\n", other.server.port);
+    snprintf(location, sizeof(location), "Location: http://127.0.0.1:%d/v1/documents\r\n",
+             other.server.port);
     begin_with(&x, &reply, 1);
     assert_int_equal(get_document(&x), -EIO);
     assert_int_equal(x.err.status, 307);
@@ -342,7 +356,9 @@ static void a_connection_is_kept(void **state)
 
 static void connections_are_bounded(void **state)
 {
-    static const struct fake_reply replies[] = { { .status = 200, .body = A_DOCUMENT, .delay_ms = 20 } };
+    static const struct fake_reply replies[] = {
+        { .status = 200, .body = A_DOCUMENT, .delay_ms = 20 }
+    };
     struct fixture x = { .clock = clock_real(), .max_conns = 4 };
     struct job jobs[40] = { 0 };
     int64_t asked;
@@ -366,7 +382,9 @@ static void connections_are_bounded(void **state)
 
 static void the_end_interrupts_what_is_under_way(void **state)
 {
-    static const struct fake_reply replies[] = { { .status = 200, .body = A_DOCUMENT, .delay_ms = 2000 } };
+    static const struct fake_reply replies[] = {
+        { .status = 200, .body = A_DOCUMENT, .delay_ms = 2000 }
+    };
     struct fixture x = { .clock = clock_real() };
     struct job jobs[6] = { 0 };
     int64_t asked;

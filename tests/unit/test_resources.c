@@ -43,9 +43,9 @@ struct facts {
 
 static void split_row(char *line, struct fact *out)
 {
-    const char **columns[COLUMNS] = { &out->what,     &out->verb, &out->path,     &out->place,
-                                      &out->type,     &out->required, &out->nullable, &out->min,
-                                      &out->max,      &out->pattern,  &out->enums,    &out->closed };
+    const char **columns[COLUMNS] = { &out->what, &out->verb,     &out->path,     &out->place,
+                                      &out->type, &out->required, &out->nullable, &out->min,
+                                      &out->max,  &out->pattern,  &out->enums,    &out->closed };
 
     for (size_t i = 0; i < COLUMNS; i++) {
         *columns[i] = line;
@@ -191,8 +191,9 @@ static const struct schema *schema_at(const struct schema *s, const char *rest, 
 
 static const char *type_name(const struct schema *s)
 {
-    static const char *const names[] = { "string",  "integer", "number",
-                                         "boolean", "object",  "array" };
+    static const char *const names[] = {
+        "string", "integer", "number", "boolean", "object", "array"
+    };
 
     return s->any_of ? "any" : names[s->type];
 }

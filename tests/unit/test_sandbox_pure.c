@@ -34,8 +34,8 @@ static void address_is_a_row_and_ids(void **state)
         { "/models/las:model:a/dataBundles", RES_DATA_BUNDLES, false, 1 },
         { "/models/las:model:a/dataBundles/las:model-data-bundle:b", RES_DATA_BUNDLES, true, 2 },
         { "/transitions/las:transition:a/executions", RES_TRANSITION_EXECUTIONS, false, 1 },
-        { "/transitions/las:transition:commons-failed/executions", RES_TRANSITION_EXECUTIONS,
-          false, 1 },
+        { "/transitions/las:transition:commons-failed/executions", RES_TRANSITION_EXECUTIONS, false,
+          1 },
         { "/transitions/a/executions/b/heartbeats", RES_HEARTBEATS, false, 2 },
         { "/workflows/a/executions/b", RES_WORKFLOW_EXECUTIONS, true, 2 },
         { "/organizations/me", RES_ORGANIZATIONS, true, 1 },
@@ -202,13 +202,16 @@ static void base64_is_tidied(void **state)
     static const struct {
         const char *text, *tidy; /* NULL: it is none */
     } cases[] = {
-        { "YQ==", "YQ==" },   { "YWI=", "YWI=" },    { "YWJj", "YWJj" },
-        { "Y W\r\nJ\tj", "YWJj" }, { " YQ= = ", "YQ==" }, { "+/+/", "+/+/" },
-        { "", NULL },         { " ", NULL },         { "Y", NULL },
-        { "YQ", NULL },       { "YQ=", NULL },       { "Y===", NULL },
-        { "====", NULL },     { "==", NULL },        { "=YWJ", NULL },
-        { "YQ==YQ==", NULL }, { "YW-_", NULL },      { "YW\xc3\xa9", NULL },
-        { "YQ=a", NULL },     { "YWJj=", NULL },
+        { "YQ==", "YQ==" },    { "YWI=", "YWI=" },
+        { "YWJj", "YWJj" },    { "Y W\r\nJ\tj", "YWJj" },
+        { " YQ= = ", "YQ==" }, { "+/+/", "+/+/" },
+        { "", NULL },          { " ", NULL },
+        { "Y", NULL },         { "YQ", NULL },
+        { "YQ=", NULL },       { "Y===", NULL },
+        { "====", NULL },      { "==", NULL },
+        { "=YWJ", NULL },      { "YQ==YQ==", NULL },
+        { "YW-_", NULL },      { "YW\xc3\xa9", NULL },
+        { "YQ=a", NULL },      { "YWJj=", NULL },
     };
 
     (void)state;

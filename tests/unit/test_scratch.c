@@ -18,11 +18,30 @@
 static void scratch_knows_temporary_names(void **state)
 {
     static const char *const scratch[] = {
-        ".scan.pdf.swp", ".scan.pdf.swx", "4913", "scan.pdf~", ".#scan.pdf", "#scan.pdf#",
-        "scan.pdf.part", "scan.pdf.filepart", "scan.pdf.crdownload", "scan.tmp", "~$report.pdf",
-        ".in.scan.pdf", ".pureftpd-upload.1234", ".goutputstream-ABC123", ".~lock.scan.pdf#",
-        ".DS_Store", "._scan.pdf", "Thumbs.db", "desktop.ini", "sedAbC123", ".scan.pdf.aB3dE6",
-        ".nfs000001", ".fuse_hidden0001", "scan.pdf.partial",
+        ".scan.pdf.swp",
+        ".scan.pdf.swx",
+        "4913",
+        "scan.pdf~",
+        ".#scan.pdf",
+        "#scan.pdf#",
+        "scan.pdf.part",
+        "scan.pdf.filepart",
+        "scan.pdf.crdownload",
+        "scan.tmp",
+        "~$report.pdf",
+        ".in.scan.pdf",
+        ".pureftpd-upload.1234",
+        ".goutputstream-ABC123",
+        ".~lock.scan.pdf#",
+        ".DS_Store",
+        "._scan.pdf",
+        "Thumbs.db",
+        "desktop.ini",
+        "sedAbC123",
+        ".scan.pdf.aB3dE6",
+        ".nfs000001",
+        ".fuse_hidden0001",
+        "scan.pdf.partial",
     };
 
     (void)state;
@@ -35,9 +54,9 @@ static void scratch_knows_temporary_names(void **state)
 static void scratch_leaves_real_names_alone(void **state)
 {
     static const char *const real[] = {
-        "scan.pdf", "sedan.pdf", "sed", "sedABCDE", "sedABCDEFG", "part.pdf", "a.parted",
-        "49133", "tmp", "tmp.pdf", "scan~.pdf", ".hidden.pdf", "Thumbs.db.pdf", "#1.pdf",
-        "invoice #12", "a.swap.pdf", "~report.pdf", ".name.pdf",
+        "scan.pdf",      "sedan.pdf", "sed",         "sedABCDE",   "sedABCDEFG",  "part.pdf",
+        "a.parted",      "49133",     "tmp",         "tmp.pdf",    "scan~.pdf",   ".hidden.pdf",
+        "Thumbs.db.pdf", "#1.pdf",    "invoice #12", "a.swap.pdf", "~report.pdf", ".name.pdf",
     };
 
     (void)state;

@@ -33,11 +33,18 @@ static int compare_row(void *arg, const struct drop_row *row)
 
 static void state_gives_back_every_column(void **state)
 {
-    struct drop_row full = { .folder = "documents/2026", .name = "sc\xe4n \xff'\".pdf", .kind = -2,
-                             .id = "las:document:1", .state = DROP_FAILED,
-                             .spool = INT64_MAX, .size = INT64_MAX, .mtime_ns = INT64_MIN,
-                             .mode = 07777, .has_sha256 = true,
-                             .error = "400: it's \xf0\x9f\x98\x80", .failed_number = 12 };
+    struct drop_row full = { .folder = "documents/2026",
+                             .name = "sc\xe4n \xff'\".pdf",
+                             .kind = -2,
+                             .id = "las:document:1",
+                             .state = DROP_FAILED,
+                             .spool = INT64_MAX,
+                             .size = INT64_MAX,
+                             .mtime_ns = INT64_MIN,
+                             .mode = 07777,
+                             .has_sha256 = true,
+                             .error = "400: it's \xf0\x9f\x98\x80",
+                             .failed_number = 12 };
     struct drop_row bare = { .folder = "", .name = "x", .state = DROP_LOCAL };
     struct state *st = open_state(state);
 
@@ -138,8 +145,9 @@ static void state_finds_by_id_and_by_state(void **state)
 
 static void state_counts(void **state)
 {
-    struct drop_row row = { .folder = "d", .name = "x", .state = DROP_FAILED, .spool = 40,
-                            .failed_number = 3 };
+    struct drop_row row = {
+        .folder = "d", .name = "x", .state = DROP_FAILED, .spool = 40, .failed_number = 3
+    };
     struct state *st = open_state(state);
     int64_t counts[DROP_STATES], failed = -1;
     uint64_t spool = 99;
@@ -189,13 +197,20 @@ static void state_renames_a_folder_and_what_is_below(void **state)
 
     put_row(st, "d/a\xff", "x", "1");
     put_row(st, "d/a\xff/sub/sub", "y", "2");
-    put_row(st, "d/a\xff" "b", "z", "3");
+    put_row(st,
+            "d/a\xff"
+            "b",
+            "z", "3");
     put_row(st, "d/a\xff.", "z", "4");
     put_row(st, "d", "a\xff", NULL);
     assert_int_equal(state_rename_folder(st, "d/a\xff", "d/b%", false, NULL), 0);
     expect_folder(st, "d/b%", "d/b%/x=1 ");
     expect_folder(st, "d/b%/sub/sub", "d/b%/sub/sub/y=2 ");
-    expect_folder(st, "d/a\xff" "b", "d/a\xff" "b/z=3 ");
+    expect_folder(st,
+                  "d/a\xff"
+                  "b",
+                  "d/a\xff"
+                  "b/z=3 ");
     expect_folder(st, "d/a\xff.", "d/a\xff./z=4 ");
     expect_folder(st, "d", "d/a\xff=- ");
     expect_folder(st, "d/a\xff", "");

@@ -150,8 +150,11 @@ static void a_document_is_never_held(void **state)
 {
     int port, fd = disk_file(BYTES);
     pid_t server = server_start(&port);
-    struct backend_config config = { .client_id = "i", .client_secret = "s", .max_conns = 2,
-                                     .timeout_ms = 60000, .clock = clock_real() };
+    struct backend_config config = { .client_id = "i",
+                                     .client_secret = "s",
+                                     .max_conns = 2,
+                                     .timeout_ms = 60000,
+                                     .clock = clock_real() };
     char api[64], auth[64];
     struct backend *be = NULL;
     struct failure err = { 0 };
@@ -171,8 +174,9 @@ static void a_document_is_never_held(void **state)
     get_once(be, &call, fd);
     post_once(be, &call, fd);
     after = peak_kib();
-    print_message("VmHWM %ld KiB before, %ld KiB after a GET and a POST of %d bytes: %ld KiB more\n",
-                  before, after, BYTES, after - before);
+    print_message(
+        "VmHWM %ld KiB before, %ld KiB after a GET and a POST of %d bytes: %ld KiB more\n", before,
+        after, BYTES, after - before);
     if (MEASURED)
         assert_true(after - before < MAX_GROWTH_KIB);
     backend_free(be);
