@@ -296,6 +296,21 @@ def test_no_secret_is_on_a_command_line_or_in_the_environment_of_a_child(tmp_pat
                        timeout=COMMAND_SECONDS)
 
 
+def test_a_pipe_ends_though_the_sandbox_goes_on(tmp_path):
+    """What runs `lasfs --sandbox` and reads its output must not wait for the unmount."""
+    mount = Mount(None, tmp_path / 'lasfs')
+    process = subprocess.Popen([program('lasfs'), f'--sandbox={tmp_path}/box', str(mount.path)],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, env=mount.environment())
+    try:
+        out, err = process.communicate(timeout=SECONDS)
+        assert (process.returncode, out, err) == (0, b'', b'')
+    finally:
+        subprocess.run([program('lasfs'), '--unmount', str(mount.path)], check=True,
+                       timeout=COMMAND_SECONDS)
+        process.wait()
+
+
 def cmdline(pid):
     try:
         with open(f'/proc/{pid}/cmdline', 'rb') as f:
