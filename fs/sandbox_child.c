@@ -89,7 +89,12 @@ static int secret_fd(const char *secret)
     return fd;
 }
 
-static _Noreturn void run_child(const char *program, const char *dir, int secret, int out)
+struct child_fds {
+    int secret, out;
+    int words; /* where it complains: -1 our own stderr */
+};
+
+static _Noreturn void run_child(const char *program, const char *dir, const struct child_fds *fds)
 {
     char secret_path[32];
     sigset_t none;
@@ -98,11 +103,13 @@ static _Noreturn void run_child(const char *program, const char *dir, int secret
     setpgid(0, 0); /* Ctrl-C is for the mount, which ends this one last */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    snprintf(secret_path, sizeof(secret_path), "/dev/fd/%d", secret);
-    dup2(out, 1);
+    snprintf(secret_path, sizeof(secret_path), "/dev/fd/%d", fds->secret);
+    dup2(fds->out, 1);
+    if (fds->words >= 0)
+        dup2(fds->words, 2);
     execlp(program, PROGRAM, "--listen", "127.0.0.1:0", "--state", dir, "--client-id", CLIENT_ID,
            "--client-secret-file", secret_path, (char *)NULL);
-    fprintf(stderr, "lasfs: cannot start %s: %s\n", program, strerror(errno));
+    fprintf(stderr, "cannot start %s: %s\n", program, strerror(errno));
     _exit(127);
 }
 
@@ -138,11 +145,12 @@ static char *value_of(const char *line, const char *key)
     return end ? strndup(p + 1, (size_t)(end - p - 1)) : NULL;
 }
 
-static int spawn(const char *dir, const char *secret, pid_t *pid, struct buf *line)
+static int spawn(const char *dir, const char *secret, int words, pid_t *pid, struct buf *line)
 {
     cleanup_free char *program = find_program();
     cleanup_fd int fd = secret_fd(secret);
     cleanup_fd int in = -1, out = -1;
+    struct child_fds fds;
     int ends[2];
 
     if (!program)
@@ -153,17 +161,30 @@ static int spawn(const char *dir, const char *secret, pid_t *pid, struct buf *li
         return -errno;
     in = ends[0];
     out = ends[1];
+    fds = (struct child_fds){ fd, out, words };
     *pid = fork();
     if (*pid < 0)
         return -errno;
     if (*pid == 0)
-        run_child(program, dir, fd, out);
+        run_child(program, dir, &fds);
     close(steal_fd(&out));
     return read_ready_line(in, line);
 }
 
-int sandbox_child_start(const char *dir, struct sandbox_child *out, struct failure *err)
+/* What it said before it ended, as one line. */
+static int say_why(int words, const char *dir, struct failure *err)
 {
+    cleanup_buf struct buf text = BUF_INIT(READY_LINE_MAX);
+
+    if (words >= 0 && lseek(words, 0, SEEK_SET) == 0)
+        file_read_fd(words, &text);
+    return fail(err, -EIO, 0, "the sandbox did not start (its state is in %s)%s%s", dir,
+                text.len ? ": " : "", buf_str(&text));
+}
+
+int sandbox_child_start(const char *dir, bool quiet, struct sandbox_child *out, struct failure *err)
+{
+    cleanup_fd int words = quiet ? memfd_create("words", MFD_CLOEXEC) : -1;
     cleanup_buf struct buf line = BUF_INIT(READY_LINE_MAX);
     int rc;
 
@@ -175,14 +196,14 @@ int sandbox_child_start(const char *dir, struct sandbox_child *out, struct failu
     out->client_secret = random_secret();
     if (!out->client_id || !out->client_secret)
         return fail(err, -ENOMEM, 0, "no memory to start the sandbox");
-    rc = spawn(dir, out->client_secret, &out->pid, &line);
+    rc = spawn(dir, out->client_secret, words, &out->pid, &line);
     if (rc == 0) {
         out->api_endpoint = value_of(buf_str(&line), "apiEndpoint");
         out->auth_endpoint = value_of(buf_str(&line), "authEndpoint");
     }
     if (rc < 0 || !out->api_endpoint || !out->auth_endpoint) {
         sandbox_child_stop(out);
-        return fail(err, -EIO, 0, "the sandbox did not start; its state is in %s", dir);
+        return say_why(words, dir, err);
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 #ifndef LASFS_SANDBOX_CHILD_H
 #define LASFS_SANDBOX_CHILD_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "failure.h"
@@ -15,9 +16,10 @@ struct sandbox_child {
     char *client_id, *client_secret;
 };
 
-/* Blocks until it is ready. dir: where it keeps its state, made if need be. It ends with the
- * calling thread. 0 or -errno with words in err. */
-int sandbox_child_start(const char *dir, struct sandbox_child *out, struct failure *err);
+/* Blocks until it is ready. dir: where it keeps its state, made if need be. quiet: it lets go of
+ * the terminal. It ends with the calling thread. 0 or -errno with words in err. */
+int sandbox_child_start(const char *dir, bool quiet, struct sandbox_child *out,
+                        struct failure *err);
 
 /* Ends it and waits for its end. */
 void sandbox_child_stop(struct sandbox_child *c);

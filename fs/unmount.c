@@ -95,7 +95,8 @@ int mountpoint_check(const char *mountpoint, struct failure *err)
     struct stat here, there;
     struct statfs fs;
 
-    if (stat(mountpoint, &here) < 0 && errno == ENOTCONN) {
+    /* the kernel may know a dead mount's root by heart; what statfs says it asks the daemon */
+    if (statfs(mountpoint, &fs) < 0 && errno == ENOTCONN) {
         int rc = unmount(mountpoint);
 
         if (rc < 0)
