@@ -42,25 +42,23 @@ static int entry_of(struct fs *fs, struct call *call, struct node *parent, const
 static int check_file(struct fs *fs, struct node *parent, const struct place *place,
                       const struct folder *f, const char *name, struct failure *err)
 {
-    const struct resource *res = f->res;
-    bool takes_files = res && (res->make_from == MAKE_BYTES || res->make_from == MAKE_DOCUMENT);
-
     if (fs->options->ro)
         return fail(err, -EROFS, 0, "the mount is read-only");
     if (place->form == FORM_ID)
         return fail(err, -EPERM, 0, "an id is given by the API");
-    if (!takes_files && !deliver_is_local(fs, f, name))
-        return fail(err, -EPERM, 0, "no file can be made in %s",
-                    parent->place.res ? parent->place.res->name : "this directory");
-    if (!res && !deliver_is_scratch(fs, name))
+    if (deliver_takes_files(f) || deliver_is_scratch(fs, name))
+        return 0;
+    if (parent->place.kind == NODE_RESOURCE)
         return fail(err, -EPERM, 0, "only temporary files can be made in a resource's directory");
-    return 0;
+    return fail(err, -EPERM, 0, "no file can be made in %s", parent->place.res->name);
 }
 
 /* A file that rm -r has hidden is written again: it is there again, with new text. */
-static int create_hidden(struct fs *fs, struct node *parent, const char *name,
+static int create_hidden(struct fs *fs, struct call *call, struct node *parent, const char *name,
                          const struct place *place, struct found *found)
 {
+    if (call->nowait)
+        return -EWOULDBLOCK;
     if (!hide_is_hidden(fs, parent->ino, name) || tree_is_dir(place->kind))
         return -EPERM;
     hide_show(fs, parent->ino, name);
@@ -91,6 +89,21 @@ static int create_drop(struct fs *fs, struct call *call, struct node *parent, co
     return rc < 0 ? rc : resolve_drop(fs, &parent->place, d, found);
 }
 
+/* An empty file that was never opened leaves nothing behind. */
+static void undo_create(struct fs *fs, const struct found *found)
+{
+    struct drop *d = found->drop;
+    bool untouched;
+
+    if (!d)
+        return;
+    drops_lock(fs->drops);
+    untouched = !d->id && !d->local && !d->writers;
+    drops_unlock(fs->drops);
+    if (untouched)
+        drops_remove(fs->drops, d, false);
+}
+
 static int create_in(struct fs *fs, struct call *call, struct node *parent, const char *name,
                      mode_t mode, int flags, pid_t pid, struct entry *out, struct handle **h,
                      struct failure *err)
@@ -105,17 +118,21 @@ static int create_in(struct fs *fs, struct call *call, struct node *parent, cons
     if (place.kind == NODE_ENTRY)
         rc = create_drop(fs, call, parent, name, mode, &place, &found, err);
     else
-        rc = create_hidden(fs, parent, name, &place, &found);
+        rc = create_hidden(fs, call, parent, name, &place, &found);
     if (rc == -EEXIST && !(flags & O_EXCL))
         rc = resolve(fs, call, parent, name, &found, err); /* somebody was faster: open theirs */
     if (rc < 0)
         return rc;
     rc = entry_of(fs, call, parent, name, &found, &n, out, err);
-    if (rc < 0)
+    if (rc < 0) {
+        undo_create(fs, &found);
         return rc;
+    }
     rc = handle_open(fs, call, n, flags | (text_is(n->place.kind) ? O_TRUNC : 0), pid, h, err);
-    if (rc < 0)
+    if (rc < 0) {
         node_forget(fs->nodes, n->ino, 1);
+        undo_create(fs, &found);
+    }
     node_unref(fs->nodes, n);
     return rc;
 }
@@ -236,7 +253,7 @@ static int mkdir_in(struct fs *fs, struct call *call, struct node *parent, const
     else
         rc = drop_row_save(fs->drops, d, true);
     if (rc < 0) {
-        drops_remove(fs->drops, d);
+        drops_remove(fs->drops, d, true);
         return rc;
     }
     rc = resolve_drop(fs, &parent->place, d, &found);

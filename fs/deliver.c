@@ -34,11 +34,14 @@ bool deliver_is_scratch(struct fs *fs, const char *name)
     return scratch_name(name, fs->options->scratch);
 }
 
+bool deliver_takes_files(const struct folder *f)
+{
+    return f->res && (f->res->make_from == MAKE_BYTES || f->res->make_from == MAKE_DOCUMENT);
+}
+
 bool deliver_is_local(struct fs *fs, const struct folder *f, const char *name)
 {
-    if (!f->res || (f->res->make_from != MAKE_BYTES && f->res->make_from != MAKE_DOCUMENT))
-        return true;
-    return deliver_is_scratch(fs, name);
+    return !deliver_takes_files(f) || deliver_is_scratch(fs, name);
 }
 
 int deliver_delete(struct fs *fs, struct call *call, const struct target *t, struct failure *err)
@@ -238,6 +241,26 @@ static int stay_local(struct sending *s)
     return drop_row_save(s->fs->drops, s->drop, false);
 }
 
+/* What is remembered may be old: is the resource with these bytes really still there? */
+static int check_still_there(struct sending *s, struct failure *err)
+{
+    cleanup_record struct record *r = NULL;
+    struct bound b;
+    int rc = bind_drop(s->fs, s->drop, &b);
+
+    if (rc == 0) {
+        known_forget_record(s->fs, &b.target);
+        rc = known_record_in_folder(s->fs, s->call, s->folder, &b.target, &r, err);
+    }
+    if (rc == -ENOENT) {
+        drops_lock(s->fs->drops);
+        rc = drop_set_id_locked(s->fs->drops, s->drop, NULL);
+        drops_unlock(s->fs->drops);
+        return rc < 0 ? rc : -ENOENT;
+    }
+    return rc;
+}
+
 static int stay_as_it_is(struct sending *s)
 {
     drops_lock(s->fs->drops);
@@ -262,8 +285,11 @@ static int send_bytes(struct sending *s, struct failure *err)
     rc = content_digest(s->bytes->fd, s->digest);
     if (rc < 0)
         return rc;
-    if (is_unchanged(s))
-        return stay_as_it_is(s);
+    if (is_unchanged(s)) {
+        rc = check_still_there(s, err);
+        if (rc != -ENOENT)
+            return rc < 0 ? rc : stay_as_it_is(s);
+    }
     rc = check_type(s, err);
     if (rc != 0)
         return rc < 0 ? rc : stay_local(s);

@@ -31,6 +31,9 @@ void deliver_settle_all(struct fs *fs);
 /* DELETE of the resource that stands at t; gone already is fine. -EPERM with nodelete. */
 int deliver_delete(struct fs *fs, struct call *call, const struct target *t, struct failure *err);
 
+/* Does a file in this folder become a resource? */
+bool deliver_takes_files(const struct folder *f);
+
 /* Is it a temporary file's name? */
 bool deliver_is_scratch(struct fs *fs, const char *name);
 

@@ -11,8 +11,6 @@
 
 #include "banned.h"
 
-#define LIST_LAG_MS 30000 /* a list may be so much behind */
-
 /* --- Adding entries --------------------------------------------------------------------------- */
 
 static void item_free(struct item *item)
@@ -153,11 +151,10 @@ static int add_local_drops(struct fs *fs, struct dirhandle *d, bool all)
 
 /*
  * After the last row: what was sent and is not in the list was deleted elsewhere, and its name
- * goes; unless it was sent so lately that the list may not have it yet: it will show again.
+ * goes; unless it was sent so lately that the list may not have it yet.
  */
 static int add_sent_drops(struct fs *fs, struct dirhandle *d)
 {
-    int64_t recent = clock_now_ms(fs->clock) - LIST_LAG_MS;
     struct drop **list;
     size_t n;
     int rc = drops_list(fs->drops, d->folder, &list, &n);
@@ -169,13 +166,13 @@ static int add_sent_drops(struct fs *fs, struct dirhandle *d)
         bool sent, fresh;
 
         drops_lock(fs->drops);
-        sent = drop->id && !drop->local && !drop->failed && !drop->exclusive;
-        fresh = drop->acked_ms >= recent && drop->acked_ms;
+        sent = drop->id && !drop->local && !drop->failed && !drop->exclusive && !drop->writers;
+        fresh = drop_is_fresh_locked(fs->drops, drop);
         if (sent)
             sent = listing_find(d->listing, drop->id, NULL) == -ENOENT;
         drops_unlock(fs->drops);
         if (sent && !is_shown(d, drop))
-            rc = fresh ? 0 : drops_remove(fs->drops, drop);
+            rc = fresh ? add_drop(fs, d, drop) : drops_remove(fs->drops, drop, false);
     }
     for (size_t i = 0; i < n; i++)
         drop_unref(list[i]);

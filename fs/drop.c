@@ -9,6 +9,8 @@
 
 #include "banned.h"
 
+#define LIST_LAG_MS 2000 /* a list may be so much behind */
+
 struct drop_waiter {
     struct drop_waiter *next;
     struct call *call;
@@ -93,6 +95,28 @@ void drops_lock(struct drops *t)
 void drops_unlock(struct drops *t)
 {
     pthread_mutex_unlock(&t->lock);
+}
+
+bool drop_is_fresh_locked(struct drops *t, const struct drop *d)
+{
+    return d->acked_ms > t->trusted_ms && d->acked_ms >= clock_now_ms(t->clock) - LIST_LAG_MS;
+}
+
+void drops_trust_lists(struct drops *t)
+{
+    drops_lock(t);
+    t->trusted_ms = clock_now_ms(t->clock);
+    drops_unlock(t);
+}
+
+bool drop_is_linked(struct drops *t, struct drop *d)
+{
+    bool linked;
+
+    drops_lock(t);
+    linked = d->linked;
+    drops_unlock(t);
+    return linked;
 }
 
 /* --- Who may do what -------------------------------------------------------------------------- */

@@ -51,8 +51,9 @@ struct folder {
     bool loaded;                /* guarded by the lock, as the next three */
     int64_t changed_ns;         /* when something was put in, renamed or removed; 0: not since */
     unsigned cold;              /* how often a name was looked up that no list knew */
-    struct drop *drops;         /* by name */
-    UT_hash_handle hh;          /* by key; folders live as long as struct drops */
+    struct folder *next;
+    struct drop *drops; /* by name */
+    UT_hash_handle hh;  /* by key; folders live as long as struct drops */
 };
 
 struct drop {
@@ -100,12 +101,15 @@ struct owner {
 struct drops {
     pthread_mutex_t lock;
     pthread_mutex_t load_lock; /* before lock: one reads a folder's rows at a time */
+    pthread_mutex_t row_lock;  /* before lock: rows go out in the order of what they say */
     struct state *state;       /* set once */
     struct spool *spool;       /* set once */
     struct clock *clock;       /* set once */
     struct folder *folders;    /* guarded by lock, as all below */
+    struct folder *retired;    /* whose key another one has now */
     struct owner *owners;
     int64_t last_failed; /* the last number in .lasfs/failed */
+    int64_t trusted_ms;  /* what was sent before this must be in the API's lists by now */
 };
 
 /* --- Folders and names ------------------------------------------------------------------------ */
@@ -138,6 +142,9 @@ int drops_list(struct drops *t, struct folder *f, struct drop ***out, size_t *n)
 /* All that could not be delivered, from all folders. 0, -ENOMEM. */
 int drops_list_failed(struct drops *t, struct drop ***out, size_t *n);
 
+/* All in the folders below this key, as far as they were used. 0, -ENOMEM. */
+int drops_list_below(struct drops *t, const char *key, struct drop ***out, size_t *n);
+
 /* All that have local bytes, in the folders that were used. 0, -ENOMEM. */
 int drops_list_local(struct drops *t, struct drop ***out, size_t *n);
 
@@ -146,9 +153,12 @@ int drops_list_local(struct drops *t, struct drop ***out, size_t *n);
 int drops_add(struct drops *t, struct folder *f, const char *name, enum drop_what what,
               struct drop **out);
 
-/* Takes the name away, and its row, durably when it stood for a resource; the caller deals with
- * the resource. Its bytes go when nobody reads them any more. 0, -EIO. */
-int drops_remove(struct drops *t, struct drop *d);
+/* Takes the name away, and its row (durable: on disk when it stood for a resource); the caller
+ * deals with the resource. Its bytes go when nobody reads them any more. 0, -EIO. */
+int drops_remove(struct drops *t, struct drop *d, bool durable);
+
+/* Is it still found under its name? It may be gone once one has waited for it. */
+bool drop_is_linked(struct drops *t, struct drop *d);
 
 /* Gives it another name or folder; what was called so is unlinked. Durable. 0, -ENOMEM, -EIO. */
 int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *name);
@@ -159,6 +169,12 @@ int drops_rename_subfolder(struct drops *t, struct drop *d, const char *from, co
 
 /* The resource that it stands for from now on; NULL: none. The lock is held. 0, -ENOMEM. */
 int drop_set_id_locked(struct drops *t, struct drop *d, const char *id);
+
+/* From now on the API's lists are believed, however lately something was sent. */
+void drops_trust_lists(struct drops *t);
+
+/* Was it sent so lately that a list of the API may not have it yet? The lock is held. */
+bool drop_is_fresh_locked(struct drops *t, const struct drop *d);
 
 /* --- Who may do what -------------------------------------------------------------------------- */
 

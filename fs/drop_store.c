@@ -73,35 +73,65 @@ static int copy_row(struct drops *t, struct drop *d, struct row_copy *out)
     return ok ? 0 : -ENOMEM;
 }
 
-int drop_row_save(struct drops *t, struct drop *d, bool durable)
+/* Rows go out in the order in which they were copied: nothing old overtakes what is newer. */
+static int put_rows(struct drops *t, struct drop *d, bool only_linked,
+                    size_t (*make)(const struct row_copy *copy, const char *from, const char *old,
+                                   struct state_step steps[2]),
+                    const char *from, const char *old, bool durable)
 {
     cleanup_copy struct row_copy copy;
-    int rc = copy_row(t, d, &copy);
+    struct state_step steps[2];
+    int rc;
 
-    if (rc < 0 || !copy.linked)
-        return rc;
-    return state_put_drop(t->state, &copy.row, durable, NULL);
+    pthread_mutex_lock(&t->row_lock);
+    rc = copy_row(t, d, &copy);
+    if (rc == 0 && (copy.linked || !only_linked))
+        rc = state_apply(t->state, steps, make(&copy, from, old, steps), false, NULL);
+    pthread_mutex_unlock(&t->row_lock);
+    return rc < 0 || !durable ? rc : state_flush(t->state, NULL);
+}
+
+static size_t make_save(const struct row_copy *copy, const char *from, const char *old,
+                        struct state_step steps[2])
+{
+    (void)from;
+    (void)old;
+    steps[0] = (struct state_step){ .change = STATE_PUT_DROP, .row = &copy->row };
+    return 1;
+}
+
+static size_t make_delete(const struct row_copy *copy, const char *from, const char *old,
+                          struct state_step steps[2])
+{
+    (void)from;
+    (void)old;
+    steps[0] = (struct state_step){ .change = STATE_DELETE_DROP,
+                                    .folder = copy->folder,
+                                    .name = copy->name };
+    return 1;
+}
+
+static size_t make_move(const struct row_copy *copy, const char *from, const char *old,
+                        struct state_step steps[2])
+{
+    steps[0] = (struct state_step){ .change = STATE_DELETE_DROP, .folder = from, .name = old };
+    steps[1] = (struct state_step){ .change = STATE_PUT_DROP, .row = &copy->row };
+    return 2;
+}
+
+int drop_row_save(struct drops *t, struct drop *d, bool durable)
+{
+    return put_rows(t, d, true, make_save, NULL, NULL, durable);
 }
 
 int drop_row_delete(struct drops *t, struct drop *d, bool durable)
 {
-    cleanup_copy struct row_copy copy;
-    int rc = copy_row(t, d, &copy);
-
-    return rc < 0 ? rc : state_delete_drop(t->state, copy.folder, copy.name, durable, NULL);
+    return put_rows(t, d, false, make_delete, NULL, NULL, durable);
 }
 
 int drop_row_move(struct drops *t, const char *from, const char *old, struct drop *d)
 {
-    cleanup_copy struct row_copy copy;
-    struct state_step steps[2];
-    int rc = copy_row(t, d, &copy);
-
-    if (rc < 0)
-        return rc;
-    steps[0] = (struct state_step){ .change = STATE_DELETE_DROP, .folder = from, .name = old };
-    steps[1] = (struct state_step){ .change = STATE_PUT_DROP, .row = &copy.row };
-    return state_apply(t->state, steps, 2, copy.id != NULL, NULL);
+    return put_rows(t, d, true, make_move, from, old, true);
 }
 
 /* --- Reading ---------------------------------------------------------------------------------- */
@@ -135,7 +165,10 @@ static struct drop *from_row(struct drops *t, struct folder *f, const struct dro
     d->mode = row->mode & 07777;
     d->has_digest = row->has_sha256;
     memcpy(d->digest, row->sha256, sizeof(d->digest));
-    d->local = open_bytes(t, row->spool);
+    if (row->state == DROP_SENT && row->spool)
+        spool_remove(t->spool, row->spool); /* the server has it: the end came before it went */
+    else
+        d->local = open_bytes(t, row->spool);
     d->dirty = d->local && row->state != DROP_FAILED;
     d->failed = row->state == DROP_FAILED;
     d->failed_number = row->failed_number;
@@ -220,6 +253,7 @@ int drops_new(struct state *state, struct spool *spool, struct clock *clock, str
         return -ENOMEM;
     pthread_mutex_init(&t->lock, NULL);
     pthread_mutex_init(&t->load_lock, NULL);
+    pthread_mutex_init(&t->row_lock, NULL);
     t->state = state;
     t->spool = spool;
     t->clock = clock;

@@ -209,6 +209,19 @@ char *drops_child_key(struct drops *t, struct folder *f, const char *name)
     return key;
 }
 
+/* A folder that was there before under this key, and is empty: nobody shall find it again. */
+static void retire_locked(struct drops *t, const char *key)
+{
+    struct folder *f = NULL;
+
+    HASH_FIND(hh, t->folders, key, strlen(key), f);
+    if (!f)
+        return;
+    HASH_DELETE(hh, t->folders, f);
+    f->next = t->retired;
+    t->retired = f;
+}
+
 /* Folders within get their new keys, all or none. */
 static int rekey_locked(struct drops *t, const char *from, const char *to)
 {
@@ -222,6 +235,7 @@ static int rekey_locked(struct drops *t, const char *from, const char *to)
             continue;
         if (asprintf(&key, "%s%s", to, f->key + len) < 0)
             return -ENOMEM;
+        retire_locked(t, key);
         HASH_DELETE(hh, t->folders, f);
         free(f->key);
         f->key = key;
@@ -235,8 +249,25 @@ static int rekey_locked(struct drops *t, const char *from, const char *to)
 int drops_rename_subfolder(struct drops *t, struct drop *d, const char *from, const char *to,
                            const char *to_name)
 {
-    int rc = state_rename_folder(t->state, from, to, true, NULL);
+    cleanup_free char *folder = NULL;
+    cleanup_free char *name = NULL;
+    struct state_step steps[2];
+    int rc;
 
+    drops_lock(t);
+    folder = strdup(d->folder->key);
+    name = strdup(d->name);
+    drops_unlock(t);
+    if (!folder || !name)
+        return -ENOMEM;
+    steps[0] =
+        (struct state_step){ .change = STATE_RENAME_FOLDER, .folder = from, .to_folder = to };
+    steps[1] = (struct state_step){ .change = STATE_RENAME_DROP,
+                                    .folder = folder,
+                                    .name = name,
+                                    .to_folder = folder,
+                                    .to_name = to_name };
+    rc = state_apply(t->state, steps, 2, true, NULL);
     if (rc < 0)
         return rc;
     drops_lock(t);
@@ -264,8 +295,8 @@ int drops_list(struct drops *t, struct folder *f, struct drop ***out, size_t *n)
 }
 
 /* Those of all folders that want is true for. */
-static int list_all(struct drops *t, bool (*want)(const struct drop *d), struct drop ***out,
-                    size_t *n)
+static int list_all(struct drops *t, bool (*want)(const struct drop *d, const char *key),
+                    const char *key, struct drop ***out, size_t *n)
 {
     struct folder *f, *next_folder;
     struct drop *d, *next;
@@ -279,7 +310,7 @@ static int list_all(struct drops *t, bool (*want)(const struct drop *d), struct 
     if (list)
         HASH_ITER(hh, t->folders, f, next_folder)
             HASH_ITER(hh, f->drops, d, next)
-                if (want(d))
+                if (want(d, key))
                     list[at++] = drop_ref(d);
     drops_unlock(t);
     if (!list)
@@ -289,24 +320,38 @@ static int list_all(struct drops *t, bool (*want)(const struct drop *d), struct 
     return 0;
 }
 
-static bool has_failed(const struct drop *d)
+static bool has_failed(const struct drop *d, const char *key)
 {
+    (void)key;
     return d->failed;
 }
 
-static bool has_bytes(const struct drop *d)
+static bool has_bytes(const struct drop *d, const char *key)
 {
+    (void)key;
     return d->local != NULL;
+}
+
+static bool is_below(const struct drop *d, const char *key)
+{
+    size_t len = strlen(key);
+
+    return strncmp(d->folder->key, key, len) == 0 && d->folder->key[len] == '/';
+}
+
+int drops_list_below(struct drops *t, const char *key, struct drop ***out, size_t *n)
+{
+    return list_all(t, is_below, key, out, n);
 }
 
 int drops_list_failed(struct drops *t, struct drop ***out, size_t *n)
 {
-    return list_all(t, has_failed, out, n);
+    return list_all(t, has_failed, NULL, out, n);
 }
 
 int drops_list_local(struct drops *t, struct drop ***out, size_t *n)
 {
-    return list_all(t, has_bytes, out, n);
+    return list_all(t, has_bytes, NULL, out, n);
 }
 
 int drops_add(struct drops *t, struct folder *f, const char *name, enum drop_what what,
@@ -330,17 +375,16 @@ int drops_add(struct drops *t, struct folder *f, const char *name, enum drop_wha
     return 0;
 }
 
-int drops_remove(struct drops *t, struct drop *d)
+int drops_remove(struct drops *t, struct drop *d, bool durable)
 {
     struct drop *held;
     struct bytes *bytes;
-    bool durable;
 
     drops_lock(t);
     disown_locked(t, d);
     held = unlink_locked(d);
     d->folder->changed_ns = clock_realtime_ns(t->clock);
-    durable = d->id != NULL;
+    durable = durable && d->id;
     bytes = bytes_ref(d->local);
     drops_unlock(t);
     if (bytes)
@@ -363,6 +407,11 @@ int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *na
     if (!copy)
         return -ENOMEM;
     drops_lock(t);
+    if (!d->linked) { /* removed while this waited for its turn */
+        drops_unlock(t);
+        free(copy);
+        return -ENOENT;
+    }
     there = find_locked(f, name);
     if (there && there != d) {
         disown_locked(t, there);
@@ -442,6 +491,12 @@ void drops_free(struct drops *t)
         HASH_DELETE(hh, t->folders, f);
         folder_free(f);
     }
+    while (t->retired) {
+        f = t->retired;
+        t->retired = f->next;
+        folder_free(f);
+    }
+    pthread_mutex_destroy(&t->row_lock);
     pthread_mutex_destroy(&t->load_lock);
     pthread_mutex_destroy(&t->lock);
     free(t);

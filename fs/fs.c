@@ -70,20 +70,27 @@ int fs_new(const struct fs_config *config, struct fs **out, struct failure *err)
     if (rc == 0)
         rc = open_state(fs, config, err);
     if (rc < 0) {
-        fs_free(fs, 0);
+        fs_free(fs);
         return rc;
     }
     *out = fs;
     return 0;
 }
 
-void fs_free(struct fs *fs, int64_t timeout_ms)
+void fs_stop(struct fs *fs, int64_t timeout_ms)
+{
+    if (!fs || !fs->pool)
+        return;
+    pool_drain(fs->pool, timeout_ms);
+    pool_free(fs->pool);
+    fs->pool = NULL;
+}
+
+void fs_free(struct fs *fs)
 {
     if (!fs)
         return;
-    if (fs->pool)
-        pool_drain(fs->pool, timeout_ms);
-    pool_free(fs->pool);
+    fs_stop(fs, 0);
     handles_free(fs);
     dirhandles_free(fs);
     if (fs->meta)

@@ -38,8 +38,12 @@ struct fs_config {
 /* Opens the state, spool and caches. -EWOULDBLOCK: the state directory is in use. */
 int fs_new(const struct fs_config *config, struct fs **out, struct failure *err);
 
-/* Waits for what is being sent in the background, at most timeout_ms, then frees. */
-void fs_free(struct fs *fs, int64_t timeout_ms);
+/* Waits for what is under way, at most timeout_ms, and ends the threads of the pool: nobody may
+ * give it work any more. NULL is fine. */
+void fs_stop(struct fs *fs, int64_t timeout_ms);
+
+/* Stopped or not, frees. NULL is fine. */
+void fs_free(struct fs *fs);
 
 /* Another thread's job that may block, in the pool of the fs: for replies and background work. */
 struct pool *fs_pool(struct fs *fs);

@@ -33,12 +33,17 @@ static int64_t max_bytes(struct fs *fs, struct drop *d)
 /* A handle counts as a writer from its opening, or a write, to its opener's next close. */
 static void activate(struct fs *fs, struct handle *h)
 {
+    struct drop *d = h->node->drop;
+    bool now_open = false;
+
     drops_lock(fs->drops);
     if (!h->active) {
         h->active = true;
-        h->node->drop->writers++;
+        now_open = d->writers++ == 0 && d->dirty;
     }
     drops_unlock(fs->drops);
+    if (now_open)
+        drop_row_save(fs->drops, d, false);
 }
 
 static void deactivate(struct fs *fs, struct handle *h)
@@ -179,17 +184,22 @@ static int open_drop(struct fs *fs, struct call *call, struct handle *h, struct 
     struct drop *d = h->node->drop;
     int rc = 0;
 
+    /* the kernel trusted a name that has gone: with ESTALE it looks again */
+    if (!drop_is_linked(fs->drops, d))
+        return -ESTALE;
     if (h->can_write && h->node->place.kind == NODE_FAILED_FILE)
         return -EACCES;
     if (h->can_write && fs->options->ro)
         return fail(err, -EROFS, 0, "the mount is read-only");
+    if (h->can_write)
+        activate(fs, h); /* first, so that its row says that it is being written */
     if (h->flags & O_TRUNC)
         rc = start_empty(fs, call, d);
     h->bytes = drop_bytes(fs->drops, d);
     if (rc == 0 && !h->bytes && (h->flags & O_ACCMODE) != O_WRONLY)
         rc = open_content(fs, call, h, err);
-    if (rc == 0 && h->can_write)
-        activate(fs, h);
+    if (rc < 0)
+        deactivate(fs, h);
     return rc;
 }
 
@@ -268,6 +278,8 @@ static int64_t write_drop(struct fs *fs, struct call *call, struct handle *h, co
     drop_unlock_shared(fs->drops, d);
     if (rc == -EFBIG)
         fail(err, -EFBIG, 0, "more than the %lld bytes that the API takes", (long long)max);
+    else if (rc < 0)
+        fail(err, (int)rc, 0, "its bytes cannot be kept before they are sent");
     return rc < 0 ? rc : (int64_t)len;
 }
 
@@ -297,6 +309,8 @@ static int truncate_drop(struct fs *fs, struct call *call, struct node *n, struc
 
     if (n->place.kind == NODE_FAILED_FILE)
         return -EACCES;
+    if (!h && !drop_is_linked(fs->drops, d))
+        return -ESTALE;
     if (size > max_bytes(fs, d))
         return fail(err, -EFBIG, 0, "more than the %lld bytes that the API takes",
                     (long long)max_bytes(fs, d));
@@ -316,6 +330,20 @@ static int truncate_drop(struct fs *fs, struct call *call, struct node *n, struc
     }
     drop_unlock_shared(fs->drops, d);
     return rc < 0 || h ? rc : commit_unless_written(fs, call, d, err);
+}
+
+/* What close() reported as an error is not sent later, by release: the program will try again. */
+static int commit_closed(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
+{
+    int rc = commit_unless_written(fs, call, d, err);
+
+    if (rc < 0) {
+        drops_lock(fs->drops);
+        if (d->dirty && !d->failed)
+            d->broken = rc;
+        drops_unlock(fs->drops);
+    }
+    return rc;
 }
 
 /* Half a file is not a file: of a writer that a signal ends nothing is sent. */
@@ -350,11 +378,11 @@ static int flush_drop(struct fs *fs, struct call *call, struct handle *h, bool o
         note_killed(fs, d, pid);
     broken = broken_of(fs, d, &dirty);
     if (broken)
-        return broken;
+        return fail(err, broken, 0, "it is not complete and was not sent");
     if (dirty && call->nowait)
         return -EWOULDBLOCK;
     deactivate(fs, h);
-    return dirty ? commit_unless_written(fs, call, d, err) : 0;
+    return dirty ? commit_closed(fs, call, d, err) : 0;
 }
 
 static int fsync_drop(struct fs *fs, struct handle *h)
@@ -374,14 +402,14 @@ static bool release_drop_blocks(struct fs *fs, struct handle *h)
     return true; /* its bytes go to the cache at least */
 }
 
-static void fail_broken(struct fs *fs, struct drop *d, int broken)
+static int fail_broken(struct fs *fs, struct drop *d, int broken, struct failure *err)
 {
-    char why[FAILURE_TEXT_MAX];
     const char *what =
         broken == -EINTR ? "the program that was writing it was killed" : strerrordesc_np(-broken);
 
-    snprintf(why, sizeof(why), "it is not complete and was not sent: %s", what);
-    drop_set_failed(fs->drops, d, why);
+    failure_set(err, 0, "it is not complete and was not sent: %s", what);
+    drop_set_failed(fs->drops, d, err->text);
+    return broken;
 }
 
 static int release_drop(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
@@ -399,7 +427,7 @@ static int release_drop(struct fs *fs, struct call *call, struct handle *h, stru
     last = d->writers == 0;
     drops_unlock(fs->drops);
     if (last && dirty && broken)
-        fail_broken(fs, d, broken);
+        rc = fail_broken(fs, d, broken, err);
     else if (last)
         rc = deliver_commit(fs, call, d, err);
     deliver_settle(fs, d);

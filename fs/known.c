@@ -173,6 +173,8 @@ int known_field_record(struct fs *fs, struct call *call, const struct target *t,
             return -EWOULDBLOCK;
         meta_invalidate(fs->meta, stale);
         meta_invalidate(fs->meta, key);
+        api_key("get", t, stale);
+        flights_forget(fs->flights, stale);
         return get_or_load(fs, call, key, t, out, err);
     }
     return known_record(fs, call, t, out, err);
@@ -263,6 +265,25 @@ int known_listing(struct fs *fs, const struct resource *res, const char *parent,
 int known_folder_listing(struct fs *fs, const struct folder *f, struct listing **out)
 {
     return known_listing(fs, f->res, f->parent, f->filter, f->filter_value, out);
+}
+
+void known_forget_record(struct fs *fs, const struct target *t)
+{
+    struct live_listing **link = &fs->listings;
+    char key[API_KEY_MAX];
+
+    api_key("r", t, key);
+    meta_invalidate(fs->meta, key);
+    api_key("get", t, key);
+    flights_forget(fs->flights, key);
+    pthread_mutex_lock(&fs->lock);
+    while (*link) {
+        if (listing_is_of((*link)->listing, t->res, t->parent))
+            unlink_live(link);
+        else
+            link = &(*link)->next;
+    }
+    pthread_mutex_unlock(&fs->lock);
 }
 
 void known_forget_listing(struct fs *fs, const struct folder *f)
@@ -382,6 +403,8 @@ static void forget_stale(struct fs *fs, const struct target *t)
     else
         find_in_listings(fs, t, &before);
     mark_stale(fs, t, before);
+    api_key("get", t, key);
+    flights_forget(fs->flights, key); /* what is under way may be older */
 }
 
 void known_changed(struct fs *fs, const struct target *t, struct record *now)

@@ -379,8 +379,7 @@ int listing_apply(struct listing *l, struct record *r)
     for (size_t i = 0; i < l->n_removed; i++)
         if (strcmp(l->removed[i], id) == 0)
             l->removed[i][0] = '\0'; /* it has come back */
-    if (l->pages)
-        rc = append_locked(l, r, id); /* replaces what is there */
+    rc = append_locked(l, r, id);    /* replaces what is there; a page under way will not */
     pthread_mutex_unlock(&l->lock);
     return rc;
 }

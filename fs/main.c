@@ -186,8 +186,9 @@ static void end(struct mount *m)
         fuse_session_unmount(m->session);
         fuse_remove_signal_handlers(m->session);
     }
+    fs_stop(m->fs, END_TIMEOUT_MS);
     notifier_free(m->notifier);
-    fs_free(m->fs, END_TIMEOUT_MS);
+    fs_free(m->fs);
     if (m->session)
         fuse_session_destroy(m->session);
     backend_free(m->backend);

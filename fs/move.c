@@ -46,7 +46,28 @@ static bool being_written(struct fs *fs, struct drop *d)
     return writers;
 }
 
-/* d takes over what there stands for: its bytes will replace that resource's. */
+static char *id_of(struct fs *fs, struct drop *d)
+{
+    char *id;
+
+    drops_lock(fs->drops);
+    id = d->id ? strdup(d->id) : NULL;
+    drops_unlock(fs->drops);
+    return id;
+}
+
+/* What could not be sent, or is not complete, is not sent by a rename. */
+static bool is_given_up(struct fs *fs, struct drop *d)
+{
+    bool given_up;
+
+    drops_lock(fs->drops);
+    given_up = d->failed || d->broken;
+    drops_unlock(fs->drops);
+    return given_up;
+}
+
+/* d takes over what there stands for: its bytes will replace that resource's. 1: it did. */
 static int inherit(struct fs *fs, struct drop *d, struct drop *there)
 {
     int rc = 0;
@@ -54,6 +75,7 @@ static int inherit(struct fs *fs, struct drop *d, struct drop *there)
     drops_lock(fs->drops);
     if (there->id && !d->id) {
         rc = drop_set_id_locked(fs->drops, d, there->id);
+        rc = rc < 0 ? rc : 1;
         d->size = there->size;
         d->has_digest = there->has_digest;
         memcpy(d->digest, there->digest, sizeof(d->digest));
@@ -62,31 +84,15 @@ static int inherit(struct fs *fs, struct drop *d, struct drop *there)
     return rc;
 }
 
-static void disinherit(struct fs *fs, struct drop *d)
+/* Unless it stands for something of its own by now. */
+static void disinherit(struct fs *fs, struct drop *d, struct drop *there)
 {
     drops_lock(fs->drops);
-    drop_set_id_locked(fs->drops, d, NULL);
-    d->has_digest = false;
+    if (d->id && there->id && strcmp(d->id, there->id) == 0) {
+        drop_set_id_locked(fs->drops, d, NULL);
+        d->has_digest = false;
+    }
     drops_unlock(fs->drops);
-}
-
-/* Bytes that were not sent yet get their real name: this is when they are sent. */
-static int move_unsent(struct move *m, struct drop *d, struct drop *there, struct failure *err)
-{
-    struct fs *fs = m->fs;
-    int rc = there ? inherit(fs, d, there) : 0;
-
-    if (rc == 0 && !being_written(fs, d))
-        rc = deliver_drop(fs, m->call, d, m->to_folder, m->to_name, err);
-    if (rc < 0 && there)
-        disinherit(fs, d);
-    if (rc == -EINVAL)
-        rc = -EPERM; /* EINVAL makes mv try again */
-    if (rc == 0)
-        rc = drops_move(fs->drops, d, m->to_folder, m->to_name);
-    if (rc == 0)
-        deliver_settle(fs, d);
-    return rc;
 }
 
 /* The resource that there stands for is overwritten by a rename: it goes. */
@@ -111,6 +117,9 @@ static int change_folder(struct move *m, struct drop *d, struct failure *err)
         return rc;
     if (to->res != b.target.res || !f || !(f->flags & F_IN_PATCH))
         return -EXDEV;
+    drops_lock(m->fs->drops);
+    d->acked_ms = clock_now_ms(m->fs->clock); /* the other list may lag behind */
+    drops_unlock(m->fs->drops);
     return text_patch(m->fs, m->call, &b.target, f, to->filter_value, strlen(to->filter_value),
                       err);
 }
@@ -122,6 +131,35 @@ static bool same_list(const struct folder *a, const struct folder *b)
                           : a->filter_value == b->filter_value;
 
     return a->res == b->res && a->filter == b->filter && same_value && !a->parent && !b->parent;
+}
+
+/* Bytes that were not sent yet get their real name: this is when they are sent. */
+static int move_unsent(struct move *m, struct drop *d, struct drop *there, struct failure *err)
+{
+    struct fs *fs = m->fs;
+    cleanup_free char *before = id_of(fs, d);
+    int inherited = there ? inherit(fs, d, there) : 0;
+    int rc = inherited < 0 ? inherited : 0;
+
+    if (rc == 0 && !being_written(fs, d) && !is_given_up(fs, d))
+        rc = deliver_drop(fs, m->call, d, m->to_folder, m->to_name, err);
+    if (rc == 0 && before && !same_list(m->from_folder, m->to_folder)) {
+        cleanup_free char *after = id_of(fs, d);
+
+        if (after && strcmp(before, after) == 0) /* nothing was sent: it moves as it is */
+            rc = change_folder(m, d, err);
+    }
+    if (rc == 0 && there && !inherited)
+        rc = delete_there(m, there, err);
+    if (rc < 0 && inherited > 0)
+        disinherit(fs, d, there);
+    if (rc == -EINVAL)
+        rc = -EPERM; /* EINVAL makes mv try again */
+    if (rc == 0)
+        rc = drops_move(fs->drops, d, m->to_folder, m->to_name);
+    if (rc == 0)
+        deliver_settle(fs, d);
+    return rc;
 }
 
 static int move_sent(struct move *m, struct drop *d, struct drop *there, struct failure *err)
@@ -137,6 +175,10 @@ static int move_sent(struct move *m, struct drop *d, struct drop *there, struct 
 
 static int move_locked(struct move *m, struct drop *d, struct drop *there, struct failure *err)
 {
+    if (!drop_is_linked(m->fs->drops, d))
+        return -ENOENT; /* removed while this waited for it */
+    if (there && !drop_is_linked(m->fs->drops, there))
+        there = NULL;
     if (is_sent(m->fs, d))
         return move_sent(m, d, there, err);
     return move_unsent(m, d, there, err);
@@ -164,19 +206,38 @@ static int move_drop(struct move *m, struct drop *d, struct drop *there, struct 
 
 /* --- A temporary file onto a field: its text is sent ------------------------------------------ */
 
+/* -EXDEV: it is a resource's file, of which mv makes a copy. */
+static int read_local(struct move *m, struct drop *d, struct buf *text)
+{
+    struct bytes *b = drop_bytes(m->fs->drops, d);
+    bool sent = is_sent(m->fs, d);
+    struct stat st;
+    int rc = 0;
+
+    if (sent)
+        rc = -EXDEV;
+    else if (b && fstat(b->fd, &st) < 0)
+        rc = -errno;
+    else if (b && st.st_size > TEXT_MAX_BYTES)
+        rc = -EFBIG;
+    else if (b)
+        rc = buf_resize(text, (size_t)st.st_size);
+    if (rc == 0 && b && text->len && pread(b->fd, text->data, text->len, 0) != (ssize_t)text->len)
+        rc = -EIO;
+    bytes_unref(b);
+    return rc;
+}
+
 static int move_onto_text(struct move *m, struct drop *d, const struct found *there,
                           struct failure *err)
 {
     cleanup_buf struct buf text = BUF_INIT(TEXT_MAX_BYTES);
-    struct bytes *b = drop_bytes(m->fs->drops, d);
     struct node *n = NULL;
-    int rc = 0;
+    int rc;
 
     if (!text_writable(&there->place))
-        rc = fail(err, -EACCES, 0, "it cannot be changed");
-    if (rc == 0 && b && lseek(b->fd, 0, SEEK_SET) == 0)
-        rc = file_read_fd(b->fd, &text);
-    bytes_unref(b);
+        return fail(err, -EACCES, 0, "it cannot be changed");
+    rc = read_local(m, d, &text);
     if (rc == 0)
         rc = resolve_node(m->fs, m->to, m->to_name, there, 0, &n);
     if (rc == 0)
@@ -184,7 +245,7 @@ static int move_onto_text(struct move *m, struct drop *d, const struct found *th
     node_unref(m->fs->nodes, n);
     if (rc == -EINVAL)
         rc = -EPERM;
-    return rc < 0 ? rc : drops_remove(m->fs->drops, d);
+    return rc < 0 ? rc : drops_remove(m->fs->drops, d, true);
 }
 
 /* --- Directories: a resource gets another name ------------------------------------------------ */
@@ -262,8 +323,8 @@ static int move_found(struct move *m, const struct found *f, const struct found 
         return move_onto_text(m, f->drop, there, err);
     if (there && there->place.kind != NODE_DROP)
         return fail(err, -EPERM, 0, "it cannot be replaced");
-    if (!m->to_folder->res && !deliver_is_scratch(m->fs, m->to_name))
-        return fail(err, -EPERM, 0, "only temporary files can be made in a resource's directory");
+    if (!deliver_takes_files(m->to_folder) && !deliver_is_scratch(m->fs, m->to_name))
+        return fail(err, -EPERM, 0, "only temporary files can be made there");
     return move_drop(m, f->drop, there ? there->drop : NULL, err);
 }
 

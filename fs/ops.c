@@ -77,7 +77,7 @@ static void task_job(struct job *job)
 {
     struct task *t = (struct task *)job;
     struct failure err = { 0 };
-    int rc = call_cancelled(&t->call) ? -EINTR : t->run(t, &err);
+    int rc = call_cancelled(&t->call) && !t->always ? -EINTR : t->run(t, &err);
 
     /* a reply ends the request; run() has taken the interrupt away before its own */
     if (rc < 0)
@@ -92,7 +92,7 @@ void task_pool(struct task *t)
     t->call.nowait = false;
     t->job.run = task_job;
     fuse_req_interrupt_func(t->req, on_interrupt, t);
-    rc = pool_submit(fs_pool(t->fs), &t->job);
+    rc = call_cancelled(&t->call) && !t->always ? -EINTR : pool_submit(fs_pool(t->fs), &t->job);
     if (rc < 0) {
         struct failure err = { 0 };
 

@@ -42,6 +42,7 @@ struct task {
     mode_t mode;
     struct stat st;
     bool plus;
+    bool always; /* is run also when it was cancelled before: it has something to say to itself */
 };
 
 /* NULL: it has replied ENOMEM. name and to_name may be NULL; they are copied. */

@@ -121,7 +121,7 @@ static int run_readdir(struct task *t, struct failure *err)
         return -ENOMEM;
     rc = fs_readdir(t->fs, &t->call, t->dir, t->off, t->plus, fill_one, &f, err);
     /* what was found before a failure is told first; the failure comes with the next call */
-    if (rc < 0 && (f.used == 0 || rc == -EINTR))
+    if (rc < 0 && f.used == 0)
         return rc;
     fuse_req_interrupt_func(t->req, NULL, NULL);
     fuse_reply_buf(t->req, t->data, f.used);

@@ -13,10 +13,14 @@ static void fill_info(struct fuse_file_info *fi, struct handle *h)
     fi->keep_cache = handle_keep_cache(h);
 }
 
-/* The kernel gave up on an open: nobody else will release it. */
-static void release_unused(struct task *t, struct handle *h)
+static void release_now(struct fs *fs, struct handle *h)
 {
-    fs_release(t->fs, &t->call, h);
+    struct call call;
+
+    if (call_init(&call) < 0)
+        return;
+    fs_release(fs, &call, h);
+    call_release(&call);
 }
 
 static int run_open(struct task *t, struct failure *err)
@@ -30,7 +34,7 @@ static int run_open(struct task *t, struct failure *err)
     fill_info(&fi, h);
     fuse_req_interrupt_func(t->req, NULL, NULL);
     if (fuse_reply_open(t->req, &fi) == -ENOENT)
-        release_unused(t, h);
+        release_now(t->fs, h);
     return 0;
 }
 
@@ -59,7 +63,7 @@ static int run_create(struct task *t, struct failure *err)
     entry_to_param(&e, &param);
     fuse_req_interrupt_func(t->req, NULL, NULL);
     if (fuse_reply_create(t->req, &param, &fi) == -ENOENT) {
-        release_unused(t, h);
+        release_now(t->fs, h);
         fs_forget(t->fs, e.ino, 1);
     }
     return 0;
@@ -159,6 +163,7 @@ void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
     if (!t)
         return;
+    t->always = true;
     task_set_handle(t, fi);
     task_run(t);
 }
@@ -195,23 +200,9 @@ struct late_release {
 static void release_job(struct job *job)
 {
     struct late_release *late = (struct late_release *)job;
-    struct call call;
 
-    if (call_init(&call) == 0) {
-        fs_release(late->fs, &call, late->handle);
-        call_release(&call);
-    }
+    release_now(late->fs, late->handle);
     free(late);
-}
-
-static void release_now(struct fs *fs, struct handle *h)
-{
-    struct call call;
-
-    if (call_init(&call) < 0)
-        return;
-    fs_release(fs, &call, h);
-    call_release(&call);
 }
 
 void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)

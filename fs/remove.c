@@ -1,11 +1,13 @@
 /* Removing: fs.h's unlink and rmdir. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "binding.h"
 #include "core.h"
 #include "deliver.h"
+#include "drop_store.h"
 #include "file.h"
 #include "hide.h"
 #include "known.h"
@@ -29,7 +31,36 @@ static int unlink_drop(struct fs *fs, struct call *call, struct drop *d, struct 
     else if (bind_drop(fs, d, &b) == 0)
         rc = deliver_delete(fs, call, &b.target, err);
     if (rc == 0)
-        rc = drops_remove(fs->drops, d);
+        rc = drops_remove(fs->drops, d, true);
+    drop_unlock_exclusive(fs->drops, d);
+    return rc;
+}
+
+/* What could not be delivered is given up. An older version that the server has stays. */
+static int give_up(struct fs *fs, struct call *call, struct drop *d)
+{
+    char *error = NULL;
+    int rc = drop_lock_exclusive(fs->drops, d, call);
+    bool sent;
+
+    if (rc < 0)
+        return rc;
+    drops_lock(fs->drops);
+    sent = d->id != NULL;
+    if (sent) {
+        d->failed = d->dirty = false;
+        d->broken = 0;
+        d->mtime_ns = clock_realtime_ns(fs->clock);
+        error = steal_pointer(&d->error);
+    }
+    drops_unlock(fs->drops);
+    free(error);
+    if (sent) {
+        drop_forget_bytes(fs->drops, d);
+        rc = drop_row_save(fs->drops, d, true);
+    } else {
+        rc = drops_remove(fs->drops, d, true);
+    }
     drop_unlock_exclusive(fs->drops, d);
     return rc;
 }
@@ -39,8 +70,9 @@ static int unlink_found(struct fs *fs, struct call *call, struct node *parent, c
 {
     switch ((int)f->place.kind) {
     case NODE_DROP:
-    case NODE_FAILED_FILE:
         return unlink_drop(fs, call, f->drop, err);
+    case NODE_FAILED_FILE:
+        return give_up(fs, call, f->drop);
     case NODE_FIELD:
     case NODE_WHOLE:
     case NODE_CONTENT:
@@ -129,6 +161,32 @@ static int delete_resource(struct fs *fs, struct call *call, const struct target
     return delete_when_empty(fs, call, t, err);
 }
 
+/* What was put below it and not sent would be out of reach: it must go first. */
+static int check_nothing_unsent(struct fs *fs, const struct target *t, struct failure *err)
+{
+    cleanup_free char *key = NULL;
+    struct drop **list;
+    bool unsent = false;
+    size_t n;
+
+    if (asprintf(&key, "%s/%s", t->res->name, t->id) < 0) {
+        key = NULL;
+        return -ENOMEM;
+    }
+    if (t->res->parent != RES_NONE)
+        return 0;
+    if (drops_list_below(fs->drops, key, &list, &n) < 0)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        drops_lock(fs->drops);
+        unsent = unsent || !list[i]->id || list[i]->failed || (list[i]->local && list[i]->dirty);
+        drops_unlock(fs->drops);
+        drop_unref(list[i]);
+    }
+    free(list);
+    return unsent ? fail(err, -ENOTEMPTY, 0, "there are files in it that were not sent") : 0;
+}
+
 static int rmdir_resource(struct fs *fs, struct call *call, struct node *parent, const char *name,
                           const struct found *f, struct failure *err)
 {
@@ -146,11 +204,13 @@ static int rmdir_resource(struct fs *fs, struct call *call, struct node *parent,
     if (rc == 0)
         rc = bind_folder(fs, call, parent, true, &folder);
     if (rc == 0)
+        rc = check_nothing_unsent(fs, &b.target, err);
+    if (rc == 0)
         rc = delete_resource(fs, call, &b.target, err);
     if (rc == 0)
         d = drops_find_id(fs->drops, folder, f->id);
     if (d)
-        rc = drops_remove(fs->drops, d);
+        rc = drops_remove(fs->drops, d, true);
     drop_unref(d);
     return rc;
 }
@@ -183,7 +243,7 @@ static int rmdir_subfolder(struct fs *fs, struct call *call, struct node *parent
     for (size_t i = 0; i < n; i++)
         drop_unref(list[i]);
     free(list);
-    return n ? -ENOTEMPTY : drops_remove(fs->drops, d);
+    return n ? -ENOTEMPTY : drops_remove(fs->drops, d, true);
 }
 
 /* All documents of a consent, page by page, in the fewest requests. */

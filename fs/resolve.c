@@ -46,18 +46,21 @@ static int check_sent(struct fs *fs, struct call *call, struct drop *d, struct f
     cleanup_record struct record *r = NULL;
     struct bound b;
     struct folder *f;
-    bool local;
+    bool local, fresh;
     int rc;
 
     drops_lock(fs->drops);
     local = d->local || d->failed || d->writers;
+    fresh = drop_is_fresh_locked(fs->drops, d);
     f = d->folder;
     drops_unlock(fs->drops);
     if (local || bind_drop(fs, d, &b) < 0)
         return 0;
     rc = known_record_in_folder(fs, call, f, &b.target, &r, err);
+    if (rc == -ENOENT && fresh)
+        rc = known_record(fs, call, &b.target, &r, err); /* the list may lag behind */
     if (rc == -ENOENT)
-        drops_remove(fs->drops, d); /* deleted elsewhere */
+        drops_remove(fs->drops, d, false); /* deleted elsewhere */
     return rc;
 }
 

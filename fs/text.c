@@ -108,6 +108,7 @@ static int put_id_for_name(struct fs *fs, struct call *call, const struct field 
     const struct resource *of = resource_get(f->schema->refers);
     char name[ID_TEXT_MAX];
     size_t n = *len;
+    int rc;
 
     while (n && ((*text)[n - 1] == '\n' || (*text)[n - 1] == '\r'))
         n--;
@@ -117,12 +118,13 @@ static int put_id_for_name(struct fs *fs, struct call *call, const struct field 
     name[n] = '\0';
     if (strncmp(name, "las:", 4) == 0)
         return 0;
-    if (known_id_of_name(fs, call, of, name, id, err) == 0) {
-        *text = id;
-        *len = strlen(id);
-        return 0;
-    }
-    return fail(err, -EINVAL, 0, "there is no %s called %s", of->name, name);
+    rc = known_id_of_name(fs, call, of, name, id, err);
+    if (rc < 0)
+        return rc == -ENOENT ? fail(err, -EINVAL, 0, "there is no %s called %s", of->name, name)
+                             : rc;
+    *text = id;
+    *len = strlen(id);
+    return 0;
 }
 
 int text_patch(struct fs *fs, struct call *call, const struct target *t, const struct field *f,
@@ -170,6 +172,7 @@ static int refresh(struct fs *fs)
     struct fs_kernel kernel = kernel_of(fs);
 
     known_forget_all(fs);
+    drops_trust_lists(fs->drops);
     if (kernel.forget_all)
         kernel.forget_all(kernel.arg);
     return 0;
