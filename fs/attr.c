@@ -74,17 +74,24 @@ static int attr_record_times(struct fs *fs, struct call *call, struct node *n, s
     return rc;
 }
 
+/* A size that would cost the content is left out of a look-up: the kernel asks for it when
+ * somebody wants to know. */
 static int attr_content(struct fs *fs, struct call *call, struct node *n, struct stat *st,
-                        struct failure *err)
+                        bool lookup, int64_t *ttl_ms, struct failure *err)
 {
+    struct call now = { .nowait = true };
     struct bound b;
     int64_t size;
     int rc = bind_resource(fs, n, &b);
 
     if (rc == 0)
-        rc = known_content_size(fs, call, &b.target, &size, err);
-    if (rc < 0)
+        rc = known_content_size(fs, lookup ? &now : call, &b.target, &size, err);
+    if (rc == -EWOULDBLOCK && lookup) {
+        *ttl_ms = 0;
+        size = 0;
+    } else if (rc < 0) {
         return rc;
+    }
     set_mode(fs, st, 0444);
     set_size(st, size);
     return 0;
@@ -127,8 +134,8 @@ static int attr_dir(struct fs *fs, struct node *n, struct stat *st)
     return 0;
 }
 
-int attr_of(struct fs *fs, struct call *call, struct node *n, struct stat *st, int64_t *ttl_ms,
-            struct failure *err)
+static int attr_any(struct fs *fs, struct call *call, struct node *n, bool lookup, struct stat *st,
+                    int64_t *ttl_ms, struct failure *err)
 {
     enum node_kind kind = n->place.kind;
     int rc = 0;
@@ -151,8 +158,20 @@ int attr_of(struct fs *fs, struct call *call, struct node *n, struct stat *st, i
     if (rc == 0 && text_is(kind))
         rc = attr_text(fs, call, n, st, err);
     else if (rc == 0 && kind == NODE_CONTENT)
-        rc = attr_content(fs, call, n, st, err);
+        rc = attr_content(fs, call, n, st, lookup, ttl_ms, err);
     else if (kind == NODE_CONTENT_LINK)
         st->st_mode |= 0777, st->st_size = CONTENT_LINK_TARGET_LENGTH;
     return rc;
+}
+
+int attr_of(struct fs *fs, struct call *call, struct node *n, struct stat *st, int64_t *ttl_ms,
+            struct failure *err)
+{
+    return attr_any(fs, call, n, false, st, ttl_ms, err);
+}
+
+int attr_for_lookup(struct fs *fs, struct call *call, struct node *n, struct stat *st,
+                    int64_t *ttl_ms, struct failure *err)
+{
+    return attr_any(fs, call, n, true, st, ttl_ms, err);
 }

@@ -49,6 +49,9 @@ struct fs {
 #define TTL_STATIC_MS 60000
 #define TTL_NEGATIVE_MS 2000
 
+/* What fs_set_kernel() has set. */
+struct fs_kernel core_kernel(struct fs *fs);
+
 /* At the end of the mount: frees what nobody will release any more, and commits nothing. */
 void handles_free(struct fs *fs);
 void dirhandles_free(struct fs *fs);

@@ -28,6 +28,7 @@ static int entry_of(struct fs *fs, struct call *call, struct node *parent, const
     if (rc < 0)
         return rc;
     rc = attr_of(fs, call, *n, &out->st, &out->ttl_ms, err);
+    out->attr_ttl_ms = out->ttl_ms;
     out->ino = (*n)->ino;
     if (rc < 0) {
         node_forget(fs->nodes, (*n)->ino, 1);

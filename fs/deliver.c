@@ -53,8 +53,10 @@ int deliver_delete(struct fs *fs, struct call *call, const struct target *t, str
     if (fs->options->nodelete)
         return fail(err, -EPERM, 0, "the mount deletes nothing (nodelete)");
     rc = backend_delete(fs->backend, call, t, err);
-    if (rc < 0 && rc != -ENOENT)
+    if (rc < 0 && rc != -ENOENT) {
+        known_forget_record(fs, t); /* it may have gone all the same */
         return rc;
+    }
     known_removed(fs, t);
     return 0;
 }

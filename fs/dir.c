@@ -91,6 +91,7 @@ static int slot_entry(struct fs *fs, struct dirhandle *d, const struct found *f,
     if (rc < 0)
         return rc;
     rc = attr_of(fs, &now, n, &e->st, &e->ttl_ms, &ignored);
+    e->attr_ttl_ms = e->ttl_ms;
     e->ino = n->ino;
     if (rc < 0)
         node_forget(fs->nodes, n->ino, 1);

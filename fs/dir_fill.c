@@ -191,6 +191,8 @@ static int add_row(struct fs *fs, struct dirhandle *d, struct record *r)
     if (record_id(r, id) < 0 || !resource_id_ok(d->node->place.res, id))
         return 0; /* never trusted as a path */
     drop = drops_find_id(fs->drops, d->folder, id);
+    if (!drop && d->node->place.kind == NODE_SUBFOLDER)
+        return 0; /* in a subfolder stands what was put there, and nothing else */
     if (!drop && drops_owns_id(fs->drops, d->folder, id))
         return 0; /* it stands in a folder within this one */
     if (!drop) {
@@ -236,7 +238,9 @@ static int begin_collection(struct fs *fs, struct call *call, struct dirhandle *
         snprintf(own.id, sizeof(own.id), "%s", res->own_id);
         return add_item(d, res->own_id, &own);
     }
-    rc = known_folder_listing(fs, d->folder, &d->listing);
+    rc = drops_load_below(fs->drops, d->folder);
+    if (rc == 0)
+        rc = known_folder_listing(fs, d->folder, &d->listing);
     return rc < 0 ? rc : add_local_drops(fs, d, false);
 }
 
@@ -361,7 +365,9 @@ static int begin_subfolder(struct fs *fs, struct call *call, struct dirhandle *d
 {
     int rc = bind_folder(fs, call, d->node, true, &d->folder);
 
-    return rc < 0 ? rc : add_local_drops(fs, d, true);
+    if (rc == 0)
+        rc = known_folder_listing(fs, d->folder, &d->listing);
+    return rc < 0 ? rc : add_local_drops(fs, d, false);
 }
 
 void dir_clear(struct dirhandle *d)
@@ -396,7 +402,6 @@ static int begin(struct fs *fs, struct call *call, struct dirhandle *d, struct f
         d->done = true;
         return add_failed(fs, d);
     case NODE_SUBFOLDER:
-        d->done = true;
         return begin_subfolder(fs, call, d);
     default:
         d->done = true;

@@ -124,6 +124,10 @@ void drops_free(struct drops *t); /* NULL is fine */
  * long as t. Blocks for the disk. 0, -EINVAL no such folder can be, -ENOMEM, -EIO. */
 int drops_folder(struct drops *t, const char *key, struct folder **out);
 
+/* Loads all folders within f, so that drops_owns_id() knows them. Blocks for the disk. 0, -ENOMEM,
+ * -EIO. */
+int drops_load_below(struct drops *t, struct folder *f);
+
 /* The key of the folder called name in f; the caller frees. NULL: no memory. */
 char *drops_child_key(struct drops *t, struct folder *f, const char *name);
 

@@ -42,6 +42,16 @@ static struct drop *find_locked(struct folder *f, const char *name)
     return d;
 }
 
+static char *drop_name(struct drops *t, const struct drop *d)
+{
+    char *name;
+
+    drops_lock(t);
+    name = strdup(d->name);
+    drops_unlock(t);
+    return name;
+}
+
 struct drop *drops_find(struct drops *t, struct folder *f, const char *name)
 {
     struct drop *d;
@@ -197,6 +207,30 @@ int drops_folder(struct drops *t, const char *key, struct folder **out)
         return rc;
     *out = f;
     return load ? drops_load_folder(t, f) : 0;
+}
+
+int drops_load_below(struct drops *t, struct folder *f)
+{
+    struct drop **list;
+    size_t n;
+    int rc = drops_list(t, f, &list, &n);
+
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < n; i++) {
+        if (rc == 0 && list[i]->what == DROP_SUBFOLDER) {
+            cleanup_free char *name = drop_name(t, list[i]);
+            cleanup_free char *key = name ? drops_child_key(t, f, name) : NULL;
+            struct folder *below;
+
+            rc = key ? drops_folder(t, key, &below) : -ENOMEM;
+            if (rc == 0)
+                rc = drops_load_below(t, below);
+        }
+        drop_unref(list[i]);
+    }
+    free(list);
+    return rc;
 }
 
 char *drops_child_key(struct drops *t, struct folder *f, const char *name)

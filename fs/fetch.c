@@ -88,6 +88,8 @@ static int fetch_into(struct fetch *want, struct fetched *f, struct failure *err
 
     if (resource_content_max(want->target->res) > 0) {
         rc = content_create(want->fs->content, want->in_memory, &w);
+        if (rc < 0 && !want->in_memory)
+            rc = content_create(want->fs->content, true, &w); /* no disk, no cache, but an answer */
         if (rc < 0)
             return rc;
     }

@@ -121,6 +121,16 @@ struct nodes *fs_nodes(struct fs *fs)
     return fs->nodes;
 }
 
+struct fs_kernel core_kernel(struct fs *fs)
+{
+    struct fs_kernel kernel;
+
+    pthread_mutex_lock(&fs->lock);
+    kernel = fs->kernel;
+    pthread_mutex_unlock(&fs->lock);
+    return kernel;
+}
+
 void fs_set_kernel(struct fs *fs, const struct fs_kernel *kernel)
 {
     pthread_mutex_lock(&fs->lock);

@@ -57,7 +57,8 @@ void fs_report(struct fs *fs, const char *operation, uint64_t ino, const char *n
 struct entry {
     uint64_t ino; /* 0: there is nothing of that name, and that may be remembered */
     struct stat st;
-    int64_t ttl_ms; /* how long the kernel may believe it */
+    int64_t ttl_ms;      /* how long the kernel may believe the name */
+    int64_t attr_ttl_ms; /* and what stat(2) says of it */
 };
 
 /* A look-up that succeeds must be answered by a forget. */
@@ -142,6 +143,8 @@ void fs_release(struct fs *fs, struct call *call, struct handle *h);
 struct fs_kernel {
     void (*forget_all)(void *arg);                 /* after touch of .lasfs/refresh */
     void (*attr_changed)(void *arg, uint64_t ino); /* what stat(2) says of it is old */
+    /* what is called name in parent is another thing now; queued, as it takes the parent's lock */
+    void (*entry_changed)(void *arg, uint64_t parent, const char *name);
     void *arg;
 };
 

@@ -14,11 +14,12 @@ struct hidden {
     struct hidden *next;
     uint64_t parent;
     int64_t until_ms;
+    bool lingers;
     char name[];
 };
 
 /* They are few and short-lived: a list, the newest first, cleared of old ones on the way. */
-static struct hidden **find_locked(struct fs *fs, uint64_t parent, const char *name)
+static struct hidden **find_locked(struct fs *fs, uint64_t parent, const char *name, bool lingers)
 {
     int64_t now = clock_now_ms(fs->clock);
     struct hidden **link = &fs->hidden;
@@ -29,7 +30,7 @@ static struct hidden **find_locked(struct fs *fs, uint64_t parent, const char *n
         if (h->until_ms <= now) {
             *link = h->next;
             free(h);
-        } else if (h->parent == parent && strcmp(h->name, name) == 0) {
+        } else if (h->parent == parent && h->lingers == lingers && strcmp(h->name, name) == 0) {
             return link;
         } else {
             link = &h->next;
@@ -38,7 +39,7 @@ static struct hidden **find_locked(struct fs *fs, uint64_t parent, const char *n
     return NULL;
 }
 
-int hide_name(struct fs *fs, uint64_t parent, const char *name)
+static int add(struct fs *fs, uint64_t parent, const char *name, bool lingers)
 {
     struct hidden *h = calloc(1, sizeof(*h) + strlen(name) + 1);
 
@@ -46,8 +47,8 @@ int hide_name(struct fs *fs, uint64_t parent, const char *name)
         return -ENOMEM;
     h->parent = parent;
     h->until_ms = clock_now_ms(fs->clock) + HIDE_MS;
+    h->lingers = lingers;
     memcpy(h->name, name, strlen(name) + 1);
-    hide_show(fs, parent, name);
     pthread_mutex_lock(&fs->lock);
     h->next = fs->hidden;
     fs->hidden = h;
@@ -55,12 +56,33 @@ int hide_name(struct fs *fs, uint64_t parent, const char *name)
     return 0;
 }
 
+int hide_name(struct fs *fs, uint64_t parent, const char *name)
+{
+    hide_show(fs, parent, name);
+    return add(fs, parent, name, false);
+}
+
+int hide_linger(struct fs *fs, uint64_t parent, const char *name)
+{
+    return add(fs, parent, name, true);
+}
+
+bool hide_lingers(struct fs *fs, uint64_t parent, const char *name)
+{
+    bool lingers;
+
+    pthread_mutex_lock(&fs->lock);
+    lingers = fs->hidden && find_locked(fs, parent, name, true);
+    pthread_mutex_unlock(&fs->lock);
+    return lingers;
+}
+
 bool hide_is_hidden(struct fs *fs, uint64_t parent, const char *name)
 {
     bool hidden;
 
     pthread_mutex_lock(&fs->lock);
-    hidden = fs->hidden && find_locked(fs, parent, name);
+    hidden = fs->hidden && find_locked(fs, parent, name, false);
     pthread_mutex_unlock(&fs->lock);
     return hidden;
 }
@@ -70,7 +92,7 @@ void hide_show(struct fs *fs, uint64_t parent, const char *name)
     struct hidden **link;
 
     pthread_mutex_lock(&fs->lock);
-    link = find_locked(fs, parent, name);
+    link = find_locked(fs, parent, name, false);
     if (link) {
         struct hidden *h = *link;
 

@@ -32,9 +32,11 @@ static int lookup_in(struct fs *fs, struct call *call, struct node *parent, cons
     rc = resolve_node(fs, parent, name, &f, 1, &n);
     if (rc < 0)
         return rc;
-    rc = attr_of(fs, call, n, &out->st, &out->ttl_ms, err);
+    rc = attr_for_lookup(fs, call, n, &out->st, &out->attr_ttl_ms, err);
     out->ino = n->ino;
-    out->ttl_ms = entry_ttl(n, out->ttl_ms);
+    out->ttl_ms = entry_ttl(n, TTL_DYNAMIC_MS);
+    if (out->ttl_ms == TTL_STATIC_MS)
+        out->attr_ttl_ms = TTL_STATIC_MS;
     if (rc < 0)
         node_forget(fs->nodes, n->ino, 1);
     node_unref(fs->nodes, n);

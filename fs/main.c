@@ -140,8 +140,8 @@ static int start_session(struct mount *m, struct failure *err)
         rc = notifier_new(m->session, fs_nodes(m->fs), &m->notifier);
     if (rc < 0)
         return fail(err, rc, 0, "cannot mount on %s: %s", m->options.mountpoint, strerror(-rc));
-    fs_set_kernel(m->fs,
-                  &(struct fs_kernel){ notifier_forget_all, notifier_attr_changed, m->notifier });
+    fs_set_kernel(m->fs, &(struct fs_kernel){ notifier_forget_all, notifier_attr_changed,
+                                              notifier_entry_changed, m->notifier });
     return 0;
 }
 

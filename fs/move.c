@@ -357,7 +357,11 @@ static int move_all(struct move *m, unsigned flags, struct failure *err)
         return rc;
     /* a file that became a field's text is gone; everything else is there under its new name */
     if (other == 0 && text_is(there.place.kind)) {
+        struct fs_kernel kernel = core_kernel(m->fs);
+
         node_detach(m->fs->nodes, m->from, m->name);
+        if (kernel.entry_changed) /* it takes the temporary file for the field now */
+            kernel.entry_changed(kernel.arg, m->to->ino, m->to_name);
         return 0;
     }
     return node_move(m->fs->nodes, m->from, m->name, m->to, m->to_name);

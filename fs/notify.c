@@ -19,8 +19,9 @@ struct notifier {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t cond;
-    bool forget_all; /* guarded by lock */
-    bool stop;       /* guarded by lock */
+    struct notice *queue; /* guarded by lock, as all below */
+    bool forget_all;
+    bool stop;
 };
 
 static void add_notice(void *arg, uint64_t ino, uint64_t parent, const char *name)
@@ -37,15 +38,14 @@ static void add_notice(void *arg, uint64_t ino, uint64_t parent, const char *nam
     *list = notice;
 }
 
-static void forget_all(struct notifier *n)
+/* Tells the kernel, and frees the list. */
+static void tell(struct notifier *n, struct notice *list)
 {
-    struct notice *list = NULL;
-
-    nodes_each(n->nodes, add_notice, &list);
     while (list) {
         struct notice *next = list->next;
 
-        fuse_lowlevel_notify_inval_inode(n->se, list->ino, 0, 0);
+        if (list->ino)
+            fuse_lowlevel_notify_inval_inode(n->se, list->ino, 0, 0);
         fuse_lowlevel_notify_inval_entry(n->se, list->parent, list->name, strlen(list->name));
         free(list);
         list = next;
@@ -58,13 +58,18 @@ static void *notifier_thread(void *arg)
 
     pthread_mutex_lock(&n->lock);
     while (!n->stop) {
-        if (!n->forget_all) {
+        struct notice *list = steal_pointer(&n->queue);
+        bool all = n->forget_all;
+
+        if (!list && !all) {
             pthread_cond_wait(&n->cond, &n->lock);
             continue;
         }
         n->forget_all = false;
         pthread_mutex_unlock(&n->lock);
-        forget_all(n);
+        if (all)
+            nodes_each(n->nodes, add_notice, &list);
+        tell(n, list);
         pthread_mutex_lock(&n->lock);
     }
     pthread_mutex_unlock(&n->lock);
@@ -108,6 +113,16 @@ void notifier_attr_changed(void *notifier, uint64_t ino)
     fuse_lowlevel_notify_inval_inode(n->se, ino, -1, 0);
 }
 
+void notifier_entry_changed(void *notifier, uint64_t parent, const char *name)
+{
+    struct notifier *n = notifier;
+
+    pthread_mutex_lock(&n->lock);
+    add_notice(&n->queue, 0, parent, name);
+    pthread_cond_signal(&n->cond);
+    pthread_mutex_unlock(&n->lock);
+}
+
 void notifier_free(struct notifier *n)
 {
     if (!n)
@@ -117,6 +132,12 @@ void notifier_free(struct notifier *n)
     pthread_cond_signal(&n->cond);
     pthread_mutex_unlock(&n->lock);
     pthread_join(n->thread, NULL);
+    while (n->queue) {
+        struct notice *next = n->queue->next;
+
+        free(n->queue);
+        n->queue = next;
+    }
     pthread_cond_destroy(&n->cond);
     pthread_mutex_destroy(&n->lock);
     free(n);

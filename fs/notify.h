@@ -21,6 +21,9 @@ void notifier_forget_all(void *notifier);
  * lock of the directory, so that it may come before the reply of what changed them. */
 void notifier_attr_changed(void *notifier, uint64_t ino);
 
+/* The kernel shall look up name in parent again. Any thread; returns at once. */
+void notifier_entry_changed(void *notifier, uint64_t parent, const char *name);
+
 /* Ends the thread, frees. The session must have ended. NULL is fine. */
 void notifier_free(struct notifier *n);
 

@@ -117,7 +117,8 @@ void task_run(struct task *t)
 void entry_to_param(const struct entry *e, struct fuse_entry_param *out)
 {
     *out = (struct fuse_entry_param){ .ino = e->ino, .attr = e->st };
-    out->attr_timeout = out->entry_timeout = (double)e->ttl_ms / 1000;
+    out->entry_timeout = (double)e->ttl_ms / 1000;
+    out->attr_timeout = (double)e->attr_ttl_ms / 1000;
 }
 
 void reply_entry(struct task *t, const struct entry *e)

@@ -36,6 +36,27 @@ static int unlink_drop(struct fs *fs, struct call *call, struct drop *d, struct 
     return rc;
 }
 
+static int unlink_with_note(struct fs *fs, struct call *call, struct node *parent, const char *name,
+                            struct drop *d, struct failure *err)
+{
+    cleanup_free char *note = NULL;
+    bool failed;
+    int rc;
+
+    drops_lock(fs->drops);
+    failed = d->failed;
+    drops_unlock(fs->drops);
+    rc = unlink_drop(fs, call, d, err);
+    if (rc < 0 || !failed)
+        return rc;
+    if (asprintf(&note, "%s%s", name, ERROR_NOTE_ENDING) < 0) {
+        note = NULL;
+        return 0;
+    }
+    hide_linger(fs, parent->ino, note);
+    return 0;
+}
+
 /* What could not be delivered is given up. An older version that the server has stays. */
 static int give_up(struct fs *fs, struct call *call, struct drop *d)
 {
@@ -70,7 +91,7 @@ static int unlink_found(struct fs *fs, struct call *call, struct node *parent, c
 {
     switch ((int)f->place.kind) {
     case NODE_DROP:
-        return unlink_drop(fs, call, f->drop, err);
+        return unlink_with_note(fs, call, parent, name, f->drop, err);
     case NODE_FAILED_FILE:
         return give_up(fs, call, f->drop);
     case NODE_FIELD:

@@ -98,6 +98,10 @@ static int find_local(struct fs *fs, struct call *call, struct node *parent, con
     if (rc < 0)
         return rc;
     d = drops_find(fs->drops, folder, name);
+    if (!d && hide_lingers(fs, parent->ino, name)) {
+        *out = (struct found){ .place = { .kind = NODE_ERROR_NOTE } };
+        return 0;
+    }
     if (!d)
         return find_note(fs, folder, name, out);
     rc = check_sent(fs, call, d, err);

@@ -62,6 +62,8 @@ static int note_text(struct fs *fs, struct node *n, struct buf *out)
 {
     int rc;
 
+    if (!n->drop)
+        return 0; /* it went with its file, and is there to be unlinked */
     drops_lock(fs->drops);
     if (n->drop->failed)
         rc = buf_addf(out, "%s: %s\n", n->drop->name,
@@ -157,19 +159,9 @@ static int commit_whole(struct fs *fs, struct call *call, const struct target *t
     return send_patch(fs, call, t, body, err);
 }
 
-static struct fs_kernel kernel_of(struct fs *fs)
-{
-    struct fs_kernel kernel;
-
-    pthread_mutex_lock(&fs->lock);
-    kernel = fs->kernel;
-    pthread_mutex_unlock(&fs->lock);
-    return kernel;
-}
-
 static int refresh(struct fs *fs)
 {
-    struct fs_kernel kernel = kernel_of(fs);
+    struct fs_kernel kernel = core_kernel(fs);
 
     known_forget_all(fs);
     drops_trust_lists(fs->drops);
@@ -181,7 +173,7 @@ static int refresh(struct fs *fs)
 /* The directory's times have changed with the field. */
 static void tell_kernel(struct fs *fs, struct node *n)
 {
-    struct fs_kernel kernel = kernel_of(fs);
+    struct fs_kernel kernel = core_kernel(fs);
     struct node *parent = node_parent(fs->nodes, n);
 
     if (kernel.attr_changed && parent)

@@ -1,0 +1,174 @@
+"""Operations that meet: renames and unlinks, names that have gone, ends in the middle."""
+import os
+import subprocess
+import time
+
+import pytest
+
+from samples import pdf
+
+
+def killed(mount):
+    """The daemon's end without a word; its files stay."""
+    mount.watchdog.cancel()
+    mount.process.kill()
+    mount.process.wait()
+    mount.process = None
+
+
+@pytest.mark.server('--latency', '400')
+def test_a_rename_that_meets_an_unlink_finds_nothing(mount, api, samples):
+    mount.allow('No such file')
+    mount.run(f'mkdir datasets/two && cp {samples.pdf()} datasets/two/documents/f.pdf')
+    other = f"datasets/{api.dataset_called('two')['datasetId']}/documents"
+    mount.run(f'rm {other}/f.pdf & sleep .15; mv datasets/two/documents/f.pdf '
+              'datasets/two/documents/g.pdf 2>/dev/null; wait; true')
+    assert os.listdir(mount / 'datasets/two/documents') == []
+    assert api.documents() == []
+
+
+@pytest.mark.parametrize('tool', ["sed -i s/one/two/ {}", "perl -pi -e 's/one/two/' {}"])
+def test_a_write_after_a_rename_onto_a_field_is_sent(mount, api, tool):
+    mount.run('mkdir datasets/d && echo one > datasets/d/description')
+    mount.run(tool.format('datasets/d/description') + '; echo three > datasets/d/description')
+    assert api.dataset_called('d')['description'] == 'three'
+    assert (mount / 'datasets/d/description').read_text() == 'three\n'
+
+
+def test_a_write_through_a_name_that_has_gone_is_sent(mount, api, samples):
+    mount.run(f'mkdir datasets/d && cp {samples.pdf()} datasets/d/documents/s.pdf')
+    other = f"datasets/{api.dataset_called('d')['datasetId']}/documents/s.pdf"
+    mount.run(f'stat {other} && rm datasets/d/documents/s.pdf && '
+              f'cp {samples.pdf("n.pdf", seed=2)} {other}')
+    assert api.content('documents/' + api.only_document()['documentId']) == pdf(2000, seed=2)
+
+
+@pytest.mark.parametrize('old', [False, True], ids=['new', 'written-over'])
+def test_half_a_file_is_not_a_file_after_a_kill_of_the_daemon(mount, api, samples, old):
+    mount.may_leave = True
+    if old:
+        mount.run(f'cp {samples.pdf()} documents/half.pdf')
+    before = api.documents()
+    with subprocess.Popen(['bash', '-c', f'exec 6> {mount.path}/documents/half.pdf; '
+                           f'head -c 900 {samples.pdf()} >&6; echo; read'], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as writer:
+        writer.stdout.readline()
+        time.sleep(0.2)  # what nobody waits for is on disk after 50 ms
+        killed(mount)
+        writer.stdin.close()
+    mount.start()
+    assert os.stat(mount / 'documents/half.pdf').st_mtime == 0
+    assert [n.partition('-')[2] for n in os.listdir(mount / '.lasfs/failed')] == ['half.pdf']
+    assert api.documents() == before
+
+
+def test_giving_up_a_failed_version_keeps_the_good_one(mount, api, samples):
+    mount.allow('Invalid argument')
+    mount.run(f'cp {samples.pdf()} documents/c.pdf')
+    samples.write('letter', b'no document\n' * 20)
+    mount.run(f'cp {samples.folder}/letter documents/c.pdf', status=1)
+    mount.run('rm .lasfs/failed/*-c.pdf')
+    assert api.content('documents/' + api.only_document()['documentId']) == pdf(2000)
+    assert (mount / 'documents/c.pdf').read_bytes() == pdf(2000)
+    assert os.listdir(mount / 'documents') == ['c.pdf']
+
+
+def test_what_is_not_complete_is_not_sent_by_a_rename(mount, api):
+    mount.allow('File too large')
+    mount.may_leave = True
+    mount.run('head -c 4687501 /dev/zero | sed "1s/^/%PDF-1.4/" > documents/.big.pdf.AbCdEf '
+              '|| true')
+    mount.run('mv documents/.big.pdf.AbCdEf documents/big.pdf || true')
+    assert api.documents() == []
+
+
+def test_a_kill_between_close_and_release_leaves_a_sent_file(mount, api, samples):
+    mount.run(f'cp {samples.pdf()} documents/z.pdf && mkdir datasets/two')
+    killed(mount)
+    mount.start()
+    mount.run('mv documents/z.pdf datasets/two/documents/')
+    two = api.dataset_called('two')['datasetId']
+    assert api.only_document()['datasetId'] == two
+    assert os.listdir(mount / 'datasets/two/documents') == ['z.pdf']
+
+
+def test_equal_bytes_are_sent_again_when_their_document_is_gone(mount, api, samples):
+    mount.run(f'cp {samples.pdf()} documents/')
+    api.delete('documents/' + api.only_document()['documentId'])
+    mount.run(f'cp {samples.pdf()} documents/')
+    assert api.content('documents/' + api.only_document()['documentId']) == pdf(2000)
+
+
+def test_a_sent_file_does_not_become_a_fields_text(mount, api, samples):
+    mount.run(f'mkdir datasets/d && echo words > datasets/d/description && '
+              f'cp {samples.pdf()} documents/p.pdf')
+    with pytest.raises(OSError):
+        os.rename(mount / 'documents/p.pdf', mount / 'datasets/d/description')
+    assert api.dataset_called('d')['description'] == 'words'
+    assert os.listdir(mount / 'documents') == ['p.pdf']
+
+
+@pytest.mark.parametrize('folder', ['models', 'secrets', 'transitions', 'workflows', 'users'])
+def test_no_file_is_taken_where_it_would_become_nothing(mount, folder):
+    mount.allow('Operation not permitted')
+    mount.run(f"echo '{{}}' > {folder}/x.json", status=1)
+    mount.run(f"echo '{{}}' > {folder}/.x.tmp && mv {folder}/.x.tmp {folder}/x.json", status=1)
+    mount.run(f'rm -f {folder}/.x.tmp')
+    assert 'x.json' not in os.listdir(mount / folder)
+
+
+def test_rmdir_of_a_dataset_with_files_that_were_not_sent_is_refused(mount, samples):
+    mount.allow('Invalid argument', 'not empty')
+    mount.may_leave = True
+    samples.write('letter', b'no document\n' * 20)
+    mount.run('mkdir datasets/in')
+    mount.run(f'cp {samples.folder}/letter datasets/in/documents/x.pdf', status=1)
+    mount.run('rmdir datasets/in', status=1)
+    assert (mount / 'datasets/in/documents/x.pdf').exists()
+
+
+def test_subfolders_are_not_shown_twice_after_a_remount(mount, api, samples):
+    mount.run(f'mkdir -p documents/a/b && cp {samples.pdf()} documents/a/one.pdf && '
+              f'cp {samples.pdf("n.pdf", seed=3)} documents/a/b/two.pdf')
+    mount.remount()
+    assert os.listdir(mount / 'documents') == ['a']
+    assert len(api.documents()) == 2
+
+
+def test_a_document_in_a_subfolder_that_is_deleted_elsewhere_loses_its_name(mount, api, samples):
+    mount.run(f'mkdir documents/s && cp {samples.pdf()} documents/s/in.pdf')
+    api.delete('documents/' + api.only_document()['documentId'])
+    mount.refresh()
+    assert os.listdir(mount / 'documents/s') == []
+    mount.run('rm -r documents/s')
+
+
+def test_documents_are_read_without_the_caches_directory(mount, samples):
+    mount.run(f'cp {samples.pdf()} documents/')
+    subprocess.run(['rm', '-rf', mount.folder / 'cache'], check=True)
+    assert (mount / 'documents/scan.pdf').read_bytes() == pdf(2000)
+
+
+def test_rm_r_of_a_folder_with_a_failed_file_succeeds(mount, samples):
+    mount.allow('Invalid argument')
+    samples.write('letter', b'no document\n' * 20)
+    mount.run('mkdir documents/f')
+    mount.run(f'cp {samples.folder}/letter documents/f/t.pdf', status=1)
+    mount.run('rm -r documents/f')
+    assert os.listdir(mount / 'documents') == []
+
+
+def test_rm_r_of_documents_by_id_downloads_none(mount, api):
+    api.add_documents([pdf(3000, seed=i) for i in range(5)])
+    with mount.server.watch() as seen:
+        mount.run('rm -r documents/las:*')
+    assert not seen.count('GET', '/documents/.*')
+    assert seen.count('DELETE', '/documents/.*') == 5
+    assert api.documents() == []
+
+
+def test_the_size_of_a_cold_content_is_told_when_it_is_asked_for(mount, api):
+    folder = mount / f'documents/{api.add_document(pdf(3000))}'
+    assert os.stat(folder / 'content').st_size == 3000
+    mount.remount(cold=True)
+    assert (folder / 'content').read_bytes() == pdf(3000)
