@@ -64,6 +64,20 @@ def test_the_examples_print_what_readme_shows(sandbox):
         assert plain(run(sandbox, command)) == plain(shown), command
 
 
+def test_dev_run_shows_the_commands_of_the_first_example(tmp_path):
+    mount = Mount(None, tmp_path)
+    environment = {k: v for k, v in mount.environment().items() if not k.startswith('LAS_')}
+    ran = subprocess.run([ROOT / 'dev', 'run', str(mount.path)], stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, env={**environment, 'XDG_DATA_HOME': str(tmp_path)},
+                         text=True, check=True, timeout=300)
+    subprocess.run([program('lasfs'), '--unmount', str(mount.path)], check=True, timeout=60)
+    shown = [line[2:] for line in ran.stdout.splitlines() if line.startswith('$ ')]
+    first = TRANSCRIPT.findall((ROOT / 'README.md').read_text())[0]
+    assert shown == [command.replace('mnt', str(mount.path)) for command, _ in
+                     commands(f'```console\n{first}```\n')]
+    assert 'the same bytes' in ran.stdout and f'--unmount {mount.path}' in ran.stdout
+
+
 def test_the_sample_is_what_its_script_makes(tmp_path):
     ran = subprocess.run(['/usr/bin/python3', ROOT / 'docs/make_sample.py'], check=True,
                          capture_output=True)
