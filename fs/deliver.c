@@ -15,6 +15,7 @@
 #include "banned.h"
 
 #define KEPT_MAX_BYTES 65536
+#define LOOK_AGAIN_MS 1000
 
 /* One sending, from its bytes to the answer. */
 struct sending {
@@ -54,7 +55,7 @@ int deliver_delete(struct fs *fs, struct call *call, const struct target *t, str
         return fail(err, -EPERM, 0, "the mount deletes nothing (nodelete)");
     rc = backend_delete(fs->backend, call, t, err);
     if (rc < 0 && rc != -ENOENT) {
-        known_forget_record(fs, t); /* it may have gone all the same */
+        known_forget_record(fs, t, true); /* it may have gone all the same */
         return rc;
     }
     known_removed(fs, t);
@@ -243,6 +244,20 @@ static int stay_local(struct sending *s)
     return drop_row_save(s->fs->drops, s->drop, false);
 }
 
+/* Many files with equal bytes in a row cost one look at their list a second, not one each. */
+static bool time_to_look(struct sending *s)
+{
+    int64_t now = clock_now_ms(s->fs->clock);
+    bool look;
+
+    drops_lock(s->fs->drops);
+    look = s->folder->looked_ms + LOOK_AGAIN_MS <= now;
+    if (look)
+        s->folder->looked_ms = now;
+    drops_unlock(s->fs->drops);
+    return look;
+}
+
 /* What is remembered may be old: is the resource with these bytes really still there? */
 static int check_still_there(struct sending *s, struct failure *err)
 {
@@ -251,7 +266,7 @@ static int check_still_there(struct sending *s, struct failure *err)
     int rc = bind_drop(s->fs, s->drop, &b);
 
     if (rc == 0) {
-        known_forget_record(s->fs, &b.target);
+        known_forget_record(s->fs, &b.target, time_to_look(s));
         rc = known_record_in_folder(s->fs, s->call, s->folder, &b.target, &r, err);
     }
     if (rc == -ENOENT) {

@@ -48,12 +48,13 @@ struct folder {
     char *parent;               /* set once: id of the resource above, NULL at the top */
     const char *filter;         /* set once: a list's filter, and what a file here is given */
     char *filter_value;         /* set once */
-    bool loaded;                /* guarded by the lock, as the next three */
+    bool loaded;                /* guarded by the lock, as all below */
     int64_t changed_ns;         /* when something was put in, renamed or removed; 0: not since */
     unsigned cold;              /* how often a name was looked up that no list knew */
-    struct folder *next;
-    struct drop *drops; /* by name */
-    UT_hash_handle hh;  /* by key; folders live as long as struct drops */
+    int64_t looked_ms;          /* when its list was last fetched to see what is really there */
+    struct folder *next;        /* of those that are retired */
+    struct drop *drops;         /* by name */
+    UT_hash_handle hh;          /* by key; folders live as long as struct drops */
 };
 
 struct drop {

@@ -267,7 +267,7 @@ int known_folder_listing(struct fs *fs, const struct folder *f, struct listing *
     return known_listing(fs, f->res, f->parent, f->filter, f->filter_value, out);
 }
 
-void known_forget_record(struct fs *fs, const struct target *t)
+void known_forget_record(struct fs *fs, const struct target *t, bool lists)
 {
     struct live_listing **link = &fs->listings;
     char key[API_KEY_MAX];
@@ -276,6 +276,8 @@ void known_forget_record(struct fs *fs, const struct target *t)
     meta_invalidate(fs->meta, key);
     api_key("get", t, key);
     flights_forget(fs->flights, key);
+    if (!lists)
+        return;
     pthread_mutex_lock(&fs->lock);
     while (*link) {
         if (listing_is_of((*link)->listing, t->res, t->parent))

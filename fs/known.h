@@ -15,8 +15,8 @@
 int known_record(struct fs *fs, struct call *call, const struct target *t, struct record **out,
                  struct failure *err);
 
-/* The next look at this resource is a fresh one: what lists said of it is forgotten too. */
-void known_forget_record(struct fs *fs, const struct target *t);
+/* The next look at this resource is a fresh one; lists: what lists said of it is forgotten too. */
+void known_forget_record(struct fs *fs, const struct target *t, bool lists);
 
 /*
  * The same for a dropped file in f: by GET it would cost its content too, so that its list is
