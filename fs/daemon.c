@@ -25,6 +25,14 @@ static _Noreturn void wait_for_child(pid_t pid, int fd)
     _exit(WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : 1);
 }
 
+/* A lock or a pipe of the caller's must not live as long as the mount. */
+static void close_inherited(int keep)
+{
+    if (keep > 3)
+        close_range(3, (unsigned)keep - 1, 0);
+    close_range((unsigned)keep + 1, ~0u, 0);
+}
+
 int daemon_start(struct daemon *d, bool foreground)
 {
     int ends[2];
@@ -49,6 +57,7 @@ int daemon_start(struct daemon *d, bool foreground)
     }
     close(ends[0]);
     d->ready_fd = ends[1];
+    close_inherited(d->ready_fd);
     setsid();
     return 0;
 }

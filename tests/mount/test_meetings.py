@@ -53,7 +53,7 @@ def test_half_a_file_is_not_a_file_after_a_kill_of_the_daemon(mount, api, sample
                            f'head -c 900 {samples.pdf()} >&6; echo; read'], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE) as writer:
         writer.stdout.readline()
-        time.sleep(0.2)  # what nobody waits for is on disk after 50 ms
+        time.sleep(0.5)  # what nobody waits for is on disk after 50 ms
         killed(mount)
         writer.stdin.close()
     mount.start()

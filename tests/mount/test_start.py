@@ -311,6 +311,22 @@ def test_a_pipe_ends_though_the_sandbox_goes_on(tmp_path):
         process.wait()
 
 
+def test_it_keeps_none_of_the_callers_descriptors(tmp_path):
+    mount = Mount(None, tmp_path / 'lasfs')
+    ours, its = os.pipe()
+    subprocess.run([program('lasfs'), f'--sandbox={tmp_path}/box', str(mount.path)], check=True,
+                   stdin=subprocess.DEVNULL, env=mount.environment(), pass_fds=[its],
+                   timeout=COMMAND_SECONDS)
+    try:
+        os.close(its)
+        os.set_blocking(ours, False)
+        assert os.read(ours, 1) == b''  # the end: nobody else has it open
+    finally:
+        os.close(ours)
+        subprocess.run([program('lasfs'), '--unmount', str(mount.path)], check=True,
+                       timeout=COMMAND_SECONDS)
+
+
 def cmdline(pid):
     try:
         with open(f'/proc/{pid}/cmdline', 'rb') as f:
