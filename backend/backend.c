@@ -225,6 +225,23 @@ static int with_status(int rc, const struct request *rq, struct failure *err)
     return rc;
 }
 
+/* perform() at t's path; the URL lives as long as that. */
+static int perform_at(struct backend *be, struct call *call, const struct target *t,
+                      struct request *rq, struct sending *st, struct failure *err)
+{
+    struct buf url = BUF_INIT(URL_MAX_BYTES);
+    int rc = target_path(be->api, t, &url);
+
+    if (rc < 0) {
+        rc = bad_target(rc, err);
+    } else {
+        rq->url = url.data;
+        rc = perform(be, call, rq, st, err);
+    }
+    buf_release(&url);
+    return rc;
+}
+
 /* A list's page, with GET or DELETE. */
 static int page_request(struct backend *be, struct call *call, const char *method,
                         const struct target *t, const struct query *query, const char *token,
@@ -277,7 +294,6 @@ int backend_delete_many(struct backend *be, struct call *call, const struct targ
 int backend_get(struct backend *be, struct call *call, const struct target *t, int content_fd,
                 struct record **out, int64_t *size, struct failure *err)
 {
-    struct buf url = BUF_INIT(URL_MAX_BYTES);
     struct scan scan = { .fd = content_fd, .size = -1 };
     struct request rq = { .method = "GET",
                           .idempotent = true,
@@ -288,20 +304,13 @@ int backend_get(struct backend *be, struct call *call, const struct target *t, i
 
     if (!(t->res->can & CAN_GET) || !t->id)
         return lacks(t, "GET by id", err);
-    rc = target_path(be->api, t, &url);
-    if (rc < 0) {
-        rc = bad_target(rc, err);
-    } else {
-        rq.url = url.data;
-        rc = perform(be, call, &rq, &st, err);
-    }
+    rc = perform_at(be, call, t, &rq, &st, err);
     if (rc == 0)
         rc = with_status(codec_record_text(t->res, buf_str(&rq.answer), rq.answer.len, out, err),
                          &rq, err);
     if (rc == 0 && size)
         *size = scan.size;
     buf_release(&rq.answer);
-    buf_release(&url);
     return rc;
 }
 
@@ -422,7 +431,6 @@ int backend_update(struct backend *be, struct call *call, const struct target *t
 int backend_delete(struct backend *be, struct call *call, const struct target *t,
                    struct failure *err)
 {
-    struct buf url = BUF_INIT(URL_MAX_BYTES);
     struct request rq = { .method = "DELETE",
                           .idempotent = true,
                           .answer = BUF_INIT(ANSWER_MAX_BYTES) };
@@ -431,18 +439,11 @@ int backend_delete(struct backend *be, struct call *call, const struct target *t
 
     if (!(t->res->can & CAN_DELETE) || !t->id)
         return lacks(t, "DELETE", err);
-    rc = target_path(be->api, t, &url);
-    if (rc < 0) {
-        rc = bad_target(rc, err);
-    } else {
-        rq.url = url.data;
-        rc = perform(be, call, &rq, &st, err);
-    }
+    rc = perform_at(be, call, t, &rq, &st, err);
     /* an earlier try, whose answer was lost, has done it */
     if (rc == -ENOENT && st.unsure)
         rc = 0;
     buf_release(&rq.answer);
-    buf_release(&url);
     return rc;
 }
 

@@ -133,33 +133,11 @@ static int has_row(void *arg, const struct drop_row *row)
     return 1;
 }
 
-/* A resource's directory mostly has no local files: no folder is made only to look. */
-static bool worth_opening(struct fs *fs, const char *key)
-{
-    struct folder *f = NULL;
-
-    drops_lock(fs->drops);
-    HASH_FIND(hh, fs->drops->folders, key, strlen(key), f);
-    drops_unlock(fs->drops);
-    return f || state_load_folder(fs->state, key, has_row, NULL, NULL) == 1;
-}
-
-static bool is_loaded(struct fs *fs, const char *key)
-{
-    struct folder *f = NULL;
-    bool loaded;
-
-    drops_lock(fs->drops);
-    HASH_FIND(hh, fs->drops->folders, key, strlen(key), f);
-    loaded = f && f->loaded;
-    drops_unlock(fs->drops);
-    return loaded;
-}
-
 int bind_folder(struct fs *fs, struct call *call, struct node *n, bool create, struct folder **out)
 {
     cleanup_buf struct buf key = BUF_INIT(FOLDER_KEY_MAX);
     enum node_kind kind = n->place.kind;
+    bool known, loaded;
     int rc;
 
     if (kind != NODE_COLLECTION && kind != NODE_SUBFOLDER && kind != NODE_RESOURCE)
@@ -167,9 +145,12 @@ int bind_folder(struct fs *fs, struct call *call, struct node *n, bool create, s
     rc = add_key(fs, n, &key);
     if (rc < 0)
         return rc;
-    if (call->nowait && !is_loaded(fs, key.data))
+    known = drops_has_folder(fs->drops, key.data, &loaded);
+    if (call->nowait && !loaded)
         return -EWOULDBLOCK;
-    if (kind == NODE_RESOURCE && !create && !worth_opening(fs, key.data))
+    /* a resource's directory mostly has no local files: no folder is made only to look */
+    if (kind == NODE_RESOURCE && !create && !known &&
+        state_load_folder(fs->state, key.data, has_row, NULL, NULL) != 1)
         return -ENOENT;
     return drops_folder(fs->drops, key.data, out);
 }

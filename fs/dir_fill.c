@@ -288,7 +288,7 @@ static int add_fields(struct dirhandle *d, const struct record *r)
 
         if (!route_field_shown(f) || route_field_name(f, name) < 0)
             continue;
-        if ((f->flags & F_MAYBE) && !(f->flags & F_IN_PATCH) && !record_has(r, f))
+        if (route_field_may_lack(f) && !record_has(r, f))
             continue;
         rc = add_place(d, name, place);
     }
@@ -298,17 +298,14 @@ static int add_fields(struct dirhandle *d, const struct record *r)
 static int add_content(struct dirhandle *d, const struct record *r)
 {
     const struct resource *res = d->node->place.res;
-    cleanup_buf struct buf type = BUF_INIT(ROUTE_NAME_MAX);
+    const char *ending = resolve_content_ending(r);
     char name[ROUTE_NAME_MAX + 1];
-    const char *ending = NULL;
     int rc;
 
     if (resource_content_max(res) == 0)
         return 0;
     rc = add_place(d, "content", (struct place){ .kind = NODE_CONTENT, .res = res });
-    if (rc == 0 && res->type_field && record_string(r, res->type_field, &type) == 0)
-        ending = tree_content_ending(buf_str(&type));
-    if (!ending)
+    if (rc < 0 || !ending)
         return rc;
     snprintf(name, sizeof(name), "content.%s", ending);
     return add_place(d, name,

@@ -109,6 +109,16 @@ void drops_trust_lists(struct drops *t)
     drops_unlock(t);
 }
 
+bool drop_has_writers(struct drops *t, struct drop *d)
+{
+    bool writers;
+
+    drops_lock(t);
+    writers = d->writers > 0;
+    drops_unlock(t);
+    return writers;
+}
+
 bool drop_is_linked(struct drops *t, struct drop *d)
 {
     bool linked;

@@ -125,6 +125,9 @@ void drops_free(struct drops *t); /* NULL is fine */
  * long as t. Blocks for the disk. 0, -EINVAL no such folder can be, -ENOMEM, -EIO. */
 int drops_folder(struct drops *t, const char *key, struct folder **out);
 
+/* Is the folder of that key there, and have its names been read? Never blocks. */
+bool drops_has_folder(struct drops *t, const char *key, bool *loaded);
+
 /* Loads all folders within f, so that drops_owns_id() knows them. Blocks for the disk. 0, -ENOMEM,
  * -EIO. */
 int drops_load_below(struct drops *t, struct folder *f);
@@ -177,6 +180,9 @@ int drop_set_id_locked(struct drops *t, struct drop *d, const char *id);
 
 /* From now on the API's lists are believed, however lately something was sent. */
 void drops_trust_lists(struct drops *t);
+
+/* Has somebody it open for writing? */
+bool drop_has_writers(struct drops *t, struct drop *d);
 
 /* Was it sent so lately that a list of the API may not have it yet? The lock is held. */
 bool drop_is_fresh_locked(struct drops *t, const struct drop *d);

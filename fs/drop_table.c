@@ -209,6 +209,17 @@ int drops_folder(struct drops *t, const char *key, struct folder **out)
     return load ? drops_load_folder(t, f) : 0;
 }
 
+bool drops_has_folder(struct drops *t, const char *key, bool *loaded)
+{
+    struct folder *f = NULL;
+
+    drops_lock(t);
+    HASH_FIND(hh, t->folders, key, strlen(key), f);
+    *loaded = f && f->loaded;
+    drops_unlock(t);
+    return f != NULL;
+}
+
 int drops_load_below(struct drops *t, struct folder *f)
 {
     struct drop **list;

@@ -287,14 +287,10 @@ static int commit_unless_written(struct fs *fs, struct call *call, struct drop *
                                  struct failure *err)
 {
     int rc = drop_lock_exclusive(fs->drops, d, call);
-    bool writers;
 
     if (rc < 0)
         return rc;
-    drops_lock(fs->drops);
-    writers = d->writers > 0;
-    drops_unlock(fs->drops);
-    if (!writers)
+    if (!drop_has_writers(fs->drops, d))
         rc = deliver_commit(fs, call, d, err);
     drop_unlock_exclusive(fs->drops, d);
     return rc;
@@ -423,9 +419,7 @@ static int release_drop(struct fs *fs, struct call *call, struct handle *h, stru
     if (rc < 0)
         return rc;
     broken = broken_of(fs, d, &dirty);
-    drops_lock(fs->drops);
-    last = d->writers == 0;
-    drops_unlock(fs->drops);
+    last = !drop_has_writers(fs->drops, d);
     if (last && dirty && broken)
         rc = fail_broken(fs, d, broken, err);
     else if (last)

@@ -91,6 +91,15 @@ static int get_or_load(struct fs *fs, struct call *call, const char *key, const 
     return rc;
 }
 
+/* A GET that is under way may be older than what has happened: nobody joins it any more. */
+static void forget_flight(struct fs *fs, const struct target *t)
+{
+    char key[API_KEY_MAX];
+
+    api_key("get", t, key);
+    flights_forget(fs->flights, key);
+}
+
 /* In a list that was fetched lately. */
 static int find_in_listings(struct fs *fs, const struct target *t, struct record **out)
 {
@@ -172,9 +181,7 @@ int known_field_record(struct fs *fs, struct call *call, const struct target *t,
         if (call->nowait)
             return -EWOULDBLOCK;
         meta_invalidate(fs->meta, stale);
-        meta_invalidate(fs->meta, key);
-        api_key("get", t, stale);
-        flights_forget(fs->flights, stale);
+        known_forget_record(fs, t, false);
         return get_or_load(fs, call, key, t, out, err);
     }
     return known_record(fs, call, t, out, err);
@@ -192,21 +199,48 @@ static void unlink_live(struct live_listing **link)
     free(live);
 }
 
-/* Old ones go whenever a new one comes: nothing is asked of them any more. */
-static void prune_locked(struct fs *fs, const char *key)
+/* Which lists are forgotten: of this key, of these resources, or not fresh since. */
+struct outdated {
+    const char *key;
+    const struct target *of;
+    int64_t since_ms;
+};
+
+static bool is_outdated(const struct outdated *o, const struct live_listing *live)
 {
-    int64_t now = clock_now_ms(fs->clock);
-    int64_t longest = fs->options->meta_ttl_ms > fs->options->list_ttl_ms
-                          ? fs->options->meta_ttl_ms
-                          : fs->options->list_ttl_ms;
+    return (o->key && strcmp(live->key, o->key) == 0) ||
+           (o->of && listing_is_of(live->listing, o->of->res, o->of->parent)) ||
+           listing_fresh_ms(live->listing) < o->since_ms;
+}
+
+static void forget_lists_locked(struct fs *fs, const struct outdated *o)
+{
     struct live_listing **link = &fs->listings;
 
     while (*link) {
-        if (strcmp((*link)->key, key) == 0 || listing_fresh_ms((*link)->listing) + longest < now)
+        if (is_outdated(o, *link))
             unlink_live(link);
         else
             link = &(*link)->next;
     }
+}
+
+static void forget_lists(struct fs *fs, const struct outdated *o)
+{
+    pthread_mutex_lock(&fs->lock);
+    forget_lists_locked(fs, o);
+    pthread_mutex_unlock(&fs->lock);
+}
+
+/* Old ones go whenever a new one comes: nothing is asked of them any more. */
+static void prune_locked(struct fs *fs, const char *key)
+{
+    int64_t longest = fs->options->meta_ttl_ms > fs->options->list_ttl_ms
+                          ? fs->options->meta_ttl_ms
+                          : fs->options->list_ttl_ms;
+    struct outdated o = { .key = key, .since_ms = clock_now_ms(fs->clock) - longest };
+
+    forget_lists_locked(fs, &o);
 }
 
 static struct live_listing *find_live_locked(struct fs *fs, const char *key)
@@ -269,40 +303,24 @@ int known_folder_listing(struct fs *fs, const struct folder *f, struct listing *
 
 void known_forget_record(struct fs *fs, const struct target *t, bool lists)
 {
-    struct live_listing **link = &fs->listings;
+    struct outdated o = { .of = t };
     char key[API_KEY_MAX];
 
     api_key("r", t, key);
     meta_invalidate(fs->meta, key);
-    api_key("get", t, key);
-    flights_forget(fs->flights, key);
-    if (!lists)
-        return;
-    pthread_mutex_lock(&fs->lock);
-    while (*link) {
-        if (listing_is_of((*link)->listing, t->res, t->parent))
-            unlink_live(link);
-        else
-            link = &(*link)->next;
-    }
-    pthread_mutex_unlock(&fs->lock);
+    forget_flight(fs, t);
+    if (lists)
+        forget_lists(fs, &o);
 }
 
 void known_forget_listing(struct fs *fs, const struct folder *f)
 {
     struct target t = { .res = f->res, .parent = f->parent };
-    struct live_listing **link;
     char key[API_KEY_MAX];
+    struct outdated o = { .key = key };
 
     api_list_key(&t, f->filter, f->filter_value, key);
-    pthread_mutex_lock(&fs->lock);
-    for (link = &fs->listings; *link;) {
-        if (strcmp((*link)->key, key) == 0)
-            unlink_live(link);
-        else
-            link = &(*link)->next;
-    }
-    pthread_mutex_unlock(&fs->lock);
+    forget_lists(fs, &o);
 }
 
 /* --- Contents --------------------------------------------------------------------------------- */
@@ -405,8 +423,7 @@ static void forget_stale(struct fs *fs, const struct target *t)
     else
         find_in_listings(fs, t, &before);
     mark_stale(fs, t, before);
-    api_key("get", t, key);
-    flights_forget(fs->flights, key); /* what is under way may be older */
+    forget_flight(fs, t);
 }
 
 void known_changed(struct fs *fs, const struct target *t, struct record *now)

@@ -354,18 +354,18 @@ int listing_find(struct listing *l, const char *id, struct record **out)
     return rc;
 }
 
-static bool belongs(struct listing *l, const struct record *r)
+bool listing_filter_holds(const char *filter, const char *value, const struct record *r)
 {
-    cleanup_buf struct buf value = BUF_INIT(RESOURCE_ID_MAX * 2);
+    cleanup_buf struct buf is = BUF_INIT(RESOURCE_ID_MAX * 2);
 
-    if (!l->filter)
+    if (!filter)
         return true;
-    return record_string(r, l->filter, &value) == 0 && strcmp(buf_str(&value), l->value) == 0;
+    return record_string(r, filter, &is) == 0 && strcmp(buf_str(&is), value) == 0;
 }
 
 int listing_apply(struct listing *l, struct record *r)
 {
-    bool in = belongs(l, r);
+    bool in = listing_filter_holds(l->filter, l->value, r);
     char id[RESOURCE_ID_MAX + 1];
     int rc = record_id(r, id);
 

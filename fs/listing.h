@@ -45,6 +45,9 @@ int listing_row(struct listing *l, struct call *call, size_t i, struct record **
 /* Loads all pages. */
 int listing_complete(struct listing *l, struct call *call, struct failure *err);
 
+/* Does a list's filter let r through? filter NULL: there is none. */
+bool listing_filter_holds(const char *filter, const char *value, const struct record *r);
+
 /* By id, among what is loaded. 0 with a reference, -ENOENT it is surely not in the list, -EAGAIN
  * not known. out may be NULL. */
 int listing_find(struct listing *l, const char *id, struct record **out);

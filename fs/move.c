@@ -36,16 +36,6 @@ static bool is_sent(struct fs *fs, struct drop *d)
     return sent;
 }
 
-static bool being_written(struct fs *fs, struct drop *d)
-{
-    bool writers;
-
-    drops_lock(fs->drops);
-    writers = d->writers > 0;
-    drops_unlock(fs->drops);
-    return writers;
-}
-
 static char *id_of(struct fs *fs, struct drop *d)
 {
     char *id;
@@ -141,7 +131,7 @@ static int move_unsent(struct move *m, struct drop *d, struct drop *there, struc
     int inherited = there ? inherit(fs, d, there) : 0;
     int rc = inherited < 0 ? inherited : 0;
 
-    if (rc == 0 && !being_written(fs, d) && !is_given_up(fs, d))
+    if (rc == 0 && !drop_has_writers(fs->drops, d) && !is_given_up(fs, d))
         rc = deliver_drop(fs, m->call, d, m->to_folder, m->to_name, err);
     if (rc == 0 && before && !same_list(m->from_folder, m->to_folder)) {
         cleanup_free char *after = id_of(fs, d);

@@ -108,17 +108,6 @@ static int find_local(struct fs *fs, struct call *call, struct node *parent, con
     return rc < 0 ? rc : resolve_drop(fs, &parent->place, d, out);
 }
 
-/* In a filtered list stand only those that the filter lets through. */
-static bool filter_holds(const struct folder *f, const struct record *r)
-{
-    cleanup_buf struct buf value = BUF_INIT(RESOURCE_ID_MAX * 2);
-
-    if (!f->filter)
-        return true;
-    return record_string(r, f->filter, &value) == 0 &&
-           strcmp(buf_str(&value), f->filter_value) == 0;
-}
-
 static int find_id(struct fs *fs, struct call *call, struct node *parent, const struct folder *f,
                    const char *id, struct found *out, struct failure *err)
 {
@@ -131,7 +120,7 @@ static int find_id(struct fs *fs, struct call *call, struct node *parent, const 
     rc = known_record(fs, call, &b.target, &r, err);
     if (rc < 0)
         return rc;
-    if (!filter_holds(f, r))
+    if (!listing_filter_holds(f->filter, f->filter_value, r))
         return -ENOENT;
     *out = (struct found){ .place = { .kind = NODE_RESOURCE, .res = parent->place.res } };
     snprintf(out->id, sizeof(out->id), "%s", id);
@@ -166,7 +155,7 @@ static int check_field(struct fs *fs, struct call *call, struct node *parent,
     struct bound b;
     int rc;
 
-    if ((field->flags & F_IN_PATCH) || !(field->flags & F_MAYBE))
+    if (!route_field_may_lack(field))
         return 0;
     rc = bind_resource(fs, parent, &b);
     if (rc == 0)
@@ -176,27 +165,33 @@ static int check_field(struct fs *fs, struct call *call, struct node *parent,
     return record_has(r, field) ? 0 : -ENOENT;
 }
 
+const char *resolve_content_ending(const struct record *r)
+{
+    const char *field = record_resource(r)->type_field;
+    cleanup_buf struct buf type = BUF_INIT(ROUTE_NAME_MAX);
+
+    if (!field || record_string(r, field, &type) < 0)
+        return NULL;
+    return tree_content_ending(buf_str(&type));
+}
+
 /* content.pdf is there when the resource says that it is a PDF. */
 static int check_link(struct fs *fs, struct call *call, struct node *parent, const char *ending,
                       struct failure *err)
 {
-    const char *type_field = parent->place.res->type_field;
-    cleanup_buf struct buf type = BUF_INIT(ROUTE_NAME_MAX);
     cleanup_record struct record *r = NULL;
     const char *is;
     struct bound b;
     int rc;
 
-    if (!type_field)
+    if (!parent->place.res->type_field)
         return -ENOENT;
     rc = bind_resource(fs, parent, &b);
     if (rc == 0)
         rc = known_record(fs, call, &b.target, &r, err);
-    if (rc == 0)
-        rc = record_string(r, type_field, &type);
     if (rc < 0)
         return rc;
-    is = tree_content_ending(buf_str(&type));
+    is = resolve_content_ending(r);
     return is && strcmp(is, ending) == 0 ? 0 : -ENOENT;
 }
 

@@ -22,6 +22,9 @@ int resolve_drop(struct fs *fs, const struct place *parent, struct drop *d, stru
 /* A file in .lasfs/failed is called NUMBER-NAME. */
 int resolve_failed_name(struct fs *fs, struct drop *d, char out[ROUTE_NAME_MAX + 1]);
 
+/* The ending that a resource's content is also there by; NULL: none. */
+const char *resolve_content_ending(const struct record *r);
+
 #define ERROR_NOTE_ENDING ".error.txt"
 
 /* The node for what was found; with count look-ups for the kernel. */

@@ -35,6 +35,11 @@ bool route_field_shown(const struct field *f)
     return f->flags & (F_READABLE | F_IN_PATCH);
 }
 
+bool route_field_may_lack(const struct field *f)
+{
+    return (f->flags & F_MAYBE) && !(f->flags & F_IN_PATCH);
+}
+
 int route_field_name(const struct field *f, char out[ROUTE_NAME_MAX + 1])
 {
     const char *ending = schema_is_scalar(f->schema) ? "" : ".json";

@@ -49,6 +49,10 @@ int route_field_name(const struct field *f, char out[ROUTE_NAME_MAX + 1]);
 /* May this field be seen as a file? */
 bool route_field_shown(const struct field *f);
 
+/* Is its file there only while the resource has a value for it? What can be written is there to be
+ * written. */
+bool route_field_may_lack(const struct field *f);
+
 /* What a name in this collection looks like. */
 enum name_form route_form(const struct resource *res, const char *name);
 
