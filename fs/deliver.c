@@ -85,7 +85,7 @@ static int check_type(struct sending *s, struct failure *err)
     rc = filetype_of(s->fs->filetype, s->bytes->fd, s->type);
     if (rc < 0 || type_is_taken(res, s->type))
         return rc;
-    if (s->fs->options->other_local)
+    if (s->fs->options->other == OTHER_LOCAL)
         return 1;
     return fail(err, -EINVAL, 0, "its bytes are %s, which the API does not take as %s", s->type,
                 res->name);

@@ -26,6 +26,7 @@ struct dirhandle {
     bool begun, done;
     struct folder *folder;
     struct listing *listing;
+    struct name_index *names; /* of what was not made here; NULL: it is listed by its id */
     size_t next_row;
     struct drop **shown; /* local ones that stand among the slots already, sorted */
     size_t n_shown;

@@ -182,6 +182,43 @@ static int add_sent_drops(struct fs *fs, struct dirhandle *d)
 
 /* --- Lists of the API ------------------------------------------------------------------------- */
 
+static bool is_taken(struct fs *fs, struct folder *f, const char *name)
+{
+    cleanup_drop struct drop *drop = drops_find(fs->drops, f, name);
+
+    return drop != NULL;
+}
+
+/* By the name or digits that find it: what was made here goes before it. */
+static int add_by_name(struct fs *fs, struct dirhandle *d, const char *id)
+{
+    struct found found = { .place = { .kind = NODE_RESOURCE, .res = d->node->place.res } };
+    char name[NAMES_MAX + 1];
+    int rc = name_index_shown(d->names, id, false, name);
+
+    if (rc == 0 && is_taken(fs, d->folder, name))
+        rc = name_index_shown(d->names, id, true, name);
+    if (rc < 0 || is_taken(fs, d->folder, name))
+        snprintf(name, sizeof(name), "%s", id);
+    snprintf(found.id, sizeof(found.id), "%s", id);
+    return add_item(d, name, &found);
+}
+
+/* What was not made here. */
+static int add_other(struct fs *fs, struct dirhandle *d, struct record *r, const char *id)
+{
+    int rc;
+
+    if (fs->options->list == LIST_DROPS && d->node->place.res->make_from == MAKE_DOCUMENT)
+        return 0;
+    if (d->names)
+        return add_by_name(fs, d, id);
+    rc = add_slot(d, NULL, r);
+    if (rc == 0)
+        record_ref(r);
+    return rc;
+}
+
 static int add_row(struct fs *fs, struct dirhandle *d, struct record *r)
 {
     char id[RESOURCE_ID_MAX + 1];
@@ -195,12 +232,8 @@ static int add_row(struct fs *fs, struct dirhandle *d, struct record *r)
         return 0; /* in a subfolder stands what was put there, and nothing else */
     if (!drop && drops_owns_id(fs->drops, d->folder, id))
         return 0; /* it stands in a folder within this one */
-    if (!drop) {
-        rc = add_slot(d, NULL, r);
-        if (rc == 0)
-            record_ref(r);
-        return rc;
-    }
+    if (!drop)
+        return add_other(fs, d, r, id);
     rc = is_shown(d, drop) ? 0 : add_drop(fs, d, drop);
     drop_unref(drop);
     return rc;
@@ -223,7 +256,8 @@ static int add_more_rows(struct fs *fs, struct call *call, struct dirhandle *d, 
     return rc;
 }
 
-static int begin_collection(struct fs *fs, struct call *call, struct dirhandle *d)
+static int begin_collection(struct fs *fs, struct call *call, struct dirhandle *d,
+                            struct failure *err)
 {
     const struct resource *res = d->node->place.res;
     int rc = bind_folder(fs, call, d->node, true, &d->folder);
@@ -241,6 +275,8 @@ static int begin_collection(struct fs *fs, struct call *call, struct dirhandle *
     rc = drops_load_below(fs->drops, d->folder);
     if (rc == 0)
         rc = known_folder_listing(fs, d->folder, &d->listing);
+    if (rc == 0 && fs->options->list != LIST_IDS)
+        rc = listing_names(d->listing, call, &d->names, err);
     return rc < 0 ? rc : add_local_drops(fs, d, false);
 }
 
@@ -377,8 +413,10 @@ void dir_clear(struct dirhandle *d)
         drop_unref(d->shown[i]);
     free(d->shown);
     listing_unref(d->listing);
+    name_index_unref(d->names);
     d->shown = NULL;
     d->listing = NULL;
+    d->names = NULL;
     d->folder = NULL;
     d->n = d->n_shown = d->next_row = 0;
     d->begun = d->done = false;
@@ -388,7 +426,7 @@ static int begin(struct fs *fs, struct call *call, struct dirhandle *d, struct f
 {
     switch ((int)d->node->place.kind) {
     case NODE_COLLECTION:
-        return begin_collection(fs, call, d);
+        return begin_collection(fs, call, d, err);
     case NODE_RESOURCE:
         d->done = true;
         return add_resource(fs, call, d, err);

@@ -39,6 +39,10 @@ void known_forget_listing(struct fs *fs, const struct folder *f);
 /* The same for a folder's list. */
 int known_folder_listing(struct fs *fs, const struct folder *f, struct listing **out);
 
+/* The names of all that the folder's list has, with a reference; fetches the list. */
+int known_folder_names(struct fs *fs, struct call *call, const struct folder *f,
+                       struct name_index **out, struct failure *err);
+
 /*
  * The id of what is called name, or whose id's digits begin so, in the list of folder or (in
  * the whole of) res; fetches the list. 0, -ENOENT, -ENOTUNIQ (err names them), what the list

@@ -35,6 +35,7 @@ struct listing {
     size_t row_bytes;
     char **removed; /* while pages may still bring them back */
     size_t n_removed;
+    struct name_index *names; /* of the rows as they are, or NULL */
 };
 
 int listing_new(const struct listing_config *config, const struct resource *res, const char *parent,
@@ -75,6 +76,7 @@ void listing_unref(struct listing *l)
         record_unref(l->rows[i]);
     for (size_t i = 0; i < l->n_removed; i++)
         free(l->removed[i]);
+    name_index_unref(l->names);
     free(l->removed);
     free(l->rows);
     free(l->index);
@@ -131,10 +133,17 @@ static int grow_index(struct listing *l)
     return 0;
 }
 
+static void forget_names_locked(struct listing *l)
+{
+    name_index_unref(l->names);
+    l->names = NULL;
+}
+
 static int append_locked(struct listing *l, struct record *r, const char *id)
 {
     size_t slot;
 
+    forget_names_locked(l);
     if (l->n == l->cap) {
         size_t cap = l->cap ? 2 * l->cap : RESOURCE_PAGE_SIZE;
         struct record **rows = realloc(l->rows, cap * sizeof(*rows));
@@ -335,6 +344,22 @@ int listing_complete(struct listing *l, struct call *call, struct failure *err)
     return 0;
 }
 
+int listing_names(struct listing *l, struct call *call, struct name_index **out,
+                  struct failure *err)
+{
+    int rc = listing_complete(l, call, err);
+
+    if (rc < 0)
+        return rc;
+    pthread_mutex_lock(&l->lock);
+    if (!l->names)
+        rc = name_index_new(l->res, l->rows, l->n, &l->names);
+    if (rc == 0)
+        *out = name_index_ref(l->names);
+    pthread_mutex_unlock(&l->lock);
+    return rc;
+}
+
 /* --- What is known ---------------------------------------------------------------------------- */
 
 int listing_find(struct listing *l, const char *id, struct record **out)
@@ -407,6 +432,7 @@ void listing_remove(struct listing *l, const char *id)
     if (l->index_size && find_slot(l, id, &slot)) {
         size_t row = l->index[slot] - 1;
 
+        forget_names_locked(l);
         old = l->rows[row];
         l->rows[row] = NULL;
         l->row_bytes -= record_bytes(old);

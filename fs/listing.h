@@ -12,6 +12,7 @@
 
 #include "backend.h"
 #include "flight.h"
+#include "name_index.h"
 #include "pool.h"
 
 struct listing;
@@ -44,6 +45,11 @@ int listing_row(struct listing *l, struct call *call, size_t i, struct record **
 
 /* Loads all pages. */
 int listing_complete(struct listing *l, struct call *call, struct failure *err);
+
+/* The names of all rows, with a reference; loads all pages. It is made again only after the list
+ * has changed. */
+int listing_names(struct listing *l, struct call *call, struct name_index **out,
+                  struct failure *err);
 
 /* Does a list's filter let r through? filter NULL: there is none. */
 bool listing_filter_holds(const char *filter, const char *value, const struct record *r);

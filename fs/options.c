@@ -31,10 +31,10 @@ struct option_row {
 static const struct option_row rows[] = {
     { "profile",       TEXT,    AT(profile),       NULL,    "NAME",   "section of ~/.lucidtech/credentials.cfg (default)" },
     { "state",         TEXT,    AT(state_dir),     NULL,    "DIR",    "where names and what is not yet sent are kept" },
-    { "list",          CHOICE,  AT(list),          "ids",   "ids",    "what was not made here is listed by its id" },
+    { "list",          CHOICE,  AT(list),          "ids",   "ids,names,drops", "how what was not made here is listed; drops: of documents not at all" },
     { "ro",            FLAG,    AT(ro),            NULL,    NULL,     "refuse every change (EROFS)" },
     { "nodelete",      FLAG,    AT(nodelete),      NULL,    NULL,     "refuse every delete (EPERM)" },
-    { "other",         CHOICE,  AT(other_local),   "refuse", "refuse,local", "a file that is no document: refuse it, or keep it here" },
+    { "other",         CHOICE,  AT(other),         "refuse", "refuse,local", "a file that is no document: refuse it, or keep it here" },
     { "scratch",       TEXT,    AT(scratch),       NULL,    "PATTERNS", "more names that stay local, ':' between" },
     { "meta_ttl",      SECONDS, AT(meta_ttl_ms),   "30",    "SECONDS", "how long a resource is taken as known" },
     { "list_ttl",      SECONDS, AT(list_ttl_ms),   "10",    "SECONDS", "how long a listing is taken as known" },
@@ -88,19 +88,17 @@ static int set_text(char **out, const char *value)
     return 0;
 }
 
-/* The last of several choices that is a plain yes or no is kept as a flag. */
-static int set_choice(const struct option_row *row, void *field, const char *value)
+/* The number of the word among the row's. */
+static int set_choice(const struct option_row *row, int *field, const char *value)
 {
     size_t len = strlen(value);
     const char *p = row->value;
 
-    for (unsigned i = 0; *p; i++) {
+    for (int i = 0; *p; i++) {
         size_t n = strcspn(p, ",");
 
         if (n == len && strncmp(p, value, n) == 0) {
-            if (row->offset == AT(list))
-                return set_text(field, value);
-            *(bool *)field = i > 0;
+            *field = i;
             return 0;
         }
         p += n + (p[n] == ',');
@@ -238,7 +236,6 @@ void options_release(struct options *o)
 {
     free(o->mountpoint);
     free(o->sandbox_dir);
-    free(o->list);
     free(o->state_dir);
     free(o->profile);
     free(o->cacert);

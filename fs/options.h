@@ -10,6 +10,10 @@
 
 enum options_command { COMMAND_MOUNT, COMMAND_UNMOUNT, COMMAND_HELP, COMMAND_VERSION };
 
+/* What can be chosen, in the order of the table's words. */
+enum list_mode { LIST_IDS, LIST_NAMES, LIST_DROPS };
+enum other_mode { OTHER_REFUSE, OTHER_LOCAL };
+
 struct options {
     enum options_command command;
     char *mountpoint;
@@ -17,10 +21,10 @@ struct options {
     bool debug;
     bool sandbox;
     char *sandbox_dir; /* NULL: the default */
-    char *list;        /* how a listing shows what was not made here */
     char *state_dir;   /* NULL: by endpoint and client id */
     char *profile, *cacert, *scratch;
-    bool other_local; /* files that are no documents are kept here */
+    int list;  /* enum list_mode: how a listing shows what was not made here */
+    int other; /* enum other_mode: what happens to files that are no documents */
     bool ro, nodelete, allow_other;
     int64_t meta_ttl_ms, list_ttl_ms, timeout_ms;
     int64_t cache_bytes, content_bytes;

@@ -8,7 +8,6 @@
 
 #include "banned.h"
 
-#define SHORT_ID_MIN 8
 #define SHORT_ID_MAX 31
 
 static const char *const link_endings[] = { "pdf", "jpg", "jpeg", "png", "tiff", "tif" };
@@ -23,7 +22,7 @@ enum name_form route_form(const struct resource *res, const char *name)
         return FORM_HIDDEN;
     if (resource_id_ok(res, name))
         return FORM_ID;
-    if (len >= SHORT_ID_MIN && len <= SHORT_ID_MAX && strspn(name, "0123456789abcdef") == len)
+    if (len >= ROUTE_SHORT_ID_MIN && len <= SHORT_ID_MAX && strspn(name, "0123456789abcdef") == len)
         return FORM_SHORT_ID;
     return FORM_NAME;
 }

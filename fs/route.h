@@ -26,6 +26,7 @@ struct place {
 };
 
 #define ROUTE_NAME_MAX 255
+#define ROUTE_SHORT_ID_MIN 8
 
 extern const struct place route_root;
 

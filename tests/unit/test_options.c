@@ -35,7 +35,7 @@ static void options_have_defaults(void **state)
     assert_int_equal(parse(&o, (const char *[]){ "/mnt", NULL }), 0);
     assert_int_equal(o.command, COMMAND_MOUNT);
     assert_string_equal(o.mountpoint, "/mnt");
-    assert_string_equal(o.list, "ids");
+    assert_int_equal(o.list, LIST_IDS);
     assert_int_equal(o.meta_ttl_ms, 30000);
     assert_int_equal(o.list_ttl_ms, 10000);
     assert_int_equal(o.timeout_ms, 30000);
@@ -45,7 +45,7 @@ static void options_have_defaults(void **state)
     assert_true(o.max_rps == 0);
     assert_int_equal(o.umask, 077);
     assert_int_equal(o.uid, getuid());
-    assert_false(o.foreground || o.ro || o.nodelete || o.allow_other || o.other_local || o.sandbox);
+    assert_false(o.foreground || o.ro || o.nodelete || o.allow_other || o.other || o.sandbox);
     options_release(&o);
 }
 
@@ -58,7 +58,8 @@ static void options_are_taken_one_by_one_and_together(void **state)
                                                  "-ometa_ttl=0.5", "-o", "content_cache=2K", "-o",
                                                  "other=local", "-o", "max_rps=2.5", "m", NULL }),
                      0);
-    assert_true(o.foreground && o.ro && o.nodelete && o.other_local);
+    assert_true(o.foreground && o.ro && o.nodelete);
+    assert_int_equal(o.other, OTHER_LOCAL);
     assert_int_equal(o.uid, 7);
     assert_int_equal(o.gid, 8);
     assert_int_equal(o.umask, 022);
