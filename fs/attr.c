@@ -1,8 +1,10 @@
 #include "attr.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "binding.h"
+#include "index.h"
 #include "known.h"
 #include "resolve.h"
 #include "text.h"
@@ -17,7 +19,7 @@ mode_t attr_type(enum node_kind kind)
 {
     if (tree_is_dir(kind))
         return S_IFDIR;
-    return kind == NODE_CONTENT_LINK ? S_IFLNK : S_IFREG;
+    return kind == NODE_CONTENT_LINK || kind == NODE_LINK ? S_IFLNK : S_IFREG;
 }
 
 static void set_times(struct stat *st, int64_t made_ns, int64_t changed_ns)
@@ -134,6 +136,22 @@ static int attr_dir(struct fs *fs, struct node *n, struct stat *st)
     return 0;
 }
 
+/* A link to a resource has its times, where they cost nothing. */
+static void attr_link(struct fs *fs, struct node *n, struct stat *st)
+{
+    struct call now = { .nowait = true };
+    cleanup_record struct record *r = NULL;
+    char target[INDEX_TARGET_MAX];
+    struct failure ignored;
+    struct bound b;
+
+    st->st_mode |= 0777;
+    if (index_target(fs, n, target) == 0)
+        st->st_size = (off_t)strlen(target);
+    if (index_bind(fs, n, &b) == 0 && known_record(fs, &now, &b.target, &r, &ignored) == 0)
+        set_times(st, record_made_ns(r), record_changed_ns(r));
+}
+
 static int attr_any(struct fs *fs, struct call *call, struct node *n, bool lookup, struct stat *st,
                     int64_t *ttl_ms, struct failure *err)
 {
@@ -161,6 +179,10 @@ static int attr_any(struct fs *fs, struct call *call, struct node *n, bool looku
         rc = attr_content(fs, call, n, st, lookup, ttl_ms, err);
     else if (kind == NODE_CONTENT_LINK)
         st->st_mode |= 0777, st->st_size = CONTENT_LINK_TARGET_LENGTH;
+    else if (kind == NODE_LINK)
+        attr_link(fs, n, st);
+    else if (kind == NODE_LIST)
+        set_mode(fs, st, 0444);
     return rc;
 }
 

@@ -278,7 +278,7 @@ int fs_mkdir(struct fs *fs, struct call *call, uint64_t parent, const char *name
     if (rc == 0 && place.kind != NODE_ENTRY)
         hide_show(fs, p->ino, name);
     if (rc == 0 && place.kind != NODE_ENTRY)
-        rc = -EEXIST;
+        rc = place.kind == NODE_LINK ? -EPERM : -EEXIST;
     if (rc == -ENOENT)
         rc = -EPERM;
     if (rc == 0)

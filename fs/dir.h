@@ -38,6 +38,9 @@ struct dirhandle {
 int dir_fill(struct fs *fs, struct call *call, struct dirhandle *d, size_t index,
              struct failure *err);
 
+/* One entry more, under d's lock. A drop in found gets a reference of its own. 0, -ENOMEM. */
+int dir_add(struct dirhandle *d, const char *name, const struct found *found);
+
 /* Forgets all slots: the next look finds them anew. */
 void dir_clear(struct dirhandle *d);
 

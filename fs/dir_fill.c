@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "binding.h"
+#include "index.h"
 #include "known.h"
 
 #include "banned.h"
@@ -37,7 +38,7 @@ static int add_slot(struct dirhandle *d, struct item *item, struct record *recor
     return 0;
 }
 
-static int add_item(struct dirhandle *d, const char *name, const struct found *found)
+int dir_add(struct dirhandle *d, const char *name, const struct found *found)
 {
     struct item *item = calloc(1, sizeof(*item));
 
@@ -57,7 +58,7 @@ static int add_place(struct dirhandle *d, const char *name, struct place place)
 {
     struct found found = { .place = place };
 
-    return add_item(d, name, &found);
+    return dir_add(d, name, &found);
 }
 
 static int add_rows_of_tree(struct dirhandle *d)
@@ -91,13 +92,13 @@ static int add_drop(struct fs *fs, struct dirhandle *d, struct drop *drop)
     drops_unlock(fs->drops);
     if (!name)
         return -ENOMEM;
-    rc = add_item(d, name, &found);
+    rc = dir_add(d, name, &found);
     if (rc == 0 && failed && strlen(name) + strlen(ERROR_NOTE_ENDING) <= ROUTE_NAME_MAX) {
         char note[ROUTE_NAME_MAX + 1];
 
         found.place = (struct place){ .kind = NODE_ERROR_NOTE };
         snprintf(note, sizeof(note), "%s%s", name, ERROR_NOTE_ENDING);
-        rc = add_item(d, note, &found);
+        rc = dir_add(d, note, &found);
     }
     return rc;
 }
@@ -201,7 +202,7 @@ static int add_by_name(struct fs *fs, struct dirhandle *d, const char *id)
     if (rc < 0 || is_taken(fs, d->folder, name))
         snprintf(name, sizeof(name), "%s", id);
     snprintf(found.id, sizeof(found.id), "%s", id);
-    return add_item(d, name, &found);
+    return dir_add(d, name, &found);
 }
 
 /* What was not made here. */
@@ -270,7 +271,7 @@ static int begin_collection(struct fs *fs, struct call *call, struct dirhandle *
             return 0;
         struct found own = { .place = { .kind = NODE_RESOURCE, .res = res } };
         snprintf(own.id, sizeof(own.id), "%s", res->own_id);
-        return add_item(d, res->own_id, &own);
+        return dir_add(d, res->own_id, &own);
     }
     rc = drops_load_below(fs->drops, d->folder);
     if (rc == 0)
@@ -282,17 +283,6 @@ static int begin_collection(struct fs *fs, struct call *call, struct dirhandle *
 
 /* --- Other directories ------------------------------------------------------------------------ */
 
-static int add_consent(struct dirhandle *d, const char *id)
-{
-    struct found found = { .place = { .kind = NODE_CONSENT } };
-
-    for (size_t i = 0; i < d->n; i++)
-        if (strcmp(d->slots[i].item->name, id) == 0)
-            return 0;
-    snprintf(found.id, sizeof(found.id), "%s", id);
-    return add_item(d, id, &found);
-}
-
 /* The consents that documents carry: the list that a consent's folder filters, unfiltered. */
 static int add_consents(struct fs *fs, struct call *call, struct dirhandle *d, struct failure *err)
 {
@@ -300,17 +290,10 @@ static int add_consents(struct fs *fs, struct call *call, struct dirhandle *d, s
     cleanup_listing struct listing *l = NULL;
     int rc = known_listing(fs, resource_get(row->res), NULL, NULL, NULL, &l);
 
-    if (rc == 0)
-        rc = listing_complete(l, call, err);
-    for (size_t i = 0; rc == 0; i++) {
-        cleanup_record struct record *r = NULL;
-        cleanup_buf struct buf id = BUF_INIT(RESOURCE_ID_MAX);
-
-        rc = listing_row(l, call, i, &r, err);
-        if (rc == 0 && r && record_string(r, row->filter, &id) == 0 && consent_id_ok(buf_str(&id)))
-            rc = add_consent(d, id.data);
-    }
-    return rc == -ENOENT ? 0 : rc;
+    return rc < 0 ? rc
+                  : index_add_values(call, d, l, row->filter,
+                                     &(const struct place){ .kind = NODE_CONSENT }, consent_id_ok,
+                                     err);
 }
 
 static int add_fields(struct dirhandle *d, const struct record *r)
@@ -385,7 +368,7 @@ static int add_failed(struct fs *fs, struct dirhandle *d)
         char name[ROUTE_NAME_MAX + 1];
 
         if (rc == 0 && resolve_failed_name(fs, list[i], name) == 0)
-            rc = add_item(d, name, &found);
+            rc = dir_add(d, name, &found);
         drop_unref(list[i]);
     }
     free(list);
@@ -438,6 +421,12 @@ static int begin(struct fs *fs, struct call *call, struct dirhandle *d, struct f
         return add_failed(fs, d);
     case NODE_SUBFOLDER:
         return begin_subfolder(fs, call, d);
+    case NODE_BY_NAME:
+    case NODE_BY_ID:
+    case NODE_BY_FIELD:
+    case NODE_BY_VALUE:
+        d->done = true;
+        return index_add(fs, call, d, err);
     default:
         d->done = true;
         return add_rows_of_tree(d);

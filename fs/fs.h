@@ -67,7 +67,8 @@ int fs_lookup(struct fs *fs, struct call *call, uint64_t parent, const char *nam
 void fs_forget(struct fs *fs, uint64_t ino, uint64_t count);
 int fs_getattr(struct fs *fs, struct call *call, uint64_t ino, struct handle *h, struct stat *st,
                int64_t *ttl_ms, struct failure *err);
-int fs_readlink(struct fs *fs, struct call *call, uint64_t ino, char *out, size_t size,
+#define FS_LINK_MAX 256
+int fs_readlink(struct fs *fs, struct call *call, uint64_t ino, char out[FS_LINK_MAX],
                 struct failure *err);
 
 #define SET_MODE 1u

@@ -19,6 +19,8 @@ static const struct handle_ops *ops_of(const struct node *n)
         return &text_ops;
     if (n->place.kind == NODE_DROP || n->place.kind == NODE_FAILED_FILE)
         return &drop_ops;
+    if (n->place.kind == NODE_LIST)
+        return &list_ops;
     return n->place.kind == NODE_CONTENT ? &content_ops : NULL;
 }
 
@@ -46,6 +48,7 @@ static void handle_free(struct fs *fs, struct handle *h)
     if (h->fd >= 0)
         close(h->fd);
     bytes_unref(h->bytes);
+    list_reader_free(h->list);
     buf_release(&h->text);
     pthread_mutex_destroy(&h->lock);
     node_unref(fs->nodes, h->node);

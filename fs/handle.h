@@ -18,6 +18,7 @@ struct handle {
     bool dirty;                 /* guarded by lock: text has something new */
     bool only_opened;           /* guarded by lock: that is that O_TRUNC emptied it, no more */
     bool active;                /* guarded by the drops' lock: counts as a writer of its drop */
+    struct list_reader *list;   /* set once: of a .list.jsonl, else NULL */
     struct handle *next, *prev; /* guarded by the fs's lock: all that are open */
 };
 
@@ -44,6 +45,9 @@ struct handle_ops {
 extern const struct handle_ops text_ops;    /* kind_text.c */
 extern const struct handle_ops drop_ops;    /* kind_drop.c */
 extern const struct handle_ops content_ops; /* kind_content.c */
+extern const struct handle_ops list_ops;    /* kind_list.c */
+
+void list_reader_free(struct list_reader *r); /* NULL is fine */
 
 /* chmod, chown and utimens of a dropped file. 0, -EIO. */
 int drop_set_attributes(struct fs *fs, struct drop *d, unsigned what, const struct stat *to);

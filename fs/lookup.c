@@ -7,6 +7,7 @@
 #include "binding.h"
 #include "core.h"
 #include "handle.h"
+#include "index.h"
 #include "known.h"
 #include "resolve.h"
 
@@ -81,7 +82,7 @@ int fs_getattr(struct fs *fs, struct call *call, uint64_t ino, struct handle *h,
     return rc;
 }
 
-int fs_readlink(struct fs *fs, struct call *call, uint64_t ino, char *out, size_t size,
+int fs_readlink(struct fs *fs, struct call *call, uint64_t ino, char out[FS_LINK_MAX],
                 struct failure *err)
 {
     struct node *n = node_get(fs->nodes, ino);
@@ -90,7 +91,9 @@ int fs_readlink(struct fs *fs, struct call *call, uint64_t ino, char *out, size_
     (void)call;
     (void)err;
     if (n && n->place.kind == NODE_CONTENT_LINK)
-        rc = snprintf(out, size, "content") < 0 ? -EIO : 0;
+        rc = snprintf(out, FS_LINK_MAX, "content") < 0 ? -EIO : 0;
+    else if (n && n->place.kind == NODE_LINK)
+        rc = index_target(fs, n, out);
     node_unref(fs->nodes, n);
     return rc;
 }

@@ -213,8 +213,8 @@ static bool stands_for(const struct node *n, const struct place *place, const ch
                        const struct drop *drop)
 {
     return n->place.kind == place->kind && n->place.res == place->res &&
-           n->place.row == place->row && n->place.field == place->field && n->drop == drop &&
-           same_text(n->id, id);
+           n->place.row == place->row && n->place.field == place->field &&
+           n->place.filter == place->filter && n->drop == drop && same_text(n->id, id);
 }
 
 static struct node *node_alloc(const char *name, const struct place *place, const char *id,

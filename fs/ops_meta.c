@@ -69,8 +69,8 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int what,
 
 static int run_readlink(struct task *t, struct failure *err)
 {
-    char target[64];
-    int rc = fs_readlink(t->fs, &t->call, t->ino, target, sizeof(target), err);
+    char target[FS_LINK_MAX];
+    int rc = fs_readlink(t->fs, &t->call, t->ino, target, err);
 
     if (rc < 0)
         return rc;

@@ -7,6 +7,7 @@
 
 #include "binding.h"
 #include "hide.h"
+#include "index.h"
 #include "known.h"
 #include "text.h"
 
@@ -247,8 +248,10 @@ int resolve(struct fs *fs, struct call *call, struct node *parent, const char *n
         rc = check_field(fs, call, parent, place.field, err);
     else if (place.kind == NODE_CONTENT_LINK)
         rc = check_link(fs, call, parent, place.ending, err);
+    else if (place.kind == NODE_LINK)
+        rc = index_find(fs, call, parent, name, out->id, err);
     out->place = place;
-    if (place.kind == NODE_CONSENT)
+    if (place.kind == NODE_CONSENT || place.kind == NODE_BY_VALUE)
         snprintf(out->id, sizeof(out->id), "%s", name);
     return rc;
 }

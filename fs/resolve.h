@@ -6,7 +6,7 @@
 
 struct found {
     struct place place;
-    char id[RESOURCE_ID_MAX + 1]; /* of a NODE_RESOURCE or NODE_CONSENT, else "" */
+    char id[RESOURCE_ID_MAX + 1]; /* of a resource, consent, link or NODE_BY_VALUE, else "" */
     struct drop *drop;            /* of a NODE_DROP or NODE_ERROR_NOTE: one reference */
 };
 void found_release(struct found *f);

@@ -1,5 +1,6 @@
 #include "route.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "banned.h"
 
 #define SHORT_ID_MAX 31
+#define INDEX_PREFIX ".by-"
 
 static const char *const link_endings[] = { "pdf", "jpg", "jpeg", "png", "tiff", "tif" };
 
@@ -86,8 +88,51 @@ static int step_resource(const struct place *at, const char *name, struct place 
     return 0;
 }
 
+/* What stands beside the resources of a list, but in no listing. false: nothing of that name. */
+static bool step_index(const struct place *at, const char *name, struct place *out)
+{
+    const struct tree_row *row = tree_find(NODE_COLLECTION, RES_NONE, name);
+    const struct filter *filter = NULL;
+
+    if (!(at->res->can & CAN_LIST))
+        return false;
+    if (!row && strncmp(name, INDEX_PREFIX, strlen(INDEX_PREFIX)) == 0)
+        filter = resource_filter(at->res, name + strlen(INDEX_PREFIX));
+    if (!row && !filter)
+        return false;
+    *out = (struct place){
+        .kind = row ? row->kind : NODE_BY_FIELD, .row = row, .res = at->res, .filter = filter
+    };
+    return true;
+}
+
+static bool may_be_value(const struct filter *filter, const char *name)
+{
+    if (!filter->schema->enums)
+        return resource_id_ok(resource_get(filter->schema->refers), name);
+    for (const char *p = name; *p; p++) /* later versions have more words */
+        if (!isalnum((unsigned char)*p) && *p != '_' && *p != '-')
+            return false;
+    return true;
+}
+
+static int step_in_index(const struct place *at, const char *name, struct place *out)
+{
+    bool by_value = at->kind == NODE_BY_FIELD;
+
+    if (by_value ? !may_be_value(at->filter, name)
+                 : at->kind != NODE_BY_NAME && !resource_id_ok(at->res, name))
+        return -ENOENT;
+    *out = (struct place){ .kind = by_value ? NODE_BY_VALUE : NODE_LINK,
+                           .res = at->res,
+                           .filter = by_value ? at->filter : NULL };
+    return 0;
+}
+
 static int step_collection(const struct place *at, const char *name, struct place *out)
 {
+    if (at->kind == NODE_COLLECTION && step_index(at, name, out))
+        return 0;
     *out = (struct place){ .kind = NODE_ENTRY, .res = at->res, .row = at->row };
     out->form = route_form(at->res, name);
     return 0;
@@ -118,7 +163,7 @@ int route_step(const struct place *at, const char *name, struct place *out)
         return -ENAMETOOLONG;
     if (!name[0] || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return -ENOENT;
-    row = tree_find(at->kind, res, name);
+    row = at->kind == NODE_COLLECTION ? NULL : tree_find(at->kind, res, name);
     if (row)
         return step_row(row, out);
     if (at->kind == NODE_RESOURCE)
@@ -127,6 +172,9 @@ int route_step(const struct place *at, const char *name, struct place *out)
         return step_collection(at, name, out);
     if (at->kind == NODE_CONSENTS)
         return step_consents(name, out);
+    if (at->kind == NODE_BY_NAME || at->kind == NODE_BY_ID || at->kind == NODE_BY_FIELD ||
+        at->kind == NODE_BY_VALUE)
+        return step_in_index(at, name, out);
     if (at->kind == NODE_FAILED) {
         *out = (struct place){ .kind = NODE_FAILED_FILE };
         return 0;

@@ -18,11 +18,12 @@ enum name_form {
 
 struct place {
     enum node_kind kind;
-    const struct resource *res; /* of a collection, resource, entry, field, content */
-    const struct tree_row *row; /* of what the tree's table names */
-    const struct field *field;  /* of a NODE_FIELD */
-    enum name_form form;        /* of a NODE_ENTRY */
-    const char *ending;         /* of a NODE_CONTENT_LINK */
+    const struct resource *res;  /* of a collection, resource, entry, field, content */
+    const struct tree_row *row;  /* of what the tree's table names */
+    const struct field *field;   /* of a NODE_FIELD */
+    enum name_form form;         /* of a NODE_ENTRY */
+    const char *ending;          /* of a NODE_CONTENT_LINK */
+    const struct filter *filter; /* of a NODE_BY_FIELD or NODE_BY_VALUE */
 };
 
 #define ROUTE_NAME_MAX 255

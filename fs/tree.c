@@ -24,6 +24,11 @@ static const struct tree_row rows[] = {
     { NODE_ROOT, 0, "workflows",     NODE_COLLECTION, RES_WORKFLOWS,     NULL },
     { NODE_ROOT, 0, ".lasfs",        NODE_LASFS,      0, NULL },
 
+    /* of each collection: there by path, but in no listing */
+    { NODE_COLLECTION, 0, ".by-name",    NODE_BY_NAME, 0, NULL },
+    { NODE_COLLECTION, 0, ".by-id",      NODE_BY_ID,   0, NULL },
+    { NODE_COLLECTION, 0, ".list.jsonl", NODE_LIST,    0, NULL },
+
     { NODE_LASFS, 0, "status",  NODE_STATUS,  0, NULL },
     { NODE_LASFS, 0, "errors",  NODE_ERRORS,  0, NULL },
     { NODE_LASFS, 0, "refresh", NODE_REFRESH, 0, NULL },
@@ -77,7 +82,8 @@ bool tree_is_dir(enum node_kind kind)
 {
     return kind == NODE_ROOT || kind == NODE_COLLECTION || kind == NODE_CONSENTS ||
            kind == NODE_CONSENT || kind == NODE_RESOURCE || kind == NODE_SUBFOLDER ||
-           kind == NODE_LASFS || kind == NODE_FAILED;
+           kind == NODE_LASFS || kind == NODE_FAILED || kind == NODE_BY_NAME ||
+           kind == NODE_BY_ID || kind == NODE_BY_FIELD || kind == NODE_BY_VALUE;
 }
 
 const char *tree_content_ending(const char *content_type)

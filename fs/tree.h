@@ -22,6 +22,12 @@ enum node_kind {
     NODE_CONTENT_LINK, /* content.pdf -> content */
     NODE_DROP,         /* a dropped file */
     NODE_ERROR_NOTE,   /* NAME.error.txt beside a file that could not be delivered */
+    NODE_BY_NAME,      /* .by-name: links to a collection's resources, never listed itself */
+    NODE_BY_ID,        /* .by-id */
+    NODE_BY_FIELD,     /* .by-status, for each filter of the list: its values */
+    NODE_BY_VALUE,     /* .by-status/running: links */
+    NODE_LINK,         /* a link to a resource of the collection */
+    NODE_LIST,         /* .list.jsonl: the whole list, a resource a line */
     NODE_README,
     NODE_LASFS, /* .lasfs */
     NODE_STATUS,
