@@ -69,6 +69,7 @@ struct drop_row {
     uint8_t sha256[STATE_DIGEST_BYTES];
     const char *error;     /* NULL: none */
     int64_t failed_number; /* 0: none */
+    const char *xattrs;    /* the caller's text; NULL: none */
 };
 
 /* One change. Several in one state_apply() are one transaction: all or none. */

@@ -29,10 +29,12 @@ static const char *const migrations[] = {
     "CREATE INDEX drops_failed ON drops(failed_number) WHERE failed_number IS NOT NULL;"
     "CREATE TABLE sizes(id TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
+    "ALTER TABLE drops ADD COLUMN xattrs TEXT;",
 };
 
 #define COLUMNS                                                                                    \
-    "folder, name, kind, id, state, spool, size, mtime_ns, mode, sha256, error, failed_number"
+    "folder, name, kind, id, state, spool, size, mtime_ns, mode, sha256, error, failed_number, "   \
+    "xattrs"
 #define IN_FOLDER_OR_BELOW " WHERE folder = ?1 OR (folder >= ?1 || '/' AND folder < ?1 || '0')"
 
 enum statement {
@@ -62,7 +64,7 @@ static const char *const sql[STATEMENTS] = {
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
     [PUT_DROP] = "INSERT OR REPLACE INTO drops(" COLUMNS ") "
-                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     [DELETE_DROP] = "DELETE FROM drops WHERE folder = ?1 AND name = ?2",
     [RENAME_DROP] = "UPDATE OR REPLACE drops SET folder = ?3, name = ?4 "
                     "WHERE folder = ?1 AND name = ?2",
@@ -265,7 +267,8 @@ static int put_drop(struct state_db *db, const struct drop_row *row, struct fail
         sqlite3_bind_int64(s, 9, row->mode) |
         (row->has_sha256 ? sqlite3_bind_blob(s, 10, row->sha256, sizeof(row->sha256), SQLITE_STATIC)
                          : sqlite3_bind_null(s, 10)) |
-        bind_text(s, 11, row->error) | bind_number(s, 12, row->failed_number)) {
+        bind_text(s, 11, row->error) | bind_number(s, 12, row->failed_number) |
+        bind_text(s, 13, row->xattrs)) {
         sqlite3_clear_bindings(s);
         return sql_fail(db->db, err);
     }
@@ -364,6 +367,7 @@ static int read_row(sqlite3_stmt *s, struct drop_row *row)
         .has_sha256 = sha256 && sqlite3_column_bytes(s, 9) == STATE_DIGEST_BYTES,
         .error = column_text(s, 10),
         .failed_number = sqlite3_column_int64(s, 11),
+        .xattrs = column_text(s, 12),
     };
     if (row->has_sha256)
         memcpy(row->sha256, sha256, STATE_DIGEST_BYTES);

@@ -66,6 +66,7 @@ void drop_unref(struct drop *d)
     free(d->name);
     free(d->id);
     free(d->error);
+    free(d->xattrs);
     free(d);
 }
 

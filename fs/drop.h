@@ -70,6 +70,7 @@ struct drop {
     bool has_digest; /* of the acknowledged bytes */
     int64_t mtime_ns;
     mode_t mode;         /* permission bits */
+    char *xattrs;        /* as xattr.c packs them; NULL: none */
     struct bytes *local; /* bytes here; NULL: only the server has them */
     bool dirty;          /* local has bytes that were not acknowledged or given up */
     int broken;          /* a write failed with this errno: do not send */

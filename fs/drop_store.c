@@ -12,7 +12,7 @@
 /* The copies that a row needs once the lock is released. */
 struct row_copy {
     struct drop_row row;
-    char *folder, *name, *id, *error;
+    char *folder, *name, *id, *error, *xattrs;
     bool linked;
 };
 
@@ -22,6 +22,7 @@ static void copy_release(struct row_copy *c)
     free(c->name);
     free(c->id);
     free(c->error);
+    free(c->xattrs);
 }
 #define cleanup_copy CLEANUP(copy_release)
 
@@ -56,6 +57,7 @@ static int copy_row(struct drops *t, struct drop *d, struct row_copy *out)
     out->name = copy_text(d->name, &ok);
     out->id = copy_text(d->id, &ok);
     out->error = copy_text(d->failed ? d->error : NULL, &ok);
+    out->xattrs = copy_text(d->xattrs, &ok);
     out->row = (struct drop_row){ .kind = d->what,
                                   .state = state_of(d),
                                   .size = d->size,
@@ -70,6 +72,7 @@ static int copy_row(struct drops *t, struct drop *d, struct row_copy *out)
     out->row.name = out->name;
     out->row.id = out->id;
     out->row.error = out->error;
+    out->row.xattrs = out->xattrs;
     return ok ? 0 : -ENOMEM;
 }
 
@@ -173,6 +176,7 @@ static struct drop *from_row(struct drops *t, struct folder *f, const struct dro
     d->failed = row->state == DROP_FAILED;
     d->failed_number = row->failed_number;
     d->error = row->error ? strdup(row->error) : NULL;
+    d->xattrs = row->xattrs ? strdup(row->xattrs) : NULL;
     return d;
 }
 

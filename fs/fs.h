@@ -80,6 +80,19 @@ int fs_setattr(struct fs *fs, struct call *call, uint64_t ino, struct handle *h,
                const struct stat *to, struct failure *err);
 int fs_statfs(struct fs *fs, struct statvfs *out);
 
+/*
+ * Extended attributes. user.las.FIELD is a field of the resource, read only and, so that copies
+ * do not carry it, not listed; other user. attributes are kept for dropped files. Names of other
+ * kinds never come here. The value, or the names each with its NUL, are added to out.
+ * -ENODATA, -EEXIST, -EOPNOTSUPP it keeps none, -EPERM, -ENOSPC more than is kept for one file.
+ */
+int fs_getxattr(struct fs *fs, struct call *call, uint64_t ino, const char *name, struct buf *out,
+                struct failure *err);
+int fs_listxattr(struct fs *fs, uint64_t ino, struct buf *out);
+/* flags as of setxattr(2); value NULL removes it. */
+int fs_setxattr(struct fs *fs, uint64_t ino, const char *name, const char *value, size_t size,
+                int flags);
+
 /* --- Directories ------------------------------------------------------------------------------ */
 
 int fs_opendir(struct fs *fs, struct call *call, uint64_t ino, struct dirhandle **out,

@@ -1,6 +1,7 @@
 #include "ops.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +80,37 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
     t->flags = (unsigned)fi->flags;
     t->mode = mode;
     task_run(t);
+}
+
+/* As some make an empty file before they open it (tar does, with extended attributes). */
+static int run_mknod(struct task *t, struct failure *err)
+{
+    struct handle *h;
+    struct entry e;
+    int rc = fs_create(t->fs, &t->call, t->ino, t->name, t->mode, O_WRONLY | O_CREAT | O_EXCL,
+                       t->pid, &e, &h, err);
+
+    if (rc < 0)
+        return rc;
+    fs_release(t->fs, &t->call, h);
+    reply_entry(t, &e);
+    return 0;
+}
+
+void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
+{
+    struct task *t;
+
+    (void)rdev;
+    if (!S_ISREG(mode)) { /* there is nothing in the API that another kind could be */
+        fuse_reply_err(req, EPERM);
+        return;
+    }
+    t = task_new(req, "create", run_mknod, parent, name);
+    if (!t)
+        return;
+    t->mode = mode;
+    task_pool(t);
 }
 
 static int run_read(struct task *t, struct failure *err)

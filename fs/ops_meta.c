@@ -1,6 +1,8 @@
 #include "ops.h"
 
 #include <errno.h>
+#include <linux/limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "banned.h"
@@ -100,51 +102,142 @@ void op_statfs(fuse_req_t req, fuse_ino_t ino)
         fuse_reply_statfs(req, &st);
 }
 
-/* There are no extended attributes: said without a lock or a request, as each write asks. */
+/* --- Extended attributes ---------------------------------------------------------------------- */
+
+/* What the kernel asks of each file that is listed or written is answered without a lock. With
+ * ENOSYS it never asks again. 0: it is one of the user's. */
+static int refuse_xattr(fuse_req_t req, const char *name, int refusal)
+{
+    const struct ops_context *context = fuse_req_userdata(req);
+
+    if (context->options->no_xattr)
+        return ENOSYS;
+    return strncmp(name, "user.", 5) == 0 ? 0 : refusal;
+}
+
+static int reply_xattr(struct task *t, int rc, const struct buf *value)
+{
+    if (rc == 0 && t->size && value->len > t->size)
+        rc = -ERANGE;
+    if (rc < 0)
+        return rc;
+    fuse_req_interrupt_func(t->req, NULL, NULL);
+    if (t->size)
+        fuse_reply_buf(t->req, buf_str(value), value->len);
+    else
+        fuse_reply_xattr(t->req, value->len);
+    return 0;
+}
+
+static int run_getxattr(struct task *t, struct failure *err)
+{
+    cleanup_buf struct buf value = BUF_INIT(XATTR_SIZE_MAX);
+    int rc = fs_getxattr(t->fs, &t->call, t->ino, t->name, &value, err);
+
+    return reply_xattr(t, rc, &value);
+}
+
 void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 {
-    (void)ino;
-    (void)size;
-    fuse_reply_err(req, strncmp(name, "user.", 5) == 0 ? ENODATA : EOPNOTSUPP);
+    int refusal = refuse_xattr(req, name, ENODATA);
+    struct task *t;
+
+    if (refusal) {
+        fuse_reply_err(req, refusal);
+        return;
+    }
+    t = task_new(req, "getxattr", run_getxattr, ino, name);
+    if (!t)
+        return;
+    t->size = size;
+    task_run(t);
+}
+
+static int run_listxattr(struct task *t, struct failure *err)
+{
+    cleanup_buf struct buf names = BUF_INIT(XATTR_LIST_MAX);
+
+    (void)err;
+    return reply_xattr(t, fs_listxattr(t->fs, t->ino, &names), &names);
 }
 
 void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 {
-    (void)ino;
-    if (size)
-        fuse_reply_buf(req, NULL, 0);
-    else
-        fuse_reply_xattr(req, 0);
+    int refusal = refuse_xattr(req, "user.", 0);
+    struct task *t;
+
+    if (refusal) {
+        fuse_reply_err(req, refusal);
+        return;
+    }
+    t = task_new(req, "listxattr", run_listxattr, ino, NULL);
+    if (!t)
+        return;
+    t->size = size;
+    task_run(t);
+}
+
+static int reply_changed(struct task *t, int rc)
+{
+    if (rc < 0)
+        return rc;
+    fuse_req_interrupt_func(t->req, NULL, NULL);
+    fuse_reply_err(t->req, 0);
+    return 0;
+}
+
+static int run_setxattr(struct task *t, struct failure *err)
+{
+    int rc = -ENOMEM;
+
+    (void)err;
+    if (t->data)
+        rc = fs_setxattr(t->fs, t->ino, t->name, t->data, t->size, (int)t->flags);
+    return reply_changed(t, rc);
+}
+
+static int run_removexattr(struct task *t, struct failure *err)
+{
+    (void)err;
+    return reply_changed(t, fs_setxattr(t->fs, t->ino, t->name, NULL, 0, 0));
 }
 
 void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size,
                  int flags)
 {
-    (void)ino;
-    (void)name;
-    (void)value;
-    (void)size;
-    (void)flags;
-    fuse_reply_err(req, EOPNOTSUPP);
+    int refusal = refuse_xattr(req, name, EOPNOTSUPP);
+    struct task *t;
+
+    if (refusal) {
+        fuse_reply_err(req, refusal);
+        return;
+    }
+    t = task_new(req, "setxattr", run_setxattr, ino, name);
+    if (!t)
+        return;
+    t->flags = (unsigned)flags;
+    t->size = size;
+    t->data = malloc(size + 1);
+    if (t->data)
+        memcpy(t->data, value, size);
+    task_pool(t);
 }
 
 void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 {
-    (void)ino;
-    (void)name;
-    fuse_reply_err(req, ENODATA);
+    int refusal = refuse_xattr(req, name, ENODATA);
+    struct task *t;
+
+    if (refusal) {
+        fuse_reply_err(req, refusal);
+        return;
+    }
+    t = task_new(req, "removexattr", run_removexattr, ino, name);
+    if (t)
+        task_pool(t);
 }
 
-/* Special files, symbolic and hard links: there is nothing in the API that they could be. */
-void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
-{
-    (void)parent;
-    (void)name;
-    (void)mode;
-    (void)rdev;
-    fuse_reply_err(req, EPERM);
-}
-
+/* Symbolic and hard links: there is nothing in the API that they could be. */
 void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
 {
     (void)target;

@@ -45,6 +45,7 @@ static const struct option_row rows[] = {
     { "max_rps",       RATE,    AT(max_rps),       "0",     "RATE",   "requests a second, 0: no limit" },
     { "cacert",        TEXT,    AT(cacert),        NULL,    "FILE",   "certificates to trust instead of the system's" },
     { "allow_other",   FLAG,    AT(allow_other),   NULL,    NULL,     "let other users in, by mode, owner and group" },
+    { "no_xattr",      FLAG,    AT(no_xattr),      NULL,    NULL,     "no extended attributes: the kernel never asks for one" },
     { "uid",           ID,      AT(uid),           NULL,    "N",      "owner of all that is shown" },
     { "gid",           ID,      AT(gid),           NULL,    "N",      "group of all that is shown" },
     { "umask",         OCTAL,   AT(umask),         "077",   "MODE",   "permission bits that are taken away" },

@@ -25,7 +25,7 @@ struct options {
     char *profile, *cacert, *scratch;
     int list;  /* enum list_mode: how a listing shows what was not made here */
     int other; /* enum other_mode: what happens to files that are no documents */
-    bool ro, nodelete, allow_other;
+    bool ro, nodelete, allow_other, no_xattr;
     int64_t meta_ttl_ms, list_ttl_ms, timeout_ms;
     int64_t cache_bytes, content_bytes;
     int64_t max_conns;

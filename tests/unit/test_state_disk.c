@@ -161,12 +161,25 @@ static void state_refuses_a_newer_schema(void **state)
 
     put_row(st, "d", "a", "1");
     state_close(st);
-    run_sql(state, "PRAGMA user_version = 2");
+    run_sql(state, "PRAGMA user_version = 3");
     assert_int_equal(open_rc(state, 0, clock_real(), &err), -EPROTO);
-    assert_non_null(strstr(err.text, "newer lasfs (version 2, this one knows 1)"));
-    run_sql(state, "PRAGMA user_version = 1"); /* untouched */
+    assert_non_null(strstr(err.text, "newer lasfs (version 3, this one knows 2)"));
+    run_sql(state, "PRAGMA user_version = 2"); /* untouched */
     st = open_state(state);
     expect_folder(st, "d", "d/a=1 ");
+    state_close(st);
+}
+
+static void state_keeps_the_rows_of_an_older_schema(void **state)
+{
+    struct state *st = open_state(state);
+
+    put_row(st, "d", "a", "1");
+    state_close(st);
+    run_sql(state, "ALTER TABLE drops DROP COLUMN xattrs; PRAGMA user_version = 1");
+    st = open_state(state);
+    put_row(st, "d", "b", "2");
+    expect_folder(st, "d", "d/a=1 d/b=2 ");
     state_close(st);
 }
 
@@ -322,6 +335,7 @@ int main(void)
         TEST(state_goes_on_as_soon_as_the_other_has_ended),
         TEST(state_unlocks_when_its_process_is_killed),
         TEST(state_says_why_it_cannot_open),
+        TEST(state_keeps_the_rows_of_an_older_schema),
         TEST(state_refuses_a_newer_schema),
         TEST(state_refuses_a_database_that_is_not_its_own),
         TEST(state_refuses_a_file_that_is_no_database),
