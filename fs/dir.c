@@ -146,7 +146,7 @@ static int read_from(struct fs *fs, struct call *call, struct dirhandle *d, int6
         if (d->begun)
             dir_clear(d); /* rewinddir: see what is there now */
         rc = dir_fill(fs, call, d, 0, err);
-        if (rc < 0 && rc != -ENOENT)
+        if (rc < 0)
             return rc;
     }
     if (!give_dots(d, &offset, fill, arg))
@@ -154,8 +154,8 @@ static int read_from(struct fs *fs, struct call *call, struct dirhandle *d, int6
     for (index = (size_t)(offset - FIRST_ITEM);; index++) {
         int rc = dir_fill(fs, call, d, index, err);
 
-        if (rc < 0)
-            return rc == -ENOENT ? 0 : rc;
+        if (rc != 0)
+            return rc < 0 ? rc : 0;
         if (!give(fs, d, index, plus, fill, arg))
             return 0;
     }

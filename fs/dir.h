@@ -33,8 +33,8 @@ struct dirhandle {
     struct dirhandle *next, *prev; /* guarded by the fs's lock: all that are open */
 };
 
-/* Makes slots (under d's lock) until there is one number index. 0, -ENOENT there are no more, what
- * the API gives. */
+/* Makes slots (under d's lock) until there is one number index. 0, 1 there are no more, what the
+ * API gives. */
 int dir_fill(struct fs *fs, struct call *call, struct dirhandle *d, size_t index,
              struct failure *err);
 

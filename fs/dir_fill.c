@@ -245,7 +245,7 @@ static int add_more_rows(struct fs *fs, struct call *call, struct dirhandle *d, 
     struct record *r = NULL;
     int rc = listing_row(d->listing, call, d->next_row, &r, err);
 
-    if (rc == -ENOENT) {
+    if (rc == 1) {
         d->done = true;
         return add_sent_drops(fs, d);
     }
@@ -451,5 +451,5 @@ int dir_fill(struct fs *fs, struct call *call, struct dirhandle *d, size_t index
         if (rc < 0)
             return rc;
     }
-    return d->n > index ? 0 : -ENOENT;
+    return d->n > index ? 0 : 1;
 }

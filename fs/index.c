@@ -184,7 +184,7 @@ static int add_links(struct fs *fs, struct call *call, struct dirhandle *d, stru
             rc = add_link(fs, d, f, names, r);
     }
     listing_unref(rows.listing);
-    return rc == -ENOENT ? 0 : rc;
+    return rc == 1 ? 0 : rc;
 }
 
 static int compare_texts(const void *a, const void *b)

@@ -148,7 +148,7 @@ static int find_in_pages(struct fs *fs, struct call *call, struct folder *f, con
 
         rc = listing_row(l, call, listing_rows(l), &next, err);
         record_unref(next);
-        if (rc == -ENOENT)
+        if (rc == 1)
             rc = 0; /* that was the last page */
     }
     return rc;

@@ -232,6 +232,9 @@ static int load_page(void *arg, struct flight_result *result, struct failure *er
         return rc;
     rc = backend_list(l->config.backend, load->call, &target, l->filter ? query : NULL, token,
                       RESOURCE_PAGE_SIZE, &page, err);
+    /* it says nothing of what would be in it, and to readdir(3) ENOENT is the end */
+    if (rc == -ENOENT && !l->parent)
+        rc = -EIO;
     if (rc < 0)
         return rc;
     if (token && page->next_token && strcmp(token, page->next_token) == 0)
@@ -321,7 +324,7 @@ int listing_row(struct listing *l, struct call *call, size_t i, struct record **
             return 0;
         }
         if (complete)
-            return -ENOENT;
+            return 1;
         rc = want_page(l, call, pages, err);
         if (rc < 0)
             return rc;

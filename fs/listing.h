@@ -38,8 +38,8 @@ static inline void listing_unref_p(struct listing **l)
     listing_unref(*l);
 }
 
-/* The i-th row with a reference (NULL: a gap); loads pages until it is there. 0, -ENOENT behind
- * the last row, -EWOULDBLOCK, what backend_list() gives. */
+/* The i-th row with a reference (NULL: a gap); loads pages until it is there. 0, 1 behind the
+ * last row, -EWOULDBLOCK, what backend_list() gives. */
 int listing_row(struct listing *l, struct call *call, size_t i, struct record **out,
                 struct failure *err);
 
