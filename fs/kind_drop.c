@@ -198,6 +198,8 @@ static int open_drop(struct fs *fs, struct call *call, struct handle *h, struct 
     h->bytes = drop_bytes(fs->drops, d);
     if (rc == 0 && !h->bytes && (h->flags & O_ACCMODE) != O_WRONLY)
         rc = open_content(fs, call, h, err);
+    /* bytes that come later are asked for once a read(2); a page would be asked for twice */
+    h->direct_io = !h->can_write && !h->bytes && h->fd < 0;
     if (rc < 0)
         deactivate(fs, h);
     return rc;
