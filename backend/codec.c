@@ -319,6 +319,14 @@ int codec_field(const struct record *r, const struct field *f, json_t **out)
 
 /* --- Errors ---------------------------------------------------------------------------------- */
 
+/* The title of a gateway's page; NULL: it has none. */
+static const char *page_title(const char *text)
+{
+    const char *title = strcasestr(text, "<title>");
+
+    return title ? title + strlen("<title>") : NULL;
+}
+
 void codec_message(const char *text, size_t len, char out[CODEC_MESSAGE_MAX])
 {
     static const char *const keys[] = { "message", "Message", "error", NULL };
@@ -332,12 +340,12 @@ void codec_message(const char *text, size_t len, char out[CODEC_MESSAGE_MAX])
     if (!message && !root) {
         size_t blank = strspn(text, " \t\r\n");
 
-        message = text[blank] == '<' ? NULL : text + blank;
+        message = text[blank] == '<' ? page_title(text) : text + blank;
     }
     if (message) {
         size_t n = strnlen(message, CODEC_MESSAGE_MAX - 1);
 
-        n = root ? n : strcspn(message, "\r\n") < n ? strcspn(message, "\r\n") : n;
+        n = root ? n : strcspn(message, "\r\n<") < n ? strcspn(message, "\r\n<") : n;
         memcpy(out, message, n);
         out[n] = '\0';
     }

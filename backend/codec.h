@@ -34,7 +34,8 @@ int codec_field(const struct record *r, const struct field *f, json_t **out);
 json_t *codec_at(json_t *object, const char *path);
 
 /* The message of an answer that is an error: "message", "Message" or "error" of an object, else
- * the first words of a text that is no markup; "" when there is none. text ends with a NUL. */
+ * the first words of a text, or the title of a page; "" when there is none. text ends with a
+ * NUL. */
 #define CODEC_MESSAGE_MAX 400
 void codec_message(const char *text, size_t len, char out[CODEC_MESSAGE_MAX]);
 

@@ -434,6 +434,8 @@ static void messages_are_found(void **state)
         { "\"text\"", "" },
         { "<html><body>502</body>", "" },
         { "  \n <html>", "" },
+        { "<html>\n<head><title>502 Bad Gateway</title></head>", "502 Bad Gateway" },
+        { "<html><title>cut off", "cut off" },
         { "Bad gateway\r\nmore", "Bad gateway" },
     };
     char out[CODEC_MESSAGE_MAX], big[2000], answer[2100];
