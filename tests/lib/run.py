@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ('tests/sandbox', 'tests/mount')
+FOLDERS = ('tests/sandbox', 'tests/mount', 'tests/fault')
 TEST_SECONDS = 180
 
 

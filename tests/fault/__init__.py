@@ -1,0 +1,1 @@
+"""Bad days: a server that fails, a network that breaks, disks that are full, through a mount."""
