@@ -4,6 +4,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "array.h"
+
 #include "banned.h"
 
 const char about_readme[] =
@@ -28,7 +30,9 @@ const char about_readme[] =
     "\n"
     "  .lasfs/status     how things are\n"
     "  .lasfs/errors     what went wrong, the newest last\n"
+    "  .lasfs/pending/   what is still to be delivered\n"
     "  .lasfs/failed/    what could not be delivered; rm gives it up\n"
+    "  .lasfs/control    takes: refresh PATH, flush, retry NAME, purge PATH [N]\n"
     "  .lasfs/refresh    touch it: forget all that is cached\n";
 
 static int add_time(struct buf *out, int64_t ns)
@@ -100,4 +104,62 @@ int about_status(struct fs *fs, struct buf *out)
         rc = buf_addf(out, "errors           %" PRIu64 "\nlast error       ",
                       errlog_count(fs->errlog));
     return rc < 0 ? rc : add_time(out, errlog_last_ns(fs->errlog));
+}
+
+/* --- For machines ----------------------------------------------------------------------------- */
+
+struct metric {
+    const char *name, *labels, *type, *help; /* help NULL: it goes on with the one before */
+    double value;
+};
+
+static int add_metric(const struct metric *m, struct buf *out)
+{
+    int rc = 0;
+
+    if (m->help)
+        rc = buf_addf(out, "# HELP lasfs_%s %s\n# TYPE lasfs_%s %s\n", m->name, m->help, m->name,
+                      m->type);
+    return rc < 0 ? rc : buf_addf(out, "lasfs_%s%s %.17g\n", m->name, m->labels, m->value);
+}
+
+int about_metrics(struct fs *fs, struct buf *out)
+{
+    int64_t files[DROP_STATES] = { 0 };
+    struct content_stats content;
+    struct drops_stats drops;
+    struct backend_stats b;
+    struct meta_stats meta;
+    int rc = state_count(fs->state, files, NULL);
+
+    if (rc < 0)
+        return rc;
+    backend_get_stats(fs->backend, &b);
+    content_get_stats(fs->content, &content);
+    drops_get_stats(fs->drops, &drops);
+    meta_get_stats(fs->meta, &meta);
+    /* clang-format off */
+    const struct metric metrics[] = {
+        { "requests_total", "", "counter", "Requests to the API.", (double)b.requests },
+        { "request_retries_total", "", "counter", "Requests that were sent again.", (double)b.retries },
+        { "request_failures_total", "", "counter", "Requests that failed in the end.", (double)b.failures },
+        { "requests_in_flight", "", "gauge", "Requests under way.", b.in_flight },
+        { "sent_bytes_total", "", "counter", "Bytes sent to the API.", (double)b.bytes_sent },
+        { "received_bytes_total", "", "counter", "Bytes received from the API.", (double)b.bytes_received },
+        { "errors_total", "", "counter", "Operations that failed.", (double)errlog_count(fs->errlog) },
+        { "files", "{state=\"sent\"}", "gauge", "Dropped files.", (double)files[DROP_SENT] },
+        { "files", "{state=\"local\"}", "gauge", NULL, (double)files[DROP_LOCAL] },
+        { "files", "{state=\"open\"}", "gauge", NULL, (double)drops.open },
+        { "files", "{state=\"failed\"}", "gauge", NULL, (double)files[DROP_FAILED] },
+        { "cached_answers", "", "gauge", "Answers that are remembered.", (double)meta.entries },
+        { "cached_answers_bytes", "", "gauge", "Memory that they take.", (double)meta.bytes },
+        { "cached_contents", "", "gauge", "Contents that are cached on disk.", (double)content.entries },
+        { "cached_contents_bytes", "", "gauge", "Disk that they take.", (double)content.bytes },
+        { "nodes", "", "gauge", "Names that the kernel knows.", (double)nodes_count(fs->nodes) },
+        { "start_time_seconds", "", "gauge", "When the mount began.", (double)fs->started_ns / 1e9 },
+    };
+    /* clang-format on */
+    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(metrics); i++)
+        rc = add_metric(&metrics[i], out);
+    return rc;
 }

@@ -10,4 +10,7 @@ extern const char about_readme[];
 /* .lasfs/status. 0, -ENOMEM. */
 int about_status(struct fs *fs, struct buf *out);
 
+/* .lasfs/metrics, in Prometheus' text format. 0, -ENOMEM. */
+int about_metrics(struct fs *fs, struct buf *out);
+
 #endif

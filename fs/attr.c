@@ -54,8 +54,8 @@ static int attr_text(struct fs *fs, struct call *call, struct node *n, struct st
     int rc = 0;
 
     set_mode(fs, st, text_mode(&n->place));
-    /* the status page asks much and its size says nothing */
-    if (n->place.kind != NODE_STATUS)
+    /* these pages ask much and their size says nothing */
+    if (n->place.kind != NODE_STATUS && n->place.kind != NODE_METRICS)
         rc = text_of(fs, call, n, &text, err);
     if (rc == 0)
         set_size(st, (int64_t)text.len);
@@ -114,7 +114,7 @@ static int attr_drop(struct fs *fs, struct node *n, struct stat *st)
     if (local && fstat(local->fd, &here) == 0)
         set_size(st, here.st_size);
     bytes_unref(local);
-    if (n->place.kind == NODE_FAILED_FILE)
+    if (tree_is_spool_file(n->place.kind))
         set_mode(fs, st, 0444);
     return 0;
 }
@@ -166,7 +166,7 @@ static int attr_any(struct fs *fs, struct call *call, struct node *n, bool looku
     st->st_ino = node_stat_ino(fs->nodes, n);
     *ttl_ms = TTL_DYNAMIC_MS;
     set_times(st, fs->started_ns, fs->started_ns);
-    if (kind == NODE_DROP || kind == NODE_FAILED_FILE)
+    if (kind == NODE_DROP || tree_is_spool_file(kind))
         return attr_drop(fs, n, st);
     if (tree_is_dir(kind))
         rc = attr_dir(fs, n, st);

@@ -40,6 +40,7 @@ struct fs {
     struct hidden *hidden;
     struct fs_kernel kernel;
     struct handle *handles; /* that are open */
+    unsigned releasing;     /* of which the last close is still to be dealt with */
     struct dirhandle *dirhandles;
 };
 

@@ -355,19 +355,19 @@ static int add_resource(struct fs *fs, struct call *call, struct dirhandle *d, s
     return rc < 0 ? rc : add_local_drops(fs, d, true);
 }
 
-static int add_failed(struct fs *fs, struct dirhandle *d)
+static int add_spool(struct fs *fs, struct dirhandle *d, enum node_kind kind)
 {
     struct drop **list;
     size_t n;
-    int rc = drops_list_failed(fs->drops, &list, &n);
+    int rc = resolve_spool_list(fs, kind, &list, &n);
 
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < n; i++) {
-        struct found found = { .place = { .kind = NODE_FAILED_FILE }, .drop = list[i] };
+        struct found found = { .place = { .kind = kind }, .drop = list[i] };
         char name[ROUTE_NAME_MAX + 1];
 
-        if (rc == 0 && resolve_failed_name(fs, list[i], name) == 0)
+        if (rc == 0 && resolve_spool_name(fs, list[i], kind, name) == 0)
             rc = dir_add(d, name, &found);
         drop_unref(list[i]);
     }
@@ -418,7 +418,10 @@ static int begin(struct fs *fs, struct call *call, struct dirhandle *d, struct f
         return add_consents(fs, call, d, err);
     case NODE_FAILED:
         d->done = true;
-        return add_failed(fs, d);
+        return add_spool(fs, d, NODE_FAILED_FILE);
+    case NODE_PENDING:
+        d->done = true;
+        return add_spool(fs, d, NODE_PENDING_FILE);
     case NODE_SUBFOLDER:
         return begin_subfolder(fs, call, d);
     case NODE_BY_NAME:

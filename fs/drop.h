@@ -151,6 +151,9 @@ int drops_list(struct drops *t, struct folder *f, struct drop ***out, size_t *n)
 /* All that could not be delivered, from all folders. 0, -ENOMEM. */
 int drops_list_failed(struct drops *t, struct drop ***out, size_t *n);
 
+/* The resource is gone: so are the names that stood for it, in the folders that were used. */
+void drops_remove_id(struct drops *t, const char *id);
+
 /* All in the folders below this key, as far as they were used. 0, -ENOMEM. */
 int drops_list_below(struct drops *t, const char *key, struct drop ***out, size_t *n);
 

@@ -441,6 +441,31 @@ int drops_remove(struct drops *t, struct drop *d, bool durable)
     return drop_row_delete(t, d, durable);
 }
 
+/* One name of this resource that has no bytes of its own here, with a reference. */
+static struct drop *find_owner(struct drops *t, const char *id)
+{
+    struct owner *o = NULL;
+    struct drop *d = NULL;
+
+    drops_lock(t);
+    HASH_FIND(hh, t->owners, id, strlen(id), o);
+    for (; o && !d; o = o->next)
+        if (!o->drop->local)
+            d = drop_ref(o->drop);
+    drops_unlock(t);
+    return d;
+}
+
+void drops_remove_id(struct drops *t, const char *id)
+{
+    struct drop *d;
+
+    while ((d = find_owner(t, id))) {
+        drops_remove(t, d, false);
+        drop_unref(d);
+    }
+}
+
 int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *name)
 {
     struct drop *there, *held = NULL;

@@ -148,7 +148,8 @@ int64_t fs_write(struct fs *fs, struct call *call, struct handle *h, const char 
 int fs_flush(struct fs *fs, struct call *call, struct handle *h, pid_t pid, struct failure *err);
 int fs_fsync(struct fs *fs, struct call *call, struct handle *h, struct failure *err);
 
-/* Is there still something to commit, so that release may block? */
+/* Is there still something to commit, so that release may block? Then it counts as under way
+ * from here on. */
 bool fs_release_blocks(struct fs *fs, struct handle *h);
 /* Commits what no flush has, then frees. Failures are reported here. */
 void fs_release(struct fs *fs, struct call *call, struct handle *h);

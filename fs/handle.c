@@ -17,7 +17,7 @@ static const struct handle_ops *ops_of(const struct node *n)
 {
     if (text_is(n->place.kind))
         return &text_ops;
-    if (n->place.kind == NODE_DROP || n->place.kind == NODE_FAILED_FILE)
+    if (n->place.kind == NODE_DROP || tree_is_spool_file(n->place.kind))
         return &drop_ops;
     if (n->place.kind == NODE_LIST)
         return &list_ops;
@@ -40,6 +40,8 @@ static void untrack(struct fs *fs, struct handle *h)
 {
     pthread_mutex_lock(&fs->lock);
     DL_DELETE(fs->handles, h);
+    if (h->releasing)
+        fs->releasing--;
     pthread_mutex_unlock(&fs->lock);
 }
 
@@ -175,7 +177,13 @@ int fs_fsync(struct fs *fs, struct call *call, struct handle *h, struct failure 
 
 bool fs_release_blocks(struct fs *fs, struct handle *h)
 {
-    return h->can_write && ops_of(h->node)->release_blocks(fs, h);
+    if (!h->can_write || !ops_of(h->node)->release_blocks(fs, h))
+        return false;
+    pthread_mutex_lock(&fs->lock);
+    h->releasing = true;
+    fs->releasing++;
+    pthread_mutex_unlock(&fs->lock);
+    return true;
 }
 
 void fs_release(struct fs *fs, struct call *call, struct handle *h)
@@ -198,7 +206,7 @@ static int set_size(struct fs *fs, struct call *call, struct node *n, struct han
 
     if (!ops)
         return tree_is_dir(n->place.kind) ? -EISDIR : -EINVAL;
-    if (fs->options->ro && n->place.kind != NODE_REFRESH)
+    if (fs->options->ro && !text_is_command(&n->place))
         return -EROFS;
     return ops->truncate(fs, call, n, h, size, err);
 }

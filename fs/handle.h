@@ -19,7 +19,8 @@ struct handle {
     bool only_opened;           /* guarded by lock: that is that O_TRUNC emptied it, no more */
     bool active;                /* guarded by the drops' lock: counts as a writer of its drop */
     struct list_reader *list;   /* set once: of a .list.jsonl, else NULL */
-    struct handle *next, *prev; /* guarded by the fs's lock: all that are open */
+    bool releasing;             /* guarded by the fs's lock, as the next */
+    struct handle *next, *prev; /* all that are open */
 };
 
 /* What fstat(2) of this handle says more truly than the path: st_size of a text being written. */

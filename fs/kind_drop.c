@@ -187,7 +187,7 @@ static int open_drop(struct fs *fs, struct call *call, struct handle *h, struct 
     /* the kernel trusted a name that has gone: with ESTALE it looks again */
     if (!drop_is_linked(fs->drops, d))
         return -ESTALE;
-    if (h->can_write && h->node->place.kind == NODE_FAILED_FILE)
+    if (h->can_write && tree_is_spool_file(h->node->place.kind))
         return -EACCES;
     if (h->can_write && fs->options->ro)
         return fail(err, -EROFS, 0, "the mount is read-only");
@@ -305,7 +305,7 @@ static int truncate_drop(struct fs *fs, struct call *call, struct node *n, struc
     struct bytes *b;
     int rc;
 
-    if (n->place.kind == NODE_FAILED_FILE)
+    if (tree_is_spool_file(n->place.kind))
         return -EACCES;
     if (!h && !drop_is_linked(fs->drops, d))
         return -ESTALE;

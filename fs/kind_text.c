@@ -17,7 +17,7 @@ static int open_text(struct fs *fs, struct call *call, struct handle *h, struct 
 
     if (h->can_write && !text_writable(p))
         return fail(err, -EACCES, 0, "it cannot be changed");
-    if (h->can_write && fs->options->ro && p->kind != NODE_REFRESH)
+    if (h->can_write && fs->options->ro && !text_is_command(p))
         return fail(err, -EROFS, 0, "the mount is read-only");
     if ((h->flags & O_ACCMODE) != O_WRONLY && !text_readable(p))
         return fail(err, -EACCES, 0, "it cannot be read");

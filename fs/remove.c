@@ -11,11 +11,10 @@
 #include "file.h"
 #include "hide.h"
 #include "known.h"
+#include "purge.h"
 #include "resolve.h"
 
 #include "banned.h"
-
-#define DELETE_PAGE 1000
 
 /* --- Files ------------------------------------------------------------------------------------ */
 
@@ -267,39 +266,12 @@ static int rmdir_subfolder(struct fs *fs, struct call *call, struct node *parent
     return n ? -ENOTEMPTY : drops_remove(fs->drops, d, true);
 }
 
-/* All documents of a consent, page by page, in the fewest requests. */
+/* All documents of a consent. */
 static int rmdir_consent(struct fs *fs, struct call *call, const char *id, struct failure *err)
 {
     const struct tree_row *row = tree_child(NODE_CONSENT, RES_NONE, 0);
-    struct target t = { .res = resource_get(row->res) };
-    struct query query[] = { { row->filter, id }, { NULL, NULL } };
-    cleanup_free char *token = NULL;
-    int rc;
 
-    if (fs->options->ro)
-        return fail(err, -EROFS, 0, "the mount is read-only");
-    if (fs->options->nodelete)
-        return fail(err, -EPERM, 0, "the mount deletes nothing (nodelete)");
-    do {
-        struct page *page = NULL;
-
-        rc = backend_delete_many(fs->backend, call, &t, query, token, DELETE_PAGE, &page, err);
-        if (rc < 0)
-            return rc;
-        for (size_t i = 0; i < page->n; i++) {
-            char document[RESOURCE_ID_MAX + 1];
-
-            if (record_id(page->rows[i], document) < 0)
-                continue;
-            t.id = document;
-            known_removed(fs, &t);
-            t.id = NULL;
-        }
-        free(token);
-        token = steal_pointer(&page->next_token);
-        page_free(page);
-    } while (token);
-    return 0;
+    return purge_list(fs, call, resource_get(row->res), row->filter, id, INT64_MAX, err);
 }
 
 static int rmdir_found(struct fs *fs, struct call *call, struct node *parent, const char *name,

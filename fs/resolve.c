@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "binding.h"
+#include "deliver.h"
 #include "hide.h"
 #include "index.h"
 #include "known.h"
@@ -196,31 +197,44 @@ static int check_link(struct fs *fs, struct call *call, struct node *parent, con
     return is && strcmp(is, ending) == 0 ? 0 : -ENOENT;
 }
 
-int resolve_failed_name(struct fs *fs, struct drop *d, char out[ROUTE_NAME_MAX + 1])
+int resolve_spool_name(struct fs *fs, struct drop *d, enum node_kind kind,
+                       char out[ROUTE_NAME_MAX + 1])
 {
-    int n = -1;
+    bool failed = kind == NODE_FAILED_FILE;
+    int64_t number = 0;
 
     drops_lock(fs->drops);
-    if (d->failed)
-        n = snprintf(out, ROUTE_NAME_MAX + 1, "%" PRId64 "-%.200s", d->failed_number, d->name);
+    if (failed && d->failed)
+        number = d->failed_number;
+    else if (!failed && !d->failed && d->dirty && d->local &&
+             !deliver_is_local(fs, d->folder, d->name))
+        number = (int64_t)d->local->number;
+    if (number)
+        snprintf(out, ROUTE_NAME_MAX + 1, "%" PRId64 "-%.200s", number, d->name);
     drops_unlock(fs->drops);
-    return n < 0 ? -ENOENT : 0;
+    return number ? 0 : -ENOENT;
 }
 
-static int find_failed(struct fs *fs, const char *name, struct found *out)
+int resolve_spool_list(struct fs *fs, enum node_kind kind, struct drop ***out, size_t *n)
+{
+    return kind == NODE_FAILED_FILE ? drops_list_failed(fs->drops, out, n)
+                                    : drops_list_local(fs->drops, out, n);
+}
+
+int resolve_spool_file(struct fs *fs, enum node_kind kind, const char *name, struct found *out)
 {
     struct drop **list;
     int rc = -ENOENT;
     size_t n;
 
-    if (drops_list_failed(fs->drops, &list, &n) < 0)
+    if (resolve_spool_list(fs, kind, &list, &n) < 0)
         return -ENOMEM;
     for (size_t i = 0; i < n; i++) {
         char called[ROUTE_NAME_MAX + 1];
 
-        if (rc < 0 && resolve_failed_name(fs, list[i], called) == 0 && strcmp(called, name) == 0) {
-            *out =
-                (struct found){ .place = { .kind = NODE_FAILED_FILE }, .drop = drop_ref(list[i]) };
+        if (rc < 0 && resolve_spool_name(fs, list[i], kind, called) == 0 &&
+            strcmp(called, name) == 0) {
+            *out = (struct found){ .place = { .kind = kind }, .drop = drop_ref(list[i]) };
             rc = 0;
         }
         drop_unref(list[i]);
@@ -242,8 +256,8 @@ int resolve(struct fs *fs, struct call *call, struct node *parent, const char *n
         return -ENOENT;
     if (place.kind == NODE_ENTRY)
         return find_entry(fs, call, parent, name, place.form, out, err);
-    if (place.kind == NODE_FAILED_FILE)
-        return find_failed(fs, name, out);
+    if (tree_is_spool_file(place.kind))
+        return resolve_spool_file(fs, place.kind, name, out);
     if (place.kind == NODE_FIELD)
         rc = check_field(fs, call, parent, place.field, err);
     else if (place.kind == NODE_CONTENT_LINK)

@@ -19,8 +19,16 @@ int resolve(struct fs *fs, struct call *call, struct node *parent, const char *n
 /* A drop as what it is in the tree. */
 int resolve_drop(struct fs *fs, const struct place *parent, struct drop *d, struct found *out);
 
-/* A file in .lasfs/failed is called NUMBER-NAME. */
-int resolve_failed_name(struct fs *fs, struct drop *d, char out[ROUTE_NAME_MAX + 1]);
+/* What d is called in .lasfs/failed (kind NODE_FAILED_FILE) or .lasfs/pending (NODE_PENDING_FILE):
+ * NUMBER-NAME. 0, -ENOENT it is not there. */
+int resolve_spool_name(struct fs *fs, struct drop *d, enum node_kind kind,
+                       char out[ROUTE_NAME_MAX + 1]);
+
+/* All that may be there, one reference each; the caller frees the array. 0, -ENOMEM. */
+int resolve_spool_list(struct fs *fs, enum node_kind kind, struct drop ***out, size_t *n);
+
+/* The one that is called so there. 0, -ENOENT, -ENOMEM. */
+int resolve_spool_file(struct fs *fs, enum node_kind kind, const char *name, struct found *out);
 
 /* The ending that a resource's content is also there by; NULL: none. */
 const char *resolve_content_ending(const struct record *r);

@@ -175,8 +175,9 @@ int route_step(const struct place *at, const char *name, struct place *out)
     if (at->kind == NODE_BY_NAME || at->kind == NODE_BY_ID || at->kind == NODE_BY_FIELD ||
         at->kind == NODE_BY_VALUE)
         return step_in_index(at, name, out);
-    if (at->kind == NODE_FAILED) {
-        *out = (struct place){ .kind = NODE_FAILED_FILE };
+    if (at->kind == NODE_FAILED || at->kind == NODE_PENDING) {
+        *out = (struct place){ .kind =
+                                   at->kind == NODE_FAILED ? NODE_FAILED_FILE : NODE_PENDING_FILE };
         return 0;
     }
     return -ENOENT;

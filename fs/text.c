@@ -5,6 +5,7 @@
 
 #include "about.h"
 #include "binding.h"
+#include "control.h"
 #include "known.h"
 
 #include "banned.h"
@@ -14,14 +15,20 @@
 bool text_is(enum node_kind kind)
 {
     return kind == NODE_FIELD || kind == NODE_WHOLE || kind == NODE_README || kind == NODE_STATUS ||
-           kind == NODE_ERRORS || kind == NODE_REFRESH || kind == NODE_ERROR_NOTE;
+           kind == NODE_ERRORS || kind == NODE_REFRESH || kind == NODE_ERROR_NOTE ||
+           kind == NODE_CONTROL || kind == NODE_METRICS;
+}
+
+bool text_is_command(const struct place *p)
+{
+    return p->kind == NODE_REFRESH || p->kind == NODE_CONTROL;
 }
 
 bool text_readable(const struct place *p)
 {
     if (p->kind == NODE_FIELD)
         return p->field->flags & F_READABLE;
-    return p->kind != NODE_REFRESH;
+    return p->kind != NODE_REFRESH && p->kind != NODE_CONTROL;
 }
 
 bool text_writable(const struct place *p)
@@ -30,12 +37,12 @@ bool text_writable(const struct place *p)
         return p->field->flags & F_IN_PATCH;
     if (p->kind == NODE_WHOLE)
         return p->res->can & CAN_PATCH;
-    return p->kind == NODE_REFRESH;
+    return text_is_command(p);
 }
 
 bool text_at_once(const struct place *p)
 {
-    return p->kind == NODE_REFRESH || (p->kind == NODE_FIELD && (p->field->flags & F_AT_ONCE));
+    return text_is_command(p) || (p->kind == NODE_FIELD && (p->field->flags & F_AT_ONCE));
 }
 
 /* --- Reading ---------------------------------------------------------------------------------- */
@@ -82,6 +89,8 @@ int text_of(struct fs *fs, struct call *call, struct node *n, struct buf *out, s
         return buf_adds(out, about_readme);
     if (n->place.kind == NODE_ERRORS)
         return errlog_text(fs->errlog, out);
+    if (n->place.kind == NODE_METRICS)
+        return call->nowait ? -EWOULDBLOCK : about_metrics(fs, out);
     if (n->place.kind == NODE_STATUS)
         return call->nowait ? -EWOULDBLOCK : about_status(fs, out);
     if (n->place.kind == NODE_ERROR_NOTE)
@@ -189,6 +198,8 @@ int text_commit(struct fs *fs, struct call *call, struct node *n, const char *te
 
     if (n->place.kind == NODE_REFRESH)
         return refresh(fs);
+    if (n->place.kind == NODE_CONTROL)
+        return control_run(fs, call, text, len, err);
     if (fs->options->ro)
         return fail(err, -EROFS, 0, "the mount is read-only");
     rc = bind_resource(fs, n, &b);

@@ -13,6 +13,9 @@ bool text_is(enum node_kind kind);
  * gives. */
 int text_of(struct fs *fs, struct call *call, struct node *n, struct buf *out, struct failure *err);
 
+/* Is what is written to it a command to the daemon? Those are taken by a read-only mount too. */
+bool text_is_command(const struct place *p);
+
 /* May it be read, written? What the API never gives back is write-only. */
 bool text_readable(const struct place *p);
 bool text_writable(const struct place *p);

@@ -32,6 +32,9 @@ static const struct tree_row rows[] = {
     { NODE_LASFS, 0, "status",  NODE_STATUS,  0, NULL },
     { NODE_LASFS, 0, "errors",  NODE_ERRORS,  0, NULL },
     { NODE_LASFS, 0, "refresh", NODE_REFRESH, 0, NULL },
+    { NODE_LASFS, 0, "control", NODE_CONTROL, 0, NULL },
+    { NODE_LASFS, 0, "metrics", NODE_METRICS, 0, NULL },
+    { NODE_LASFS, 0, "pending", NODE_PENDING, 0, NULL },
     { NODE_LASFS, 0, "failed",  NODE_FAILED,  0, NULL },
 
     { NODE_RESOURCE, RES_DATASETS,    "documents",   NODE_COLLECTION, RES_DOCUMENTS, "datasetId" },
@@ -82,8 +85,14 @@ bool tree_is_dir(enum node_kind kind)
 {
     return kind == NODE_ROOT || kind == NODE_COLLECTION || kind == NODE_CONSENTS ||
            kind == NODE_CONSENT || kind == NODE_RESOURCE || kind == NODE_SUBFOLDER ||
-           kind == NODE_LASFS || kind == NODE_FAILED || kind == NODE_BY_NAME ||
-           kind == NODE_BY_ID || kind == NODE_BY_FIELD || kind == NODE_BY_VALUE;
+           kind == NODE_LASFS || kind == NODE_FAILED || kind == NODE_PENDING ||
+           kind == NODE_BY_NAME || kind == NODE_BY_ID || kind == NODE_BY_FIELD ||
+           kind == NODE_BY_VALUE;
+}
+
+bool tree_is_spool_file(enum node_kind kind)
+{
+    return kind == NODE_FAILED_FILE || kind == NODE_PENDING_FILE;
 }
 
 const char *tree_content_ending(const char *content_type)

@@ -33,8 +33,12 @@ enum node_kind {
     NODE_STATUS,
     NODE_ERRORS,
     NODE_REFRESH,
-    NODE_FAILED, /* .lasfs/failed */
+    NODE_CONTROL, /* .lasfs/control: a command a write */
+    NODE_METRICS, /* .lasfs/metrics */
+    NODE_FAILED,  /* .lasfs/failed */
     NODE_FAILED_FILE,
+    NODE_PENDING, /* .lasfs/pending */
+    NODE_PENDING_FILE,
     NODE_KINDS
 };
 
@@ -54,6 +58,9 @@ const struct tree_row *tree_child(enum node_kind under, enum resource_kind res, 
 const struct tree_row *tree_find(enum node_kind under, enum resource_kind res, const char *name);
 
 bool tree_is_dir(enum node_kind kind);
+
+/* Bytes that are shown in .lasfs too, to be read there. */
+bool tree_is_spool_file(enum node_kind kind);
 
 /* The file endings by which a content is also there: "pdf" for application/pdf; NULL: none. */
 const char *tree_content_ending(const char *content_type);
