@@ -7,6 +7,7 @@
 #include "auth.h"
 #include "codec.h"
 #include "endpoint.h"
+#include "guard.h"
 #include "send.h"
 #include "target.h"
 
@@ -25,9 +26,10 @@ struct visit {
 
 struct backend {
     struct sender sender;
-    struct auth *auth;  /* set once */
-    char *api;          /* set once: the endpoint's URL */
-    int64_t timeout_ms; /* set once */
+    struct auth *auth;   /* set once */
+    struct guard *guard; /* set once */
+    char *api;           /* set once: the endpoint's URL */
+    int64_t timeout_ms;  /* set once */
 
     pthread_mutex_t lock; /* before any call's */
     pthread_cond_t left;
@@ -60,7 +62,10 @@ static int fill(struct backend *be, const struct backend_config *c, const char *
         auth_new(&be->sender, auth, c->client_id, c->client_secret, c->timeout_ms, &be->auth) < 0)
         return fail(err, -ENOMEM, 0, "out of memory");
     rc = engine_new(c->max_conns, c->cacert, c->clock, &be->sender.engine, err);
-    return rc;
+    if (rc < 0)
+        return rc;
+    rc = guard_new(be->sender.engine, be->api, c->timeout_ms, c->clock, c->log, &be->guard);
+    return rc < 0 ? fail(err, rc, 0, "the thread that probes cannot be started") : 0;
 }
 
 int backend_new(const struct backend_config *config, struct backend **out, struct failure *err)
@@ -106,6 +111,7 @@ void backend_free(struct backend *be)
     if (!be)
         return;
     end_visits(be);
+    guard_free(be->guard);
     engine_free(be->sender.engine);
     auth_free(be->auth);
     pacer_release(&be->sender.pacer);
@@ -173,18 +179,41 @@ static int send_with_token(struct backend *be, struct call *call, struct request
     return rc;
 }
 
+static enum guard_result result_of(int rc, const struct sending *st, const struct failure *why)
+{
+    if (rc < 0 && (st->down || rc == -ETIMEDOUT || rc == -EHOSTUNREACH))
+        return GUARD_FAILED;
+    return rc == 0 || why->status ? GUARD_ANSWERED : GUARD_NEITHER;
+}
+
+static int perform_guarded(struct backend *be, struct call *call, struct request *rq,
+                           struct sending *st, struct failure *err)
+{
+    int64_t began = clock_now_ms(be->sender.clock);
+    int rc = guard_enter(be->guard, err);
+
+    if (rc < 0)
+        return rc;
+    rc = send_with_token(be, call, rq, st, err);
+    guard_leave(be->guard, began, result_of(rc, st, err), rc, err);
+    return rc;
+}
+
 static int perform(struct backend *be, struct call *call, struct request *rq, struct sending *st,
                    struct failure *err)
 {
     struct visit v = { .call = call };
+    struct failure why = { 0 };
     int rc = enter(be, &v, err);
 
     if (rc < 0)
         return rc;
     rq->content_type = "application/json";
     rq->timeout_ms = be->timeout_ms;
-    rc = send_with_token(be, call, rq, st, err);
+    rc = perform_guarded(be, call, rq, st, &why);
     leave(be, &v);
+    if (rc < 0 && err)
+        *err = why;
     return rc;
 }
 
@@ -476,4 +505,5 @@ void backend_get_stats(struct backend *be, struct backend_stats *out)
     pthread_mutex_lock(&be->lock);
     out->in_flight = be->n_visits;
     pthread_mutex_unlock(&be->lock);
+    out->down = guard_is_open(be->guard);
 }

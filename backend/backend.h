@@ -10,7 +10,8 @@
  * the text says so), -EACCES 401 403 after one fresh token, -ENOENT 404, -EEXIST or -EBUSY 409,
  * -EFBIG 413, -EAGAIN 429 after retries, -EDQUOT 429 "Limit Exceeded", -EIO 5xx and broken
  * connections after retries, and malformed or oversized answers, -ETIMEDOUT, -EHOSTUNREACH,
- * -EINTR, -ENOMEM. -EPERM, with nothing sent, for a verb that the table does not have. What
+ * -EINTR, -ENOMEM. After five such failures of the server or the network in a row the last one's
+ * at once, until a probe each second has had an answer. -EPERM, with nothing sent, for a verb that the table does not have. What
  * pwrite(2) and pread(2) say of a content's descriptor. A wait for a turn among max_conns is no
  * standstill while other requests move.
  */
@@ -119,6 +120,7 @@ int backend_heartbeat(struct backend *be, struct call *call, const struct target
 struct backend_stats {
     uint64_t requests, retries, failures, bytes_sent, bytes_received;
     unsigned in_flight;
+    bool down; /* the server has failed so often that it is probed, and nothing else tried */
 };
 void backend_get_stats(struct backend *be, struct backend_stats *out);
 

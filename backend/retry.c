@@ -32,6 +32,11 @@ static const struct policy *policy_of(const struct attempt *a)
     return is_broken(a) ? &broken : &never;
 }
 
+bool retry_is_down(const struct attempt *a)
+{
+    return is_broken(a) || a->error == -ETIMEDOUT;
+}
+
 /* It may have done something, although no answer says so. */
 static bool is_unknown(const struct attempt *a)
 {

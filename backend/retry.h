@@ -27,6 +27,9 @@ enum retry_verdict {
     RETRY_TOKEN,   /* once more, at once, with a fresh token */
 };
 
+/* Did the server fail, or the way to it? Else it refused, or the failure is on this side. */
+bool retry_is_down(const struct attempt *a);
+
 enum retry_verdict retry_judge(const struct attempt *a);
 
 /* How long to wait before the next try: any time up to a bound that doubles (full jitter).

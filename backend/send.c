@@ -51,7 +51,7 @@ static int wait_turn(struct sender *s, struct call *call, struct request *rq, st
         /* waiting for one's turn is not being stuck */
         now = clock_now_ms(s->clock);
         if (held < now && rq->moved_ms < now && s->pacer.interval_ms > 0)
-            rq->moved_ms = now;
+            rq->moved_ms = rq->sent_ms = now;
         held = pacer_held(&s->pacer);
         if (held <= now)
             return 0;
@@ -132,11 +132,14 @@ static int try_once(struct sender *s, struct call *call, struct request *rq, str
     st->unsure = st->unsure || rq->sent > 1;
     if (a.error == 0 && a.status >= 200 && a.status < 300)
         return 0;
-    if (a.error == 0)
+    if (a.error == 0) {
         codec_message(buf_str(&rq->answer), rq->answer.len, message);
+        rq->moved_ms = rq->sent_ms; /* to be refused is no progress */
+    }
     obey(s, rq);
     st->unsure = st->unsure || a.error || a.status >= 500;
     verdict = retry_judge(&a);
+    st->down = retry_is_down(&a);
     rc = final_errno(rq, message);
     set_words(s, rq, message,
               a.arrived && !a.idempotent && (rc == -EINTR || verdict == RETRY_UNKNOWN), err);
@@ -161,7 +164,7 @@ int sender_do(struct sender *s, struct call *call, struct request *rq, struct se
 {
     int rc;
 
-    rq->moved_ms = clock_now_ms(s->clock);
+    rq->moved_ms = rq->sent_ms = clock_now_ms(s->clock);
     do {
         rc = wait_turn(s, call, rq, err);
         if (rc == 0)

@@ -27,6 +27,7 @@ struct sending {
     unsigned tries;
     bool fresh_token; /* set by the caller: its token was asked for after a refusal */
     bool unsure;      /* a try that failed may have had its effect */
+    bool down;        /* it failed because the server or the way to it did */
 };
 
 /*

@@ -92,9 +92,11 @@ int about_status(struct fs *fs, struct buf *out)
         rc = buf_addf(out,
                       "requests         %" PRIu64 " (%" PRIu64 " again, %" PRIu64 " failed, "
                       "%u under way)\n"
+                      "server           %s\n"
                       "sent             %" PRIu64 " bytes\n"
                       "received         %" PRIu64 " bytes\n",
-                      b.requests, b.retries, b.failures, b.in_flight, b.bytes_sent,
+                      b.requests, b.retries, b.failures, b.in_flight,
+                      b.down ? "does not answer, is probed each second" : "answers", b.bytes_sent,
                       b.bytes_received);
     if (rc == 0)
         rc = add_files(fs, out);
