@@ -121,7 +121,8 @@ static void start(struct engine *e, struct request *rq)
         finish(e, rq);
         return;
     }
-    rq->moved_ms = rq->moved_ms > e->moved_ms ? rq->moved_ms : e->moved_ms;
+    if (rq->waited && rq->moved_ms < e->moved_ms)
+        rq->moved_ms = e->moved_ms;
     rq->next = e->active;
     e->active = rq;
     e->n_active++;
@@ -239,6 +240,7 @@ static void expire_queued(struct engine *e, int64_t now)
         int64_t moved = rq->moved_ms > e->moved_ms ? rq->moved_ms : e->moved_ms;
 
         next = rq->next;
+        rq->waited = rq->waited || e->n_active >= e->max_active;
         if (now < moved + rq->timeout_ms)
             continue;
         unqueue(e, rq);
@@ -408,11 +410,11 @@ static void abort_request(struct engine *e, struct request *rq)
 int request_do(struct engine *e, struct call *call, struct request *rq)
 {
     rq->call = call;
-    rq->queued = rq->abort = rq->done = false;
+    rq->queued = rq->waited = rq->abort = rq->done = false;
     rq->rc = rq->status = 0;
     rq->arrived = false;
     rq->sent = 0;
-    rq->moved_bytes = rq->answer_bytes = 0;
+    rq->sent_bytes = rq->received_bytes = rq->answer_bytes = 0;
     enqueue(e, rq);
     while (!is_done(e, rq))
         if (call_wait(call, e->clock, CLOCK_FOREVER) == -EINTR)

@@ -42,6 +42,7 @@ struct request {
     bool arrived;           /* the server may have had all of it */
     unsigned sent;          /* over how many connections it began to go out */
     int64_t moved_ms;       /* when a byte was last moved; set by the caller to begin with */
+    int64_t sent_ms;        /* when a byte of the body was last sent; likewise */
     struct failure failure; /* when request_do() failed */
 
     /* The engine's. */
@@ -50,9 +51,9 @@ struct request {
     void *easy, *headers;
     char curl_says[256];  /* CURL_ERROR_SIZE */
     struct request *next; /* guarded by the engine's lock while queued, then its thread's */
-    int64_t moved_bytes, answer_bytes;
+    int64_t sent_bytes, received_bytes, answer_bytes;
     int rc;
-    bool queued, abort, done; /* guarded by the engine's lock */
+    bool queued, waited, abort, done; /* guarded by the engine's lock */
 };
 
 /* max_active: requests under way at the same time; cacert may be NULL. 0, -EINVAL, -ENOMEM,

@@ -112,10 +112,13 @@ static int on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_o
 
     (void)down_total;
     (void)up_total;
-    if (down + up != rq->moved_bytes) {
-        rq->moved_bytes = down + up;
-        rq->moved_ms = clock_now_ms(rq->clock);
-    }
+    if (up == rq->sent_bytes && down == rq->received_bytes)
+        return 0;
+    rq->moved_ms = clock_now_ms(rq->clock);
+    if (up != rq->sent_bytes)
+        rq->sent_ms = rq->moved_ms;
+    rq->sent_bytes = up;
+    rq->received_bytes = down;
     return 0;
 }
 

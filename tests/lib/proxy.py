@@ -31,6 +31,7 @@ class Rule:
     status: int = None         # answer this, and ask nobody
     headers: dict = field(default_factory=dict)
     body: bytes = None         # instead of the server's own, when there is no status
+    delay: float = 0           # seconds, before anything of this
     stall: str = None          # 'before' it is passed on, or 'after': the server has answered
     close: str = None          # 'before', 'after', or in the 'middle' of the answer
     hits: int = 0
@@ -102,6 +103,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = handle_any
 
     def get_answer(self, rule, body):
+        if rule.delay:
+            rule.released.wait(rule.delay)
         if rule.stall == 'before':
             rule.released.wait(STALL_SECONDS)
         if rule.close == 'before':
