@@ -4,7 +4,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / 'lib'))
 
-pytest_plugins = ['server', 'proxy', 'rest', 'mounted', 'samples']
+pytest_plugins = ['server', 'proxy', 'rest', 'mounted', 'samples', 'servers']
 
 
 def pytest_configure(config):

@@ -253,3 +253,14 @@ def mount(request, lasfs):
     """One mount; @pytest.mark.options('ro', ...) gives it options."""
     marker = request.node.get_closest_marker('options')
     return lasfs(*(marker.args if marker else ()))
+
+
+@pytest.fixture
+def passable(tmp_path):
+    """The way to the mount points is open to others."""
+    closed = [p for p in [tmp_path, *tmp_path.parents] if not p.stat().st_mode & 0o001]
+    for folder in closed:
+        folder.chmod(folder.stat().st_mode | 0o011)
+    yield
+    for folder in closed:
+        folder.chmod(folder.stat().st_mode & ~0o011)

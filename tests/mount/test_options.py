@@ -99,17 +99,6 @@ def test_uid_gid_and_umask(lasfs, api, samples):
     assert (st.st_uid, st.st_gid) == (12, 34)
 
 
-@pytest.fixture
-def passable(tmp_path):
-    """The way to the mount points is open to others."""
-    closed = [p for p in [tmp_path, *tmp_path.parents] if not p.stat().st_mode & 0o001]
-    for folder in closed:
-        folder.chmod(folder.stat().st_mode | 0o011)
-    yield
-    for folder in closed:
-        folder.chmod(folder.stat().st_mode & ~0o011)
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason='only root can become another user')
 def test_others_are_kept_out_unless_allowed(lasfs, api, passable):
     dataset = api.add_dataset('a')
