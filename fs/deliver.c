@@ -261,14 +261,19 @@ static bool time_to_look(struct sending *s)
 /* What is remembered may be old: is the resource with these bytes really still there? */
 static int check_still_there(struct sending *s, struct failure *err)
 {
+    struct target t = { .res = s->folder->res, .parent = s->folder->parent };
     cleanup_record struct record *r = NULL;
-    struct bound b;
-    int rc = bind_drop(s->fs, s->drop, &b);
+    cleanup_free char *id = NULL;
+    int rc;
 
-    if (rc == 0) {
-        known_forget_record(s->fs, &b.target, time_to_look(s));
-        rc = known_record_in_folder(s->fs, s->call, s->folder, &b.target, &r, err);
-    }
+    drops_lock(s->fs->drops);
+    id = strdup(s->drop->id);
+    drops_unlock(s->fs->drops);
+    if (!id)
+        return -ENOMEM;
+    t.id = id;
+    known_forget_record(s->fs, &t, time_to_look(s));
+    rc = known_record_in_folder(s->fs, s->call, s->folder, &t, &r, err);
     if (rc == -ENOENT) {
         drops_lock(s->fs->drops);
         rc = drop_set_id_locked(s->fs->drops, s->drop, NULL);
@@ -364,7 +369,7 @@ void deliver_settle(struct fs *fs, struct drop *d)
     bool settled;
 
     drops_lock(fs->drops);
-    settled = d->id && d->local && !d->dirty && !d->failed && d->writers == 0;
+    settled = d->id && d->local && !d->dirty && !d->failed && d->opened == 0;
     bytes = settled ? bytes_ref(d->local) : NULL;
     drops_unlock(fs->drops);
     if (!bytes)
@@ -386,7 +391,7 @@ void deliver_settle_all(struct fs *fs)
         return;
     for (size_t i = 0; i < n; i++) {
         drops_lock(fs->drops);
-        list[i]->writers = 0;
+        list[i]->opened = 0;
         drops_unlock(fs->drops);
         deliver_settle(fs, list[i]);
         drop_unref(list[i]);

@@ -21,7 +21,7 @@ int deliver_drop(struct fs *fs, struct call *call, struct drop *d, struct folder
  * is kept with it: it is marked as failed. */
 int deliver_commit(struct fs *fs, struct call *call, struct drop *d, struct failure *err);
 
-/* What was sent is no longer needed in the spool: it goes to the content cache. The caller
+/* What was sent and nobody has open goes from the spool to the content cache. The caller
  * holds d exclusively. */
 void deliver_settle(struct fs *fs, struct drop *d);
 

@@ -217,6 +217,8 @@ static void set_bytes(struct drops *t, struct drop *d, struct bytes *b)
     drops_lock(t);
     old = d->local;
     d->local = b;
+    if (b && !d->linked)
+        atomic_store(&b->keep, false); /* it has gone: only open handles use them */
     drops_unlock(t);
     if (old)
         atomic_store(&old->keep, false);
@@ -264,4 +266,24 @@ int drop_set_failed(struct drops *t, struct drop *d, const char *why)
     drops_unlock(t);
     free(old);
     return drop_row_save(t, d, true);
+}
+
+/* --- Open handles ----------------------------------------------------------------------------- */
+
+void drop_open(struct drops *t, struct drop *d)
+{
+    drops_lock(t);
+    d->opened++;
+    drops_unlock(t);
+}
+
+void drop_close(struct drops *t, struct drop *d)
+{
+    bool gone;
+
+    drops_lock(t);
+    gone = --d->opened == 0 && !d->linked;
+    drops_unlock(t);
+    if (gone)
+        drop_forget_bytes(t, d);
 }

@@ -77,7 +77,8 @@ struct drop {
     bool failed;         /* could not be delivered; error says why */
     char *error;
     int64_t failed_number; /* in .lasfs/failed */
-    unsigned writers;      /* open handles that may write */
+    unsigned opened;       /* open handles */
+    unsigned writers;      /* of them, those that may write */
     bool exclusive;        /* being sent, renamed, deleted */
     unsigned shared;       /* writes under way */
     struct drop_waiter *waiters;
@@ -168,6 +169,11 @@ int drops_add(struct drops *t, struct folder *f, const char *name, enum drop_wha
 /* Takes the name away, and its row (durable: on disk when it stood for a resource); the caller
  * deals with the resource. Its bytes go when nobody reads them any more. 0, -EIO. */
 int drops_remove(struct drops *t, struct drop *d, bool durable);
+
+/* A handle on it opens, closes. What is unlinked and not open has no local bytes, whoever still
+ * knows of it: the kernel keeps nodes for long. */
+void drop_open(struct drops *t, struct drop *d);
+void drop_close(struct drops *t, struct drop *d);
 
 /* Is it still found under its name? It may be gone once one has waited for it. */
 bool drop_is_linked(struct drops *t, struct drop *d);

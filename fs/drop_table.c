@@ -420,6 +420,14 @@ int drops_add(struct drops *t, struct folder *f, const char *name, enum drop_wha
     return 0;
 }
 
+/* What was unlinked: its bytes go now, or when the last handle is closed; the caller unrefs. */
+static struct bytes *take_bytes_locked(struct drop *d)
+{
+    if (d->local)
+        atomic_store(&d->local->keep, false);
+    return d->opened ? NULL : steal_pointer(&d->local);
+}
+
 int drops_remove(struct drops *t, struct drop *d, bool durable)
 {
     struct drop *held;
@@ -430,10 +438,8 @@ int drops_remove(struct drops *t, struct drop *d, bool durable)
     held = unlink_locked(d);
     d->folder->changed_ns = clock_realtime_ns(t->clock);
     durable = durable && d->id;
-    bytes = bytes_ref(d->local);
+    bytes = take_bytes_locked(d);
     drops_unlock(t);
-    if (bytes)
-        atomic_store(&bytes->keep, false); /* open handles still read it */
     bytes_unref(bytes);
     if (!held)
         return 0;
@@ -469,6 +475,7 @@ void drops_remove_id(struct drops *t, const char *id)
 int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *name)
 {
     struct drop *there, *held = NULL;
+    struct bytes *bytes = NULL;
     cleanup_free char *from_key = NULL;
     char *copy = strdup(name), *old;
     struct folder *from;
@@ -486,8 +493,7 @@ int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *na
     if (there && there != d) {
         disown_locked(t, there);
         held = unlink_locked(there);
-        if (there->local)
-            atomic_store(&there->local->keep, false);
+        bytes = take_bytes_locked(there);
     }
     from = d->folder;
     old = d->name;
@@ -502,6 +508,7 @@ int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *na
     }
     from_key = strdup(from->key);
     drops_unlock(t);
+    bytes_unref(bytes);
     drop_unref(held);
     if (rc == 0)
         rc = from_key ? drop_row_move(t, from_key, old, d) : -ENOMEM;

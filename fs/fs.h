@@ -141,6 +141,8 @@ struct chunk {
 void chunk_release(struct chunk *c);
 int fs_read(struct fs *fs, struct call *call, struct handle *h, int64_t off, size_t size,
             struct chunk *out, struct failure *err);
+/* off: OFF_END appends, wherever that is by then. */
+#define OFF_END (-1)
 int64_t fs_write(struct fs *fs, struct call *call, struct handle *h, const char *data, size_t len,
                  int64_t off, struct failure *err);
 

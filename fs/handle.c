@@ -177,7 +177,9 @@ int fs_fsync(struct fs *fs, struct call *call, struct handle *h, struct failure 
 
 bool fs_release_blocks(struct fs *fs, struct handle *h)
 {
-    if (!h->can_write || !ops_of(h->node)->release_blocks(fs, h))
+    const struct handle_ops *ops = ops_of(h->node);
+
+    if (!ops->release || !ops->release_blocks(fs, h))
         return false;
     pthread_mutex_lock(&fs->lock);
     h->releasing = true;
@@ -188,8 +190,9 @@ bool fs_release_blocks(struct fs *fs, struct handle *h)
 
 void fs_release(struct fs *fs, struct call *call, struct handle *h)
 {
+    const struct handle_ops *ops = ops_of(h->node);
     struct failure err = { 0 };
-    int rc = h->can_write ? ops_of(h->node)->release(fs, call, h, &err) : 0;
+    int rc = ops->release ? ops->release(fs, call, h, &err) : 0;
 
     if (rc < 0)
         fs_report(fs, "close", h->node->ino, NULL, rc, &err);

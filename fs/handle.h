@@ -39,6 +39,7 @@ struct handle_ops {
     int (*flush)(struct fs *fs, struct call *call, struct handle *h, bool opener, pid_t pid,
                  struct failure *err);
     int (*fsync)(struct fs *fs, struct handle *h);
+    /* Of every handle, also one that only reads. */
     bool (*release_blocks)(struct fs *fs, struct handle *h);
     int (*release)(struct fs *fs, struct call *call, struct handle *h, struct failure *err);
 };

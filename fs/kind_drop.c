@@ -58,8 +58,24 @@ static void deactivate(struct fs *fs, struct handle *h)
 
 /* --- Bytes ------------------------------------------------------------------------------------ */
 
-/* The server's bytes into the spool, where they can be changed. d is held exclusively. */
-static int fetch_to_spool(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
+/* What h had open when its resource was there. */
+static int copy_of_open(struct handle *h, struct bytes *to)
+{
+    struct stat st;
+    int fd;
+
+    pthread_mutex_lock(&h->lock);
+    fd = h->fd;
+    pthread_mutex_unlock(&h->lock);
+    if (fd < 0)
+        return 0;
+    return fstat(fd, &st) < 0 ? -errno : file_copy(fd, to->fd, st.st_size);
+}
+
+/* The server's bytes into the spool, where they can be changed; h (may be NULL) still has those
+ * of a resource that has gone. d is held exclusively. */
+static int fetch_to_spool(struct fs *fs, struct call *call, struct drop *d, struct handle *h,
+                          struct failure *err)
 {
     struct bytes *b;
     struct bound bound;
@@ -74,6 +90,8 @@ static int fetch_to_spool(struct fs *fs, struct call *call, struct drop *d, stru
     rc = drop_new_bytes(fs->drops, d, &b);
     if (rc == 0 && fd >= 0)
         rc = file_copy(fd, b->fd, size);
+    else if (rc == 0 && h)
+        rc = copy_of_open(h, b);
     if (rc < 0)
         drop_forget_bytes(fs->drops, d);
     return rc;
@@ -102,9 +120,9 @@ static void set_broken(struct fs *fs, struct drop *d, int rc)
     drops_unlock(fs->drops);
 }
 
-/* With local bytes there, held shared; the bytes with a reference. */
-static int begin_change(struct fs *fs, struct call *call, struct drop *d, struct bytes **out,
-                        struct failure *err)
+/* With local bytes there, for h or (NULL) by path, held shared; the bytes with a reference. */
+static int begin_change(struct fs *fs, struct call *call, struct drop *d, struct handle *h,
+                        struct bytes **out, struct failure *err)
 {
     for (;;) {
         int rc = drop_lock_shared(fs->drops, d, call);
@@ -122,7 +140,7 @@ static int begin_change(struct fs *fs, struct call *call, struct drop *d, struct
             return rc;
         *out = drop_bytes(fs->drops, d);
         if (!*out)
-            rc = fetch_to_spool(fs, call, d, err);
+            rc = fetch_to_spool(fs, call, d, h, err);
         bytes_unref(*out);
         drop_unlock_exclusive(fs->drops, d);
         if (rc < 0)
@@ -179,7 +197,19 @@ static int open_content(struct fs *fs, struct call *call, struct handle *h, stru
     return 0;
 }
 
-static int open_drop(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
+/* Who only writes needs what is there when it is removed meanwhile: if it costs nothing. */
+static int open_for(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
+{
+    struct call now = { .nowait = true };
+    struct failure ignored = { 0 };
+
+    if ((h->flags & O_ACCMODE) != O_WRONLY)
+        return open_content(fs, call, h, err);
+    open_content(fs, &now, h, &ignored);
+    return 0;
+}
+
+static int open_counted(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
 {
     struct drop *d = h->node->drop;
     int rc = 0;
@@ -196,12 +226,23 @@ static int open_drop(struct fs *fs, struct call *call, struct handle *h, struct 
     if (h->flags & O_TRUNC)
         rc = start_empty(fs, call, d);
     h->bytes = drop_bytes(fs->drops, d);
-    if (rc == 0 && !h->bytes && (h->flags & O_ACCMODE) != O_WRONLY)
-        rc = open_content(fs, call, h, err);
+    if (rc == 0 && !h->bytes)
+        rc = open_for(fs, call, h, err);
     /* bytes that come later are asked for once a read(2); a page would be asked for twice */
     h->direct_io = !h->can_write && !h->bytes && h->fd < 0;
     if (rc < 0)
         deactivate(fs, h);
+    return rc;
+}
+
+static int open_drop(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
+{
+    int rc;
+
+    drop_open(fs->drops, h->node->drop);
+    rc = open_counted(fs, call, h, err);
+    if (rc < 0)
+        drop_close(fs->drops, h->node->drop);
     return rc;
 }
 
@@ -240,11 +281,10 @@ static int read_drop(struct fs *fs, struct call *call, struct handle *h, int64_t
     return rc;
 }
 
-static int64_t put(struct bytes *b, const struct handle *h, const char *data, size_t len,
-                   int64_t off, int64_t max)
+static int64_t put(struct bytes *b, const char *data, size_t len, int64_t off, int64_t max)
 {
     struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = len };
-    bool append = h->flags & O_APPEND;
+    bool append = off == OFF_END;
     struct stat st;
 
     if (append) {
@@ -265,11 +305,11 @@ static int64_t write_drop(struct fs *fs, struct call *call, struct handle *h, co
     struct drop *d = h->node->drop;
     int64_t max = max_bytes(fs, d);
     struct bytes *b;
-    int64_t rc = begin_change(fs, call, d, &b, err);
+    int64_t rc = begin_change(fs, call, d, h, &b, err);
 
     if (rc < 0)
         return rc;
-    rc = put(b, h, data, len, off, max);
+    rc = put(b, data, len, off, max);
     bytes_unref(b);
     if (rc == 0) {
         activate(fs, h);
@@ -312,7 +352,7 @@ static int truncate_drop(struct fs *fs, struct call *call, struct node *n, struc
     if (size > max_bytes(fs, d))
         return fail(err, -EFBIG, 0, "more than the %lld bytes that the API takes",
                     (long long)max_bytes(fs, d));
-    rc = begin_change(fs, call, d, &b, err);
+    rc = begin_change(fs, call, d, h, &b, err);
     if (rc < 0)
         return rc;
     rc = ftruncate(b->fd, size) < 0 ? -errno : 0;
@@ -395,9 +435,10 @@ static int fsync_drop(struct fs *fs, struct handle *h)
 
 static bool release_drop_blocks(struct fs *fs, struct handle *h)
 {
-    (void)fs;
-    (void)h;
-    return true; /* its bytes go to the cache at least */
+    struct bytes *b = drop_bytes(fs->drops, h->node->drop);
+
+    bytes_unref(b);
+    return h->can_write || b; /* its bytes go to the cache at least */
 }
 
 static int fail_broken(struct fs *fs, struct drop *d, int broken, struct failure *err)
@@ -410,22 +451,46 @@ static int fail_broken(struct fs *fs, struct drop *d, int broken, struct failure
     return broken;
 }
 
+static int commit_released(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
+{
+    bool dirty;
+    int broken = broken_of(fs, d, &dirty);
+
+    if (drop_has_writers(fs->drops, d))
+        return 0;
+    if (dirty && broken)
+        return fail_broken(fs, d, broken, err);
+    return deliver_commit(fs, call, d, err);
+}
+
+/* The last one to leave settles: who still reads is not left with bytes that were replaced. */
+static int release_reader(struct fs *fs, struct drop *d)
+{
+    struct call now = { .nowait = true };
+
+    drop_close(fs->drops, d);
+    if (drop_lock_exclusive(fs->drops, d, &now) == 0) {
+        deliver_settle(fs, d);
+        drop_unlock_exclusive(fs->drops, d);
+    }
+    return 0;
+}
+
 static int release_drop(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
 {
     struct drop *d = h->node->drop;
-    int rc, broken;
-    bool dirty, last;
+    int rc;
 
+    if (!h->can_write)
+        return release_reader(fs, d);
     deactivate(fs, h);
     rc = drop_lock_exclusive(fs->drops, d, call);
-    if (rc < 0)
+    if (rc < 0) {
+        drop_close(fs->drops, d);
         return rc;
-    broken = broken_of(fs, d, &dirty);
-    last = !drop_has_writers(fs->drops, d);
-    if (last && dirty && broken)
-        rc = fail_broken(fs, d, broken, err);
-    else if (last)
-        rc = deliver_commit(fs, call, d, err);
+    }
+    rc = commit_released(fs, call, d, err);
+    drop_close(fs->drops, d);
     deliver_settle(fs, d);
     drop_unlock_exclusive(fs->drops, d);
     return rc;

@@ -59,7 +59,7 @@ static int put(struct handle *h, const char *data, size_t len, int64_t off)
     int rc = 0;
 
     pthread_mutex_lock(&h->lock);
-    if (h->flags & O_APPEND)
+    if (off == OFF_END)
         off = (int64_t)h->text.len;
     if (off > TEXT_MAX_BYTES || len > TEXT_MAX_BYTES - (size_t)off)
         rc = -EFBIG;
@@ -177,7 +177,7 @@ static bool release_text_blocks(struct fs *fs, struct handle *h)
 
 static int release_text(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
 {
-    return text_at_once(&h->node->place) ? 0 : commit(fs, call, h, err);
+    return !h->can_write || text_at_once(&h->node->place) ? 0 : commit(fs, call, h, err);
 }
 
 const struct handle_ops text_ops = {

@@ -57,15 +57,29 @@ static bool is_given_up(struct fs *fs, struct drop *d)
     return given_up;
 }
 
+/* A file that nothing was ever written to is empty: that must be seen once it has an id. */
+static int ensure_bytes(struct fs *fs, struct drop *d)
+{
+    struct bytes *b = drop_bytes(fs->drops, d);
+
+    if (!b)
+        return drop_new_bytes(fs->drops, d, &b);
+    bytes_unref(b);
+    return 0;
+}
+
 /* d takes over what there stands for: its bytes will replace that resource's. 1: it did. */
 static int inherit(struct fs *fs, struct drop *d, struct drop *there)
 {
-    int rc = 0;
+    int rc = ensure_bytes(fs, d);
 
+    if (rc < 0)
+        return rc;
     drops_lock(fs->drops);
     if (there->id && !d->id) {
         rc = drop_set_id_locked(fs->drops, d, there->id);
         rc = rc < 0 ? rc : 1;
+        d->dirty = d->dirty || !d->failed;
         d->size = there->size;
         d->has_digest = there->has_digest;
         memcpy(d->digest, there->digest, sizeof(d->digest));
@@ -114,6 +128,19 @@ static int change_folder(struct move *m, struct drop *d, struct failure *err)
                       err);
 }
 
+/* What the API names after its file gets the file's new name; a temporary one is no name. */
+static int change_name(struct move *m, struct drop *d, struct failure *err)
+{
+    const struct resource *res = m->to_folder->res;
+    const struct field *f = res && res->name_field ? resource_field(res, res->name_field) : NULL;
+    struct bound b;
+
+    if (!f || !(f->flags & F_IN_PATCH) || strcmp(m->name, m->to_name) == 0 ||
+        deliver_is_scratch(m->fs, m->to_name) || bind_drop(m->fs, d, &b) < 0)
+        return 0;
+    return text_patch(m->fs, m->call, &b.target, f, m->to_name, strlen(m->to_name), err);
+}
+
 static bool same_list(const struct folder *a, const struct folder *b)
 {
     bool same_value = a->filter_value && b->filter_value
@@ -139,6 +166,8 @@ static int move_unsent(struct move *m, struct drop *d, struct drop *there, struc
         if (after && strcmp(before, after) == 0) /* nothing was sent: it moves as it is */
             rc = change_folder(m, d, err);
     }
+    if (rc == 0 && before)
+        rc = change_name(m, d, err);
     if (rc == 0 && there && !inherited)
         rc = delete_there(m, there, err);
     if (rc < 0 && inherited > 0)
@@ -158,6 +187,8 @@ static int move_sent(struct move *m, struct drop *d, struct drop *there, struct 
 
     if (!same_list(m->from_folder, m->to_folder))
         rc = change_folder(m, d, err);
+    if (rc == 0)
+        rc = change_name(m, d, err);
     if (rc == 0 && there)
         rc = delete_there(m, there, err);
     return rc < 0 ? rc : drops_move(m->fs->drops, d, m->to_folder, m->to_name);

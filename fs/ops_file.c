@@ -171,7 +171,8 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off
         return;
     task_set_handle(t, fi);
     t->size = size;
-    t->off = off;
+    /* what comes from a mapping has its place, though its file was opened for appending */
+    t->off = (fi->flags & O_APPEND) && !fi->writepage ? OFF_END : off;
     t->data = malloc(size ? size : 1);
     if (t->data)
         memcpy(t->data, data, size);

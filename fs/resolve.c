@@ -129,6 +129,14 @@ static int find_id(struct fs *fs, struct call *call, struct node *parent, const 
     return 0;
 }
 
+/* A file that was dropped here and has another name by now does not answer to its old one. */
+static bool is_file_here(struct fs *fs, struct folder *f, const char *id)
+{
+    cleanup_drop struct drop *d = drops_find_id(fs->drops, f, id);
+
+    return d && d->what == DROP_FILE;
+}
+
 static int find_entry(struct fs *fs, struct call *call, struct node *parent, const char *name,
                       enum name_form form, struct found *out, struct failure *err)
 {
@@ -146,6 +154,8 @@ static int find_entry(struct fs *fs, struct call *call, struct node *parent, con
     if (form == FORM_HIDDEN)
         return -ENOENT;
     rc = known_id_in_folder(fs, call, f, name, id, err);
+    if (rc == 0 && form == FORM_NAME && is_file_here(fs, f, id))
+        return -ENOENT;
     return rc < 0 ? rc : find_id(fs, call, parent, f, id, out, err);
 }
 

@@ -1,0 +1,94 @@
+"""Cases that the reference model has found, cut down to what matters."""
+import mmap
+import os
+
+import pytest
+
+from mounted import eventually
+from samples import pdf
+
+
+def test_an_assets_old_name_is_free_after_a_rename(mount, api):
+    mount.run('echo one > assets/a && mv assets/a assets/b && echo two > assets/a')
+    assert (mount / 'assets/a').read_text() == 'two\n'
+    assert {(a['name'], api.content('assets/' + a['assetId'])) for a in api.list('assets')} == \
+        {('a', b'two\n'), ('b', b'one\n')}
+
+
+def test_an_editors_backup_of_an_asset_leaves_its_name_free(mount, api):
+    mount.run('echo one > assets/a && mv assets/a assets/a~')
+    assert not (mount / 'assets/a').exists()
+    mount.run('echo two > assets/a')
+    assert (mount / 'assets/a').read_text() == 'two\n'
+
+
+@pytest.mark.parametrize('flags', [os.O_WRONLY, os.O_RDWR])
+def test_a_write_to_an_unlinked_file_keeps_its_other_bytes(mount, api, samples, flags):
+    mount.run(f'cp {samples.pdf()} documents/')
+    fd = os.open(mount / 'documents/scan.pdf', flags)
+    try:
+        os.unlink(mount / 'documents/scan.pdf')
+        os.pwrite(fd, b'new', 100)
+        assert os.fstat(fd).st_size == 2000
+        if flags == os.O_RDWR:
+            data = pdf(2000)
+            assert os.pread(fd, 3000, 0) == data[:100] + b'new' + data[103:]
+    finally:
+        os.close(fd)
+    assert api.documents() == []
+
+
+def test_a_write_to_a_replaced_file_leaves_nothing_in_the_spool(mount, samples):
+    mount.run(f'cp {samples.pdf()} documents/a.pdf && cp {samples.pdf("n.pdf", seed=2)} '
+              'documents/b.pdf')
+    with open(mount / 'documents/a.pdf', 'r+b') as f:
+        os.rename(mount / 'documents/b.pdf', mount / 'documents/a.pdf')
+        f.write(b'gone')
+    assert (mount / 'documents/a.pdf').read_bytes() == pdf(2000, seed=2)
+
+
+@pytest.mark.parametrize('then', ['rm documents/a.pdf',
+                                  'mv documents/a.pdf documents/b.pdf && rm documents/b.pdf',
+                                  'cp good.pdf documents/b.pdf; mv documents/b.pdf documents/a.pdf'])
+def test_a_failed_files_bytes_leave_the_disk_with_it(mount, samples, then):
+    mount.allow('Invalid argument')
+    samples.write('letter', b'no document\n' * 20)
+    samples.pdf('good.pdf')
+    mount.run(f'cp {samples.folder}/letter documents/a.pdf; ls -l documents; '
+              + then.replace('good.pdf', f'{samples.folder}/good.pdf'))
+    eventually(lambda: not os.listdir(mount.state / 'spool'))
+
+
+def test_an_empty_file_replaces_a_document_and_stays_empty(mount, api, samples):
+    mount.run(f'cp {samples.pdf()} documents/a.pdf')
+    os.close(os.open(mount / 'documents/b.part', os.O_CREAT | os.O_WRONLY))
+    mount.run('mv -f documents/b.part documents/a.pdf')
+    assert (mount / 'documents/a.pdf').read_bytes() == b''
+    assert api.content('documents/' + api.only_document()['documentId']) == pdf(2000)
+    mount.run(f'cp {samples.pdf("n.pdf", seed=2)} documents/a.pdf')
+    assert api.content('documents/' + api.only_document()['documentId']) == pdf(2000, seed=2)
+
+
+def test_equal_bytes_from_another_folder_are_sent_when_their_asset_is_gone(mount, api):
+    mount.run('echo same > assets/a && echo same > documents/a.part')
+    api.delete('assets/' + api.list('assets')[0]['assetId'])
+    mount.run('mv -f documents/a.part assets/a')
+    assert [api.content('assets/' + a['assetId']) for a in api.list('assets')] == [b'same\n']
+
+
+def test_a_mapping_of_a_file_opened_for_appending_stores_in_its_place(mount, samples):
+    mount.run(f'cp {samples.pdf()} documents/')
+    with open(mount / 'documents/scan.pdf', 'a+b') as f, mmap.mmap(f.fileno(), 2000) as m:
+        m[100:103] = b'new'
+    data = pdf(2000)
+    assert (mount / 'documents/scan.pdf').read_bytes() == data[:100] + b'new' + data[103:]
+
+
+@pytest.mark.parametrize('then', ['', 'rm documents/scan.pdf'], ids=['there', 'removed'])
+def test_a_reader_sees_what_was_written_over_it_and_sent(mount, samples, then):
+    mount.run(f'cp {samples.pdf()} documents/scan.pdf')
+    new = samples.pdf('new.pdf', 3000, seed=2)
+    with open(mount / 'documents/scan.pdf', 'rb', buffering=0) as f:
+        mount.run(f'cp {new} documents/scan.pdf')
+        mount.run(then)
+        assert f.read(10000) == pdf(3000, seed=2)
