@@ -55,7 +55,8 @@ static int attr_text(struct fs *fs, struct call *call, struct node *n, struct st
 
     set_mode(fs, st, text_mode(&n->place));
     /* these pages ask much and their size says nothing */
-    if (n->place.kind != NODE_STATUS && n->place.kind != NODE_METRICS)
+    if (n->place.kind != NODE_STATUS && n->place.kind != NODE_METRICS &&
+        n->place.kind != NODE_SHA256SUMS)
         rc = text_of(fs, call, n, &text, err);
     if (rc == 0)
         set_size(st, (int64_t)text.len);

@@ -81,7 +81,7 @@ static int fill(struct list_reader *r, struct call *call, int64_t off, size_t si
         cleanup_record struct record *record = NULL;
 
         rc = listing_row(r->listing, call, r->next_row, &record, err);
-        if (rc == -ENOENT) {
+        if (rc == 1) {
             r->done = true;
             return 0;
         }

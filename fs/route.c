@@ -96,6 +96,9 @@ static bool step_index(const struct place *at, const char *name, struct place *o
 
     if (!(at->res->can & CAN_LIST))
         return false;
+    if (row && row->kind == NODE_SHA256SUMS ? at->res->make_from != MAKE_DOCUMENT
+                                            : at->kind != NODE_COLLECTION)
+        return false;
     if (!row && strncmp(name, INDEX_PREFIX, strlen(INDEX_PREFIX)) == 0)
         filter = resource_filter(at->res, name + strlen(INDEX_PREFIX));
     if (!row && !filter)
@@ -131,7 +134,7 @@ static int step_in_index(const struct place *at, const char *name, struct place 
 
 static int step_collection(const struct place *at, const char *name, struct place *out)
 {
-    if (at->kind == NODE_COLLECTION && step_index(at, name, out))
+    if (step_index(at, name, out))
         return 0;
     *out = (struct place){ .kind = NODE_ENTRY, .res = at->res, .row = at->row };
     out->form = route_form(at->res, name);

@@ -5,6 +5,7 @@
 
 #include "about.h"
 #include "binding.h"
+#include "checksums.h"
 #include "control.h"
 #include "known.h"
 
@@ -16,7 +17,7 @@ bool text_is(enum node_kind kind)
 {
     return kind == NODE_FIELD || kind == NODE_WHOLE || kind == NODE_README || kind == NODE_STATUS ||
            kind == NODE_ERRORS || kind == NODE_REFRESH || kind == NODE_ERROR_NOTE ||
-           kind == NODE_CONTROL || kind == NODE_METRICS;
+           kind == NODE_CONTROL || kind == NODE_METRICS || kind == NODE_SHA256SUMS;
 }
 
 bool text_is_command(const struct place *p)
@@ -89,6 +90,8 @@ int text_of(struct fs *fs, struct call *call, struct node *n, struct buf *out, s
         return buf_adds(out, about_readme);
     if (n->place.kind == NODE_ERRORS)
         return errlog_text(fs->errlog, out);
+    if (n->place.kind == NODE_SHA256SUMS)
+        return call->nowait ? -EWOULDBLOCK : checksums_text(fs, call, n, out, err);
     if (n->place.kind == NODE_METRICS)
         return call->nowait ? -EWOULDBLOCK : about_metrics(fs, out);
     if (n->place.kind == NODE_STATUS)

@@ -28,6 +28,7 @@ static const struct tree_row rows[] = {
     { NODE_COLLECTION, 0, ".by-name",    NODE_BY_NAME, 0, NULL },
     { NODE_COLLECTION, 0, ".by-id",      NODE_BY_ID,   0, NULL },
     { NODE_COLLECTION, 0, ".list.jsonl", NODE_LIST,    0, NULL },
+    { NODE_COLLECTION, 0, ".sha256sums", NODE_SHA256SUMS, 0, NULL }, /* of documents alone */
 
     { NODE_LASFS, 0, "status",  NODE_STATUS,  0, NULL },
     { NODE_LASFS, 0, "errors",  NODE_ERRORS,  0, NULL },

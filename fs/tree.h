@@ -28,6 +28,7 @@ enum node_kind {
     NODE_BY_VALUE,     /* .by-status/running: links */
     NODE_LINK,         /* a link to a resource of the collection */
     NODE_LIST,         /* .list.jsonl: the whole list, a resource a line */
+    NODE_SHA256SUMS,   /* .sha256sums: of the files dropped here that the server has */
     NODE_README,
     NODE_LASFS, /* .lasfs */
     NODE_STATUS,
