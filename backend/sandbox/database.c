@@ -8,7 +8,7 @@
 
 #include "banned.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define BUSY_MS 10000
 
 static const char *const for_all[] = {
@@ -41,6 +41,15 @@ static const char *const schema[] = {
      " PRIMARY KEY (kind, month)) WITHOUT ROWID"),
     "CREATE TABLE fact (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL)",
     "PRAGMA user_version = 1",
+    "COMMIT",
+};
+
+/* What a state of version 1 lacks. */
+static const char *const version_2[] = {
+    "BEGIN IMMEDIATE",
+    "CREATE TABLE due (id TEXT PRIMARY KEY NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX due_at ON due (at, id)",
+    "PRAGMA user_version = 2",
     "COMMIT",
 };
 
@@ -102,7 +111,8 @@ static int prepare(struct view *v, bool writer, struct failure *err)
         return fail(err, -EIO, 0, "%s", sqlite3_errmsg(v->db));
     if (version > SCHEMA_VERSION)
         return fail(err, -EIO, 0, "written by a newer version of this program");
-    if (writer && version == 0 && run_all(v, schema, ARRAY_LEN(schema)) < 0)
+    if (writer && ((version < 1 && run_all(v, schema, ARRAY_LEN(schema)) < 0) ||
+                   (version < 2 && run_all(v, version_2, ARRAY_LEN(version_2)) < 0)))
         return fail(err, -EIO, 0, "%s", sqlite3_errmsg(v->db));
     return 0;
 }

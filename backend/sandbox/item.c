@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "due.h"
 #include "json_text.h"
 #include "kinds.h"
 #include "sample.h"
@@ -394,6 +395,8 @@ int item_delete(struct work *w, struct item *it)
         if (res->parent == it->res->kind && res->id_field)
             rc = delete_below(w, res, it->row.id);
     }
+    if (rc == 0 && kind->due)
+        rc = due_never(w, it->row.id);
     return rc < 0 ? rc : view_delete(w->v, it->row.kind, it->row.id);
 }
 

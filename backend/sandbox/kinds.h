@@ -14,8 +14,9 @@ struct kind {
     /* A PATCH's fields are in it->body, the old ones in it->before; it is stored after this. */
     int (*change)(struct work *w, struct item *it, json_t *fields);
     int (*unmake)(struct work *w,
-                  struct item *it); /* about to be deleted: refuse, or count it out */
-    int (*post)(struct work *w);    /* in place of making one from a POST's body */
+                  struct item *it);              /* about to be deleted: refuse, or count it out */
+    int (*post)(struct work *w);                 /* in place of making one from a POST's body */
+    int (*due)(struct work *w, struct item *it); /* its time has come; it is stored after this */
     /* Adds to what an answer shows what is worked out each time. */
     int (*show)(struct work *w, struct item *it);
     const char *lookup; /* the field by which view_find() finds it, where it has no filters */

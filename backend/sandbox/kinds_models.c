@@ -1,4 +1,5 @@
 /* Models, their data bundles, and predictions. */
+#include "due.h"
 #include "kinds.h"
 
 #include "clock.h"
@@ -6,14 +7,32 @@
 #include "banned.h"
 
 #define US 1000000
+#define MS 1000
+
+/* Both take their time, which is the same for all. */
+static int due_when_made(struct work *w, const struct item *it)
+{
+    return due_at(w, it->row.id, due_now(w) + w->sb->options->model_ms * MS);
+}
 
 /* --- Models ---------------------------------------------------------------------------------- */
 
-/*
- * A PATCH may set any status. Training here has no end: whoever wants a model that predicts
- * sets it active.
- */
-const struct kind kind_models = { .make = NULL };
+/* Nothing is trained: the time passes, and the model is active. Another status ends that. */
+static int model_change(struct work *w, struct item *it, json_t *fields)
+{
+    if (!json_object_get(fields, "status"))
+        return 0;
+    return item_is(it, "status", "training") ? due_when_made(w, it) : due_never(w, it->row.id);
+}
+
+static int model_due(struct work *w, struct item *it)
+{
+    int rc = item_set_text(it, "status", "active");
+
+    return rc < 0 ? rc : item_set_time(it, "updatedTime", view_now(w->v));
+}
+
+const struct kind kind_models = { .change = model_change, .due = model_due };
 
 /* --- Data bundles ---------------------------------------------------------------------------- */
 
@@ -26,8 +45,8 @@ static int bundle_datasets(struct work *w, struct item *it)
     size_t i;
     int rc = item_set(it, "datasets", datasets);
 
-    if (rc == 0)
-        rc = item_set(it, "summary", summary);
+    if (json_object_set_new(it->hidden, "summary", summary) < 0)
+        rc = -ENOMEM;
     json_array_foreach(ids, i, id) {
         cleanup_item struct item set = { 0 };
 
@@ -46,16 +65,25 @@ static int bundle_datasets(struct work *w, struct item *it)
     return rc;
 }
 
-/* It is built at once, but who asked for it is told what the API says: processing. */
+/* It has what there is now, and tells of it when its time has passed. */
 static int bundle_build(struct work *w, struct item *it)
 {
     int rc = bundle_datasets(w, it);
 
     if (rc == 0)
-        rc = item_set_text(it, "status", "ready");
+        rc = item_set_text(it, "status", "processing");
     if (rc == 0)
-        rc = item_show(it, "status", json_string("processing"));
-    return rc < 0 ? rc : item_show(it, "summary", json_object());
+        rc = item_set(it, "summary", json_object());
+    return rc < 0 ? rc : due_when_made(w, it);
+}
+
+static int bundle_due(struct work *w, struct item *it)
+{
+    json_t *summary = json_object_get(it->hidden, "summary");
+    int rc = item_set_text(it, "status", "ready");
+
+    (void)w;
+    return rc < 0 || !summary ? rc : item_set(it, "summary", json_incref(summary));
 }
 
 static int bundle_make(struct work *w, struct item *it, json_t *fields)
@@ -99,6 +127,7 @@ const struct kind kind_data_bundles = {
     .made = bundle_made,
     .change = bundle_change,
     .unmake = bundle_unmake,
+    .due = bundle_due,
 };
 
 /* --- Predictions ----------------------------------------------------------------------------- */
@@ -120,18 +149,24 @@ static json_t *guess_value(json_t *truth)
     return json_incref(truth);
 }
 
-static bool has_label(json_t *entries, const char *label)
+/* A field as often as the ground truth has it, for certain; once, and not, where it hasn't. */
+static int guess_field(json_t *guesses, const char *label, json_t *truth)
 {
+    bool known = false;
     json_t *entry;
     size_t i;
 
-    json_array_foreach(entries, i, entry)
-        if (strcmp(json_string_value(json_object_get(entry, "label")), label) == 0)
-            return true;
-    return false;
+    json_array_foreach(truth, i, entry) {
+        if (strcmp(json_string_value(json_object_get(entry, "label")), label) != 0)
+            continue;
+        known = true;
+        if (add_guess(guesses, label, guess_value(json_object_get(entry, "value")), 1) < 0)
+            return -ENOMEM;
+    }
+    return known ? 0 : add_guess(guesses, label, json_null(), 0);
 }
 
-/* What is known of the document is certain, what the model would look for beside it is not. */
+/* A stand-in for a model: it reads the ground truth in the place of the document. */
 static int guess(struct item *it, const struct item *document, const struct item *model)
 {
     const struct schema *label =
@@ -140,17 +175,12 @@ static int guess(struct item *it, const struct item *document, const struct item
     json_t *config = json_object_get(model->body, "fieldConfig");
     json_t *guesses = json_array(), *entry;
     const char *name;
-    size_t i;
     int rc = item_set(it, "predictions", guesses);
 
-    json_array_foreach(truth, i, entry)
-        if (rc == 0)
-            rc = add_guess(guesses, json_string_value(json_object_get(entry, "label")),
-                           guess_value(json_object_get(entry, "value")), 1);
     json_object_foreach(config, name, entry)
-        if (rc == 0 && !has_label(truth, name) && strlen(name) <= (size_t)label->max &&
+        if (rc == 0 && strlen(name) <= (size_t)label->max &&
             schema_pattern_ok(label->pattern, name))
-            rc = add_guess(guesses, name, json_null(), 0);
+            rc = guess_field(guesses, name, truth);
     return rc;
 }
 

@@ -10,6 +10,7 @@
 
 #include "access.h"
 #include "clock.h"
+#include "due.h"
 #include "http.h"
 #include "rest.h"
 #include "rules.h"
@@ -60,6 +61,7 @@ static int start(struct program *p, struct failure *err)
     int rc;
 
     sb->options = o;
+    sb->epoch_us = clock_realtime_ns(clock_real()) / 1000 - clock_now_ms(clock_real()) * 1000;
     rc = o->access_log ? access_new(o->access_log, &p->access, err) : 0;
     if (rc == 0)
         rc = store_open(o->state, &sb->store, err);
@@ -69,12 +71,15 @@ static int start(struct program *p, struct failure *err)
         rc = tokens_new(o->client_secret, clock_real(), o->token_ttl_s, &sb->tokens);
     if (rc == 0)
         rc = rest_prepare(sb, err);
+    if (rc == 0)
+        rc = due_start(sb, &sb->due, err);
     return rc < 0 ? rc : http_start(sb, p->access, &p->http, err);
 }
 
 static void stop(struct program *p)
 {
     http_stop(p->http);
+    due_stop(p->sandbox.due);
     tokens_free(p->sandbox.tokens);
     rules_free(p->sandbox.rules);
     store_close(p->sandbox.store);

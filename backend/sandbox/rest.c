@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "due.h"
 #include "item.h"
 #include "kinds.h"
 #include "list.h"
@@ -293,6 +294,8 @@ void rest_handle(const struct sandbox *sb, const struct request *rq, struct answ
     }
     if (w.writer)
         rc = store_write(sb->store, run, &w);
+    if (rc == 0 && w.due)
+        due_kick(sb->due);
     if (rc == 0 || rc == REFUSED)
         return;
     forget_answer(an);

@@ -12,12 +12,14 @@
 #include "sandbox_options.h"
 #include "store.h"
 
-/* All of it is set once, before the first request. */
+/* All of it is set once, before the first request; due is set last and is not its thread's. */
 struct sandbox {
     const struct sandbox_options *options;
     struct store *store;
     struct rules *rules;
     struct tokens *tokens;
+    struct due *due;
+    int64_t epoch_us;    /* the wall clock when clock_now_ms() was 0, as it was at the start */
     char client[ID_MAX]; /* the app client of the command line's id and secret */
     char organization[ID_MAX];
 };

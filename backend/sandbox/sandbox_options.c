@@ -126,6 +126,23 @@ static int set_page_size(struct context *c, const char *value)
     return set_number(c, "--page-size", value, 1, 100000, &c->o->page_size);
 }
 
+static int set_heartbeat_timeout(struct context *c, const char *value)
+{
+    return set_number(c, "--heartbeat-timeout", value, 1, 31536000, &c->o->heartbeat_s);
+}
+
+/* Seconds, with a point or without. */
+static int set_model_time(struct context *c, const char *value)
+{
+    char *end;
+    double s = isdigit((unsigned char)*value) ? strtod(value, &end) : -1;
+
+    if (s < 0 || *end || s > 31536000)
+        return fail(c->err, -EINVAL, 0, "--model-time takes seconds, not %s", value);
+    c->o->model_ms = (int64_t)(s * 1000);
+    return 0;
+}
+
 /* numberOfAppClientsAllowed -> AppClients; its length. */
 static size_t quota_name(const struct quota *q, const char **name)
 {
@@ -179,6 +196,9 @@ static const struct option_row rows[] = {
     { "lenient", NULL, set_lenient, "make up what is not there, take any token: for clients\n"
       "                             that keep no state" },
     { "token-ttl", "S", set_token_ttl, "how long a token lives (3600)" },
+    { "heartbeat-timeout", "S", set_heartbeat_timeout, "a claimed execution fails without a heartbeat for S s\n"
+      "                             (60)" },
+    { "model-time", "S", set_model_time, "how long a model trains and a data bundle is made (1)" },
     { "page-size", "N", set_page_size, "the largest page (1000); the usual one is 100, or N\n"
       "                             where that is less" },
     { "quota", "COLLECTION=N", set_quota, "refuse more than N with 429: documents, predictions,\n"
@@ -204,7 +224,9 @@ void sandbox_options_help(void)
         printf("  %-26s %s\n", left, rows[i].help);
     }
     printf(
-        "\nA model that PATCH sets to training stays so; PATCH it to active to predict with it.\n");
+        "\nWorkflows run. Transitions of type docker are run by a runner that gives their input\n"
+        "back as their output; a model that is set to training is active after --model-time,\n"
+        "and predicts what a document's ground truth says.\n");
 }
 
 static int finish(struct context *c)
@@ -240,6 +262,8 @@ int sandbox_options_parse(int argc, char **argv, struct sandbox_options *out, st
         out->quotas[i] = QUOTA_NONE;
     out->token_ttl_s = DEFAULT_TOKEN_TTL_S;
     out->page_size = DEFAULT_PAGE_SIZE;
+    out->heartbeat_s = DEFAULT_HEARTBEAT_S;
+    out->model_ms = DEFAULT_MODEL_MS;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         longs[i] = (struct option){ rows[i].name,
                                     rows[i].argument ? required_argument : no_argument, NULL, 0 };

@@ -13,6 +13,8 @@
 #define DEFAULT_LISTEN "127.0.0.1:0"
 #define DEFAULT_TOKEN_TTL_S 3600
 #define DEFAULT_PAGE_SIZE 1000
+#define DEFAULT_HEARTBEAT_S 60
+#define DEFAULT_MODEL_MS 1000
 
 struct sandbox_options {
     char *host, *port;
@@ -23,7 +25,9 @@ struct sandbox_options {
     bool lenient;
     int64_t latency_ms;
     int64_t token_ttl_s;
-    int64_t page_size; /* the largest, and the usual one where it is smaller than that */
+    int64_t heartbeat_s; /* a claimed execution whose worker is silent for so long fails */
+    int64_t model_ms;    /* how long a model trains and a data bundle is made */
+    int64_t page_size;   /* the largest, and the usual one where it is smaller than that */
     int64_t quotas[QUOTAS_MAX];
     bool help, version;
 };

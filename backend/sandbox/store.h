@@ -1,6 +1,6 @@
 /*
  * The sandbox's state in SQLite: rows of every collection in one table, documents' and assets'
- * bytes (as base64 text) in another, counters in a third. One thread writes: it takes what is
+ * bytes (as base64 text) in another, counters in a third, what is due when in a fourth. One thread writes: it takes what is
  * queued, runs it in one transaction and syncs it once; a store_write() that has returned 0 is
  * on the disk. Readers have connections of their own and are never held up by it.
  */
@@ -92,6 +92,11 @@ int view_put_content(struct view *v, const char *id, const char *text, size_t le
 
 /* How many of a kind there are now, and were made this calendar month (UTC). */
 int view_counts(struct view *v, enum resource_kind kind, int64_t *now, int64_t *this_month);
+
+/* What is due: one time a row (due.h). next finds the earliest; -ENOENT: there is none. */
+int view_put_due(struct view *v, const char *id, int64_t at);
+int view_delete_due(struct view *v, const char *id);
+int view_next_due(struct view *v, char *id, size_t size, int64_t *at);
 
 /* Small facts about the state itself. -ENOENT. */
 int view_get_fact(struct view *v, const char *name, struct buf *out);

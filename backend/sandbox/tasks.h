@@ -1,4 +1,4 @@
-/* Transition executions and their logs, as workflows need them. Returns as item.h's do. */
+/* Transition executions, as workflows need them. Returns as item.h's do. */
 #ifndef SANDBOX_TASKS_H
 #define SANDBOX_TASKS_H
 
@@ -8,16 +8,19 @@
 struct task_of {
     const char *transition, *workflow, *workflow_execution;
     json_t *input;
-    bool claimed; /* it starts now; else it waits for somebody who claims it */
+    int64_t timeout_s; /* from now on; 0: none but the transition's own */
+    bool claimed;      /* it starts now; else it waits for somebody who claims it */
 };
 
+/* One that people do not carry out is claimed by the built-in runner. */
 int task_new(struct work *w, const struct task_of *of, struct item *out);
 
 /* Ends one that may have ended, or be gone, already. */
 int task_cancel(struct work *w, const char *id);
 
-/* Is it a transition that people carry out? 0, 1; what is not there is no such one. */
-int task_is_manual(struct work *w, const char *transition);
+/* Does data keep to that schema of the transition? -EINVAL with words in err. */
+int task_check(struct work *w, const char *transition, const char *schema, json_t *data,
+               const char *at, struct failure *err);
 
 /* --- What a workflow does (flow.c) ------------------------------------------------------------ */
 
@@ -25,6 +28,6 @@ int task_is_manual(struct work *w, const char *transition);
  * A transition execution of a workflow's has ended. Called inside the change that ends it, with
  * everything about it set. Here is where a workflow goes on.
  */
-int flow_task_ended(struct work *w, struct item *task);
+int flow_task_ended(struct work *w, struct item *task, bool timed_out);
 
 #endif

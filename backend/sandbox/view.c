@@ -360,6 +360,40 @@ int view_put_content(struct view *v, const char *id, const char *text, size_t le
     return finish(st);
 }
 
+int view_put_due(struct view *v, const char *id, int64_t at)
+{
+    sqlite3_stmt *st = database_statement(v, "INSERT OR REPLACE INTO due VALUES (?, ?)");
+
+    if (!st)
+        return -EIO;
+    bind_text(st, 1, id);
+    sqlite3_bind_int64(st, 2, at);
+    return finish(st);
+}
+
+int view_delete_due(struct view *v, const char *id)
+{
+    sqlite3_stmt *st = database_statement(v, "DELETE FROM due WHERE id = ?");
+
+    if (!st)
+        return -EIO;
+    bind_text(st, 1, id);
+    return finish(st);
+}
+
+int view_next_due(struct view *v, char *id, size_t size, int64_t *at)
+{
+    sqlite3_stmt *st = database_statement(v, "SELECT id, at FROM due ORDER BY at, id LIMIT 1");
+    int step = st ? sqlite3_step(st) : SQLITE_ERROR;
+
+    if (step == SQLITE_ROW) {
+        snprintf(id, size, "%s", column(st, 0));
+        *at = sqlite3_column_int64(st, 1);
+    }
+    sqlite3_reset(st);
+    return step == SQLITE_ROW ? 0 : step == SQLITE_DONE ? -ENOENT : -EIO;
+}
+
 int view_get_fact(struct view *v, const char *name, struct buf *out)
 {
     sqlite3_stmt *st = database_statement(v, "SELECT value FROM fact WHERE name = ?");

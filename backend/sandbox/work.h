@@ -12,6 +12,7 @@ struct work {
     struct answer *an;
     struct view *v;
     bool writer;    /* changes may be made */
+    bool due;       /* a time was set at which something happens */
     int64_t now_us; /* when it began */
 };
 

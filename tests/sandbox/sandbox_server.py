@@ -7,6 +7,7 @@ import re
 import secrets
 import signal
 import subprocess
+import time
 
 import requests
 
@@ -20,6 +21,17 @@ PDF = base64.b64encode(b'%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n').
 
 def new_id(word):
     return 'las:%s:%s' % (word, secrets.token_hex(16))
+
+
+def eventually(wanted, timeout_s=20):
+    """What wanted() gives as soon as that is true."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        got = wanted()
+        if got:
+            return got
+        assert time.monotonic() < deadline, 'it never came about'
+        time.sleep(0.02)
 
 
 class Server:

@@ -3,6 +3,7 @@ import concurrent.futures
 import hashlib
 import os
 import base64
+import sqlite3
 import threading
 import time
 
@@ -135,3 +136,19 @@ def test_readers_are_not_held_up_by_writers(start):
             stop.set()
         for w in writers:
             w.result()
+
+
+def test_state_of_the_first_version_is_taken_over(start):
+    s = start()
+    api = s.client()
+    kept = api.post('/datasets', {'name': 'kept'})
+    s.stop()
+    with sqlite3.connect(s.state + '/sandbox.db') as db:
+        db.execute('DROP TABLE due')
+        db.execute('PRAGMA user_version = 1')
+    db.close()
+    api = s.start().client()
+    assert api.get('/datasets')['datasets'] == [kept]
+    model = api.post('/models', {'width': 100, 'height': 100, 'fieldConfig': {}})['modelId']
+    api.patch('/models/' + model, {'status': 'training'})
+    server.eventually(lambda: api.get('/models/' + model)['status'] == 'active')

@@ -23,7 +23,8 @@ LOGIN = ('--client-id', 'a', '--client-secret', 'b')
     (('--nonsense',), '--nonsense'), (('-x',), '-x'), (('extra',), 'extra'),
     (('--state',), '--state'), ((), '--state'), (('--page-size', '0'), '--page-size'),
     (('--page-size', 'x'), '--page-size'), (('--token-ttl', '-1'), '--token-ttl'),
-    (('--latency', '1.5'), '--latency'), (('--quota', 'documents'), '--quota'),
+    (('--latency', '1.5'), '--latency'), (('--heartbeat-timeout', '0'), '--heartbeat-timeout'),
+    (('--model-time', '-1'), '--model-time'), (('--model-time', '1s'), '--model-time'), (('--quota', 'documents'), '--quota'),
     (('--quota', 'batches=1'), '--quota'), (('--quota', 'consents=1'), '--quota'),
     (('--quota', 'documents=-1'), '--quota'), (('--listen', 'localhost'), '--listen'),
     (('--listen', '127.0.0.1:99999'), '--listen'), (('--lenient=yes',), '--lenient'),
@@ -47,7 +48,7 @@ def test_help_tells_of_every_option():
     r = run('--help')
     assert (r.returncode, r.stderr) == (0, '')
     for name in ('listen', 'state', 'client-id', 'client-secret', 'client-secret-file', 'public',
-                 'latency', 'lenient', 'token-ttl', 'page-size', 'quota', 'access-log', 'version'):
+                 'latency', 'lenient', 'heartbeat-timeout', 'model-time', 'token-ttl', 'page-size', 'quota', 'access-log', 'version'):
         assert re.search(r'^  --%s\b' % name, r.stdout, re.M), name
     assert max(len(line) for line in r.stdout.splitlines()) <= 100
 

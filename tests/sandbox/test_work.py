@@ -17,6 +17,40 @@ def test_model_is_inactive_at_first(api):
     assert m['preprocessConfig'] == {'autoRotate': False, 'imageQuality': 'LOW', 'maxPages': 1}
 
 
+def test_model_is_trained_after_a_while(api):
+    path = '/models/' + model(api)['modelId']
+    assert api.patch(path, {'status': 'training'})['status'] == 'training'
+    assert api.get(path)['status'] == 'training'
+    trained = server.eventually(lambda: api.get(path) if api.get(path)['status'] != 'training'
+                                else None)
+    assert trained['status'] == 'active'
+    assert trained['updatedTime'] > trained['createdTime']
+
+
+def test_model_whose_training_is_given_up_stays_so(api):
+    path, other = ('/models/' + model(api)['modelId'] for _ in range(2))
+    api.patch(path, {'status': 'training'})
+    api.patch(path, {'status': 'inactive'})
+    api.patch(other, {'status': 'training'})
+    server.eventually(lambda: api.get(other)['status'] == 'active')
+    assert api.get(path)['status'] == 'inactive'
+
+
+def test_bundles_and_models_go_on_over_a_restart(start):
+    s = start('--model-time', '2.5')
+    api = s.client()
+    path = '/models/' + model(api)['modelId']
+    api.post(path + '/dataBundles', {})
+    api.patch(path, {'status': 'training'})
+    s.kill()
+    s.start()
+    api = s.client()
+    assert api.get(path)['status'] == 'training'
+    assert api.get(path + '/dataBundles', status='processing')['dataBundles']
+    server.eventually(lambda: api.get(path)['status'] == 'active')
+    server.eventually(lambda: api.get(path + '/dataBundles', status='ready')['dataBundles'])
+
+
 @pytest.mark.parametrize('status', ['training', 'active', 'inactive'])
 def test_model_takes_a_status(api, status):
     assert api.patch('/models/' + model(api)['modelId'], {'status': status})['status'] == status
@@ -40,8 +74,8 @@ def test_bundle_is_built_from_its_datasets(api):
                             'datasetId': dataset})
     made = api.post(path + '/dataBundles', {'datasetIds': [dataset], 'name': 'b'})
     assert (made['status'], made['summary']) == ('processing', {})
-    listed = api.get(path + '/dataBundles')['dataBundles']
-    assert [b['status'] for b in listed] == ['ready']
+    listed = server.eventually(
+        lambda: api.get(path + '/dataBundles', status='ready')['dataBundles'])
     assert listed[0]['summary'] == {'numberOfDocuments': 1}
     assert [(d['datasetId'], d['version']) for d in listed[0]['datasets']] == [(dataset, 1)]
     assert api.get(path)['numberOfDataBundles'] == 1
@@ -57,11 +91,13 @@ def test_bundle_is_rebuilt_by_an_empty_patch(api, body):
     bundle = '%s/%s' % (path, api.post(path, {'datasetIds': [dataset]})['dataBundleId'])
     api.post('/documents', {'content': server.PDF, 'contentType': 'image/png',
                             'datasetId': dataset})
-    assert api.patch(bundle, {'name': 'x'})['summary'] == {'numberOfDocuments': 0}
+    (ready,) = server.eventually(lambda: api.get(path, status='ready')['dataBundles'])
+    assert ready['summary'] == {'numberOfDocuments': 0}
+    assert api.patch(bundle, {'name': 'x'})['status'] == 'ready'
     assert api.raw('PATCH', bundle, **body).json()['status'] == 'processing'
-    ready = api.get(path)['dataBundles'][0]
-    assert (ready['status'], ready['summary'], ready['name']) == (
-        'ready', {'numberOfDocuments': 1}, 'x')
+    assert api.get(path, status='ready')['dataBundles'] == []
+    (ready,) = server.eventually(lambda: api.get(path, status='ready')['dataBundles'])
+    assert (ready['summary'], ready['name']) == ({'numberOfDocuments': 1}, 'x')
 
 
 # --- Predictions --------------------------------------------------------------------------------
@@ -74,19 +110,20 @@ def test_prediction_needs_an_active_model(api, world):
 
 
 def test_prediction_of_what_is_known_is_certain(api, world):
-    m = model(api)['modelId']
+    m = model(api, fieldConfig={name: {'type': 'all', 'maxLength': 20}
+                                for name in ('total', 'date', 'paid')})['modelId']
     api.patch('/models/' + m, {'status': 'active'})
     document = api.post('/documents', {
         'content': server.PDF, 'contentType': 'image/png', 'groundTruth': [
             {'label': 'total', 'value': '12.50'}, {'label': 'paid', 'value': True},
-            {'label': 'total', 'value': None}]})['documentId']
+            {'label': 'other', 'value': 'x'}, {'label': 'total', 'value': None}]})['documentId']
     answers = [api.post('/predictions', {'documentId': document, 'modelId': m})
                for _ in range(2)]
     assert answers[0]['predictions'] == answers[1]['predictions'] == [
         {'label': 'total', 'value': '12.50', 'confidence': 1},
-        {'label': 'paid', 'value': 'true', 'confidence': 1},
         {'label': 'total', 'value': None, 'confidence': 1},
-        {'label': 'date', 'value': None, 'confidence': 0}]
+        {'label': 'date', 'value': None, 'confidence': 0},
+        {'label': 'paid', 'value': 'true', 'confidence': 1}]
     listed = api.get('/predictions')['predictions']
     assert [p for p in listed if p['predictionId'] == answers[0]['predictionId']] == answers[:1]
 
@@ -305,12 +342,11 @@ def test_execution_is_given_up(api, flow):
     api.refused(400, 'PATCH', run, {'nextTransitionId': flow.transition}, names='ended')
 
 
-def test_execution_goes_on_elsewhere(api, flow):
-    other = Flow(api)
+def test_execution_goes_on_only_at_its_own_steps(api, flow):
     run = '%s/%s' % (flow.runs, flow.run(a=1)['executionId'])
-    api.patch(run, {'nextTransitionId': other.transition})
-    assert other.claim()['input'] == {'a': 1}
+    api.refused(400, 'PATCH', run, {'nextTransitionId': Flow(api).transition}, names='no step')
     api.refused(404, 'PATCH', run, {'nextTransitionId': server.new_id('transition')})
+    assert flow.claim()['input'] == {'a': 1}
 
 
 def test_deleted_execution_takes_its_task_along(api, flow):
@@ -344,6 +380,7 @@ def test_each_task_has_a_log(api, flow):
     assert log['transitionExecutionId'] == task['executionId']
     assert (log['transitionId'], log['workflowId'], log['workflowExecutionId']) == (
         flow.transition, flow.workflow, run)
-    assert [e['message'] for e in log['events']] == ['created', 'started', 'succeeded']
+    assert [e['message'] for e in log['events']] == [
+        'created', 'started', 'succeeded', 'the execution has ended: succeeded']
     times = [e['timestamp'] for e in log['events']]
     assert times == sorted(times)
