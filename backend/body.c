@@ -2,17 +2,21 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <nettle/base64.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec.h"
 #include "json_text.h"
 #include "number.h"
+#include "shape.h"
 
 #include "banned.h"
 
 struct body {
     const struct resource *res;
     enum body_use use;
+    const struct id_finder *finder; /* NULL: names stand for nothing */
     json_t *object;
 };
 
@@ -38,6 +42,11 @@ void body_free(struct body *b)
     json_text_wipe(b->object);
     json_decref(b->object);
     free(b);
+}
+
+void body_find_ids(struct body *b, const struct id_finder *finder)
+{
+    b->finder = finder;
 }
 
 bool body_empty(const struct body *b)
@@ -81,12 +90,26 @@ static int set_new(struct body *b, const char *name, json_t *v, struct failure *
     return 0;
 }
 
-static int set_string(struct body *b, const char *name, const char *text, size_t len,
-                      struct failure *err)
+/* With ids in the place of names. Takes v, which may be NULL and is nobody else's. */
+static int set_found(struct body *b, const struct field *f, json_t *v, struct failure *err)
 {
+    int rc = v && b->finder ? shape_ids(f->schema, &v, b->finder, err) : 0;
+
+    if (rc == 0)
+        return set_new(b, f->name, v, err);
+    json_decref(v);
+    return rc;
+}
+
+static int set_string(struct body *b, const struct field *f, const char *text, size_t len,
+                      bool find, struct failure *err)
+{
+    json_t *v;
+
     if (!json_text_utf8_ok(text, len))
-        return fail(err, -EINVAL, 0, "%s: not valid UTF-8 text", name);
-    return set_new(b, name, json_stringn_nocheck(text, len), err);
+        return fail(err, -EINVAL, 0, "%s: not valid UTF-8 text", f->name);
+    v = json_stringn_nocheck(text, len);
+    return find ? set_found(b, f, v, err) : set_new(b, f->name, v, err);
 }
 
 int body_set_string(struct body *b, const char *name, const char *value, struct failure *err)
@@ -95,7 +118,7 @@ int body_set_string(struct body *b, const char *name, const char *value, struct 
 
     if (!f || !may_set(b, f))
         return refuse(b, name, err);
-    return set_string(b, name, value, strlen(value), err);
+    return set_string(b, f, value, strlen(value), false, err);
 }
 
 /* --- Labels ---------------------------------------------------------------------------------- */
@@ -168,15 +191,31 @@ static int read_labels(json_t *v, const char *name, json_t **out, struct failure
 
 /* --- From text ------------------------------------------------------------------------------- */
 
+/* A field that says something about another one; what was said of that by itself holds. */
+static int set_implied(struct body *b, struct failure *err)
+{
+    for (const struct field *f = b->res->fields; f->name; f++) {
+        if (!f->implies.field || !body_has(b, f->name) || body_has(b, f->implies.field))
+            continue;
+        if (set_new(b, f->implies.field, json_string(f->implies.value), err) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* v may be shared: it is copied, as it may be wiped. */
 static int set_value(struct body *b, const struct field *f, json_t *v, struct failure *err)
 {
     json_t *list = NULL;
     int rc;
 
     if (!(f->flags & F_LABELS))
-        return set_new(b, f->name, json_incref(v), err);
+        return set_found(b, f, json_deep_copy(v), err);
     rc = read_labels(v, f->name, &list, err);
-    return rc < 0 ? rc : set_new(b, f->name, list, err);
+    if (rc == 0)
+        rc = set_new(b, f->name, json_deep_copy(list), err);
+    json_decref(list);
+    return rc;
 }
 
 static int set_structure(struct body *b, const struct field *f, const char *text, size_t len,
@@ -238,6 +277,19 @@ static int set_plain(struct body *b, const struct field *f, const char *text, si
     return set_new(b, f->name, v, err);
 }
 
+/* The field's file has bytes, the field their base64. */
+static int set_bytes(struct body *b, const struct field *f, const char *bytes, size_t len,
+                     struct failure *err)
+{
+    size_t size = BASE64_ENCODE_RAW_LENGTH(len);
+    cleanup_free char *text = malloc(size + 1);
+
+    if (!text)
+        return no_memory(err);
+    base64_encode_raw(text, len, (const uint8_t *)bytes);
+    return set_new(b, f->name, json_stringn_nocheck(text, size), err);
+}
+
 static size_t without_newline(const char *text, size_t len)
 {
     if (len && text[len - 1] == '\n')
@@ -247,19 +299,30 @@ static size_t without_newline(const char *text, size_t len)
     return len && text[len - 1] == '\r' ? len - 1 : len;
 }
 
-int body_set_text(struct body *b, const struct field *f, const char *text, size_t len,
-                  struct failure *err)
+static int set_text(struct body *b, const struct field *f, const char *text, size_t len,
+                    struct failure *err)
 {
-    if (!may_set(b, f))
-        return refuse(b, f->name, err);
     if (!len && f->schema->nullable)
         return set_new(b, f->name, json_null(), err);
+    if (f->ending)
+        return set_bytes(b, f, text, len, err);
     if (!schema_is_scalar(f->schema))
         return set_structure(b, f, text, len, err);
     len = without_newline(text, len);
     if (f->schema->type == V_STRING)
-        return set_string(b, f->name, text, len, err);
+        return set_string(b, f, text, len, true, err);
     return set_plain(b, f, text, len, err);
+}
+
+int body_set_text(struct body *b, const struct field *f, const char *text, size_t len,
+                  struct failure *err)
+{
+    int rc;
+
+    if (!may_set(b, f))
+        return refuse(b, f->name, err);
+    rc = set_text(b, f, text, len, err);
+    return rc < 0 ? rc : set_implied(b, err);
 }
 
 static int parse_object(const char *text, size_t len, json_t **out, struct failure *err)
@@ -275,29 +338,45 @@ static int parse_object(const char *text, size_t len, json_t **out, struct failu
     return 0;
 }
 
-int body_set_json(struct body *b, const char *text, size_t len, struct failure *err)
+static void wipe_and_drop(json_t **v)
+{
+    json_text_wipe(*v);
+    json_decref(*v);
+}
+#define cleanup_wiped CLEANUP(wipe_and_drop)
+
+static int set_members(struct body *b, json_t *object, struct failure *err)
 {
     bool open = b->use == BODY_POST && b->res->flags & R_POST_OPEN;
-    json_auto_t *object = NULL;
     const char *name;
     json_t *v;
-    int rc = parse_object(text, len, &object, err);
+    int rc;
 
-    if (rc < 0)
-        return rc;
     json_object_foreach(object, name, v) {
         const struct field *f = resource_field(b->res, name);
 
         if (f && may_set(b, f))
             rc = set_value(b, f, v, err);
         else if (open)
-            rc = set_new(b, name, json_incref(v), err);
+            rc = set_new(b, name, json_deep_copy(v), err);
         else
             rc = refuse(b, name, err);
         if (rc < 0)
             return rc;
     }
     return 0;
+}
+
+int body_set_json(struct body *b, const char *text, size_t len, struct failure *err)
+{
+    cleanup_wiped json_t *object = NULL;
+    int rc = parse_object(text, len, &object, err);
+
+    if (rc < 0)
+        return rc;
+    if (b->use == BODY_POST && shape_bare(b->res, &object) < 0)
+        return no_memory(err);
+    return set_members(b, object, err);
 }
 
 /* --- The merge of resource.json -------------------------------------------------------------- */
@@ -337,35 +416,70 @@ static int lift_fields(const struct resource *res, json_t *object)
     return 0;
 }
 
-static int set_changed(struct body *b, json_t *old, json_t *new, struct failure *err)
+/* One member of what was written: is it new, and may it be? */
+static int set_one_changed(struct body *b, const char *name, json_t *v, json_t *old, json_t *sent,
+                           struct failure *err)
+{
+    const struct field *f = resource_field(b->res, name);
+    json_t *before = json_object_get(old, name), *first = json_object_get(sent, name);
+    bool as_sent = first && json_equal(first, v);
+    int rc;
+
+    if (same(before, v) || (as_sent && f && !(f->flags & F_READABLE)))
+        return 0;
+    if (!f || !may_set(b, f))
+        return as_sent ? 0 : refuse(b, name, err);
+    rc = set_value(b, f, v, err);
+    if (rc == 0 && same(before, json_object_get(b->object, name)))
+        json_object_del(b->object, name); /* a name that stands for the id that is there */
+    return rc;
+}
+
+static int set_changed(struct body *b, json_t *old, json_t *sent, json_t *new, struct failure *err)
 {
     const char *name;
     json_t *v;
 
     json_object_foreach(new, name, v) {
-        const struct field *f = resource_field(b->res, name);
-        int rc;
+        int rc = set_one_changed(b, name, v, old, sent, err);
 
-        if (same(json_object_get(old, name), v))
-            continue;
-        if (!f || !may_set(b, f))
-            return refuse(b, name, err);
-        rc = set_value(b, f, v, err);
         if (rc < 0)
             return rc;
     }
-    return 0;
+    return set_implied(b, err);
 }
 
 int body_set_difference(struct body *b, const struct record *now, const char *text, size_t len,
                         struct failure *err)
 {
-    json_auto_t *old = NULL, *new = NULL;
+    json_auto_t *old = NULL;
+    cleanup_wiped json_t *new = NULL;
     int rc = parse_object(text, len, &new, err);
 
     if (rc < 0)
         return rc;
     if (codec_object(now, &old) < 0 || lift_fields(b->res, old) < 0 || lift_fields(b->res, new) < 0)
         return no_memory(err);
-    return set_changed(b, old, new, err);
+    return set_changed(b, old, NULL, new, err);
+}
+
+int body_set_overwrite(struct body *b, const struct record *now, const char *sent, const char *text,
+                       size_t len, struct failure *err)
+{
+    json_auto_t *old = NULL;
+    json_auto_t *first = NULL;
+    cleanup_wiped json_t *new = NULL;
+    int rc = parse_object(text, len, &new, err);
+
+    if (rc < 0)
+        return rc;
+    if (sent)
+        parse_object(sent, strlen(sent), &first, NULL); /* without it, everything is new */
+    if (shape_bare(b->res, &new) < 0 || (first && shape_bare(b->res, &first) < 0) ||
+        codec_object(now, &old) < 0)
+        return no_memory(err);
+    if (lift_fields(b->res, old) < 0 || lift_fields(b->res, new) < 0 ||
+        (first && lift_fields(b->res, first) < 0))
+        return no_memory(err);
+    return set_changed(b, old, first, new, err);
 }

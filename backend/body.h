@@ -17,6 +17,13 @@ struct body;
 
 enum body_use { BODY_POST, BODY_PATCH };
 
+/* Says which id a name stands for: 0, -EINVAL with words, -ENOTUNIQ, what the search gives. */
+struct id_finder {
+    int (*id_of)(void *arg, const struct resource *of, const char *name,
+                 char id[RESOURCE_ID_MAX + 1], struct failure *err);
+    void *arg;
+};
+
 /* 0, -ENOMEM. */
 int body_new(const struct resource *res, enum body_use use, struct body **out);
 void body_free(struct body *b); /* NULL is fine; wipes what it held */
@@ -25,6 +32,10 @@ static inline void body_free_p(struct body **b)
 {
     body_free(*b);
 }
+
+/* From now on a name may stand wherever an id belongs (what is not "las:..." is one), in all but
+ * body_set_string(). It is called by those functions; it must outlive b. */
+void body_find_ids(struct body *b, const struct id_finder *finder);
 
 /* The whole body as JSON in one line, added to out; it may hold secrets. 0, -EFBIG, -ENOMEM. */
 int body_write(const struct body *b, struct buf *out);
@@ -40,15 +51,16 @@ int body_set_string(struct body *b, const char *name, const char *value, struct 
  * Sets a field from the text of its file, the reverse of record_field_text(): one trailing
  * newline (or CR LF) is not part of a scalar; an empty text is null where the field takes null;
  * numbers and booleans are parsed by the schema; a structure is parsed as JSON (NaN and
- * duplicate keys refused). F_LABELS fields also take {label: value}, and a prediction as the
- * API returns it (its labels and values).
+ * duplicate keys refused); of a field with an ending the text is its bytes. F_LABELS fields also
+ * take {label: value}, and a prediction as the API returns it (its labels and values). What the
+ * field implies is set too.
  * -EINVAL with words that name the field; -ENOMEM.
  */
 int body_set_text(struct body *b, const struct field *f, const char *text, size_t len,
                   struct failure *err);
 
-/* Sets every field of a JSON object. Unknown fields are -EINVAL by name unless the resource's
- * POST is open. */
+/* Sets every field of a JSON object, which may be bare in a POST. Unknown fields are -EINVAL by
+ * name unless the resource's POST is open. */
 int body_set_json(struct body *b, const char *text, size_t len, struct failure *err);
 
 /*
@@ -58,5 +70,13 @@ int body_set_json(struct body *b, const char *text, size_t len, struct failure *
  */
 int body_set_difference(struct body *b, const struct record *now, const char *text, size_t len,
                         struct failure *err);
+
+/*
+ * The same for a POST's whole body that is written again: sent (NULL: not known) is what made the
+ * resource, so that what the API never gives back, or cannot change, is no difference while it is
+ * as it was.
+ */
+int body_set_overwrite(struct body *b, const struct record *now, const char *sent, const char *text,
+                       size_t len, struct failure *err);
 
 #endif

@@ -1,11 +1,13 @@
 #include "record.h"
 
 #include <errno.h>
+#include <nettle/base64.h>
 #include <string.h>
 
 #include "codec.h"
 #include "json_text.h"
 #include "pack.h"
+#include "time_text.h"
 
 #include "banned.h"
 
@@ -94,6 +96,32 @@ static int value_text(json_t *v, struct buf *out)
     return rc < 0 ? rc : buf_addc(out, '\n');
 }
 
+/* The bytes that v is the base64 of; what is none is shown as it is. */
+static int value_bytes(json_t *v, struct buf *out)
+{
+    const char *text = json_string_value(v);
+    struct base64_decode_ctx ctx;
+    size_t old = out->len, size;
+    int rc;
+
+    if (json_is_null(v))
+        return 0;
+    if (!text)
+        return value_text(v, out);
+    size = BASE64_DECODE_LENGTH(json_string_length(v));
+    rc = buf_resize(out, old + size);
+    if (rc < 0)
+        return rc;
+    base64_decode_init(&ctx);
+    if (size &&
+        base64_decode_update(&ctx, &size, (uint8_t *)out->data + old, json_string_length(v),
+                             text) &&
+        base64_decode_final(&ctx))
+        return buf_resize(out, old + size);
+    buf_resize(out, old);
+    return value_text(v, out);
+}
+
 int record_field_text(const struct record *r, const struct field *f, struct buf *out)
 {
     json_auto_t *v = NULL;
@@ -102,10 +130,63 @@ int record_field_text(const struct record *r, const struct field *f, struct buf 
 
     if (rc < 0)
         return rc;
-    rc = value_text(v, out);
+    rc = f->ending ? value_bytes(v, out) : value_text(v, out);
     if (rc < 0 && out->len > old)
         buf_resize(out, old);
     return rc;
+}
+
+#define EVENT_S_MAX 9e9
+
+static int event_line(json_t *event, struct buf *out)
+{
+    const char *message = json_string_value(json_object_get(event, "message"));
+    double seconds = json_number_value(json_object_get(event, "timestamp"));
+    char when[TIME_TEXT_MAX] = "";
+    struct time_text t;
+    int rc;
+
+    if (seconds > 0 && seconds < EVENT_S_MAX) {
+        t = time_text_utc((int64_t)(seconds * 1e6) * 1000);
+        time_text_format(&t, when);
+    }
+    rc = buf_addf(out, "%s%s", when, *when ? " " : "");
+    if (rc == 0 && message)
+        rc = buf_adds(out, message);
+    if (rc == 0 && !message)
+        rc = json_text_write(event, false, out);
+    if (rc == 0 && out->data[out->len - 1] != '\n')
+        rc = buf_addc(out, '\n');
+    return rc;
+}
+
+int record_field_lines(const struct record *r, const struct field *f, struct buf *out)
+{
+    json_auto_t *v = NULL;
+    json_t *event;
+    size_t i;
+    int rc = codec_field(r, f, &v);
+
+    if (rc < 0)
+        return rc;
+    json_array_foreach(v, i, event) {
+        rc = event_line(event, out);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+bool record_is_passing(const struct record *r)
+{
+    struct buf state = BUF_INIT(RESOURCE_ID_MAX);
+    bool passing = false;
+
+    if (r->res->state_field && record_string(r, r->res->state_field, &state) == 0)
+        for (const char *const *p = r->res->passing; *p && !passing; p++)
+            passing = strcmp(buf_str(&state), *p) == 0;
+    buf_release(&state);
+    return passing;
 }
 
 int record_string(const struct record *r, const char *name, struct buf *out)
@@ -154,6 +235,26 @@ static bool find_like(const struct record *r, const struct packed *wanted, struc
 static int add_entry(struct buf *data, const struct packed *p)
 {
     return buf_add(data, p->start, (size_t)(p->value + p->len - p->start));
+}
+
+int record_parse(const struct resource *res, const char *text, size_t len, struct record **out)
+{
+    return codec_record_text(res, text, len, out, NULL);
+}
+
+int record_without(const struct record *r, unsigned flags, struct record **out)
+{
+    struct buf data = BUF_INIT(RECORD_MAX_BYTES);
+    struct packed p;
+    int rc = 0;
+
+    for (size_t pos = 0; rc == 0 && pack_next(r, &pos, &p);)
+        if (!p.field || !(p.field->flags & flags))
+            rc = add_entry(&data, &p);
+    if (rc == 0)
+        rc = pack_record(r->res, &data, out);
+    buf_release(&data);
+    return rc < 0 ? -ENOMEM : 0;
 }
 
 /* The entries of both, in the table's order and then the others; patch's where it has one. */

@@ -39,10 +39,18 @@ bool record_has(const struct record *r, const struct field *f);
 
 /*
  * The text of a field's file, added to out: a scalar and a newline; where a field can be null,
- * null is empty and "" a lone newline; a structure is pretty-printed JSON and a newline.
+ * null is empty and "" a lone newline; a structure is pretty-printed JSON and a newline; of a
+ * field with an ending its bytes.
  * 0, -ENOENT when the record has no such field, -EFBIG, -ENOMEM.
  */
 int record_field_text(const struct record *r, const struct field *f, struct buf *out);
+
+/* A F_LINES field's events, a line each: its time in UTC and its message, added to out. 0,
+ * -ENOENT, -EFBIG, -ENOMEM. */
+int record_field_lines(const struct record *r, const struct field *f, struct buf *out);
+
+/* Does the table say that it will change by itself, soon? */
+bool record_is_passing(const struct record *r);
 
 /* A string field's bare value, added to out: no newline. 0, -ENOENT (absent, null, or not a
  * string), -EFBIG, -ENOMEM. */
@@ -53,6 +61,12 @@ int record_integer(const struct record *r, const char *name, int64_t *out);
 
 /* The whole resource, pretty-printed (resource.json) or in one line, and a newline. */
 int record_json(const struct record *r, bool pretty, struct buf *out);
+
+/* The reverse of record_json(). 0, -EIO it is no such resource, -ENOMEM. */
+int record_parse(const struct resource *res, const char *text, size_t len, struct record **out);
+
+/* A new record without the fields of the table that have one of these flags. 0, -ENOMEM. */
+int record_without(const struct record *r, unsigned flags, struct record **out);
 
 /* A new record with those fields of patch that it has over those of r: what r is likely to be
  * after its answer. Both of one resource. 0, -ENOMEM. */

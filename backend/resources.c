@@ -150,8 +150,16 @@ static const struct schema s_completed_config = { V_OBJECT, .closed = true, .mem
 static const struct member error_config_members[] = {
     { "email", &s_email, false }, { "manualRetry", &s_boolean, false }, { 0 } };
 static const struct schema s_error_config = { V_OBJECT, .closed = true, .members = error_config_members };
+
+/* What the client needs to know of a definition: where ids stand in it. */
+static const struct schema s_step_id = { V_STRING, .refers = RES_TRANSITIONS };
+static const struct member step_members[] = { { "Resource", &s_step_id, false }, { 0 } };
+static const struct schema s_step  = { V_OBJECT, .members = step_members };
+static const struct schema s_steps = { V_OBJECT, .values = &s_step };
+static const struct member definition_members[] = { { "States", &s_steps, false }, { 0 } };
+static const struct schema s_definition = { V_OBJECT, .members = definition_members };
 static const struct member specification_members[] = {
-    { "definition", &s_object, true }, { "language", &e_language, false },
+    { "definition", &s_definition, true }, { "language", &e_language, false },
     { "version", &e_version, false }, { 0 } };
 static const struct schema s_specification = { V_OBJECT, .closed = true, .members = specification_members };
 static const struct member error_members[] = { { "message", &s_string, true }, { 0 } };
@@ -226,7 +234,7 @@ static const struct field log_fields[] = {
     { "workflowId",            F_ANSWER | F_NULL, &id_workflow },
     { "workflowExecutionId",   F_ANSWER | F_NULL, &id_workflow_ex },
     { "transitionExecutionId", F_ANSWER | F_NULL, &id_transition_ex },
-    { "events",                F_MAYBE,           &s_objects },
+    { "events",                F_MAYBE | F_LINES, &s_objects },
     END
 };
 
@@ -320,8 +328,8 @@ static const struct field transition_ex_fields[] = {
     { "transitionId", F_ANSWER,                     &id_transition },
     { "status",       F_ANSWER | F_PATCH | F_AT_ONCE, &e_task_ends, .answer = &e_task_status },
     { "input",        F_ANSWER | F_NULL,            &s_object },
-    { "output",       F_PATCH,                      &s_object },
-    { "error",        F_PATCH,                      &s_error },
+    { "output",       F_PATCH,                      &s_object, .implies = { "status", "succeeded" } },
+    { "error",        F_PATCH,                      &s_error,  .implies = { "status", "failed" } },
     { "completedBy",  F_ANSWER | F_NULL,            &s_text },
     { "startTime",    F_MAYBE | F_NULL | F_PATCH | F_AT_ONCE, &s_time },
     { "endTime",      F_MAYBE | F_NULL,             &s_time },
@@ -335,7 +343,7 @@ static const struct field user_fields[] = {
     { "userId",      F_ANSWER,                            &id_user },
     { "email",       F_ANSWER | F_POST_NEEDS,             &s_email },
     { "name",        F_MAYBE | F_NULL | F_POST | F_PATCH, &s_text },
-    { "avatar",      F_MAYBE | F_NULL | F_POST | F_PATCH | F_NO_FILE, &s_avatar },
+    { "avatar",      F_MAYBE | F_NULL | F_POST | F_PATCH, &s_avatar, .ending = "jpg" },
     { "appClientId", F_POST,                              &id_app_client },
     STAMPS, END
 };
@@ -389,6 +397,11 @@ static const struct filter log_filters[] = {
 
 /* --- Resources ------------------------------------------------------------------------------- */
 
+static const char *const passing_models[]  = { "training", NULL };
+static const char *const passing_bundles[] = { "processing", "running", NULL };
+static const char *const passing_tasks[]   = { "running", "retry", NULL };
+
+#define PASSING(values) .state_field = "status", .passing = values
 #define LPUD (CAN_LIST | CAN_POST | CAN_PATCH | CAN_DELETE)
 #define NAMED .name_field = "name"
 #define CREATED .made_field = "createdTime", .changed_field = "updatedTime"
@@ -418,12 +431,12 @@ static const struct resource table[] = {
 
     { RES_MODELS, "models/{modelId}", RES_NONE, "models", "models",
       "modelId", "model", &id_model, LPUD | CAN_GET,
-      .make_from = MAKE_JSON, CREATED, NAMED, .fields = model_fields },
+      .make_from = MAKE_JSON, CREATED, NAMED, PASSING(passing_models), .fields = model_fields },
 
     { RES_DATA_BUNDLES, "models/{modelId}/dataBundles/{dataBundleId}", RES_MODELS, "dataBundles", "dataBundles",
       "dataBundleId", "model-data-bundle", &id_data_bundle, LPUD, .flags = R_PATCH_EMPTY,
       .make_from = MAKE_JSON, CREATED, .filters = data_bundle_filters,
-      NAMED, .fields = data_bundle_fields },
+      NAMED, PASSING(passing_bundles), .fields = data_bundle_fields },
 
     { RES_ORGANIZATIONS, "organizations/{organizationId}", RES_NONE, "organizations", NULL,
       "organizationId", "organization", &id_organization, CAN_GET | CAN_PATCH,
@@ -446,7 +459,7 @@ static const struct resource table[] = {
       RES_TRANSITIONS, "executions", "executions",
       "executionId", "transition-execution", &id_transition_ex,
       CAN_LIST | CAN_POST | CAN_GET | CAN_PATCH, .flags = R_POST_OPEN | R_PATCH_EMPTY | R_NEWEST_FIRST,
-      .make_from = MAKE_JSON, STARTED, .filters = transition_ex_filters,
+      .make_from = MAKE_CLAIM, STARTED, .filters = transition_ex_filters, PASSING(passing_tasks),
       .sorts = SORTS_BY | SORTS_ORDER | ECHOES_PARENT, .fields = transition_ex_fields },
 
     { RES_HEARTBEATS, "transitions/{transitionId}/executions/{executionId}/heartbeats",
@@ -459,12 +472,12 @@ static const struct resource table[] = {
 
     { RES_WORKFLOWS, "workflows/{workflowId}", RES_NONE, "workflows", "workflows",
       "workflowId", "workflow", &id_workflow, LPUD | CAN_GET,
-      .make_from = MAKE_JSON, CREATED, NAMED, .fields = workflow_fields },
+      .make_from = MAKE_JSON, CREATED, NAMED, .bare = "specification.definition", .fields = workflow_fields },
 
     { RES_WORKFLOW_EXECUTIONS, "workflows/{workflowId}/executions/{executionId}",
       RES_WORKFLOWS, "executions", "executions",
       "executionId", "workflow-execution", &id_workflow_ex, LPUD | CAN_GET, .flags = R_NEWEST_FIRST,
-      .make_from = MAKE_JSON, STARTED, .filters = workflow_ex_filters,
+      .make_from = MAKE_JSON, STARTED, .filters = workflow_ex_filters, PASSING(passing_tasks), .bare = "input",
       .sorts = SORTS_BY | SORTS_ORDER | ECHOES_SORT | ECHOES_PARENT, .fields = workflow_ex_fields },
 };
 
@@ -543,6 +556,20 @@ const struct filter *resource_filter(const struct resource *res, const char *nam
         if (strcmp(f->name, name) == 0)
             return f;
     return NULL;
+}
+
+bool resource_takes_json(const struct resource *res)
+{
+    return (res->can & CAN_POST) && res->id_field && res->make_from != MAKE_NOT &&
+           res->make_from != MAKE_BYTES && res->make_from != MAKE_DOCUMENT;
+}
+
+bool resource_takes_secrets(const struct resource *res)
+{
+    for (const struct field *f = res->fields; f->name; f++)
+        if ((f->flags & F_SECRET) && (f->flags & (F_IN_POST | F_IN_PATCH)))
+            return true;
+    return false;
 }
 
 int64_t resource_content_max(const struct resource *res)

@@ -80,6 +80,7 @@ struct member {
 #define F_LABELS (1u << 11)     /* a list of {label, value}: other forms are understood */
 #define F_SECRET (1u << 12)     /* its value never reaches a log or a disk of ours */
 #define F_KEPT (1u << 13)       /* goes to the resource that takes this one's place */
+#define F_LINES (1u << 14)      /* a list of {timestamp, message}: also there as lines of text */
 
 #define F_IN_POST (F_POST | F_POST_NEEDS)
 #define F_IN_PATCH (F_PATCH | F_PATCH_NEEDS)
@@ -91,6 +92,11 @@ struct field {
     const struct schema *schema; /* as it is sent; as it is answered where it is never sent */
     const char *read_at;         /* where an answer has it, "parameters.assets"; NULL: by name */
     const struct schema *answer; /* as it is answered, where that differs; NULL: schema */
+    const char *ending;          /* base64 of bytes: its file has the bytes, and this ending */
+    /* a PATCH that has it says this too, unless it says something else of that field */
+    struct {
+        const char *field, *value;
+    } implies;
 };
 
 /* --- Lists ----------------------------------------------------------------------------------- */
@@ -133,6 +139,7 @@ enum make_from {
     MAKE_BYTES,    /* a file of any kind: its bytes are the content */
     MAKE_DOCUMENT, /* a file of one of the four types */
     MAKE_JSON,     /* a file NAME.json: its text is the body */
+    MAKE_CLAIM,    /* mkdir NAME: POST {} gives one that was waiting, if there is one */
 };
 
 struct resource {
@@ -153,6 +160,9 @@ struct resource {
     const char *own_id;                     /* an id that is always there and means one's own */
     const struct filter *filters;           /* name NULL at the end; NULL: none */
     unsigned sorts;
+    const char *bare;        /* what a POST's body that lacks it is: "specification.definition" */
+    const char *state_field; /* an enum of which ... */
+    const char *const *passing; /* ... these values change by themselves, soon; NULL at the end */
     const struct field *fields; /* name NULL at the end */
 };
 
@@ -167,6 +177,12 @@ const struct resource *resource_by_id(const char *id);
 
 const struct field *resource_field(const struct resource *res, const char *name);
 const struct filter *resource_filter(const struct resource *res, const char *name);
+
+/* Is one made by a file NAME.json, whatever else makes one? */
+bool resource_takes_json(const struct resource *res);
+
+/* Does a request for one carry what must never reach a disk of ours? */
+bool resource_takes_secrets(const struct resource *res);
 
 /* The largest content in bytes before base64; 0 when the resource has none. */
 int64_t resource_content_max(const struct resource *res);

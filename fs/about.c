@@ -23,6 +23,8 @@ const char about_readme[] =
     "    content                                  the bytes\n"
     "    resource.json                            all that the API says about it\n"
     "    groundTruth.json, datasetId, ...         its fields; write one to change it\n"
+    "  cp body.json models/NAME.json              make a model from JSON; so in secrets/,\n"
+    "                                             transitions/, workflows/, predictions/, ...\n"
     "  rm -r datasets/invoices                    delete a dataset and its documents\n"
     "\n"
     "A PDF, JPEG, PNG or TIFF becomes a document, whatever its name is. What could not be\n"

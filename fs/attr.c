@@ -54,6 +54,8 @@ static int attr_text(struct fs *fs, struct call *call, struct node *n, struct st
     int rc = 0;
 
     set_mode(fs, st, text_mode(&n->place));
+    if (n->place.kind == NODE_FIELD && (n->place.field->flags & F_SECRET))
+        st->st_mode &= ~(mode_t)077;
     /* these pages ask much and their size says nothing */
     if (n->place.kind != NODE_STATUS && n->place.kind != NODE_METRICS &&
         n->place.kind != NODE_SHA256SUMS)
@@ -110,6 +112,8 @@ static int attr_drop(struct fs *fs, struct node *n, struct stat *st)
     set_times(st, d->mtime_ns, d->mtime_ns);
     set_size(st, d->size);
     st->st_mode = S_IFREG | (d->mode & 07777);
+    if (d->folder->memory && d->id)
+        st->st_mode &= ~(mode_t)0577; /* it can be written again, and no more */
     local = bytes_ref(d->local);
     drops_unlock(fs->drops);
     if (local && fstat(local->fd, &here) == 0)

@@ -17,6 +17,7 @@
 
 struct hidden;
 struct live_listing;
+struct once;
 
 struct fs {
     const struct options *options; /* set once, as all that follow */
@@ -38,6 +39,7 @@ struct fs {
     pthread_mutex_t lock;
     struct live_listing *listings; /* guarded by lock, as all below */
     struct hidden *hidden;
+    struct once *once;
     struct fs_kernel kernel;
     struct handle *handles; /* that are open */
     unsigned releasing;     /* of which the last close is still to be dealt with */

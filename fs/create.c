@@ -12,6 +12,7 @@
 #include "handle.h"
 #include "hide.h"
 #include "known.h"
+#include "make.h"
 #include "names.h"
 #include "resolve.h"
 #include "text.h"
@@ -47,8 +48,10 @@ static int check_file(struct fs *fs, struct node *parent, const struct place *pl
         return fail(err, -EROFS, 0, "the mount is read-only");
     if (place->form == FORM_ID)
         return fail(err, -EPERM, 0, "an id is given by the API");
-    if (deliver_takes_files(f) || deliver_is_scratch(fs, name))
+    if (deliver_takes(f, name) || deliver_is_scratch(fs, name))
         return 0;
+    if (f->res && resource_takes_json(f->res))
+        return fail(err, -EPERM, 0, "a file in %s must be called NAME.json", f->res->name);
     if (parent->place.kind == NODE_RESOURCE)
         return fail(err, -EPERM, 0, "only temporary files can be made in a resource's directory");
     return fail(err, -EPERM, 0, "no file can be made in %s", parent->place.res->name);
@@ -153,25 +156,15 @@ int fs_create(struct fs *fs, struct call *call, uint64_t parent, const char *nam
 
 /* --- Directories ------------------------------------------------------------------------------ */
 
-static int make_resource(struct fs *fs, struct call *call, const struct folder *f, const char *name,
-                         struct record **out, struct failure *err)
+static int make_named(struct fs *fs, struct call *call, const struct folder *f, const char *name,
+                      struct record **out, struct failure *err)
 {
-    struct target t = { .res = f->res, .parent = f->parent };
     cleanup_body struct body *body = NULL;
-    char id[RESOURCE_ID_MAX + 1];
     int rc = body_new(f->res, BODY_POST, &body);
 
-    if (rc == 0)
+    if (rc == 0 && f->res->make_from != MAKE_CLAIM)
         rc = body_set_string(body, f->res->name_field, name, err);
-    if (rc == 0)
-        rc = backend_create(fs->backend, call, &t, body, NO_CONTENT, out, err);
-    if (rc < 0)
-        return rc;
-    rc = record_id(*out, id);
-    t.id = id;
-    if (rc == 0)
-        known_changed(fs, &t, *out);
-    return rc;
+    return rc < 0 ? rc : make_resource(fs, call, f, body, out, err);
 }
 
 /* A fresh look that there is none of that name: what is remembered may be old. */
@@ -210,9 +203,10 @@ static int mkdir_resource(struct fs *fs, struct call *call, struct folder *f, co
 
     if (rc < 0)
         return fail(err, -EILSEQ, 0, "its name is not UTF-8, as a name of the API must be");
-    rc = check_name_free(fs, call, f, name, err);
+    if (f->res->name_field)
+        rc = check_name_free(fs, call, f, name, err);
     if (rc == 0)
-        rc = make_resource(fs, call, f, name, &r, err);
+        rc = make_named(fs, call, f, name, &r, err);
     if (rc == 0)
         rc = record_id(r, id);
     return rc < 0 ? rc : name_resource(fs, d, id);
@@ -220,7 +214,8 @@ static int mkdir_resource(struct fs *fs, struct call *call, struct folder *f, co
 
 static int mkdir_what(const struct folder *f, enum drop_what *what, struct failure *err)
 {
-    if (f->res->make_from == MAKE_NAME || f->res->make_from == MAKE_EMAIL)
+    if (f->res->make_from == MAKE_NAME || f->res->make_from == MAKE_EMAIL ||
+        f->res->make_from == MAKE_CLAIM)
         *what = DROP_DIRECTORY;
     else if (f->res->make_from == MAKE_DOCUMENT)
         *what = DROP_SUBFOLDER;

@@ -5,11 +5,14 @@
 #include <string.h>
 
 #include "binding.h"
+#include "deliver_json.h"
 #include "drop_store.h"
 #include "fetch.h"
 #include "filetype.h"
+#include "kept.h"
 #include "known.h"
 #include "names.h"
+#include "once.h"
 #include "scratch.h"
 
 #include "banned.h"
@@ -35,14 +38,20 @@ bool deliver_is_scratch(struct fs *fs, const char *name)
     return scratch_name(name, fs->options->scratch);
 }
 
-bool deliver_takes_files(const struct folder *f)
+bool deliver_takes(const struct folder *f, const char *name)
 {
-    return f->res && (f->res->make_from == MAKE_BYTES || f->res->make_from == MAKE_DOCUMENT);
+    char base[NAMES_MAX + 1];
+
+    if (!f->res)
+        return false;
+    if (resource_takes_json(f->res))
+        return names_json_base(name, base) == 0;
+    return f->res->make_from == MAKE_BYTES || f->res->make_from == MAKE_DOCUMENT;
 }
 
 bool deliver_is_local(struct fs *fs, const struct folder *f, const char *name)
 {
-    return !deliver_takes_files(f) || deliver_is_scratch(fs, name);
+    return !deliver_takes(f, name) || deliver_is_scratch(fs, name);
 }
 
 int deliver_delete(struct fs *fs, struct call *call, const struct target *t, struct failure *err)
@@ -59,6 +68,9 @@ int deliver_delete(struct fs *fs, struct call *call, const struct target *t, str
         return rc;
     }
     known_removed(fs, t);
+    once_forget(fs, t->id);
+    if (resource_takes_json(t->res))
+        kept_forget(fs, KEPT_BODY, t->id);
     return 0;
 }
 
@@ -208,8 +220,22 @@ static int accept(struct sending *s, const char *id, struct record *now)
     drops_unlock(s->fs->drops);
     free(old_error);
     known_changed(s->fs, &t, now);
-    if (!fetch_content_changes(t.res))
+    if (resource_content_max(t.res) > 0 && !fetch_content_changes(t.res))
         state_put_size(s->fs->state, id, s->content.size, NULL);
+    return rc;
+}
+
+/* One POST or PATCH of the bytes as content; *old_id is NULL after it when that is no more. */
+static int transmit_content(struct sending *s, const char **old_id, struct record **now,
+                            struct failure *err)
+{
+    bool replace = *old_id && fetch_content_changes(s->folder->res);
+    int rc = replace ? update(s, *old_id, now, err) : create(s, *old_id, now, err);
+
+    if (replace && rc == -ENOENT) {
+        *old_id = NULL; /* deleted elsewhere meanwhile: a new one then */
+        rc = create(s, NULL, now, err);
+    }
     return rc;
 }
 
@@ -217,14 +243,14 @@ static int transmit(struct sending *s, const char *old_id, struct failure *err)
 {
     cleanup_record struct record *now = NULL;
     char id[RESOURCE_ID_MAX + 1];
-    bool replace = old_id && fetch_content_changes(s->folder->res);
-    int rc = replace ? update(s, old_id, &now, err) : create(s, old_id, &now, err);
+    bool json = resource_takes_json(s->folder->res);
+    int rc;
 
-    if (replace && rc == -ENOENT) {
-        replace = false; /* deleted elsewhere meanwhile: a new one then */
-        old_id = NULL;
-        rc = create(s, NULL, &now, err);
-    }
+    if (json)
+        rc = deliver_json(s->fs, s->call, s->folder, s->name, s->content.fd, s->content.size,
+                          old_id, &now, err);
+    else
+        rc = transmit_content(s, &old_id, &now, err);
     if (rc == 0)
         rc = record_id(now, id);
     if (rc < 0)
@@ -232,7 +258,7 @@ static int transmit(struct sending *s, const char *old_id, struct failure *err)
     rc = accept(s, id, now);
     if (rc == 0)
         rc = drop_row_save(s->fs->drops, s->drop, true);
-    if (old_id && strcmp(old_id, id) != 0)
+    if (!json && old_id && strcmp(old_id, id) != 0)
         delete_old(s, old_id);
     return rc;
 }
@@ -358,6 +384,17 @@ int deliver_commit(struct fs *fs, struct call *call, struct drop *d, struct fail
     return rc;
 }
 
+/* Its text is kept by itself already. */
+static bool is_json(struct fs *fs, struct drop *d)
+{
+    bool json;
+
+    drops_lock(fs->drops);
+    json = d->folder->res && resource_takes_json(d->folder->res);
+    drops_unlock(fs->drops);
+    return json;
+}
+
 void deliver_settle(struct fs *fs, struct drop *d)
 {
     cleanup_record struct record *r = NULL;
@@ -375,7 +412,8 @@ void deliver_settle(struct fs *fs, struct drop *d)
     if (!bytes)
         return;
     path = spool_path(fs->spool, bytes->number);
-    if (path && bind_drop(fs, d, &b) == 0 && known_record(fs, &now, &b.target, &r, &ignored) == 0)
+    if (path && !is_json(fs, d) && bind_drop(fs, d, &b) == 0 &&
+        known_record(fs, &now, &b.target, &r, &ignored) == 0)
         known_content_adopt(fs, &b.target, r, path, d->digest);
     drop_forget_bytes(fs->drops, d);
     bytes_unref(bytes);

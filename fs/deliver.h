@@ -8,7 +8,7 @@
  * Sends d's bytes as what they become in folder under name, if they become anything. Without an
  * id: one POST. With one, they take the place of that resource: one PATCH where a content can
  * be replaced; else the new one is made first and the old one deleted then (nodelete: it stays
- * under its id). Equal bytes send nothing. The caller holds d exclusively. When it returns 0 and
+ * under its id). What is made from JSON: deliver_json.h. Equal bytes send nothing. The caller holds d exclusively. When it returns 0 and
  * something was sent, the row is on disk.
  *
  * 0 sent, unchanged, or local (scratch, empty, no folder of documents); -EINVAL not a type that
@@ -31,8 +31,8 @@ void deliver_settle_all(struct fs *fs);
 /* DELETE of the resource that stands at t; gone already is fine. -EPERM with nodelete. */
 int deliver_delete(struct fs *fs, struct call *call, const struct target *t, struct failure *err);
 
-/* Does a file in this folder become a resource? */
-bool deliver_takes_files(const struct folder *f);
+/* Does a file of this name become a resource in this folder? */
+bool deliver_takes(const struct folder *f, const char *name);
 
 /* Is it a temporary file's name? */
 bool deliver_is_scratch(struct fs *fs, const char *name);

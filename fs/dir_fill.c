@@ -173,7 +173,7 @@ static int add_sent_drops(struct fs *fs, struct dirhandle *d)
             sent = listing_find(d->listing, drop->id, NULL) == -ENOENT;
         drops_unlock(fs->drops);
         if (sent && !is_shown(d, drop))
-            rc = fresh ? add_drop(fs, d, drop) : drops_remove(fs->drops, drop, false);
+            rc = fresh ? add_drop(fs, d, drop) : resolve_gone(fs, drop);
     }
     for (size_t i = 0; i < n; i++)
         drop_unref(list[i]);
@@ -296,7 +296,7 @@ static int add_consents(struct fs *fs, struct call *call, struct dirhandle *d, s
                                      err);
 }
 
-static int add_fields(struct dirhandle *d, const struct record *r)
+static int add_fields(struct fs *fs, struct dirhandle *d, const char *id, const struct record *r)
 {
     const struct resource *res = d->node->place.res;
     int rc = 0;
@@ -307,7 +307,7 @@ static int add_fields(struct dirhandle *d, const struct record *r)
 
         if (!route_field_shown(f) || route_field_name(f, name) < 0)
             continue;
-        if (route_field_may_lack(f) && !record_has(r, f))
+        if (route_field_may_lack(f) && !resolve_has_field(fs, id, r, f))
             continue;
         rc = add_place(d, name, place);
     }
@@ -347,7 +347,7 @@ static int add_resource(struct fs *fs, struct call *call, struct dirhandle *d, s
         return rc;
     rc = add_place(d, "resource.json", (struct place){ .kind = NODE_WHOLE, .res = res });
     if (rc == 0)
-        rc = add_fields(d, r);
+        rc = add_fields(fs, d, b.id, r);
     if (rc == 0)
         rc = add_content(d, r);
     if (rc == 0)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "drop_store.h"
 #include "spool.h"
@@ -30,7 +31,7 @@ void bytes_unref(struct bytes *b)
     if (!b || atomic_fetch_sub(&b->refs, 1) != 1)
         return;
     close(b->fd);
-    if (!atomic_load(&b->keep))
+    if (b->number && !atomic_load(&b->keep))
         spool_remove(b->spool, b->number);
     free(b);
 }
@@ -118,6 +119,16 @@ bool drop_has_writers(struct drops *t, struct drop *d)
     writers = d->writers > 0;
     drops_unlock(t);
     return writers;
+}
+
+bool drop_is_readable(struct drops *t, struct drop *d)
+{
+    bool readable;
+
+    drops_lock(t);
+    readable = !d->folder->memory || !d->id;
+    drops_unlock(t);
+    return readable;
 }
 
 bool drop_is_linked(struct drops *t, struct drop *d)
@@ -225,19 +236,33 @@ static void set_bytes(struct drops *t, struct drop *d, struct bytes *b)
     bytes_unref(old);
 }
 
+static bool is_of_memory(struct drops *t, const struct drop *d)
+{
+    bool memory;
+
+    drops_lock(t);
+    memory = d->folder->memory;
+    drops_unlock(t);
+    return memory;
+}
+
 int drop_new_bytes(struct drops *t, struct drop *d, struct bytes **out)
 {
     struct bytes *b;
-    uint64_t number;
-    int fd;
-    int rc = spool_create(t->spool, &number, &fd);
+    uint64_t number = 0;
+    int fd, rc = 0;
 
+    if (!is_of_memory(t, d))
+        rc = spool_create(t->spool, &number, &fd);
+    else if ((fd = memfd_create("lasfs", MFD_CLOEXEC)) < 0)
+        rc = -errno;
     if (rc < 0)
         return rc;
     b = bytes_open(t->spool, number, fd);
     if (!b) {
         close(fd);
-        spool_remove(t->spool, number);
+        if (number)
+            spool_remove(t->spool, number);
         return -ENOMEM;
     }
     set_bytes(t, d, b);
@@ -250,7 +275,7 @@ void drop_forget_bytes(struct drops *t, struct drop *d)
     set_bytes(t, d, NULL);
 }
 
-int drop_set_failed(struct drops *t, struct drop *d, const char *why)
+static int set_failed(struct drops *t, struct drop *d, const char *why)
 {
     char *copy = strdup(why);
     char *old;
@@ -266,6 +291,29 @@ int drop_set_failed(struct drops *t, struct drop *d, const char *why)
     drops_unlock(t);
     free(old);
     return drop_row_save(t, d, true);
+}
+
+/* As it was before it was written, or not there. */
+static int give_up(struct drops *t, struct drop *d)
+{
+    bool sent;
+
+    drops_lock(t);
+    d->dirty = d->failed = false;
+    d->broken = 0;
+    sent = d->id != NULL;
+    drops_unlock(t);
+    if (!sent)
+        return drops_remove(t, d, false);
+    drop_forget_bytes(t, d);
+    return 0;
+}
+
+int drop_set_failed(struct drops *t, struct drop *d, const char *why)
+{
+    if (is_of_memory(t, d))
+        return give_up(t, d);
+    return set_failed(t, d, why);
 }
 
 /* --- Open handles ----------------------------------------------------------------------------- */

@@ -29,7 +29,7 @@ struct spool;
 struct bytes {
     atomic_uint refs;
     int fd;           /* set once */
-    uint64_t number;  /* set once: in the spool */
+    uint64_t number;  /* set once: in the spool; 0: in memory alone */
     atomic_bool keep; /* the file stays in the spool when nobody uses the bytes any more */
     struct spool *spool;
 };
@@ -48,6 +48,7 @@ struct folder {
     char *parent;               /* set once: id of the resource above, NULL at the top */
     const char *filter;         /* set once: a list's filter, and what a file here is given */
     char *filter_value;         /* set once */
+    bool memory;                /* set once: what is put here must never be on a disk */
     bool loaded;                /* guarded by the lock, as all below */
     int64_t changed_ns;         /* when something was put in, renamed or removed; 0: not since */
     unsigned cold;              /* how often a name was looked up that no list knew */
@@ -194,6 +195,9 @@ void drops_trust_lists(struct drops *t);
 /* Has somebody it open for writing? */
 bool drop_has_writers(struct drops *t, struct drop *d);
 
+/* Can it be read? What must never be on a disk is not given back once it was sent. */
+bool drop_is_readable(struct drops *t, struct drop *d);
+
 /* Was it sent so lately that a list of the API may not have it yet? The lock is held. */
 bool drop_is_fresh_locked(struct drops *t, const struct drop *d);
 
@@ -214,14 +218,15 @@ void drops_unlock(struct drops *t);
 /* With a reference, or NULL: only the server has them. */
 struct bytes *drop_bytes(struct drops *t, struct drop *d);
 
-/* New empty bytes in the spool, for d, which holds them (no reference for the caller), in the
+/* New empty bytes in the spool (in memory in a folder that says so), for d, which holds them (no reference for the caller), in the
  * place of what it had. 0, -ENOSPC, -EIO, -ENOMEM. */
 int drop_new_bytes(struct drops *t, struct drop *d, struct bytes **out);
 
 /* The server has them: they go when nobody reads them any more. */
 void drop_forget_bytes(struct drops *t, struct drop *d);
 
-/* It could not be delivered: why stands beside it, its mtime becomes 0. 0, -ENOMEM, -EIO. */
+/* It could not be delivered: why stands beside it, its mtime becomes 0. In a folder of memory it
+ * is given up instead. 0, -ENOMEM, -EIO. */
 int drop_set_failed(struct drops *t, struct drop *d, const char *why);
 
 /* Counts for .lasfs/status, of the folders that were used. */

@@ -30,6 +30,8 @@ static enum drop_state state_of(const struct drop *d)
 {
     if (d->what == DROP_SUBFOLDER)
         return DROP_FOLDER;
+    if (d->folder->memory)
+        return DROP_SENT; /* it has no row before it is */
     if (d->failed)
         return DROP_FAILED;
     if (d->local && d->dirty)
@@ -52,7 +54,7 @@ static int copy_row(struct drops *t, struct drop *d, struct row_copy *out)
 
     *out = (struct row_copy){ .folder = NULL };
     drops_lock(t);
-    out->linked = d->linked;
+    out->linked = d->linked && (!d->folder->memory || d->id);
     out->folder = copy_text(d->folder->key, &ok);
     out->name = copy_text(d->name, &ok);
     out->id = copy_text(d->id, &ok);
@@ -64,9 +66,10 @@ static int copy_row(struct drops *t, struct drop *d, struct row_copy *out)
                                   .mtime_ns = d->mtime_ns,
                                   .mode = d->mode,
                                   .spool = d->local ? d->local->number : 0,
-                                  .has_sha256 = d->has_digest,
+                                  .has_sha256 = d->has_digest && !d->folder->memory,
                                   .failed_number = d->failed ? d->failed_number : 0 };
-    memcpy(out->row.sha256, d->digest, sizeof(d->digest));
+    if (out->row.has_sha256)
+        memcpy(out->row.sha256, d->digest, sizeof(d->digest));
     drops_unlock(t);
     out->row.folder = out->folder;
     out->row.name = out->name;

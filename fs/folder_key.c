@@ -64,6 +64,7 @@ int folder_describe(const char *key, struct folder *f)
 
     if (rc < 0)
         return rc;
+    f->memory = resource_takes_secrets(w.collection.res);
     if (w.at.kind == NODE_ENTRY && w.at.form == FORM_ID)
         return 0; /* a resource's own directory: nothing becomes a resource there */
     if (w.above[0] && !(above = strdup(w.above)))

@@ -9,6 +9,7 @@
 #include "filetype.h"
 #include "hide.h"
 #include "known.h"
+#include "once.h"
 
 #include "banned.h"
 
@@ -97,6 +98,7 @@ void fs_free(struct fs *fs)
         deliver_settle_all(fs);
     nodes_free(fs->nodes);
     hide_release(fs);
+    once_release(fs);
     known_release(fs);
     flights_free(fs->flights);
     meta_free(fs->meta);

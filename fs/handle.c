@@ -51,6 +51,8 @@ static void handle_free(struct fs *fs, struct handle *h)
         close(h->fd);
     bytes_unref(h->bytes);
     list_reader_free(h->list);
+    if (h->can_write && h->text.data)
+        explicit_bzero(h->text.data, h->text.cap); /* a secret perhaps */
     buf_release(&h->text);
     pthread_mutex_destroy(&h->lock);
     node_unref(fs->nodes, h->node);

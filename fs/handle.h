@@ -17,6 +17,7 @@ struct handle {
     struct buf text;            /* guarded by lock: of a file whose text is made up */
     bool dirty;                 /* guarded by lock: text has something new */
     bool only_opened;           /* guarded by lock: that is that O_TRUNC emptied it, no more */
+    int broken;                 /* guarded by lock: a write of text failed so: do not send */
     bool active;                /* guarded by the drops' lock: counts as a writer of its drop */
     struct list_reader *list;   /* set once: of a .list.jsonl, else NULL */
     bool releasing;             /* guarded by the fs's lock, as the next */

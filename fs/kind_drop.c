@@ -10,6 +10,7 @@
 #include "drop_store.h"
 #include "file.h"
 #include "handle.h"
+#include "kept.h"
 #include "known.h"
 #include "process.h"
 
@@ -72,6 +73,21 @@ static int copy_of_open(struct handle *h, struct bytes *to)
     return fstat(fd, &st) < 0 ? -errno : file_copy(fd, to->fd, st.st_size);
 }
 
+/* What it was when it was sent: of a resource with content the server has it, of one that was
+ * made from JSON the state. Of secrets nobody has it: *fd stays as it is. */
+static int open_sent(struct fs *fs, struct call *call, const struct bound *b, int *fd,
+                     int64_t *size, struct failure *err)
+{
+    int rc;
+
+    if (!resource_takes_json(b->target.res))
+        return known_content(fs, call, &b->target, fd, size, err);
+    if (call->nowait)
+        return -EWOULDBLOCK;
+    rc = kept_open(fs, b->id, fd, size);
+    return rc == -ENOENT ? 0 : rc;
+}
+
 /* The server's bytes into the spool, where they can be changed; h (may be NULL) still has those
  * of a resource that has gone. d is held exclusively. */
 static int fetch_to_spool(struct fs *fs, struct call *call, struct drop *d, struct handle *h,
@@ -84,7 +100,7 @@ static int fetch_to_spool(struct fs *fs, struct call *call, struct drop *d, stru
     int rc = bind_drop(fs, d, &bound);
 
     if (rc == 0)
-        rc = known_content(fs, call, &bound.target, &fd, &size, err);
+        rc = open_sent(fs, call, &bound, &fd, &size, err);
     if (rc < 0 && rc != -ENOENT)
         return rc;
     rc = drop_new_bytes(fs->drops, d, &b);
@@ -185,7 +201,7 @@ static int open_content(struct fs *fs, struct call *call, struct handle *h, stru
 
     if (bind_drop(fs, h->node->drop, &b) < 0)
         return 0; /* nothing was ever written */
-    rc = known_content(fs, call, &b.target, &fd, &size, err);
+    rc = open_sent(fs, call, &b, &fd, &size, err);
     if (rc < 0)
         return rc;
     pthread_mutex_lock(&h->lock);
@@ -221,6 +237,8 @@ static int open_counted(struct fs *fs, struct call *call, struct handle *h, stru
         return -EACCES;
     if (h->can_write && fs->options->ro)
         return fail(err, -EROFS, 0, "the mount is read-only");
+    if ((h->flags & O_ACCMODE) != O_WRONLY && !drop_is_readable(fs->drops, d))
+        return fail(err, -EACCES, 0, "a secret is not given back");
     if (h->can_write)
         activate(fs, h); /* first, so that its row says that it is being written */
     if (h->flags & O_TRUNC)

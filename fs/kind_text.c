@@ -56,12 +56,13 @@ static int read_text(struct fs *fs, struct call *call, struct handle *h, int64_t
 
 static int put(struct handle *h, const char *data, size_t len, int64_t off)
 {
+    int64_t max = text_max_bytes(&h->node->place);
     int rc = 0;
 
     pthread_mutex_lock(&h->lock);
     if (off == OFF_END)
         off = (int64_t)h->text.len;
-    if (off > TEXT_MAX_BYTES || len > TEXT_MAX_BYTES - (size_t)off)
+    if (off > max || (int64_t)len > max - off)
         rc = -EFBIG;
     if (rc == 0 && (size_t)off + len > h->text.len)
         rc = buf_resize(&h->text, (size_t)off + len);
@@ -69,6 +70,8 @@ static int put(struct handle *h, const char *data, size_t len, int64_t off)
         memcpy(h->text.data + off, data, len);
         h->dirty = true;
         h->only_opened = false;
+    } else {
+        h->broken = rc;
     }
     pthread_mutex_unlock(&h->lock);
     return rc;
@@ -97,11 +100,12 @@ static int commit(struct fs *fs, struct call *call, struct handle *h, struct fai
 {
     cleanup_buf struct buf text = BUF_INIT(TEXT_MAX_BYTES);
     bool dirty;
-    int rc;
+    int rc, broken;
 
     pthread_mutex_lock(&h->lock);
     dirty = h->dirty;
-    rc = dirty ? buf_add(&text, buf_str(&h->text), h->text.len) : 0;
+    broken = h->broken;
+    rc = dirty && !broken ? buf_add(&text, buf_str(&h->text), h->text.len) : 0;
     if (dirty && !call->nowait)
         h->dirty = false;
     pthread_mutex_unlock(&h->lock);
@@ -109,7 +113,12 @@ static int commit(struct fs *fs, struct call *call, struct handle *h, struct fai
         return rc;
     if (call->nowait)
         return -EWOULDBLOCK;
-    return text_commit(fs, call, h->node, buf_str(&text), text.len, err);
+    if (broken)
+        return fail(err, broken, 0, "it is not complete and was not sent");
+    rc = text_commit(fs, call, h->node, buf_str(&text), text.len, err);
+    if (text.data)
+        explicit_bzero(text.data, text.cap);
+    return rc;
 }
 
 static int truncate_text(struct fs *fs, struct call *call, struct node *n, struct handle *h,
@@ -120,7 +129,7 @@ static int truncate_text(struct fs *fs, struct call *call, struct node *n, struc
 
     if (!text_writable(&n->place))
         return fail(err, -EACCES, 0, "it cannot be changed");
-    if (size > TEXT_MAX_BYTES)
+    if (size > text_max_bytes(&n->place))
         return -EFBIG;
     if (h) {
         pthread_mutex_lock(&h->lock);

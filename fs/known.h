@@ -15,6 +15,9 @@
 int known_record(struct fs *fs, struct call *call, const struct target *t, struct record **out,
                  struct failure *err);
 
+/* Has the API no way to ask for one again, nor to change it? Its answer to POST is kept. */
+bool known_answer_is_final(const struct resource *res);
+
 /* The next look at this resource is a fresh one; lists: what lists said of it is forgotten too. */
 void known_forget_record(struct fs *fs, const struct target *t, bool lists);
 
@@ -52,6 +55,15 @@ int known_id_in_folder(struct fs *fs, struct call *call, const struct folder *f,
                        char out[RESOURCE_ID_MAX + 1], struct failure *err);
 int known_id_of_name(struct fs *fs, struct call *call, const struct resource *res, const char *name,
                      char out[RESOURCE_ID_MAX + 1], struct failure *err);
+
+/* For a body that is put together in this call: names, and drops by their path below their
+ * collection's folder, in the place of ids. None is -EINVAL. */
+struct id_search {
+    struct id_finder finder;
+    struct fs *fs;
+    struct call *call;
+};
+void known_id_search(struct id_search *s, struct fs *fs, struct call *call);
 
 /*
  * The bytes of a document or asset: a read-only descriptor, the caller's. Many who ask at once

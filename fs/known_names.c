@@ -2,7 +2,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "names.h"
 
 #include "banned.h"
 
@@ -45,25 +48,84 @@ int known_id_in_folder(struct fs *fs, struct call *call, const struct folder *f,
     return 0;
 }
 
+static int id_of_drop(struct fs *fs, struct folder *f, const char *name,
+                      char out[RESOURCE_ID_MAX + 1])
+{
+    cleanup_drop struct drop *d = drops_find(fs->drops, f, name);
+    int rc = -ENOENT;
+
+    if (!d)
+        return rc;
+    drops_lock(fs->drops);
+    if (d->id)
+        rc = snprintf(out, RESOURCE_ID_MAX + 1, "%s", d->id) > RESOURCE_ID_MAX ? -ENAMETOOLONG : 0;
+    drops_unlock(fs->drops);
+    return rc;
+}
+
+/* NAME, or NAME.json that was dropped. */
+static int id_of_name_here(struct fs *fs, struct folder *f, const char *name,
+                           char out[RESOURCE_ID_MAX + 1])
+{
+    cleanup_free char *file = NULL;
+    int rc = id_of_drop(fs, f, name, out);
+
+    if (rc != -ENOENT || !resource_takes_json(f->res))
+        return rc;
+    if (asprintf(&file, "%s%s", name, NAMES_JSON_ENDING) < 0) {
+        file = NULL;
+        return -ENOMEM;
+    }
+    return id_of_drop(fs, f, file, out);
+}
+
+/* The folder within the collection's that a name with slashes says; *name is what is left. */
+static int folder_of_name(struct fs *fs, const struct resource *res, const char **name,
+                          struct folder **out)
+{
+    const char *slash = strrchr(*name, '/');
+    cleanup_free char *key = NULL;
+    int rc;
+
+    if (asprintf(&key, "%s%s%.*s", res->name, slash ? "/" : "", slash ? (int)(slash - *name) : 0,
+                 *name) < 0) {
+        key = NULL;
+        return -ENOMEM;
+    }
+    if (slash)
+        *name = slash + 1;
+    rc = drops_folder(fs->drops, key, out);
+    if (rc == 0 && (*out)->res != res)
+        rc = -ENOENT;
+    return rc == -EINVAL ? -ENOENT : rc;
+}
+
 int known_id_of_name(struct fs *fs, struct call *call, const struct resource *res, const char *name,
                      char out[RESOURCE_ID_MAX + 1], struct failure *err)
 {
+    const char *last = name;
     struct folder *f;
-    struct drop *d = NULL;
-    int rc = drops_folder(fs->drops, res->name, &f);
+    int rc = folder_of_name(fs, res, &last, &f);
 
     if (rc == 0)
-        d = drops_find(fs->drops, f, name);
-    if (d) {
-        rc = -ENOENT;
-        drops_lock(fs->drops);
-        if (d->id)
-            rc = snprintf(out, RESOURCE_ID_MAX + 1, "%s", d->id) > RESOURCE_ID_MAX ? -ENAMETOOLONG
-                                                                                   : 0;
-        drops_unlock(fs->drops);
-        drop_unref(d);
-        if (rc == 0)
-            return 0;
-    }
-    return rc < 0 && rc != -ENOENT ? rc : known_id_in_folder(fs, call, f, name, out, err);
+        rc = id_of_name_here(fs, f, last, out);
+    if (rc != -ENOENT || last != name)
+        return rc;
+    return known_id_in_folder(fs, call, f, name, out, err);
+}
+
+static int find_id(void *arg, const struct resource *of, const char *name,
+                   char id[RESOURCE_ID_MAX + 1], struct failure *err)
+{
+    struct id_search *s = arg;
+    int rc = known_id_of_name(s->fs, s->call, of, name, id, err);
+
+    if (rc == -ENOENT)
+        return fail(err, -EINVAL, 0, "there is no %s called %s", of->name, name);
+    return rc;
+}
+
+void known_id_search(struct id_search *s, struct fs *fs, struct call *call)
+{
+    *s = (struct id_search){ .finder = { .id_of = find_id, .arg = s }, .fs = fs, .call = call };
 }

@@ -6,10 +6,12 @@
 #include "binding.h"
 #include "core.h"
 #include "deliver.h"
+#include "deliver_json.h"
 #include "drop_store.h"
 #include "file.h"
 #include "hide.h"
 #include "known.h"
+#include "names.h"
 #include "resolve.h"
 #include "text.h"
 
@@ -138,6 +140,8 @@ static int change_name(struct move *m, struct drop *d, struct failure *err)
     if (!f || !(f->flags & F_IN_PATCH) || strcmp(m->name, m->to_name) == 0 ||
         deliver_is_scratch(m->fs, m->to_name) || bind_drop(m->fs, d, &b) < 0)
         return 0;
+    if (resource_takes_json(res))
+        return deliver_json_renamed(m->fs, m->call, &b.target, m->name, m->to_name, err);
     return text_patch(m->fs, m->call, &b.target, f, m->to_name, strlen(m->to_name), err);
 }
 
@@ -147,7 +151,8 @@ static bool same_list(const struct folder *a, const struct folder *b)
                           ? strcmp(a->filter_value, b->filter_value) == 0
                           : a->filter_value == b->filter_value;
 
-    return a->res == b->res && a->filter == b->filter && same_value && !a->parent && !b->parent;
+    return a == b ||
+           (a->res == b->res && a->filter == b->filter && same_value && !a->parent && !b->parent);
 }
 
 /* Bytes that were not sent yet get their real name: this is when they are sent. */
@@ -191,6 +196,8 @@ static int move_sent(struct move *m, struct drop *d, struct drop *there, struct 
         rc = change_name(m, d, err);
     if (rc == 0 && there)
         rc = delete_there(m, there, err);
+    if (rc == -EINVAL)
+        rc = -EPERM;
     return rc < 0 ? rc : drops_move(m->fs->drops, d, m->to_folder, m->to_name);
 }
 
@@ -274,10 +281,18 @@ static int move_onto_text(struct move *m, struct drop *d, const struct found *th
 static int put_name(struct move *m, const char *id)
 {
     struct drop *d = drops_find_id(m->fs->drops, m->from_folder, id);
+    char file[ROUTE_NAME_MAX + 1];
     int rc;
 
+    /* of a dropped NAME.json it is NAME */
+    if (d && d->what == DROP_FILE &&
+        snprintf(file, sizeof(file), "%s%s", m->to_name, NAMES_JSON_ENDING) > ROUTE_NAME_MAX) {
+        drop_unref(d);
+        return -ENAMETOOLONG;
+    }
+
     if (d) {
-        rc = drops_move(m->fs->drops, d, m->to_folder, m->to_name);
+        rc = drops_move(m->fs->drops, d, m->to_folder, d->what == DROP_FILE ? file : m->to_name);
         drop_unref(d);
         return rc;
     }
@@ -344,7 +359,9 @@ static int move_found(struct move *m, const struct found *f, const struct found 
         return move_onto_text(m, f->drop, there, err);
     if (there && there->place.kind != NODE_DROP)
         return fail(err, -EPERM, 0, "it cannot be replaced");
-    if (!deliver_takes_files(m->to_folder) && !deliver_is_scratch(m->fs, m->to_name))
+    if (m->from_folder->memory != m->to_folder->memory)
+        return -EXDEV; /* what must not be on a disk is on none, and the reverse */
+    if (!deliver_takes(m->to_folder, m->to_name) && !deliver_is_scratch(m->fs, m->to_name))
         return fail(err, -EPERM, 0, "only temporary files can be made there");
     return move_drop(m, f->drop, there ? there->drop : NULL, err);
 }

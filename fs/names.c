@@ -67,3 +67,14 @@ int names_check(const char *name)
     }
     return 0;
 }
+
+int names_json_base(const char *name, char out[NAMES_MAX + 1])
+{
+    size_t len = strlen(name), ending = strlen(NAMES_JSON_ENDING);
+
+    if (len <= ending || len > NAMES_MAX || name[0] == '.' ||
+        strcmp(name + len - ending, NAMES_JSON_ENDING) != 0)
+        return -EINVAL;
+    snprintf(out, NAMES_MAX + 1, "%.*s", (int)(len - ending), name);
+    return 0;
+}

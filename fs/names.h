@@ -11,4 +11,8 @@ int names_encode(const char *name, char out[NAMES_MAX + 1]);
 /* A file name as the API's name, exactly as it is. -EINVAL: it is not UTF-8. */
 int names_check(const char *name);
 
+/* NAME of NAME.json, a file that makes a resource. 0, -EINVAL it is called otherwise. */
+#define NAMES_JSON_ENDING ".json"
+int names_json_base(const char *name, char out[NAMES_MAX + 1]);
+
 #endif

@@ -16,6 +16,65 @@
 
 #include "banned.h"
 
+/* --- Resources -------------------------------------------------------------------------------- */
+
+/* Its children in the API still hold it: a list that the tree filters by it has a row. */
+static int check_empty(struct fs *fs, struct call *call, const struct target *t,
+                       struct failure *err)
+{
+    const struct tree_row *row;
+    int rc = 0;
+
+    for (unsigned i = 0; rc == 0 && (row = tree_child(NODE_RESOURCE, t->res->kind, i)); i++) {
+        struct target children = { .res = resource_get(row->res) };
+        struct query query[] = { { row->filter, t->id }, { NULL, NULL } };
+        struct page *page = NULL;
+
+        if (!row->filter)
+            continue;
+        rc = backend_list(fs->backend, call, &children, query, NULL, 1, &page, err);
+        if (rc == 0 && page->n > 0)
+            rc = fail(err, -ENOTEMPTY, 0, "there are %s in it", row->name);
+        page_free(page);
+    }
+    return rc;
+}
+
+/*
+ * The API counts asynchronously: a dataset whose documents were deleted a moment ago may still
+ * be said not to be empty. When it really is empty, ask again for a while: 1 s, x 1.25, 10 s in
+ * all.
+ */
+static int delete_when_empty(struct fs *fs, struct call *call, const struct target *t,
+                             struct failure *err)
+{
+    int64_t end = clock_now_ms(fs->clock) + 10000;
+    int64_t pause = 1000;
+
+    for (;;) {
+        int rc = deliver_delete(fs, call, t, err);
+        int64_t now = clock_now_ms(fs->clock);
+
+        if (rc != -ENOTEMPTY || now + pause > end)
+            return rc;
+        rc = check_empty(fs, call, t, err);
+        if (rc < 0)
+            return rc;
+        rc = call_wait(call, fs->clock, now + pause);
+        if (rc == -EINTR)
+            return rc;
+        pause += pause / 4;
+    }
+}
+
+static int delete_resource(struct fs *fs, struct call *call, const struct target *t,
+                           struct failure *err)
+{
+    if (!(t->res->flags & R_MUST_BE_EMPTY))
+        return deliver_delete(fs, call, t, err);
+    return delete_when_empty(fs, call, t, err);
+}
+
 /* --- Files ------------------------------------------------------------------------------------ */
 
 static int unlink_drop(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
@@ -27,8 +86,8 @@ static int unlink_drop(struct fs *fs, struct call *call, struct drop *d, struct 
         return rc;
     if (fs->options->ro)
         rc = fail(err, -EROFS, 0, "the mount is read-only");
-    else if (bind_drop(fs, d, &b) == 0)
-        rc = deliver_delete(fs, call, &b.target, err);
+    else if (bind_drop(fs, d, &b) == 0 && (b.target.res->can & CAN_DELETE))
+        rc = delete_resource(fs, call, &b.target, err);
     if (rc == 0)
         rc = drops_remove(fs->drops, d, true);
     drop_unlock_exclusive(fs->drops, d);
@@ -123,63 +182,6 @@ int fs_unlink(struct fs *fs, struct call *call, uint64_t parent, const char *nam
 }
 
 /* --- Directories ------------------------------------------------------------------------------ */
-
-/* Its children in the API still hold it: a list that the tree filters by it has a row. */
-static int check_empty(struct fs *fs, struct call *call, const struct target *t,
-                       struct failure *err)
-{
-    const struct tree_row *row;
-    int rc = 0;
-
-    for (unsigned i = 0; rc == 0 && (row = tree_child(NODE_RESOURCE, t->res->kind, i)); i++) {
-        struct target children = { .res = resource_get(row->res) };
-        struct query query[] = { { row->filter, t->id }, { NULL, NULL } };
-        struct page *page = NULL;
-
-        if (!row->filter)
-            continue;
-        rc = backend_list(fs->backend, call, &children, query, NULL, 1, &page, err);
-        if (rc == 0 && page->n > 0)
-            rc = fail(err, -ENOTEMPTY, 0, "there are %s in it", row->name);
-        page_free(page);
-    }
-    return rc;
-}
-
-/*
- * The API counts asynchronously: a dataset whose documents were deleted a moment ago may still
- * be said not to be empty. When it really is empty, ask again for a while: 1 s, x 1.25, 10 s in
- * all.
- */
-static int delete_when_empty(struct fs *fs, struct call *call, const struct target *t,
-                             struct failure *err)
-{
-    int64_t end = clock_now_ms(fs->clock) + 10000;
-    int64_t pause = 1000;
-
-    for (;;) {
-        int rc = deliver_delete(fs, call, t, err);
-        int64_t now = clock_now_ms(fs->clock);
-
-        if (rc != -ENOTEMPTY || now + pause > end)
-            return rc;
-        rc = check_empty(fs, call, t, err);
-        if (rc < 0)
-            return rc;
-        rc = call_wait(call, fs->clock, now + pause);
-        if (rc == -EINTR)
-            return rc;
-        pause += pause / 4;
-    }
-}
-
-static int delete_resource(struct fs *fs, struct call *call, const struct target *t,
-                           struct failure *err)
-{
-    if (!(t->res->flags & R_MUST_BE_EMPTY))
-        return deliver_delete(fs, call, t, err);
-    return delete_when_empty(fs, call, t, err);
-}
 
 /* What was put below it and not sent would be out of reach: it must go first. */
 static int check_nothing_unsent(struct fs *fs, const struct target *t, struct failure *err)

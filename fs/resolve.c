@@ -9,7 +9,10 @@
 #include "deliver.h"
 #include "hide.h"
 #include "index.h"
+#include "kept.h"
 #include "known.h"
+#include "names.h"
+#include "once.h"
 #include "text.h"
 
 #include "banned.h"
@@ -42,6 +45,15 @@ int resolve_drop(struct fs *fs, const struct place *parent, struct drop *d, stru
     return rc;
 }
 
+int resolve_gone(struct fs *fs, struct drop *d)
+{
+    struct bound b;
+
+    if (bind_drop(fs, d, &b) == 0 && resource_takes_json(b.target.res))
+        kept_forget(fs, KEPT_BODY, b.id);
+    return drops_remove(fs->drops, d, false);
+}
+
 /* A sent drop is there as long as its resource is. */
 static int check_sent(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
 {
@@ -56,13 +68,13 @@ static int check_sent(struct fs *fs, struct call *call, struct drop *d, struct f
     fresh = drop_is_fresh_locked(fs->drops, d);
     f = d->folder;
     drops_unlock(fs->drops);
-    if (local || bind_drop(fs, d, &b) < 0)
+    if (local || bind_drop(fs, d, &b) < 0 || known_answer_is_final(b.target.res))
         return 0;
     rc = known_record_in_folder(fs, call, f, &b.target, &r, err);
     if (rc == -ENOENT && fresh)
         rc = known_record(fs, call, &b.target, &r, err); /* the list may lag behind */
     if (rc == -ENOENT)
-        drops_remove(fs->drops, d, false); /* deleted elsewhere */
+        resolve_gone(fs, d);
     return rc;
 }
 
@@ -129,12 +141,38 @@ static int find_id(struct fs *fs, struct call *call, struct node *parent, const 
     return 0;
 }
 
-/* A file that was dropped here and has another name by now does not answer to its old one. */
+/* A file with a content that was dropped here and has another name by now does not answer to its
+ * old one. */
 static bool is_file_here(struct fs *fs, struct folder *f, const char *id)
 {
     cleanup_drop struct drop *d = drops_find_id(fs->drops, f, id);
 
-    return d && d->what == DROP_FILE;
+    return d && d->what == DROP_FILE && !resource_takes_json(f->res);
+}
+
+/* NAME of a dropped NAME.json is the directory of the resource that it became. */
+static int find_made(struct fs *fs, struct call *call, struct node *parent, struct folder *f,
+                     const char *name, struct found *out, struct failure *err)
+{
+    char file[ROUTE_NAME_MAX + 1];
+    cleanup_drop struct drop *d = NULL;
+    int rc;
+
+    if (!f->res || !resource_takes_json(f->res) ||
+        snprintf(file, sizeof(file), "%s%s", name, NAMES_JSON_ENDING) > ROUTE_NAME_MAX)
+        return -ENOENT;
+    d = drops_find(fs->drops, f, file);
+    rc = d ? check_sent(fs, call, d, err) : -ENOENT;
+    if (rc < 0)
+        return rc;
+    *out = (struct found){ .place = { .kind = NODE_RESOURCE, .res = parent->place.res } };
+    drops_lock(fs->drops);
+    if (d->id)
+        snprintf(out->id, sizeof(out->id), "%s", d->id);
+    else
+        rc = -ENOENT;
+    drops_unlock(fs->drops);
+    return rc;
 }
 
 static int find_entry(struct fs *fs, struct call *call, struct node *parent, const char *name,
@@ -149,6 +187,9 @@ static int find_entry(struct fs *fs, struct call *call, struct node *parent, con
     rc = bind_folder(fs, call, parent, true, &f);
     if (rc < 0)
         return rc;
+    rc = find_made(fs, call, parent, f, name, out, err);
+    if (rc != -ENOENT)
+        return rc;
     if (form == FORM_ID)
         return find_id(fs, call, parent, f, name, out, err);
     if (form == FORM_HIDDEN)
@@ -157,6 +198,11 @@ static int find_entry(struct fs *fs, struct call *call, struct node *parent, con
     if (rc == 0 && form == FORM_NAME && is_file_here(fs, f, id))
         return -ENOENT;
     return rc < 0 ? rc : find_id(fs, call, parent, f, id, out, err);
+}
+
+bool resolve_has_field(struct fs *fs, const char *id, const struct record *r, const struct field *f)
+{
+    return (f->flags & F_ONCE) ? once_text(fs, id, f, NULL) == 0 : record_has(r, f);
 }
 
 /* A field that cannot be written is there only while the resource has it. */
@@ -174,7 +220,7 @@ static int check_field(struct fs *fs, struct call *call, struct node *parent,
         rc = known_record(fs, call, &b.target, &r, err);
     if (rc < 0)
         return rc;
-    return record_has(r, field) ? 0 : -ENOENT;
+    return resolve_has_field(fs, b.id, r, field) ? 0 : -ENOENT;
 }
 
 const char *resolve_content_ending(const struct record *r)

@@ -29,6 +29,12 @@ int resolve_spool_list(struct fs *fs, enum node_kind kind, struct drop ***out, s
 
 /* The one that is called so there. 0, -ENOENT, -ENOMEM. */
 int resolve_spool_file(struct fs *fs, enum node_kind kind, const char *name, struct found *out);
+/* Is there a value for this field of the resource of this id and record? */
+bool resolve_has_field(struct fs *fs, const char *id, const struct record *r,
+                       const struct field *f);
+
+/* A sent drop's resource was deleted elsewhere: its name goes. 0, -EIO. */
+int resolve_gone(struct fs *fs, struct drop *d);
 
 /* The ending that a resource's content is also there by; NULL: none. */
 const char *resolve_content_ending(const struct record *r);

@@ -31,7 +31,7 @@ enum name_form route_form(const struct resource *res, const char *name)
 
 bool route_field_shown(const struct field *f)
 {
-    if (f->flags & (F_NO_FILE | F_ONCE))
+    if (f->flags & F_NO_FILE)
         return false;
     return f->flags & (F_READABLE | F_IN_PATCH);
 }
@@ -43,8 +43,9 @@ bool route_field_may_lack(const struct field *f)
 
 int route_field_name(const struct field *f, char out[ROUTE_NAME_MAX + 1])
 {
-    const char *ending = schema_is_scalar(f->schema) ? "" : ".json";
-    int n = snprintf(out, ROUTE_NAME_MAX + 1, "%s%s", f->name, ending);
+    const char *ending = f->ending ? f->ending : schema_is_scalar(f->schema) ? NULL : "json";
+    int n = snprintf(out, ROUTE_NAME_MAX + 1, "%s%s%s", f->name, ending ? "." : "",
+                     ending ? ending : "");
 
     return n > ROUTE_NAME_MAX ? -ENAMETOOLONG : 0;
 }

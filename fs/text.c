@@ -8,10 +8,9 @@
 #include "checksums.h"
 #include "control.h"
 #include "known.h"
+#include "once.h"
 
 #include "banned.h"
-
-#define ID_TEXT_MAX 4096
 
 bool text_is(enum node_kind kind)
 {
@@ -41,6 +40,13 @@ bool text_writable(const struct place *p)
     return text_is_command(p);
 }
 
+int64_t text_max_bytes(const struct place *p)
+{
+    const struct schema *s = p->kind == NODE_FIELD && p->field->ending ? p->field->schema : NULL;
+
+    return s && (s->limits & LIMIT_MAX) ? s->max / 4 * 3 : TEXT_MAX_BYTES;
+}
+
 bool text_at_once(const struct place *p)
 {
     return text_is_command(p) || (p->kind == NODE_FIELD && (p->field->flags & F_AT_ONCE));
@@ -61,6 +67,8 @@ static int resource_text(struct fs *fs, struct call *call, struct node *n, struc
         return rc;
     if (n->place.kind == NODE_WHOLE)
         return record_json(r, true, out);
+    if (n->place.field->flags & F_ONCE)
+        return once_text(fs, b.id, n->place.field, out);
     rc = record_field_text(r, n->place.field, out);
     /* what can be written is there to be written, also while it has no value */
     return rc == -ENOENT && text_writable(&n->place) ? 0 : rc;
@@ -114,44 +122,18 @@ static int send_patch(struct fs *fs, struct call *call, const struct target *t,
     return rc;
 }
 
-/* The id that a name stands for, where a field holds an id; the text itself otherwise. */
-static int put_id_for_name(struct fs *fs, struct call *call, const struct field *f,
-                           const char **text, size_t *len, char id[RESOURCE_ID_MAX + 1],
-                           struct failure *err)
-{
-    const struct resource *of = resource_get(f->schema->refers);
-    char name[ID_TEXT_MAX];
-    size_t n = *len;
-    int rc;
-
-    while (n && ((*text)[n - 1] == '\n' || (*text)[n - 1] == '\r'))
-        n--;
-    if (!of || n == 0 || n >= sizeof(name))
-        return 0;
-    memcpy(name, *text, n);
-    name[n] = '\0';
-    if (strncmp(name, "las:", 4) == 0)
-        return 0;
-    rc = known_id_of_name(fs, call, of, name, id, err);
-    if (rc < 0)
-        return rc == -ENOENT ? fail(err, -EINVAL, 0, "there is no %s called %s", of->name, name)
-                             : rc;
-    *text = id;
-    *len = strlen(id);
-    return 0;
-}
-
 int text_patch(struct fs *fs, struct call *call, const struct target *t, const struct field *f,
                const char *text, size_t len, struct failure *err)
 {
     cleanup_body struct body *body = NULL;
-    char id[RESOURCE_ID_MAX + 1];
+    struct id_search names;
     int rc = body_new(t->res, BODY_PATCH, &body);
 
-    if (rc == 0)
-        rc = put_id_for_name(fs, call, f, &text, &len, id, err);
-    if (rc == 0)
-        rc = body_set_text(body, f, text, len, err);
+    if (rc < 0)
+        return rc;
+    known_id_search(&names, fs, call);
+    body_find_ids(body, &names.finder);
+    rc = body_set_text(body, f, text, len, err);
     return rc < 0 ? rc : send_patch(fs, call, t, body, err);
 }
 
@@ -160,12 +142,16 @@ static int commit_whole(struct fs *fs, struct call *call, const struct target *t
 {
     cleanup_record struct record *now = NULL;
     cleanup_body struct body *body = NULL;
+    struct id_search names;
     int rc = body_new(t->res, BODY_PATCH, &body);
 
     if (rc == 0)
         rc = known_field_record(fs, call, t, &now, err);
-    if (rc == 0)
-        rc = body_set_difference(body, now, text, len, err);
+    if (rc < 0)
+        return rc;
+    known_id_search(&names, fs, call);
+    body_find_ids(body, &names.finder);
+    rc = body_set_difference(body, now, text, len, err);
     if (rc < 0 || body_empty(body))
         return rc;
     return send_patch(fs, call, t, body, err);

@@ -20,6 +20,9 @@ bool text_is_command(const struct place *p);
 bool text_readable(const struct place *p);
 bool text_writable(const struct place *p);
 
+/* How long it may be. */
+int64_t text_max_bytes(const struct place *p);
+
 /* Is it sent inside write(2)? */
 bool text_at_once(const struct place *p);
 

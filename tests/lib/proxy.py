@@ -50,6 +50,7 @@ class Passed:
     path: str
     query: str
     headers: dict
+    body: bytes = b''
     rule: Rule = None
     status: int = None
 
@@ -89,7 +90,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get('Content-Length', 0)))
         path, _, query = self.path.partition('?')
         passed = Passed(self.command, re.sub(r'^/v1(?=/)', '', path).replace('%3A', ':'), query,
-                        dict(self.headers))
+                        dict(self.headers), body)
         passed.rule = self.server.proxy.take(passed)
         try:
             self.answer(passed, *self.get_answer(passed.rule or Rule(), body))
@@ -219,6 +220,10 @@ class Proxy:
         with self.lock:
             return [p for p in self.log[mark:]
                     if verb in (None, p.verb) and re.fullmatch(path, p.path)]
+
+    def bodies(self, verb, path='.*'):
+        """What was sent, as JSON: for what no answer of the API shows."""
+        return [json.loads(p.body) for p in self.since(0, verb, path)]
 
     def opened(self, connection):
         with self.lock:

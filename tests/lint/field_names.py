@@ -19,6 +19,7 @@ ALLOWED = {
     ('backend', 'predictions'): 'a prediction is one of the forms that F_LABELS takes',
     ('backend', 'name'): 'what MAKE_NAME makes',
     ('backend', 'email'): 'what MAKE_EMAIL makes',
+    ('backend', 'timestamp'): 'a line of a list of events, the form that F_LINES stands for',
     ('cache', 'content'): 'the folder and table of cached bytes',
     ('fs', 'content'): "the file that a resource's bytes are",
     ('fs', 'name'): 'what a directory that mkdir makes is called',

@@ -111,10 +111,10 @@ def test_a_sent_file_does_not_become_a_fields_text(mount, api, samples):
 @pytest.mark.parametrize('folder', ['models', 'secrets', 'transitions', 'workflows', 'users'])
 def test_no_file_is_taken_where_it_would_become_nothing(mount, folder):
     mount.allow('Operation not permitted')
-    mount.run(f"echo '{{}}' > {folder}/x.json", status=1)
-    mount.run(f"echo '{{}}' > {folder}/.x.tmp && mv {folder}/.x.tmp {folder}/x.json", status=1)
+    mount.run(f"echo '{{}}' > {folder}/x.txt", status=1)
+    mount.run(f"echo '{{}}' > {folder}/.x.tmp && mv {folder}/.x.tmp {folder}/x.txt", status=1)
     mount.run(f'rm -f {folder}/.x.tmp')
-    assert 'x.json' not in os.listdir(mount / folder)
+    assert 'x.txt' not in os.listdir(mount / folder)
 
 
 def test_rmdir_of_a_dataset_with_files_that_were_not_sent_is_refused(mount, samples):

@@ -97,7 +97,7 @@ static void texts_become_fields(void **state)
         { RES_MODELS, PATCH, "fieldConfig", "{\"a\": 1, \"a\": 2}", -EINVAL, NULL },
         { RES_MODELS, PATCH, "fieldConfig", "{} {}", -EINVAL, NULL },
         { RES_TRANSITION_EXECUTIONS, PATCH, "output", "{\"a\": [1, 2.5]}\n", 0,
-          "{\"output\": {\"a\": [1, 2.5]}}" },
+          "{\"output\": {\"a\": [1, 2.5]}, \"status\": \"succeeded\"}" },
         { RES_TRANSITIONS, PATCH, "assets", "{\"x\": \"y\"}", 0, "{\"assets\": {\"x\": \"y\"}}" },
         { RES_DATA_BUNDLES, POST, "datasetIds", "[\"a\"]", 0, "{\"datasetIds\": [\"a\"]}" },
         { RES_DATA_BUNDLES, POST, "datasetIds", "{\"a\": 1}", -EINVAL, NULL },
@@ -386,6 +386,146 @@ static void running_out_of_memory_is_survived(void **state)
     record_unref(now);
 }
 
+/* Resources that the finder below knows. */
+static int find_known(void *arg, const struct resource *of, const char *name,
+                      char id[RESOURCE_ID_MAX + 1], struct failure *err)
+{
+    (void)arg;
+    if (strcmp(name, "unknown") == 0)
+        failure_set(err, 0, "there is no %s called %s", of->name, name);
+    if (strcmp(name, "unknown") == 0)
+        return -EINVAL;
+    snprintf(id, RESOURCE_ID_MAX + 1, "las:%s:%s", of->id_type, name);
+    return 0;
+}
+
+static const struct id_finder finder = { .id_of = find_known };
+
+static void names_stand_for_ids_at_any_depth(void **state)
+{
+    static const struct {
+        enum resource_kind kind;
+        const char *text;
+        int rc;
+        const char *json;
+    } rows[] = {
+        { RES_PREDICTIONS, "{\"documentId\": \"a\", \"modelId\": \"las:model:m\"}", 0,
+          "{\"documentId\": \"las:document:a\", \"modelId\": \"las:model:m\"}" },
+        { RES_DATA_BUNDLES, "{\"datasetIds\": [\"a\", \"b\"]}", 0,
+          "{\"datasetIds\": [\"las:dataset:a\", \"las:dataset:b\"]}" },
+        { RES_DATA_BUNDLES, "{\"datasetIds\": [\"a\", \"unknown\"]}", -EINVAL, NULL },
+        { RES_TRANSITIONS,
+          "{\"parameters\": {\"secretId\": \"s\", \"environmentSecrets\": [\"t\"]}}", 0,
+          "{\"parameters\": {\"secretId\": \"las:secret:s\", \"environmentSecrets\": "
+          "[\"las:secret:t\"]}}" },
+        { RES_TRANSITIONS, "{\"parameters\": {\"assets\": {\"any\": \"a\"}}}", 0,
+          "{\"parameters\": {\"assets\": {\"any\": \"las:asset:a\"}}}" },
+        { RES_WORKFLOWS, "{\"StartAt\": \"s\", \"States\": {\"s\": {\"Resource\": \"t\"}}}", 0,
+          "{\"specification\": {\"definition\": {\"StartAt\": \"s\", \"States\": {\"s\": "
+          "{\"Resource\": \"las:transition:t\"}}}, \"language\": \"ASL\", \"version\": \"1.0.0\"}}" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct body *b = new_body(rows[i].kind, POST);
+        struct failure err = { 0 };
+
+        print_message("%s\n", rows[i].text);
+        body_find_ids(b, &finder);
+        assert_int_equal(body_set_json(b, rows[i].text, strlen(rows[i].text), &err), rows[i].rc);
+        if (rows[i].json)
+            expect(b, rows[i].json);
+        else
+            body_free(b);
+    }
+}
+
+static void a_bare_body_is_put_where_it_belongs(void **state)
+{
+    static const struct {
+        enum resource_kind kind;
+        const char *text, *json;
+    } rows[] = {
+        { RES_WORKFLOW_EXECUTIONS, "{}", "{\"input\": {}}" },
+        { RES_WORKFLOW_EXECUTIONS, "{\"a\": 1}", "{\"input\": {\"a\": 1}}" },
+        { RES_WORKFLOW_EXECUTIONS, "{\"input\": {\"a\": 1}}", "{\"input\": {\"a\": 1}}" },
+        { RES_WORKFLOW_EXECUTIONS, "{\"input\": 1, \"b\": 2}",
+          "{\"input\": {\"input\": 1, \"b\": 2}}" },
+        { RES_WORKFLOWS, "{\"name\": \"n\", \"definition\": {}}",
+          "{\"name\": \"n\", \"specification\": {\"definition\": {}, \"language\": \"ASL\", "
+          "\"version\": \"1.0.0\"}}" },
+        { RES_WORKFLOWS, "{\"specification\": {\"definition\": {}}}",
+          "{\"specification\": {\"definition\": {}}}" },
+        { RES_WORKFLOWS, "{\"name\": \"n\"}", "{\"name\": \"n\"}" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct body *b = new_body(rows[i].kind, POST);
+
+        print_message("%s\n", rows[i].text);
+        assert_int_equal(body_set_json(b, rows[i].text, strlen(rows[i].text), NULL), 0);
+        expect(b, rows[i].json);
+    }
+}
+
+static void written_again_only_what_is_new_is_sent(void **state)
+{
+    static const char now_text[] = "{\"transitionId\": \"las:transition:t\", \"name\": \"n\", "
+                                   "\"description\": null, \"transitionType\": \"docker\", "
+                                   "\"parameters\": {\"imageUrl\": \"i\", \"cpu\": 256}}";
+    static const char sent[] = "{\"transitionType\": \"docker\", \"parameters\": {\"imageUrl\": "
+                               "\"i\"}}";
+    static const struct {
+        const char *sent, *text;
+        int rc;
+        const char *json;
+    } rows[] = {
+        { sent, "{\"transitionType\": \"docker\", \"parameters\": {\"imageUrl\": \"i\"}}", 0,
+          "{}" },
+        { sent, "{\"description\": \"d\", \"parameters\": {\"imageUrl\": \"i\"}}", 0,
+          "{\"description\": \"d\"}" },
+        { sent, "{\"parameters\": {\"imageUrl\": \"other\"}}", -EINVAL, NULL },
+        { NULL, "{\"parameters\": {\"imageUrl\": \"i\"}}", -EINVAL, NULL },
+        { NULL, "{\"parameters\": {\"imageUrl\": \"i\", \"cpu\": 256}}", 0, "{}" },
+    };
+    const struct resource *res = resource_get(RES_TRANSITIONS);
+    struct record *now = NULL;
+
+    (void)state;
+    assert_int_equal(record_parse(res, now_text, strlen(now_text), &now), 0);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct body *b = new_body(RES_TRANSITIONS, PATCH);
+
+        print_message("%s\n", rows[i].text);
+        assert_int_equal(
+            body_set_overwrite(b, now, rows[i].sent, rows[i].text, strlen(rows[i].text), NULL),
+            rows[i].rc);
+        if (rows[i].json)
+            expect(b, rows[i].json);
+        else
+            body_free(b);
+    }
+    record_unref(now);
+}
+
+static void a_name_of_the_id_that_is_there_is_no_difference(void **state)
+{
+    static const char now_text[] = "{\"documentId\": \"las:document:d\", "
+                                   "\"datasetId\": \"las:dataset:a\"}";
+    static const char text[] = "{\"datasetId\": \"a\"}";
+    struct body *b = new_body(RES_DOCUMENTS, PATCH);
+    struct record *now = NULL;
+
+    (void)state;
+    assert_int_equal(record_parse(resource_get(RES_DOCUMENTS), now_text, strlen(now_text), &now),
+                     0);
+    body_find_ids(b, &finder);
+    assert_int_equal(body_set_difference(b, now, text, strlen(text), NULL), 0);
+    expect(b, "{}");
+    record_unref(now);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +534,10 @@ int main(void)
         cmocka_unit_test(strings_are_set_as_they_are),
         cmocka_unit_test(json_sets_many),
         cmocka_unit_test(only_the_difference_is_sent),
+        cmocka_unit_test(names_stand_for_ids_at_any_depth),
+        cmocka_unit_test(a_bare_body_is_put_where_it_belongs),
+        cmocka_unit_test(written_again_only_what_is_new_is_sent),
+        cmocka_unit_test(a_name_of_the_id_that_is_there_is_no_difference),
         cmocka_unit_test(files_and_fields_are_inverse),
         cmocka_unit_test(what_is_shared_is_not_wiped),
         cmocka_unit_test(running_out_of_memory_is_survived),

@@ -1,0 +1,23 @@
+/*
+ * What only the answer to a POST carries (F_ONCE): in memory until the mount ends, never on disk.
+ * Any thread; nothing here blocks.
+ */
+#ifndef LASFS_ONCE_H
+#define LASFS_ONCE_H
+
+#include "core.h"
+
+/* Takes such fields out of an answer: *r is replaced by one without them. 0, -ENOMEM (*r is as it
+ * was). */
+int once_keep(struct fs *fs, struct record **r);
+
+/* The field's text of the resource of this id, added to out (NULL: only whether it is there). 0,
+ * -ENOENT, -ENOMEM. */
+int once_text(struct fs *fs, const char *id, const struct field *f, struct buf *out);
+
+/* The resource is gone. */
+void once_forget(struct fs *fs, const char *id);
+
+void once_release(struct fs *fs);
+
+#endif
