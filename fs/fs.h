@@ -144,7 +144,7 @@ int fs_read(struct fs *fs, struct call *call, struct handle *h, int64_t off, siz
 /* off: OFF_END appends, wherever that is by then. */
 #define OFF_END (-1)
 int64_t fs_write(struct fs *fs, struct call *call, struct handle *h, const char *data, size_t len,
-                 int64_t off, struct failure *err);
+                 int64_t off, pid_t pid, struct failure *err);
 
 /* close(2) by pid of one descriptor: commits when it is the opener's and something is new. */
 int fs_flush(struct fs *fs, struct call *call, struct handle *h, pid_t pid, struct failure *err);

@@ -154,9 +154,38 @@ int fs_read(struct fs *fs, struct call *call, struct handle *h, int64_t off, siz
     return ops_of(h->node)->read(fs, call, h, off, size, out, err);
 }
 
-int64_t fs_write(struct fs *fs, struct call *call, struct handle *h, const char *data, size_t len,
-                 int64_t off, struct failure *err)
+/* /proc is asked once for each that writes; the kernel's own stores, pid 0, are nobody's. */
+static void note_writer(struct handle *h, pid_t pid)
 {
+    bool known;
+    pid_t writer;
+
+    pthread_mutex_lock(&h->lock);
+    known = h->writer_thread == pid;
+    pthread_mutex_unlock(&h->lock);
+    if (known || pid <= 0)
+        return;
+    writer = process_of_thread(pid);
+    pthread_mutex_lock(&h->lock);
+    h->writer_thread = pid;
+    h->writer = writer;
+    pthread_mutex_unlock(&h->lock);
+}
+
+bool handle_writer_killed(struct handle *h, bool opener, pid_t pid)
+{
+    bool wrote;
+
+    pthread_mutex_lock(&h->lock);
+    wrote = h->writer == pid;
+    pthread_mutex_unlock(&h->lock);
+    return (opener || wrote) && process_was_killed(pid);
+}
+
+int64_t fs_write(struct fs *fs, struct call *call, struct handle *h, const char *data, size_t len,
+                 int64_t off, pid_t pid, struct failure *err)
+{
+    note_writer(h, pid);
     return ops_of(h->node)->write(fs, call, h, data, len, off, err);
 }
 

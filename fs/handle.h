@@ -16,8 +16,10 @@ struct handle {
     int fd;                     /* guarded by lock until it is set: of a content, else -1 */
     struct buf text;            /* guarded by lock: of a file whose text is made up */
     bool dirty;                 /* guarded by lock: text has something new */
+    pid_t writer_thread;        /* guarded by lock: who wrote last, 0: nobody yet */
+    pid_t writer;               /* guarded by lock: the process that it belongs to */
     bool only_opened;           /* guarded by lock: that is that O_TRUNC emptied it, no more */
-    int broken;                 /* guarded by lock: a write of text failed so: do not send */
+    int broken;                 /* guarded by lock: why text is not complete: do not send */
     bool active;                /* guarded by the drops' lock: counts as a writer of its drop */
     struct list_reader *list;   /* set once: of a .list.jsonl, else NULL */
     bool releasing;             /* guarded by the fs's lock, as the next */
@@ -26,6 +28,12 @@ struct handle {
 
 /* What fstat(2) of this handle says more truly than the path: st_size of a text being written. */
 void handle_stat(struct handle *h, struct stat *st);
+
+/*
+ * Half a file is not a file: is this the close of a process that a signal ends while it was
+ * writing? A child that only has the descriptor is no writer.
+ */
+bool handle_writer_killed(struct handle *h, bool opener, pid_t pid);
 
 /* For the kinds of files: each has these. */
 struct handle_ops {

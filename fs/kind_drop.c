@@ -12,7 +12,6 @@
 #include "handle.h"
 #include "kept.h"
 #include "known.h"
-#include "process.h"
 
 #include "banned.h"
 
@@ -113,7 +112,7 @@ static int fetch_to_spool(struct fs *fs, struct call *call, struct drop *d, stru
     return rc;
 }
 
-/* Something new is in the bytes, or will be. */
+/* Something new is in the bytes, or will be. What had failed before is superseded by it. */
 static void touch(struct fs *fs, struct drop *d)
 {
     bool first;
@@ -121,6 +120,8 @@ static void touch(struct fs *fs, struct drop *d)
     drops_lock(fs->drops);
     first = !d->dirty;
     d->dirty = true;
+    if (d->failed)
+        d->broken = 0;
     d->failed = false;
     d->mtime_ns = clock_realtime_ns(fs->clock);
     drops_unlock(fs->drops);
@@ -402,13 +403,6 @@ static int commit_closed(struct fs *fs, struct call *call, struct drop *d, struc
     return rc;
 }
 
-/* Half a file is not a file: of a writer that a signal ends nothing is sent. */
-static void note_killed(struct fs *fs, struct drop *d, pid_t pid)
-{
-    if (process_was_killed(pid))
-        set_broken(fs, d, -EINTR);
-}
-
 static int broken_of(struct fs *fs, struct drop *d, bool *dirty)
 {
     int broken;
@@ -427,11 +421,11 @@ static int flush_drop(struct fs *fs, struct call *call, struct handle *h, bool o
     bool dirty;
     int broken;
 
+    broken_of(fs, d, &dirty);
+    if (dirty && handle_writer_killed(h, opener, pid))
+        set_broken(fs, d, -EINTR);
     if (!opener)
         return 0; /* a child's descriptor: its opener's close, or release, commits */
-    broken_of(fs, d, &dirty);
-    if (dirty)
-        note_killed(fs, d, pid);
     broken = broken_of(fs, d, &dirty);
     if (broken)
         return fail(err, broken, 0, "it is not complete and was not sent");

@@ -133,6 +133,8 @@ static int truncate_text(struct fs *fs, struct call *call, struct node *n, struc
         return -EFBIG;
     if (h) {
         pthread_mutex_lock(&h->lock);
+        if (size == 0)
+            h->broken = 0;
         if ((size_t)size != h->text.len) {
             h->dirty = true;
             h->only_opened = false;
@@ -155,10 +157,12 @@ static int truncate_text(struct fs *fs, struct call *call, struct node *n, struc
 static int flush_text(struct fs *fs, struct call *call, struct handle *h, bool opener, pid_t pid,
                       struct failure *err)
 {
+    bool killed = handle_writer_killed(h, opener, pid);
     bool only_opened;
 
-    (void)pid;
     pthread_mutex_lock(&h->lock);
+    if (h->dirty && killed)
+        h->broken = -EINTR;
     only_opened = h->only_opened;
     pthread_mutex_unlock(&h->lock);
     if (!opener || only_opened || text_at_once(&h->node->place))

@@ -154,7 +154,7 @@ static int run_write(struct task *t, struct failure *err)
 
     if (!t->data)
         return -ENOMEM;
-    n = fs_write(t->fs, &t->call, t->handle, t->data, t->size, t->off, err);
+    n = fs_write(t->fs, &t->call, t->handle, t->data, t->size, t->off, t->pid, err);
     if (n < 0)
         return (int)n;
     fuse_req_interrupt_func(t->req, NULL, NULL);

@@ -334,6 +334,20 @@ def test_a_writer_that_exits_with_an_error_has_closed(mount, api):
     settled(mount, api, b'%PDF-1.4 text\n')
 
 
+def test_a_child_that_is_killed_while_it_writes_for_its_opener_counts(mount, api):
+    mount.allow('x.pdf')
+    mount.may_leave = True
+    mount.run('{ echo "%PDF-1.4 whole"; (echo half; kill -KILL $BASHPID); } > documents/x.pdf; true')
+    eventually(lambda: os.listdir(mount / '.lasfs/failed'), 10, 'a file in failed/')
+    assert api.documents() == []
+
+
+def test_a_child_that_is_killed_and_wrote_nothing_does_not(mount, api):
+    mount.run('exec 3> documents/x.pdf; sleep 60 & echo "%PDF-1.4 whole" >&3; '
+              'kill -KILL $!; wait $!; exec 3>&-', status=None)
+    settled(mount, api, b'%PDF-1.4 whole\n')
+
+
 @SLOW
 def test_a_process_with_a_pending_sigkill_ends_once_its_interrupt_is_answered(mount, api):
     mount.allow('Interrupted')
