@@ -52,6 +52,8 @@ struct fs {
 #define TTL_STATIC_MS 60000
 #define TTL_NEGATIVE_MS 2000
 
+#define PATH_TEXT_MAX 16384 /* of a path in a line of errors */
+
 /* What fs_set_kernel() has set. */
 struct fs_kernel core_kernel(struct fs *fs);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "binding.h"
+#include "complete.h"
 #include "deliver_json.h"
 #include "drop_store.h"
 #include "fetch.h"
@@ -31,6 +32,7 @@ struct sending {
     struct content_source content;
     uint8_t digest[DIGEST_BYTES];
     char type[FILETYPE_MAX];
+    const char *missing; /* what tells that it was cut off, or NULL */
 };
 
 bool deliver_is_scratch(struct fs *fs, const char *name)
@@ -101,6 +103,30 @@ static int check_type(struct sending *s, struct failure *err)
         return 1;
     return fail(err, -EINVAL, 0, "its bytes are %s, which the API does not take as %s", s->type,
                 res->name);
+}
+
+static int check_complete(struct sending *s, struct failure *err)
+{
+    int mode = s->fs->options->complete;
+
+    if (s->folder->res->type_field && mode != COMPLETE_OFF)
+        s->missing = complete_missing(s->bytes->fd, s->type);
+    if (s->missing && mode == COMPLETE_REFUSE)
+        return fail(err, -EINVAL, 0, "it looks cut off: %s", s->missing);
+    return 0;
+}
+
+/* It was sent all the same. */
+static void warn_incomplete(struct sending *s)
+{
+    cleanup_buf struct buf path = BUF_INIT(PATH_TEXT_MAX);
+    struct failure why = { 0 };
+
+    drops_lock(s->fs->drops);
+    buf_addf(&path, "/%s/%s", s->folder->key, s->name);
+    drops_unlock(s->fs->drops);
+    failure_set(&why, 0, "sent, but it looks cut off: %s", s->missing);
+    errlog_add(s->fs->errlog, "close", buf_str(&path), 0, &why);
 }
 
 static bool is_unchanged(struct sending *s)
@@ -341,11 +367,18 @@ static int send_bytes(struct sending *s, struct failure *err)
     rc = check_type(s, err);
     if (rc != 0)
         return rc < 0 ? rc : stay_local(s);
+    rc = check_complete(s, err);
+    if (rc < 0)
+        return rc;
     drops_lock(s->fs->drops);
     old_id = s->drop->id ? strdup(s->drop->id) : NULL;
     rc = s->drop->id && !old_id ? -ENOMEM : 0;
     drops_unlock(s->fs->drops);
-    return rc < 0 ? rc : transmit(s, old_id, err);
+    if (rc == 0)
+        rc = transmit(s, old_id, err);
+    if (rc == 0 && s->missing)
+        warn_incomplete(s);
+    return rc;
 }
 
 int deliver_drop(struct fs *fs, struct call *call, struct drop *d, struct folder *folder,

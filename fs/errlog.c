@@ -71,7 +71,8 @@ void errlog_add(struct errlog *e, const char *operation, const char *path, int r
     head = line.len;
     buf_addf(&line, "%s ", operation);
     add_escaped(&line, path);
-    buf_addf(&line, ": %s", strerrordesc_np(-rc));
+    if (rc < 0)
+        buf_addf(&line, ": %s", strerrordesc_np(-rc));
     if (why && why->status)
         buf_addf(&line, " (HTTP %d)", why->status);
     if (why && why->text[0])
@@ -79,7 +80,7 @@ void errlog_add(struct errlog *e, const char *operation, const char *path, int r
     if (!line.data)
         return;
     log_redact(e->log, line.data);
-    log_line(e->log, LOG_LEVEL_ERROR, "%s", line.data + head);
+    log_line(e->log, rc < 0 ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s", line.data + head);
     kept = buf_take(&line);
     pthread_mutex_lock(&e->lock);
     old = e->lines[e->count % ERRLOG_LINES];

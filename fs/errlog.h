@@ -18,7 +18,7 @@ struct errlog;
 int errlog_new(struct clock *clock, struct log *log, struct errlog **out);
 void errlog_free(struct errlog *e);
 
-/* rc: the -errno that the program saw. */
+/* rc: the -errno that the program saw; 0: none, the line is a warning. */
 void errlog_add(struct errlog *e, const char *operation, const char *path, int rc,
                 const struct failure *why);
 

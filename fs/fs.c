@@ -15,7 +15,6 @@
 
 #define POOL_THREADS 64
 #define STATE_WAIT_MS 10000
-#define PATH_TEXT_MAX 16384
 
 static int open_state(struct fs *fs, const struct fs_config *config, struct failure *err)
 {

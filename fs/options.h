@@ -13,6 +13,7 @@ enum options_command { COMMAND_MOUNT, COMMAND_UNMOUNT, COMMAND_HELP, COMMAND_VER
 /* What can be chosen, in the order of the table's words. */
 enum list_mode { LIST_IDS, LIST_NAMES, LIST_DROPS };
 enum other_mode { OTHER_REFUSE, OTHER_LOCAL };
+enum complete_mode { COMPLETE_WARN, COMPLETE_REFUSE, COMPLETE_OFF };
 
 struct options {
     enum options_command command;
@@ -23,8 +24,9 @@ struct options {
     char *sandbox_dir; /* NULL: the default */
     char *state_dir;   /* NULL: by endpoint and client id */
     char *profile, *cacert, *scratch;
-    int list;  /* enum list_mode: how a listing shows what was not made here */
-    int other; /* enum other_mode: what happens to files that are no documents */
+    int list;     /* enum list_mode: how a listing shows what was not made here */
+    int other;    /* enum other_mode: what happens to files that are no documents */
+    int complete; /* enum complete_mode: and to documents that were cut off */
     bool ro, nodelete, allow_other, no_xattr;
     int64_t meta_ttl_ms, list_ttl_ms, timeout_ms;
     int64_t cache_bytes, content_bytes;

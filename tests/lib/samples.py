@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 LARGEST = 4687500
-SMALLEST_PDF = b'%PDF-1.4\n%'
+SMALLEST_PDF = b'%PDF-1.4\n%%EOF'
 
 
 def noise(n, seed):
@@ -53,8 +53,8 @@ def pdf(size=None, seed=0):
 
 
 def small_pdf(seed):
-    """20 bytes that libmagic calls a PDF; others for each seed."""
-    return b'%%PDF-1.4\n%011d' % seed
+    """20 bytes that libmagic calls a PDF, with its end; others for each seed."""
+    return b'%%PDF-1.4\n%06d%%%%EOF' % seed
 
 
 def picture(seed):

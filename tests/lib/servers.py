@@ -121,7 +121,8 @@ class Samba(Share):
         for path in own.values():
             path.mkdir()
         own.update({'interfaces': 'lo', 'bind interfaces only': 'yes', 'smb ports': self.port,
-                    'log file': self.folder / 'smbd.log'})
+                    'log file': self.folder / 'smbd.log',
+                    'smb2 max write': 65536})  # so that a file comes in many pieces
         lines = ''.join(f'    {k} = {v}\n' for k, v in own.items())
         self.file = self.configuration('/etc/samba/smb.conf')
         self.file.write_text(self.file.read_text().replace('[global]\n', '[global]\n' + lines))
@@ -129,9 +130,12 @@ class Samba(Share):
                        input=f'{self.PASSWORD}\n{self.PASSWORD}\n', capture_output=True)
         return self.serve('smbd', '--foreground', '--no-process-group', '-s', self.file)
 
+    def command_line(self, *commands):
+        return ['smbclient', '-s', str(self.file), '-p', str(self.port), '-U',
+                f'{USER}%{self.PASSWORD}', '//127.0.0.1/scans', '-c', '; '.join(commands)]
+
     def client(self, *commands, status=0):
-        return run('smbclient', '-s', self.file, '-p', self.port, '-U', f'{USER}%{self.PASSWORD}',
-                   '//127.0.0.1/scans', '-c', '; '.join(commands), status=status)
+        return run(*self.command_line(*commands), status=status)
 
     def put(self, path, name, status=0):
         return self.client(f'put {path} {name}', status=status)
@@ -168,9 +172,14 @@ class Ftp(Share):
     def url(self, name=''):
         return f'ftp://127.0.0.1:{self.port}/{name}'
 
+    def command_line(self, *arguments):
+        return ['curl', '-sS', '--noproxy', '*', '-u', 'scan:a-password', *arguments]
+
     def client(self, *arguments, status=0):
-        return run('curl', '-sS', '--noproxy', '*', '-u', 'scan:a-password', *arguments,
-                   status=status)
+        return run(*self.command_line(*arguments), status=status)
+
+    def resume(self, path, name):
+        return self.client('-C', '-', '-T', path, self.url(name))
 
     def put(self, path, name, status=0):
         # what fails is not waited for: pyftpdlib does not answer when close() fails
@@ -220,10 +229,16 @@ class Sftp(Share):
                 '-o', 'StrictHostKeyChecking=no', '-o', 'LogLevel=ERROR',
                 '-o', f'UserKnownHostsFile={self.folder}/known')
 
+    def command_line(self, *arguments):
+        return ['sftp', *self.options(), *arguments, f'{USER}@127.0.0.1']
+
     def client(self, *commands, status=0):
         batch = self.folder / 'batch'
         batch.write_text('\n'.join(commands) + '\n')
-        return run('sftp', *self.options(), '-b', batch, f'{USER}@127.0.0.1', status=status)
+        return run(*self.command_line('-b', batch), status=status)
+
+    def resume(self, path, name):
+        return self.client(f'reput {path} {name}')
 
     def put(self, path, name, status=0):
         return self.client(f'put {path} {name}', status=status)
@@ -272,8 +287,11 @@ class WebDav(Share):
     def url(self, name=''):
         return f'http://127.0.0.1:{self.port}/scans/{name}'
 
+    def command_line(self, *arguments):
+        return ['curl', '-sSf', '--noproxy', '*', *arguments]
+
     def client(self, *arguments, status=0):
-        return run('curl', '-sSf', '--noproxy', '*', *arguments, status=status)
+        return run(*self.command_line(*arguments), status=status)
 
     def put(self, path, name, status=0):
         return self.client('-T', path, self.url(name), status=status)

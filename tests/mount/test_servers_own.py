@@ -36,7 +36,7 @@ def test_ftp_resumes_where_half_a_file_ended(ftp, api, samples):
     whole, half = halves(samples)
     ftp.put(half, 'scan.pdf')
     with ftp.mount.server.watch() as seen:
-        ftp.client('-C', '-', '-T', whole, ftp.url('scan.pdf'))
+        ftp.resume(whole, 'scan.pdf')
     assert [r.verb for r in seen.changes] == ['POST', 'DELETE']
     assert content(api) == pdf(300000)
 
@@ -45,7 +45,7 @@ def test_ftp_resume_of_a_whole_file_sends_nothing(ftp, api, samples):
     ftp.put(samples.pdf(), 'scan.pdf')
     before = api.only_document()
     with ftp.mount.server.watch() as seen:
-        ftp.client('-C', '-', '-T', samples.pdf(), ftp.url('scan.pdf'))
+        ftp.resume(samples.pdf(), 'scan.pdf')
     assert not seen.changes
     assert api.only_document() == before
 
@@ -90,7 +90,7 @@ def test_sftp_resumes_with_reput(sftp, api, samples):
     whole, half = halves(samples)
     sftp.put(half, 'scan.pdf')
     with sftp.mount.server.watch() as seen:
-        sftp.client(f'reput {whole} scan.pdf')
+        sftp.resume(whole, 'scan.pdf')
     assert [r.verb for r in seen.changes] == ['POST', 'DELETE']
     assert content(api) == pdf(300000)
 

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from mounted import COMMAND_SECONDS, Mount, eventually, mount_type
+from samples import SMALLEST_PDF
 from server import program
 
 SECONDS = 30
@@ -278,7 +279,7 @@ def test_no_secret_is_on_a_command_line_or_in_the_environment_of_a_child(tmp_pat
         if os.geteuid() == 0:
             with open(f'/proc/{servers[0]}/environ', 'rb') as f:
                 assert b'SECRET' not in f.read()
-        (mount / 'documents/scan.pdf').write_bytes(b'%PDF-1.4\n%')
+        (mount / 'documents/scan.pdf').write_bytes(SMALLEST_PDF)
     finally:
         subprocess.run([program('lasfs'), '--unmount', str(mount.path)], check=True,
                        timeout=COMMAND_SECONDS)
@@ -289,7 +290,7 @@ def test_no_secret_is_on_a_command_line_or_in_the_environment_of_a_child(tmp_pat
     subprocess.run(command, check=True, timeout=COMMAND_SECONDS, env=environment,
                    stdin=subprocess.DEVNULL)
     try:
-        assert (mount / 'documents/scan.pdf').read_bytes() == b'%PDF-1.4\n%'
+        assert (mount / 'documents/scan.pdf').read_bytes() == SMALLEST_PDF
         assert os.listdir(mount / 'documents') == ['scan.pdf']
     finally:
         subprocess.run([program('lasfs'), '--unmount', str(mount.path)], check=True,
