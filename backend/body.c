@@ -379,6 +379,27 @@ int body_set_json(struct body *b, const char *text, size_t len, struct failure *
     return set_members(b, object, err);
 }
 
+int body_set_defaults(struct body *b, const char *text, size_t len, struct failure *err)
+{
+    json_auto_t *object = NULL;
+    const char *name;
+    json_t *v;
+    int rc = parse_object(text, len, &object, err);
+
+    if (rc < 0)
+        return rc;
+    json_object_foreach(object, name, v) {
+        const struct field *f = resource_field(b->res, name);
+
+        if (!f || !may_set(b, f))
+            return refuse(b, name, err);
+        rc = body_has(b, name) ? 0 : set_value(b, f, v, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
 /* --- The merge of resource.json -------------------------------------------------------------- */
 
 static bool same(json_t *old, json_t *new)

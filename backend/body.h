@@ -63,6 +63,10 @@ int body_set_text(struct body *b, const struct field *f, const char *text, size_
  * name unless the resource's POST is open. */
 int body_set_json(struct body *b, const char *text, size_t len, struct failure *err);
 
+/* Sets every field of a JSON object that is not set yet. -EINVAL with words: it has a field that
+ * cannot be set, or is no object. */
+int body_set_defaults(struct body *b, const char *text, size_t len, struct failure *err);
+
 /*
  * The merge of resource.json: the fields in text that differ from now's go into the PATCH b;
  * absent ones stay. One that cannot be changed is -EINVAL by name; equal ones are no error, nor

@@ -208,6 +208,57 @@ int record_integer(const struct record *r, const char *name, int64_t *out)
     return 0;
 }
 
+static double confidence_of(json_t *guess)
+{
+    return json_number_value(json_object_get(guess, "confidence"));
+}
+
+/* label -> the surest guess. */
+static int surest_guesses(json_t *guesses, json_t **out)
+{
+    json_auto_t *map = json_object();
+    json_t *guess;
+    size_t i;
+
+    json_array_foreach(guesses, i, guess) {
+        const char *label = json_string_value(json_object_get(guess, "label"));
+        json_t *other = label ? json_object_get(map, label) : NULL;
+
+        if (!label || (other && confidence_of(other) >= confidence_of(guess)))
+            continue;
+        if (json_object_set(map, label, guess) < 0)
+            return -ENOMEM;
+    }
+    *out = steal_pointer(&map);
+    return *out ? 0 : -ENOMEM;
+}
+
+int record_labels(const struct record *r, struct buf *out)
+{
+    const struct field *f = r->res->fields;
+    json_auto_t *guesses = NULL, *map = NULL;
+    const char *label;
+    json_t *guess;
+    int rc;
+
+    while (f->name && !(f->flags & F_LABELS))
+        f++;
+    rc = f->name ? codec_field(r, f, &guesses) : -ENOENT;
+    if (rc == 0)
+        rc = json_is_array(guesses) ? surest_guesses(guesses, &map) : -ENOENT;
+    if (rc < 0)
+        return rc;
+    json_object_foreach(map, label, guess) {
+        json_t *value = json_object_get(guess, "value");
+
+        /* the key is there: the walk stays valid */
+        if (json_object_set(map, label, value ? value : json_null()) < 0)
+            return -ENOMEM;
+    }
+    rc = json_text_write(map, true, out);
+    return rc < 0 ? rc : buf_addc(out, '\n');
+}
+
 int record_json(const struct record *r, bool pretty, struct buf *out)
 {
     json_auto_t *object = NULL;

@@ -59,6 +59,10 @@ int record_string(const struct record *r, const char *name, struct buf *out);
 /* An integer field. 0, -ENOENT. */
 int record_integer(const struct record *r, const char *name, int64_t *out);
 
+/* Its F_LABELS field as one object {label: value}, pretty-printed, added to out; of a label that
+ * occurs twice the surer value. 0, -ENOENT it has none, -EFBIG, -ENOMEM. */
+int record_labels(const struct record *r, struct buf *out);
+
 /* The whole resource, pretty-printed (resource.json) or in one line, and a newline. */
 int record_json(const struct record *r, bool pretty, struct buf *out);
 

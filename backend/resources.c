@@ -294,7 +294,7 @@ static const struct field prediction_fields[] = {
     { "modelId",       F_ANSWER | F_POST_NEEDS, &id_model },
     { "timestamp",     F_ANSWER,                &s_positive },
     { "inferenceTime", F_ANSWER,                &s_duration },
-    { "predictions",   F_ANSWER,                &s_guesses },
+    { "predictions",   F_ANSWER | F_LABELS,     &s_guesses },
     { "maxPages",      F_POST,                  &s_pages },
     { "autoRotate",    F_POST,                  &s_boolean },
     { "imageQuality",  F_POST,                  &e_image_quality },
@@ -546,6 +546,14 @@ const struct field *resource_field(const struct resource *res, const char *name)
 {
     for (const struct field *f = res->fields; f->name; f++)
         if (strcmp(f->name, name) == 0)
+            return f;
+    return NULL;
+}
+
+const struct field *resource_field_of(const struct resource *res, enum resource_kind refers)
+{
+    for (const struct field *f = res->fields; f->name; f++)
+        if (f->schema->refers == refers && strcmp(f->name, res->id_field) != 0)
             return f;
     return NULL;
 }

@@ -184,6 +184,9 @@ bool resource_takes_json(const struct resource *res);
 /* Does a request for one carry what must never reach a disk of ours? */
 bool resource_takes_secrets(const struct resource *res);
 
+/* The field that holds the id of one of these, or NULL. */
+const struct field *resource_field_of(const struct resource *res, enum resource_kind refers);
+
 /* The largest content in bytes before base64; 0 when the resource has none. */
 int64_t resource_content_max(const struct resource *res);
 

@@ -25,6 +25,7 @@ const char about_readme[] =
     "    groundTruth.json, datasetId, ...         its fields; write one to change it\n"
     "  cp body.json models/NAME.json              make a model from JSON; so in secrets/,\n"
     "                                             transitions/, workflows/, predictions/, ...\n"
+    "  cp scan.pdf models/reader/inbox/           predict it: scan.pdf.json appears beside it\n"
     "  rm -r datasets/invoices                    delete a dataset and its documents\n"
     "\n"
     "A PDF, JPEG, PNG or TIFF becomes a document, whatever its name is. What could not be\n"

@@ -6,15 +6,18 @@
 
 #include "binding.h"
 #include "complete.h"
+#include "defaults.h"
 #include "deliver_json.h"
 #include "drop_store.h"
 #include "fetch.h"
 #include "filetype.h"
+#include "inbox.h"
 #include "kept.h"
 #include "known.h"
 #include "names.h"
 #include "once.h"
 #include "scratch.h"
+#include "sidecar.h"
 
 #include "banned.h"
 
@@ -37,7 +40,7 @@ struct sending {
 
 bool deliver_is_scratch(struct fs *fs, const char *name)
 {
-    return scratch_name(name, fs->options->scratch);
+    return scratch_name(name, fs->options->scratch) || defaults_is(name);
 }
 
 bool deliver_takes(const struct folder *f, const char *name)
@@ -53,7 +56,8 @@ bool deliver_takes(const struct folder *f, const char *name)
 
 bool deliver_is_local(struct fs *fs, const struct folder *f, const char *name)
 {
-    return !deliver_takes(f, name) || deliver_is_scratch(fs, name);
+    return !deliver_takes(f, name) || deliver_is_scratch(fs, name) || sidecar_is(f, name) ||
+           (f->model && inbox_is_answer(name));
 }
 
 int deliver_delete(struct fs *fs, struct call *call, const struct target *t, struct failure *err)
@@ -195,10 +199,16 @@ static int create(struct sending *s, const char *old_id, struct record **out, st
 {
     struct target t = { .res = s->folder->res, .parent = s->folder->parent };
     cleanup_body struct body *body = NULL;
+    struct id_search names;
     int rc = make_body(s, BODY_POST, &body, err);
 
+    known_id_search(&names, s->fs, s->call);
+    if (rc == 0)
+        body_find_ids(body, &names.finder);
     if (rc == 0 && old_id)
         rc = keep_fields(s, old_id, body, err);
+    if (rc == 0)
+        rc = defaults_apply(s->fs, s->folder, body, err);
     return rc < 0 ? rc : backend_create(s->fs->backend, s->call, &t, body, s->content, out, err);
 }
 
@@ -265,6 +275,14 @@ static int transmit_content(struct sending *s, const char **old_id, struct recor
     return rc;
 }
 
+/* What depends on the document that is there now. Its failures are not those of the document. */
+static void follow(struct sending *s, const char *id)
+{
+    sidecar_follow(s->fs, s->call, s->folder, s->name);
+    if (s->folder->model)
+        inbox_predict(s->fs, s->call, s->folder, s->name, id);
+}
+
 static int transmit(struct sending *s, const char *old_id, struct failure *err)
 {
     cleanup_record struct record *now = NULL;
@@ -286,13 +304,31 @@ static int transmit(struct sending *s, const char *old_id, struct failure *err)
         rc = drop_row_save(s->fs->drops, s->drop, true);
     if (!json && old_id && strcmp(old_id, id) != 0)
         delete_old(s, old_id);
+    if (rc == 0)
+        follow(s, id);
     return rc;
 }
 
 /* --- All of it -------------------------------------------------------------------------------- */
 
-static int stay_local(struct sending *s)
+/* What stays here may still say something of what goes. */
+static int stay_local(struct sending *s, struct failure *err)
 {
+    bool defaults = s->content.size && defaults_is(s->name);
+    bool sidecar = s->content.size && sidecar_is(s->folder, s->name);
+    int rc = 0;
+
+    if (defaults)
+        rc = defaults_check(s->folder, s->bytes, err);
+    else if (sidecar)
+        rc = sidecar_commit(s->fs, s->call, s->folder, s->name, s->bytes, err);
+    if (rc < 0)
+        return rc;
+    if (defaults || sidecar) {
+        drops_lock(s->fs->drops);
+        s->drop->dirty = s->drop->failed = false; /* it has been said, once */
+        drops_unlock(s->fs->drops);
+    }
     return drop_row_save(s->fs->drops, s->drop, false);
 }
 
@@ -337,10 +373,17 @@ static int check_still_there(struct sending *s, struct failure *err)
 
 static int stay_as_it_is(struct sending *s)
 {
+    cleanup_free char *id = NULL;
+    int rc;
+
     drops_lock(s->fs->drops);
     s->drop->dirty = s->drop->failed = false;
+    id = s->folder->model ? strdup(s->drop->id) : NULL;
     drops_unlock(s->fs->drops);
-    return drop_row_save(s->fs->drops, s->drop, true);
+    rc = drop_row_save(s->fs->drops, s->drop, true);
+    if (rc == 0 && id && !inbox_has_answer(s->fs, s->folder, s->name))
+        inbox_predict(s->fs, s->call, s->folder, s->name, id);
+    return rc;
 }
 
 static int send_bytes(struct sending *s, struct failure *err)
@@ -353,7 +396,7 @@ static int send_bytes(struct sending *s, struct failure *err)
         return -errno;
     s->content = (struct content_source){ .fd = s->bytes->fd, .size = st.st_size };
     if (st.st_size == 0 || deliver_is_local(s->fs, s->folder, s->name))
-        return stay_local(s);
+        return stay_local(s, err);
     if (s->fs->options->ro)
         return fail(err, -EROFS, 0, "the mount is read-only");
     rc = content_digest(s->bytes->fd, s->digest);
@@ -366,7 +409,7 @@ static int send_bytes(struct sending *s, struct failure *err)
     }
     rc = check_type(s, err);
     if (rc != 0)
-        return rc < 0 ? rc : stay_local(s);
+        return rc < 0 ? rc : stay_local(s, err);
     rc = check_complete(s, err);
     if (rc < 0)
         return rc;

@@ -34,7 +34,7 @@ int deliver_delete(struct fs *fs, struct call *call, const struct target *t, str
 /* Does a file of this name become a resource in this folder? */
 bool deliver_takes(const struct folder *f, const char *name);
 
-/* Is it a temporary file's name? */
+/* Is it the name of what stays here: a temporary file, or the folder's defaults? */
 bool deliver_is_scratch(struct fs *fs, const char *name);
 
 /* Does a file of this name stay local in this folder? */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "binding.h"
+#include "defaults.h"
 #include "index.h"
 #include "known.h"
 
@@ -77,6 +78,13 @@ static int add_rows_of_tree(struct dirhandle *d)
 
 /* --- Dropped files ---------------------------------------------------------------------------- */
 
+static bool is_taken(struct fs *fs, struct folder *f, const char *name)
+{
+    cleanup_drop struct drop *drop = drops_find(fs->drops, f, name);
+
+    return drop != NULL;
+}
+
 static int add_drop(struct fs *fs, struct dirhandle *d, struct drop *drop)
 {
     cleanup_free char *name = NULL;
@@ -92,13 +100,15 @@ static int add_drop(struct fs *fs, struct dirhandle *d, struct drop *drop)
     drops_unlock(fs->drops);
     if (!name)
         return -ENOMEM;
+    if (defaults_is(name))
+        return 0;
     rc = dir_add(d, name, &found);
     if (rc == 0 && failed && strlen(name) + strlen(ERROR_NOTE_ENDING) <= ROUTE_NAME_MAX) {
         char note[ROUTE_NAME_MAX + 1];
 
         found.place = (struct place){ .kind = NODE_ERROR_NOTE };
         snprintf(note, sizeof(note), "%s%s", name, ERROR_NOTE_ENDING);
-        rc = dir_add(d, note, &found);
+        rc = is_taken(fs, d->folder, note) ? 0 : dir_add(d, note, &found);
     }
     return rc;
 }
@@ -183,13 +193,6 @@ static int add_sent_drops(struct fs *fs, struct dirhandle *d)
 
 /* --- Lists of the API ------------------------------------------------------------------------- */
 
-static bool is_taken(struct fs *fs, struct folder *f, const char *name)
-{
-    cleanup_drop struct drop *drop = drops_find(fs->drops, f, name);
-
-    return drop != NULL;
-}
-
 /* By the name or digits that find it: what was made here goes before it. */
 static int add_by_name(struct fs *fs, struct dirhandle *d, const char *id)
 {
@@ -265,6 +268,10 @@ static int begin_collection(struct fs *fs, struct call *call, struct dirhandle *
 
     if (rc < 0)
         return rc;
+    if (d->folder->model) { /* an inbox has what was put there, and no list */
+        d->done = true;
+        return add_local_drops(fs, d, true);
+    }
     if (!(res->can & CAN_LIST)) {
         d->done = true;
         if (!res->own_id)
@@ -381,9 +388,10 @@ static int begin_subfolder(struct fs *fs, struct call *call, struct dirhandle *d
 {
     int rc = bind_folder(fs, call, d->node, true, &d->folder);
 
-    if (rc == 0)
+    d->done = rc == 0 && d->folder->model;
+    if (rc == 0 && !d->done)
         rc = known_folder_listing(fs, d->folder, &d->listing);
-    return rc < 0 ? rc : add_local_drops(fs, d, false);
+    return rc < 0 ? rc : add_local_drops(fs, d, d->done);
 }
 
 void dir_clear(struct dirhandle *d)

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "drop_store.h"
+#include "file.h"
 #include "spool.h"
 
 #include "banned.h"
@@ -34,6 +35,19 @@ void bytes_unref(struct bytes *b)
     if (b->number && !atomic_load(&b->keep))
         spool_remove(b->spool, b->number);
     free(b);
+}
+
+int bytes_read(const struct bytes *b, struct buf *out)
+{
+    struct stat st;
+    int rc;
+
+    if (fstat(b->fd, &st) < 0)
+        return -errno;
+    rc = (size_t)st.st_size > out->max ? -EFBIG : buf_resize(out, (size_t)st.st_size);
+    if (rc == 0 && out->len && pread(b->fd, out->data, out->len, 0) != (ssize_t)out->len)
+        rc = -EIO;
+    return rc;
 }
 
 struct bytes *bytes_open(struct spool *spool, uint64_t number, int fd)
@@ -268,6 +282,21 @@ int drop_new_bytes(struct drops *t, struct drop *d, struct bytes **out)
     set_bytes(t, d, b);
     *out = b;
     return 0;
+}
+
+int drop_put_text(struct drops *t, struct drop *d, const char *text, size_t len)
+{
+    struct bytes *b;
+    int rc = drop_new_bytes(t, d, &b);
+
+    if (rc == 0)
+        rc = file_pwrite_all(b->fd, text, len, 0);
+    drops_lock(t);
+    d->dirty = true;
+    d->failed = false;
+    d->mtime_ns = clock_realtime_ns(t->clock);
+    drops_unlock(t);
+    return rc < 0 ? rc : drop_row_save(t, d, true);
 }
 
 void drop_forget_bytes(struct drops *t, struct drop *d)

@@ -36,6 +36,9 @@ struct bytes {
 struct bytes *bytes_ref(struct bytes *b);
 void bytes_unref(struct bytes *b); /* NULL is fine */
 
+/* All of them, added to out, which is empty. 0, -EFBIG, -ENOMEM, -EIO. */
+int bytes_read(const struct bytes *b, struct buf *out);
+
 enum drop_what {
     DROP_FILE,      /* a file; once sent, a resource with content */
     DROP_DIRECTORY, /* a name given by mkdir or mv to a resource's directory */
@@ -48,6 +51,7 @@ struct folder {
     char *parent;               /* set once: id of the resource above, NULL at the top */
     const char *filter;         /* set once: a list's filter, and what a file here is given */
     char *filter_value;         /* set once */
+    char *model;                /* set once: that predicts what is put here; NULL: none */
     bool memory;                /* set once: what is put here must never be on a disk */
     bool loaded;                /* guarded by the lock, as all below */
     int64_t changed_ns;         /* when something was put in, renamed or removed; 0: not since */
@@ -139,7 +143,7 @@ int drops_load_below(struct drops *t, struct folder *f);
 char *drops_child_key(struct drops *t, struct folder *f, const char *name);
 
 /* What is called name in f, with a reference, or NULL. */
-struct drop *drops_find(struct drops *t, struct folder *f, const char *name);
+struct drop *drops_find(struct drops *t, const struct folder *f, const char *name);
 
 /* The name in f that stands for this resource, with a reference, or NULL. */
 struct drop *drops_find_id(struct drops *t, struct folder *f, const char *id);
@@ -221,6 +225,9 @@ struct bytes *drop_bytes(struct drops *t, struct drop *d);
 /* New empty bytes in the spool (in memory in a folder that says so), for d, which holds them (no reference for the caller), in the
  * place of what it had. 0, -ENOSPC, -EIO, -ENOMEM. */
 int drop_new_bytes(struct drops *t, struct drop *d, struct bytes **out);
+
+/* These are d's bytes from now on: local, complete, not to be sent. 0, -ENOSPC, -EIO, -ENOMEM. */
+int drop_put_text(struct drops *t, struct drop *d, const char *text, size_t len);
 
 /* The server has them: they go when nobody reads them any more. */
 void drop_forget_bytes(struct drops *t, struct drop *d);

@@ -34,7 +34,7 @@ static struct drop *unlink_locked(struct drop *d)
     return d;
 }
 
-static struct drop *find_locked(struct folder *f, const char *name)
+static struct drop *find_locked(const struct folder *f, const char *name)
 {
     struct drop *d = NULL;
 
@@ -52,7 +52,7 @@ static char *drop_name(struct drops *t, const struct drop *d)
     return name;
 }
 
-struct drop *drops_find(struct drops *t, struct folder *f, const char *name)
+struct drop *drops_find(struct drops *t, const struct folder *f, const char *name)
 {
     struct drop *d;
 
@@ -167,6 +167,7 @@ static void folder_free(struct folder *f)
     free(f->key);
     free(f->parent);
     free(f->filter_value);
+    free(f->model);
     free(f);
 }
 

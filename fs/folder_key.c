@@ -71,7 +71,9 @@ int folder_describe(const char *key, struct folder *f)
         return -ENOMEM;
     f->res = w.collection.res;
     f->filter = w.collection.row->filter;
-    if (f->filter)
+    if (w.collection.row->predicts)
+        f->model = above;
+    else if (f->filter)
         f->filter_value = above;
     else
         f->parent = above;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "defaults.h"
 #include "kept.h"
 #include "known.h"
 #include "once.h"
@@ -20,14 +21,17 @@ static void keep_answer(struct fs *fs, const struct target *t, const struct reco
     kept_put(fs, KEPT_ANSWER, t->id, buf_str(&text));
 }
 
-int make_resource(struct fs *fs, struct call *call, const struct folder *f, const struct body *body,
+int make_resource(struct fs *fs, struct call *call, const struct folder *f, struct body *body,
                   struct record **out, struct failure *err)
 {
     struct target t = { .res = f->res, .parent = f->parent };
     cleanup_record struct record *r = NULL;
     char id[RESOURCE_ID_MAX + 1];
-    int rc = backend_create(fs->backend, call, &t, body, NO_CONTENT, &r, err);
+    int rc = defaults_apply(fs, f, body, err);
 
+    if (rc < 0)
+        return rc;
+    rc = backend_create(fs->backend, call, &t, body, NO_CONTENT, &r, err);
     if (f->res->make_from == MAKE_CLAIM && (rc == -ENOENT || rc == -EINVAL)) {
         err->text[0] = '\0'; /* that nothing waits is no failure */
         return -EAGAIN;

@@ -239,19 +239,12 @@ static int read_local(struct move *m, struct drop *d, struct buf *text)
 {
     struct bytes *b = drop_bytes(m->fs->drops, d);
     bool sent = is_sent(m->fs, d);
-    struct stat st;
     int rc = 0;
 
     if (sent)
         rc = -EXDEV;
-    else if (b && fstat(b->fd, &st) < 0)
-        rc = -errno;
-    else if (b && st.st_size > TEXT_MAX_BYTES)
-        rc = -EFBIG;
     else if (b)
-        rc = buf_resize(text, (size_t)st.st_size);
-    if (rc == 0 && b && text->len && pread(b->fd, text->data, text->len, 0) != (ssize_t)text->len)
-        rc = -EIO;
+        rc = bytes_read(b, text);
     bytes_unref(b);
     return rc;
 }

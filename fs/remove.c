@@ -6,6 +6,7 @@
 
 #include "binding.h"
 #include "core.h"
+#include "defaults.h"
 #include "deliver.h"
 #include "drop_store.h"
 #include "file.h"
@@ -183,30 +184,52 @@ int fs_unlink(struct fs *fs, struct call *call, uint64_t parent, const char *nam
 
 /* --- Directories ------------------------------------------------------------------------------ */
 
+/* All that was put below it; the caller frees the array and releases each. */
+static int list_below(struct fs *fs, const struct target *t, struct drop ***list, size_t *n)
+{
+    const struct resource *above = resource_get(t->res->parent);
+    cleanup_buf struct buf key = BUF_INIT(4 * RESOURCE_ID_MAX);
+    int rc = above ? buf_addf(&key, "%s/%s/", above->name, t->parent) : 0;
+
+    if (rc == 0)
+        rc = buf_addf(&key, "%s/%s", t->res->name, t->id);
+    return rc < 0 ? rc : drops_list_below(fs->drops, key.data, list, n);
+}
+
 /* What was put below it and not sent would be out of reach: it must go first. */
 static int check_nothing_unsent(struct fs *fs, const struct target *t, struct failure *err)
 {
-    cleanup_free char *key = NULL;
     struct drop **list;
     bool unsent = false;
     size_t n;
+    int rc = list_below(fs, t, &list, &n);
 
-    if (asprintf(&key, "%s/%s", t->res->name, t->id) < 0) {
-        key = NULL;
-        return -ENOMEM;
-    }
-    if (t->res->parent != RES_NONE)
-        return 0;
-    if (drops_list_below(fs->drops, key, &list, &n) < 0)
-        return -ENOMEM;
+    if (rc < 0)
+        return rc;
     for (size_t i = 0; i < n; i++) {
         drops_lock(fs->drops);
-        unsent = unsent || !list[i]->id || list[i]->failed || (list[i]->local && list[i]->dirty);
+        unsent = unsent || (!defaults_is(list[i]->name) && (!list[i]->id || list[i]->failed ||
+                                                            (list[i]->local && list[i]->dirty)));
         drops_unlock(fs->drops);
         drop_unref(list[i]);
     }
     free(list);
     return unsent ? fail(err, -ENOTEMPTY, 0, "there are files in it that were not sent") : 0;
+}
+
+/* It is gone: so is what was below it. */
+static void forget_below(struct fs *fs, const struct target *t)
+{
+    struct drop **list;
+    size_t n;
+
+    if (list_below(fs, t, &list, &n) < 0)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        drops_remove(fs->drops, list[i], false);
+        drop_unref(list[i]);
+    }
+    free(list);
 }
 
 static int rmdir_resource(struct fs *fs, struct call *call, struct node *parent, const char *name,
@@ -230,10 +253,25 @@ static int rmdir_resource(struct fs *fs, struct call *call, struct node *parent,
     if (rc == 0)
         rc = delete_resource(fs, call, &b.target, err);
     if (rc == 0)
+        forget_below(fs, &b.target);
+    if (rc == 0)
         d = drops_find_id(fs->drops, folder, f->id);
     if (d)
         rc = drops_remove(fs->drops, d, true);
     drop_unref(d);
+    return rc;
+}
+
+/* Of a folder that is to go; what is listed must go before. Releases the list. */
+static int remove_defaults(struct fs *fs, struct drop **list, size_t n)
+{
+    int rc = n > 1 || (n && !defaults_is(list[0]->name)) ? -ENOTEMPTY : 0;
+
+    if (rc == 0 && n)
+        rc = drops_remove(fs->drops, list[0], false);
+    for (size_t i = 0; i < n; i++)
+        drop_unref(list[i]);
+    free(list);
     return rc;
 }
 
@@ -262,10 +300,8 @@ static int rmdir_subfolder(struct fs *fs, struct call *call, struct node *parent
         rc = drops_list(fs->drops, inside, &list, &n);
     if (rc < 0)
         return rc;
-    for (size_t i = 0; i < n; i++)
-        drop_unref(list[i]);
-    free(list);
-    return n ? -ENOTEMPTY : drops_remove(fs->drops, d, true);
+    rc = remove_defaults(fs, list, n);
+    return rc < 0 ? rc : drops_remove(fs->drops, d, true);
 }
 
 /* All documents of a consent. */

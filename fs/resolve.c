@@ -58,6 +58,7 @@ int resolve_gone(struct fs *fs, struct drop *d)
 static int check_sent(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
 {
     cleanup_record struct record *r = NULL;
+    struct call now = { .nowait = true };
     struct bound b;
     struct folder *f;
     bool local, fresh;
@@ -70,7 +71,11 @@ static int check_sent(struct fs *fs, struct call *call, struct drop *d, struct f
     drops_unlock(fs->drops);
     if (local || bind_drop(fs, d, &b) < 0 || known_answer_is_final(b.target.res))
         return 0;
-    rc = known_record_in_folder(fs, call, f, &b.target, &r, err);
+    /* an inbox is looked at again and again, and has no list that would say it in a few pages */
+    rc = f->model ? known_record(fs, &now, &b.target, &r, err)
+                  : known_record_in_folder(fs, call, f, &b.target, &r, err);
+    if (f->model && rc == -EWOULDBLOCK)
+        return 0;
     if (rc == -ENOENT && fresh)
         rc = known_record(fs, call, &b.target, &r, err); /* the list may lag behind */
     if (rc == -ENOENT)

@@ -41,6 +41,7 @@ static const struct tree_row rows[] = {
     { NODE_RESOURCE, RES_DATASETS,    "documents",   NODE_COLLECTION, RES_DOCUMENTS, "datasetId" },
     { NODE_CONSENT,  0,               "documents",   NODE_COLLECTION, RES_DOCUMENTS, "consentId" },
     { NODE_RESOURCE, RES_MODELS,      "dataBundles", NODE_COLLECTION, RES_DATA_BUNDLES, NULL },
+    { NODE_RESOURCE, RES_MODELS,      "inbox",       NODE_COLLECTION, RES_DOCUMENTS, NULL, .predicts = true },
     { NODE_RESOURCE, RES_TRANSITIONS, "executions",  NODE_COLLECTION, RES_TRANSITION_EXECUTIONS, NULL },
     { NODE_RESOURCE, RES_TRANSITIONS, "logs",        NODE_COLLECTION, RES_LOGS, "transitionId" },
     { NODE_RESOURCE, RES_TRANSITION_EXECUTIONS,

@@ -50,6 +50,7 @@ struct tree_row {
     enum node_kind kind;
     enum resource_kind res; /* of a NODE_COLLECTION */
     const char *filter;     /* the list's filter that takes the id of what it stands under */
+    bool predicts;          /* what is put here is predicted by the model that it stands under */
 };
 
 /* The i-th row under such a node, or NULL after the last. res is of a NODE_RESOURCE. */

@@ -16,6 +16,7 @@ ALLOWED = {
     ('backend', 'maxResults'): "a list's paging, the same for every collection",
     ('backend', 'label'): 'a pair of a list of labels, the form that F_LABELS stands for',
     ('backend', 'value'): 'a pair of a list of labels, the form that F_LABELS stands for',
+    ('backend', 'confidence'): 'how sure a pair of such a list is',
     ('backend', 'predictions'): 'a prediction is one of the forms that F_LABELS takes',
     ('backend', 'name'): 'what MAKE_NAME makes',
     ('backend', 'email'): 'what MAKE_EMAIL makes',
