@@ -9,6 +9,7 @@ struct item {
     char *name;            /* NULL: the record's id */
     struct record *record; /* of a row of a list, else NULL */
     struct found found;    /* with its drop; its id is the name of a row by id */
+    UT_hash_handle hh;     /* by name */
 };
 
 /* Rows by id are many: they are kept as their record alone. */
@@ -23,6 +24,7 @@ struct dirhandle {
     pthread_mutex_t lock; /* one reads a handle at a time */
     struct slot *slots;   /* guarded by lock, as all below */
     size_t n, cap;
+    struct item *by_name; /* those of slots */
     bool begun, done;
     struct folder *folder;
     struct listing *listing;
@@ -38,7 +40,8 @@ struct dirhandle {
 int dir_fill(struct fs *fs, struct call *call, struct dirhandle *d, size_t index,
              struct failure *err);
 
-/* One entry more, under d's lock. A drop in found gets a reference of its own. 0, -ENOMEM. */
+/* One entry more, under d's lock, unless there is one of that name: it was renamed or replaced
+ * meanwhile. A drop in found gets a reference of its own. 0, -ENOMEM. */
 int dir_add(struct dirhandle *d, const char *name, const struct found *found);
 
 /* Forgets all slots: the next look finds them anew. */

@@ -41,16 +41,23 @@ static int add_slot(struct dirhandle *d, struct item *item, struct record *recor
 
 int dir_add(struct dirhandle *d, const char *name, const struct found *found)
 {
-    struct item *item = calloc(1, sizeof(*item));
+    struct item *item = NULL;
 
+    HASH_FIND_STR(d->by_name, name, item);
+    if (item)
+        return 0;
+    item = calloc(1, sizeof(*item));
     if (!item || !(item->name = strdup(name))) {
         free(item);
         return -ENOMEM;
     }
     item->found = *found;
     drop_ref(item->found.drop);
-    if (add_slot(d, item, NULL) == 0)
+    HASH_ADD_KEYPTR(hh, d->by_name, item->name, strlen(item->name), item);
+    if (HASH_ADDED(item) && add_slot(d, item, NULL) == 0)
         return 0;
+    if (HASH_ADDED(item))
+        HASH_DELETE(hh, d->by_name, item);
     item_free(item);
     return -ENOMEM;
 }
@@ -396,6 +403,7 @@ static int begin_subfolder(struct fs *fs, struct call *call, struct dirhandle *d
 
 void dir_clear(struct dirhandle *d)
 {
+    HASH_CLEAR(hh, d->by_name);
     for (size_t i = 0; i < d->n; i++) {
         item_free(d->slots[i].item);
         record_unref(d->slots[i].record);

@@ -214,6 +214,39 @@ static int open_content(struct fs *fs, struct call *call, struct handle *h, stru
     return 0;
 }
 
+/* The server has not got it. Was it replaced while it was asked for? Then, once that is done, look
+ * again: at the name (-ESTALE makes the kernel do so), or at what the same file stands for now. */
+static int open_replaced(struct fs *fs, struct call *call, struct handle *h,
+                         const struct bound *asked, struct failure *err)
+{
+    struct drop *d = h->node->drop;
+    struct bound b;
+    int rc = drop_lock_shared(fs->drops, d, call);
+
+    if (rc < 0)
+        return rc;
+    drop_unlock_shared(fs->drops, d);
+    if (!drop_is_linked(fs->drops, d)) {
+        err->text[0] = '\0';
+        return -ESTALE;
+    }
+    if (bind_drop(fs, d, &b) < 0 || strcmp(b.id, asked->id) == 0)
+        return -ENOENT;
+    h->bytes = drop_bytes(fs->drops, d);
+    return h->bytes ? 0 : open_content(fs, call, h, err);
+}
+
+static int open_to_read(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
+{
+    struct bound asked;
+    int rc;
+
+    if (bind_drop(fs, h->node->drop, &asked) < 0)
+        return 0; /* nothing was ever written */
+    rc = open_content(fs, call, h, err);
+    return rc == -ENOENT ? open_replaced(fs, call, h, &asked, err) : rc;
+}
+
 /* Who only writes needs what is there when it is removed meanwhile: if it costs nothing. */
 static int open_for(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
 {
@@ -221,7 +254,7 @@ static int open_for(struct fs *fs, struct call *call, struct handle *h, struct f
     struct failure ignored = { 0 };
 
     if ((h->flags & O_ACCMODE) != O_WRONLY)
-        return open_content(fs, call, h, err);
+        return open_to_read(fs, call, h, err);
     open_content(fs, &now, h, &ignored);
     return 0;
 }

@@ -111,18 +111,25 @@ static int delete_there(struct move *m, struct drop *there, struct failure *err)
     return deliver_delete(m->fs, m->call, &b.target, err);
 }
 
+/* What must be changed of a resource for it to be in the other folder's list. NULL: it cannot. */
+static const struct field *list_field(const struct move *m)
+{
+    const struct folder *to = m->to_folder;
+    const struct field *f = to->filter ? resource_field(to->res, to->filter) : NULL;
+
+    return f && (f->flags & F_IN_PATCH) && to->res == m->from_folder->res ? f : NULL;
+}
+
 /* Into another dataset's folder: the filter's field is changed, if the API can change it. */
 static int change_folder(struct move *m, struct drop *d, struct failure *err)
 {
-    struct folder *to = m->to_folder;
-    const struct field *f = to->filter ? resource_field(to->res, to->filter) : NULL;
+    const struct folder *to = m->to_folder;
+    const struct field *f = list_field(m);
     struct bound b;
-    int rc = bind_drop(m->fs, d, &b);
+    int rc = f ? bind_drop(m->fs, d, &b) : -EXDEV;
 
     if (rc < 0)
         return rc;
-    if (to->res != b.target.res || !f || !(f->flags & F_IN_PATCH))
-        return -EXDEV;
     drops_lock(m->fs->drops);
     d->acked_ms = clock_now_ms(m->fs->clock); /* the other list may lag behind */
     drops_unlock(m->fs->drops);
@@ -160,9 +167,12 @@ static int move_unsent(struct move *m, struct drop *d, struct drop *there, struc
 {
     struct fs *fs = m->fs;
     cleanup_free char *before = id_of(fs, d);
-    int inherited = there ? inherit(fs, d, there) : 0;
-    int rc = inherited < 0 ? inherited : 0;
+    int inherited, rc;
 
+    if (before && !same_list(m->from_folder, m->to_folder) && !list_field(m))
+        return -EXDEV;
+    inherited = there ? inherit(fs, d, there) : 0;
+    rc = inherited < 0 ? inherited : 0;
     if (rc == 0 && !drop_has_writers(fs->drops, d) && !is_given_up(fs, d))
         rc = deliver_drop(fs, m->call, d, m->to_folder, m->to_name, err);
     if (rc == 0 && before && !same_list(m->from_folder, m->to_folder)) {

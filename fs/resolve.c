@@ -65,7 +65,7 @@ static int check_sent(struct fs *fs, struct call *call, struct drop *d, struct f
     int rc;
 
     drops_lock(fs->drops);
-    local = d->local || d->failed || d->writers;
+    local = d->local || d->failed || d->writers || d->exclusive; /* or about to change */
     fresh = drop_is_fresh_locked(fs->drops, d);
     f = d->folder;
     drops_unlock(fs->drops);

@@ -1,4 +1,5 @@
 """Cases that the reference model has found, cut down to what matters."""
+import errno
 import mmap
 import os
 
@@ -92,3 +93,40 @@ def test_a_reader_sees_what_was_written_over_it_and_sent(mount, samples, then):
         mount.run(f'cp {new} documents/scan.pdf')
         mount.run(then)
         assert f.read(10000) == pdf(3000, seed=2)
+
+
+@pytest.mark.parametrize('to', ['assets/b.pdf', 'documents/b.pdf'])
+def test_a_changed_document_does_not_leave_its_list(mount, api, samples, to):
+    mount.may_leave = True
+    mount.run(f'mkdir datasets/d && cp {samples.pdf()} datasets/d/documents/a.pdf && '
+              'cd datasets/d/documents && mv a.pdf a.part && echo more >> a.part')
+    with pytest.raises(OSError) as refused:
+        os.rename(mount / 'datasets/d/documents/a.part', mount / to)
+    assert refused.value.errno == errno.EXDEV
+    assert api.only_document()['datasetId'] == api.dataset_called('d')['datasetId']
+
+
+def test_a_name_that_moves_during_a_listing_is_listed_once(mount, api):
+    long = 'x' * 240  # so that a listing takes several requests of the kernel
+    for i in range(600):
+        (mount / f'documents/{i:03}{long}').write_bytes(pdf(700, seed=i))
+    mount.remount()
+    with os.scandir(mount / 'documents') as entries:
+        names = [next(entries).name]
+        os.rename(mount / f'documents/599{long}', mount / f'documents/{names[0]}')
+        names += [e.name for e in entries]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.server('--latency', '300')
+@pytest.mark.options('content_cache=0')
+@pytest.mark.parametrize('replace, between', [('mv documents/b.pdf documents/a.pdf', []),
+                                              ('cat documents/b.pdf > documents/a.pdf', [b''])])
+def test_an_open_that_meets_a_replacement_finds_bytes(mount, samples, replace, between):
+    mount.run(f'cp {samples.pdf()} documents/a.pdf && '
+              f'cp {samples.pdf("new.pdf", seed=2)} documents/b.pdf')
+    ran = mount.run(f'{replace} & for i in {{1..8}}; do cat documents/a.pdf > '
+                    f'{samples.folder}/$i & sleep .1; done; wait')
+    assert ran.err == ''
+    for i in range(1, 9):
+        assert (samples.folder / str(i)).read_bytes() in [pdf(2000), pdf(2000, seed=2), *between]
