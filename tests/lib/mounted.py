@@ -70,6 +70,7 @@ class Mount:
         self.process = None
         self.watchdog = None
         self.allowed = []     # regular expressions of lines that the log may have
+        self.patience = MOUNT_SECONDS
         self.may_leave = False  # bytes that could not be delivered may lie in the spool
 
     def __truediv__(self, name):
@@ -97,7 +98,7 @@ class Mount:
                    'mounting')
         assert self.process.poll() is None, \
             f'lasfs ended with {self.process.returncode}: {self.words}'
-        self.watchdog = threading.Timer(MOUNT_SECONDS, self.process.kill)
+        self.watchdog = threading.Timer(self.patience, self.process.kill)
         self.watchdog.daemon = True
         self.watchdog.start()
         return self
