@@ -126,7 +126,7 @@ static int start_session(struct mount *m, struct failure *err)
     struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
     int rc = add_mount_options(m, &args);
 
-    m->context = (struct ops_context){ m->fs, &m->options };
+    m->context = (struct ops_context){ .fs = m->fs, .options = &m->options };
     if (rc == 0) {
         m->session = fuse_session_new(&args, &lasfs_ops, sizeof(lasfs_ops), &m->context);
         rc = m->session ? 0 : -EINVAL;
@@ -136,6 +136,8 @@ static int start_session(struct mount *m, struct failure *err)
         rc = -EINVAL;
     if (rc == 0 && fuse_session_mount(m->session, m->options.mountpoint) < 0)
         rc = -EPERM; /* libfuse has said why */
+    if (rc == 0)
+        rc = session_take_over(m->session);
     if (rc == 0)
         rc = notifier_new(m->session, fs_nodes(m->fs), &m->notifier);
     if (rc < 0)

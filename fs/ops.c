@@ -131,21 +131,6 @@ void reply_entry(struct task *t, const struct entry *e)
         fs_forget(t->fs, e->ino, 1); /* the kernel gave up on it */
 }
 
-static void op_init(void *userdata, struct fuse_conn_info *conn)
-{
-    (void)userdata;
-    conn->max_background = 512;
-    conn->congestion_threshold = 384;
-    conn->max_readahead = 1024 * 1024;
-    /* readdirplus by need, splices; never the writeback cache, which loses errors of write */
-    conn->want |=
-        conn->capable & (FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_SPLICE_WRITE |
-                         FUSE_CAP_SPLICE_MOVE | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_ASYNC_READ |
-                         FUSE_CAP_ATOMIC_O_TRUNC);
-    conn->want &= ~(unsigned)FUSE_CAP_WRITEBACK_CACHE;
-    conn->time_gran = 1;
-}
-
 const struct fuse_lowlevel_ops lasfs_ops = {
     .init = op_init,
     .lookup = op_lookup,

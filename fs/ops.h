@@ -6,6 +6,8 @@
 #ifndef LASFS_OPS_H
 #define LASFS_OPS_H
 
+#include <stdatomic.h>
+
 #include <fuse3/fuse_lowlevel.h>
 
 #include "fs.h"
@@ -14,9 +16,13 @@
 struct ops_context {
     struct fs *fs;
     const struct options *options;
+    atomic_bool init_replies; /* the next thing that is written is the answer to INIT */
 };
 
 extern const struct fuse_lowlevel_ops lasfs_ops;
+
+/* After it is mounted, before its loop: ops_session.c says why. 0, -ENOMEM. */
+int session_take_over(struct fuse_session *session);
 
 /* --- For the files that implement them ------------------------------------------------------- */
 
@@ -57,6 +63,9 @@ void task_pool(struct task *t);
 
 void reply_entry(struct task *t, const struct entry *e);
 void entry_to_param(const struct entry *e, struct fuse_entry_param *out);
+
+/* ops_session.c */
+void op_init(void *userdata, struct fuse_conn_info *conn);
 
 /* ops_dir.c */
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
