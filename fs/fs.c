@@ -13,7 +13,9 @@
 
 #include "banned.h"
 
-#define POOL_THREADS 64
+/* Each waits for the server in a thread of its own, started by need: so many may hang before what
+ * needs no server waits too. */
+#define POOL_THREADS 512
 #define STATE_WAIT_MS 10000
 
 static int open_state(struct fs *fs, const struct fs_config *config, struct failure *err)
