@@ -131,6 +131,12 @@ static int attr_dir(struct fs *fs, struct node *n, struct stat *st)
     int64_t changed = fs->started_ns;
 
     set_mode(fs, st, 0777);
+    if (n->place.kind == NODE_SUBFOLDER) {
+        drops_lock(fs->drops);
+        st->st_mode = S_IFDIR | (n->drop->mode & 07777);
+        changed = n->drop->mtime_ns;
+        drops_unlock(fs->drops);
+    }
     if (n->place.kind != NODE_RESOURCE && bind_folder(fs, &now, n, false, &f) == 0) {
         drops_lock(fs->drops);
         if (f->changed_ns)

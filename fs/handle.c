@@ -255,8 +255,8 @@ int fs_setattr(struct fs *fs, struct call *call, uint64_t ino, struct handle *h,
         return -ESTALE;
     if (what & SET_SIZE)
         rc = set_size(fs, call, n, h, to->st_size, err);
-    if (rc == 0 && n->place.kind == NODE_DROP)
-        rc = drop_set_attributes(fs, n->drop, what, to);
+    if (rc == 0 && (n->place.kind == NODE_DROP || n->place.kind == NODE_SUBFOLDER))
+        rc = drop_set_attributes(fs, n, what, to);
     if (rc == 0 && n->place.kind == NODE_REFRESH && (what & (SET_MTIME | SET_MTIME_NOW)))
         rc = text_commit(fs, call, n, "", 0, err);
     /* for everything else chmod, chown and utimens succeed and change nothing: cp -a and rsync

@@ -60,8 +60,8 @@ extern const struct handle_ops list_ops;    /* kind_list.c */
 
 void list_reader_free(struct list_reader *r); /* NULL is fine */
 
-/* chmod, chown and utimens of a dropped file. 0, -EIO. */
-int drop_set_attributes(struct fs *fs, struct drop *d, unsigned what, const struct stat *to);
+/* chmod, chown and utimens of a dropped file or a subfolder. 0, -EIO. */
+int drop_set_attributes(struct fs *fs, struct node *n, unsigned what, const struct stat *to);
 
 /* Reads len bytes of fd for a chunk, up to its end. 0, -errno. */
 int chunk_of_fd(int fd, int64_t off, size_t size, struct chunk *out);

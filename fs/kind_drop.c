@@ -552,8 +552,23 @@ const struct handle_ops drop_ops = {
     .release = release_drop,
 };
 
-int drop_set_attributes(struct fs *fs, struct drop *d, unsigned what, const struct stat *to)
+/* What was put into a subfolder before its time was set does not count any more. */
+static void forget_changes(struct fs *fs, struct node *n)
 {
+    struct call now = { .nowait = true };
+    struct folder *f;
+
+    if (n->place.kind != NODE_SUBFOLDER || bind_folder(fs, &now, n, false, &f) < 0)
+        return;
+    drops_lock(fs->drops);
+    f->changed_ns = 0;
+    drops_unlock(fs->drops);
+}
+
+int drop_set_attributes(struct fs *fs, struct node *n, unsigned what, const struct stat *to)
+{
+    struct drop *d = n->drop;
+
     if (!(what & (SET_MODE | SET_MTIME | SET_MTIME_NOW)))
         return 0;
     drops_lock(fs->drops);
@@ -564,5 +579,7 @@ int drop_set_attributes(struct fs *fs, struct drop *d, unsigned what, const stru
     else if (what & SET_MTIME)
         d->mtime_ns = (int64_t)to->st_mtim.tv_sec * 1000000000 + to->st_mtim.tv_nsec;
     drops_unlock(fs->drops);
+    if (what & (SET_MTIME | SET_MTIME_NOW))
+        forget_changes(fs, n);
     return drop_row_save(fs->drops, d, false);
 }

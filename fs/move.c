@@ -12,6 +12,7 @@
 #include "hide.h"
 #include "known.h"
 #include "names.h"
+#include "remove.h"
 #include "resolve.h"
 #include "text.h"
 
@@ -340,9 +341,17 @@ static int move_subfolder(struct move *m, const struct found *there)
         return -ENOMEM;
     if (m->from_folder != m->to_folder)
         return -EXDEV;
-    if (there)
-        return -ENOTEMPTY;
-    return d ? drops_rename_subfolder(m->fs->drops, d, from, to, m->to_name) : -ENOENT;
+    if (!d)
+        return -ENOENT;
+    if (there) {
+        int rc = there->place.kind == NODE_SUBFOLDER
+                     ? remove_subfolder(m->fs, m->to_folder, m->to_name)
+                     : -ENOTEMPTY;
+
+        if (rc < 0)
+            return rc;
+    }
+    return drops_rename_subfolder(m->fs->drops, d, from, to, m->to_name);
 }
 
 /* --- All of it -------------------------------------------------------------------------------- */

@@ -1,4 +1,6 @@
 /* Removing: fs.h's unlink and rmdir. */
+#include "remove.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -275,33 +277,32 @@ static int remove_defaults(struct fs *fs, struct drop **list, size_t n)
     return rc;
 }
 
+int remove_subfolder(struct fs *fs, struct folder *f, const char *name)
+{
+    cleanup_drop struct drop *d = drops_find(fs->drops, f, name);
+    cleanup_free char *key = drops_child_key(fs->drops, f, name);
+    struct folder *inside;
+    struct drop **list;
+    size_t n;
+    int rc = key ? drops_folder(fs->drops, key, &inside) : -ENOMEM;
+
+    if (rc < 0 || !d)
+        return rc < 0 ? rc : -ENOENT;
+    rc = drops_list(fs->drops, inside, &list, &n);
+    if (rc == 0)
+        rc = remove_defaults(fs, list, n);
+    return rc < 0 ? rc : drops_remove(fs->drops, d, true);
+}
+
 static int rmdir_subfolder(struct fs *fs, struct call *call, struct node *parent, const char *name,
                            struct failure *err)
 {
-    cleanup_free char *key = NULL;
-    cleanup_drop struct drop *d = NULL;
-    struct folder *f, *inside;
-    struct drop **list;
-    size_t n;
+    struct folder *f;
     int rc = bind_folder(fs, call, parent, true, &f);
 
-    if (rc < 0)
-        return rc;
-    if (fs->options->ro)
-        return fail(err, -EROFS, 0, "the mount is read-only");
-    d = drops_find(fs->drops, f, name);
-    if (!d)
-        return -ENOENT;
-    key = drops_child_key(fs->drops, f, name);
-    if (!key)
-        return -ENOMEM;
-    rc = drops_folder(fs->drops, key, &inside);
-    if (rc == 0)
-        rc = drops_list(fs->drops, inside, &list, &n);
-    if (rc < 0)
-        return rc;
-    rc = remove_defaults(fs, list, n);
-    return rc < 0 ? rc : drops_remove(fs->drops, d, true);
+    if (rc == 0 && fs->options->ro)
+        rc = fail(err, -EROFS, 0, "the mount is read-only");
+    return rc < 0 ? rc : remove_subfolder(fs, f, name);
 }
 
 /* All documents of a consent. */

@@ -39,7 +39,7 @@ int resolve_drop(struct fs *fs, const struct place *parent, struct drop *d, stru
         rc = -ENOENT;
     if (rc == 0 && out->place.kind == NODE_RESOURCE)
         snprintf(out->id, sizeof(out->id), "%s", d->id);
-    if (rc == 0 && out->place.kind == NODE_DROP)
+    if (rc == 0 && out->place.kind != NODE_RESOURCE)
         out->drop = drop_ref(d);
     drops_unlock(fs->drops);
     return rc;
