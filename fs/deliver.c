@@ -237,18 +237,26 @@ static void delete_old(struct sending *s, const char *old_id)
         errlog_add(s->fs->errlog, "delete the replaced", old_id, rc, &err);
 }
 
+static int64_t answer_size(struct sending *s, const char *id)
+{
+    cleanup_free char *text = NULL;
+
+    return kept_get(s->fs, KEPT_BODY, id, &text) == 0 ? (int64_t)strlen(text) : 0;
+}
+
 static int accept(struct sending *s, const char *id, struct record *now)
 {
     struct target t = { .res = s->folder->res, .parent = s->folder->parent, .id = id };
+    int64_t size = s->folder->document ? answer_size(s, id) : s->content.size;
     struct drop *d = s->drop;
     char *old_error;
     int rc;
 
     drops_lock(s->fs->drops);
     rc = drop_set_id_locked(s->fs->drops, d, id);
-    d->size = s->content.size;
+    d->size = size;
     memcpy(d->digest, s->digest, sizeof(d->digest));
-    d->has_digest = true;
+    d->has_digest = !s->folder->document; /* the same question again is another one */
     d->acked_ms = clock_now_ms(s->fs->clock);
     d->dirty = d->failed = false;
     d->broken = 0;

@@ -61,6 +61,23 @@ static int set_name(struct sending *s, struct body *body, struct failure *err)
     return body_set_string(body, f->name, base, err);
 }
 
+/* documents/ID/predictions/MODEL.json: where it stands and what it is called say who is asked. */
+static int set_asked(struct sending *s, struct body *body, struct failure *err)
+{
+    const struct resource *res = s->folder->res;
+    const struct field *model = resource_field_of(res, RES_MODELS);
+    char base[NAMES_MAX + 1];
+    int rc;
+
+    if (!s->folder->document)
+        return 0;
+    rc = body_set_string(body, resource_field_of(res, RES_DOCUMENTS)->name, s->folder->document,
+                         err);
+    if (rc < 0 || body_has(body, model->name) || names_json_base(s->name, base) < 0)
+        return rc;
+    return body_set_text(body, model, base, strlen(base), err);
+}
+
 static int create(struct sending *s, struct record **now, struct failure *err)
 {
     cleanup_body struct body *body = NULL;
@@ -68,6 +85,8 @@ static int create(struct sending *s, struct record **now, struct failure *err)
 
     if (rc == 0)
         rc = body_set_json(body, buf_str(&s->text), s->text.len, err);
+    if (rc == 0)
+        rc = set_asked(s, body, err);
     if (rc == 0)
         rc = set_name(s, body, err);
     return rc < 0 ? rc : make_resource(s->fs, s->call, s->folder, body, now, err);
@@ -94,12 +113,17 @@ static int update(struct sending *s, const char *id, struct record **now, struct
     return rc;
 }
 
-/* The server cannot give the text back: it is kept here, but for secrets. */
+/* The server cannot give the text back: it is kept here, but for secrets. Who asked reads the
+ * answer instead. */
 static int keep_text(struct sending *s, const char *old_id, const struct record *now)
 {
     char id[RESOURCE_ID_MAX + 1];
     int rc = record_id(now, id);
 
+    if (rc == 0 && s->folder->document) {
+        buf_reset(&s->text);
+        rc = record_json(now, true, &s->text);
+    }
     if (rc < 0 || s->folder->memory)
         return rc;
     if (old_id && strcmp(old_id, id) != 0)

@@ -275,7 +275,7 @@ static int begin_collection(struct fs *fs, struct call *call, struct dirhandle *
 
     if (rc < 0)
         return rc;
-    if (d->folder->model) { /* an inbox has what was put there, and no list */
+    if (folder_is_closed(d->folder)) {
         d->done = true;
         return add_local_drops(fs, d, true);
     }
@@ -395,7 +395,7 @@ static int begin_subfolder(struct fs *fs, struct call *call, struct dirhandle *d
 {
     int rc = bind_folder(fs, call, d->node, true, &d->folder);
 
-    d->done = rc == 0 && d->folder->model;
+    d->done = rc == 0 && folder_is_closed(d->folder);
     if (rc == 0 && !d->done)
         rc = known_folder_listing(fs, d->folder, &d->listing);
     return rc < 0 ? rc : add_local_drops(fs, d, d->done);

@@ -145,6 +145,16 @@ bool drop_is_readable(struct drops *t, struct drop *d)
     return readable;
 }
 
+struct folder *drop_folder(struct drops *t, struct drop *d)
+{
+    struct folder *f;
+
+    drops_lock(t);
+    f = d->folder;
+    drops_unlock(t);
+    return f;
+}
+
 bool drop_is_linked(struct drops *t, struct drop *d)
 {
     bool linked;

@@ -52,6 +52,7 @@ struct folder {
     const char *filter;         /* set once: a list's filter, and what a file here is given */
     char *filter_value;         /* set once */
     char *model;                /* set once: that predicts what is put here; NULL: none */
+    char *document;             /* set once: that is asked about here; NULL: none */
     bool memory;                /* set once: what is put here must never be on a disk */
     bool loaded;                /* guarded by the lock, as all below */
     int64_t changed_ns;         /* when something was put in, renamed or removed; 0: not since */
@@ -61,6 +62,12 @@ struct folder {
     struct drop *drops;         /* by name */
     UT_hash_handle hh;          /* by key; folders live as long as struct drops */
 };
+
+/* Is only in it what was put there, whatever its list has? */
+static inline bool folder_is_closed(const struct folder *f)
+{
+    return f->model || f->document;
+}
 
 struct drop {
     atomic_uint refs;
@@ -179,6 +186,9 @@ int drops_remove(struct drops *t, struct drop *d, bool durable);
  * knows of it: the kernel keeps nodes for long. */
 void drop_open(struct drops *t, struct drop *d);
 void drop_close(struct drops *t, struct drop *d);
+
+/* Where it is now. */
+struct folder *drop_folder(struct drops *t, struct drop *d);
 
 /* Is it still found under its name? It may be gone once one has waited for it. */
 bool drop_is_linked(struct drops *t, struct drop *d);

@@ -168,6 +168,7 @@ static void folder_free(struct folder *f)
     free(f->parent);
     free(f->filter_value);
     free(f->model);
+    free(f->document);
     free(f);
 }
 

@@ -71,8 +71,10 @@ int folder_describe(const char *key, struct folder *f)
         return -ENOMEM;
     f->res = w.collection.res;
     f->filter = w.collection.row->filter;
-    if (w.collection.row->predicts)
+    if (w.collection.row->use == ROW_INBOX)
         f->model = above;
+    else if (w.collection.row->use == ROW_ASK)
+        f->document = above;
     else if (f->filter)
         f->filter_value = above;
     else

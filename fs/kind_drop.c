@@ -281,7 +281,7 @@ static int open_counted(struct fs *fs, struct call *call, struct handle *h, stru
     if (rc == 0 && !h->bytes)
         rc = open_for(fs, call, h, err);
     /* bytes that come later are asked for once a read(2); a page would be asked for twice */
-    h->direct_io = !h->can_write && !h->bytes && h->fd < 0;
+    h->direct_io = (!h->can_write && !h->bytes && h->fd < 0) || drop_folder(fs->drops, d)->document;
     if (rc < 0)
         deactivate(fs, h);
     return rc;

@@ -33,7 +33,7 @@ int known_id_in_folder(struct fs *fs, struct call *call, const struct folder *f,
     struct name_matches m;
     int rc;
 
-    if (!f->res || !worth_searching(f->res, name))
+    if (!f->res || folder_is_closed(f) || !worth_searching(f->res, name))
         return -ENOENT;
     rc = known_folder_names(fs, call, f, &index, err);
     if (rc < 0)

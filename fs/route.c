@@ -95,7 +95,7 @@ static bool step_index(const struct place *at, const char *name, struct place *o
     const struct tree_row *row = tree_find(NODE_COLLECTION, RES_NONE, name);
     const struct filter *filter = NULL;
 
-    if (!(at->res->can & CAN_LIST) || (at->row && at->row->predicts))
+    if (!(at->res->can & CAN_LIST) || (at->row && at->row->use != ROW_LIST))
         return false;
     if (row && row->kind == NODE_SHA256SUMS ? at->res->make_from != MAKE_DOCUMENT
                                             : at->kind != NODE_COLLECTION)

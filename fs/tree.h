@@ -50,7 +50,11 @@ struct tree_row {
     enum node_kind kind;
     enum resource_kind res; /* of a NODE_COLLECTION */
     const char *filter;     /* the list's filter that takes the id of what it stands under */
-    bool predicts;          /* what is put here is predicted by the model that it stands under */
+    enum row_use {
+        ROW_LIST,
+        ROW_INBOX, /* what is put here is predicted by the model that it stands under */
+        ROW_ASK,   /* MODEL.json asks that model about the document that it stands under */
+    } use;         /* of a NODE_COLLECTION; those but ROW_LIST show only what was put there */
 };
 
 /* The i-th row under such a node, or NULL after the last. res is of a NODE_RESOURCE. */

@@ -136,7 +136,7 @@ static int get_field(struct fs *fs, struct call *call, struct node *n, const cha
     if (!f || !(f->flags & F_READABLE) || (f->flags & (F_SECRET | F_ONCE | F_NO_FILE)))
         return -ENODATA;
     if (dropped)
-        rc = known_record_in_folder(fs, call, n->drop->folder, &b.target, &r, err);
+        rc = known_record_in_folder(fs, call, drop_folder(fs->drops, n->drop), &b.target, &r, err);
     else
         rc = known_field_record(fs, call, &b.target, &r, err);
     if (rc == 0)
