@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <microhttpd.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -11,7 +10,8 @@
 #include "address.h"
 #include "buf.h"
 #include "bulk.h"
-#include "clock.h"
+#include "exchange.h"
+#include "files.h"
 #include "listen.h"
 #include "login.h"
 #include "number.h"
@@ -21,7 +21,6 @@
 
 #include "banned.h"
 
-#define BODY_MAX ((size_t)6300000)
 /* More than that is not even read before it is refused. */
 #define DRAIN_MAX ((int64_t)32 << 20)
 #define CONNECTIONS_MAX 1024
@@ -31,141 +30,7 @@
 #define ARGS_MAX 2048
 #define JSON_TYPE "application/json"
 #define FORM_MAX 4096
-
-struct http {
-    const struct sandbox *sb;
-    struct access *access;
-    struct MHD_Daemon *daemon;
-    unsigned port;
-    int stopping; /* an eventfd: readable from http_stop() on */
-    struct room room;
-};
-
-/* One request, from its first line to its answer. */
-struct exchange {
-    struct http *h;
-    char *uri;
-    int64_t began_ms;
-    bool begun;
-    bool delayed;    /* it has waited for --latency */
-    bool too_large;  /* its body is read and forgotten */
-    size_t reserved; /* of the room for bodies */
-    size_t answer;   /* of the room for answers */
-    struct buf body;
-};
-
-/* --- Bodies ---------------------------------------------------------------------------------- */
-
-static void release_body(struct exchange *x)
-{
-    buf_release(&x->body);
-    if (x->reserved > 0)
-        room_give_body(&x->h->room, x->reserved);
-    x->reserved = 0;
-}
-
-static void release_answer(struct exchange *x)
-{
-    if (x->answer > 0)
-        room_give_answer(&x->h->room, x->answer);
-    x->answer = 0;
-}
-
-static void *exchange_new(void *cls, const char *uri, struct MHD_Connection *connection)
-{
-    struct exchange *x = calloc(1, sizeof(*x));
-
-    (void)connection;
-    if (!x)
-        return NULL;
-    x->h = cls;
-    x->began_ms = clock_now_ms(clock_real());
-    buf_init(&x->body, BODY_MAX);
-    x->uri = strdup(uri);
-    return x;
-}
-
-static void exchange_free(void *cls, struct MHD_Connection *connection, void **at,
-                          enum MHD_RequestTerminationCode why)
-{
-    struct exchange *x = *at;
-
-    (void)cls;
-    (void)connection;
-    (void)why;
-    if (!x)
-        return;
-    release_body(x);
-    release_answer(x);
-    free(x->uri);
-    free(x);
-    *at = NULL;
-}
-
-/* --- Answers --------------------------------------------------------------------------------- */
-
-/* An answer is held back, once; and no longer when the server ends. */
-static void wait_latency(struct exchange *x)
-{
-    struct pollfd stop = { .fd = x->h->stopping, .events = POLLIN };
-    int64_t ms = x->h->sb->options->latency_ms;
-
-    if (ms > 0 && !x->delayed)
-        poll(&stop, 1, (int)ms);
-    x->delayed = true;
-}
-
-/* What stands in the log: never what somebody put into a query for a secret's sake. */
-static const char *logged_uri(const struct exchange *x, const char *path)
-{
-    if (!x->uri)
-        return path;
-    if (login_is_path(path) && !strstr(x->uri, "?grant_type=client_credentials"))
-        return path;
-    if (login_is_path(path) && strchr(x->uri, '&'))
-        return path;
-    return x->uri;
-}
-
-static void add_headers(struct MHD_Response *r, const struct answer *an, const char *allow)
-{
-    if (an->len > 0)
-        MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, JSON_TYPE);
-    if (an->status == MHD_HTTP_UNAUTHORIZED)
-        MHD_add_response_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
-                                "Basic realm=\"lasfs-sandbox\"");
-    if (!allow)
-        return;
-    MHD_add_response_header(r, "Access-Control-Allow-Origin", "*");
-    MHD_add_response_header(r, "Access-Control-Allow-Headers",
-                            "Authorization,Content-Type,X-Api-Key");
-    MHD_add_response_header(r, "Access-Control-Allow-Methods", allow);
-}
-
-static enum MHD_Result send_answer(struct exchange *x, struct MHD_Connection *connection,
-                                   const char *verb, const char *path, struct answer *an,
-                                   const char *allow)
-{
-    struct MHD_Response *r;
-    enum MHD_Result sent;
-
-    release_body(x);
-    if (an->status == 0)
-        an->status = MHD_HTTP_INTERNAL_SERVER_ERROR;
-    r = MHD_create_response_from_buffer(an->len, an->body,
-                                        an->body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
-    if (!r) {
-        free(an->body);
-        return MHD_NO;
-    }
-    add_headers(r, an, allow);
-    wait_latency(x);
-    access_line(x->h->access, verb, logged_uri(x, path), an->status,
-                clock_now_ms(clock_real()) - x->began_ms, an->len);
-    sent = MHD_queue_response(connection, (unsigned)an->status, r);
-    MHD_destroy_response(r);
-    return sent;
-}
+#define HOST_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]"
 
 /* --- Requests -------------------------------------------------------------------------------- */
 
@@ -245,7 +110,7 @@ static void run(struct exchange *x, const struct request *rq, struct answer *an)
         rest_handle(x->h->sb, rq, an);
         return;
     }
-    wait_latency(x);
+    exchange_wait(x);
     room_begin_answer(&x->h->room);
     rest_handle(x->h->sb, rq, an);
     room_end_answer(&x->h->room, an->len);
@@ -272,7 +137,7 @@ static void answer_api(struct exchange *x, struct MHD_Connection *connection, st
     }
     args = calloc(1, sizeof(*args));
     if (args && read_body(x, rq, an) == 0) {
-        release_body(x);
+        exchange_release_body(x);
         MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_arg, args);
         rq->args = args->list;
         rq->n_args = args->n;
@@ -297,6 +162,51 @@ static void resolve_me(const struct sandbox *sb, struct address *t)
             memcpy(t->ids[i], sb->organization, sizeof(t->ids[i]));
 }
 
+/* How the client reached the server, which may be through something that stands before it. */
+static void find_origin(const struct http *h, struct MHD_Connection *connection,
+                        char out[ORIGIN_MAX])
+{
+    const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
+    const char *scheme =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-Forwarded-Proto");
+    bool tls = scheme && strcmp(scheme, "https") == 0;
+
+    if (host && *host && strlen(host) < ORIGIN_MAX - sizeof("https://") &&
+        host[strspn(host, HOST_CHARACTERS)] == '\0')
+        snprintf(out, ORIGIN_MAX, "%s://%s", tls ? "https" : "http", host);
+    else
+        snprintf(out, ORIGIN_MAX, "http://127.0.0.1:%u", h->port);
+}
+
+/* Bytes that stand beside a document. */
+static enum MHD_Result handle_file(struct exchange *x, struct MHD_Connection *connection,
+                                   const char *path, const char *method, const char *id)
+{
+    const struct sandbox *sb = x->h->sb;
+    char caller[ID_MAX];
+    struct answer an = { 0 };
+    const char *type;
+
+    type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+    if (!login_check(
+            sb,
+            MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION),
+            caller)) {
+        answer_message(&an, MHD_HTTP_FORBIDDEN, "message", "Forbidden");
+    } else if (strcmp(method, "PUT") == 0) {
+        files_put(sb, caller, id, type, x->body.data, x->body.len, &an);
+    } else if (strcmp(method, "GET") == 0) {
+        exchange_wait(x);
+        room_begin_answer(&x->h->room);
+        files_get(sb, id, &an);
+        room_end_answer(&x->h->room, an.len);
+        x->answer = an.len;
+    } else {
+        answer_message(&an, MHD_HTTP_FORBIDDEN, "message", "Missing Authentication Token");
+    }
+    return exchange_answer(x, connection, method, path, &an, NULL);
+}
+
 static enum MHD_Result handle_api(struct exchange *x, struct MHD_Connection *connection,
                                   const char *path, const char *method)
 {
@@ -313,10 +223,12 @@ static enum MHD_Result handle_api(struct exchange *x, struct MHD_Connection *con
         address_allow(&rq.target, allow);
     } else {
         resolve_me(x->h->sb, &rq.target);
+        if (x->h->sb->options->file_url)
+            find_origin(x->h, connection, rq.origin);
         answer_api(x, connection, &rq, &an);
     }
-    return send_answer(x, connection, method, path, &an,
-                       rq.verb == VERB_OPTIONS && an.status == MHD_HTTP_OK ? allow : NULL);
+    return exchange_answer(x, connection, method, path, &an,
+                           rq.verb == VERB_OPTIONS && an.status == MHD_HTTP_OK ? allow : NULL);
 }
 
 /* grant_type=VALUE in a form; NULL: not there. */
@@ -347,7 +259,7 @@ static enum MHD_Result handle_login(struct exchange *x, struct MHD_Connection *c
         login_answer(x->h->sb, who, grant, &an);
     if (x->body.len > 0)
         explicit_bzero(x->body.data, x->body.len);
-    return send_answer(x, connection, method, path, &an, NULL);
+    return exchange_answer(x, connection, method, path, &an, NULL);
 }
 
 /* --- libmicrohttpd's side -------------------------------------------------------------------- */
@@ -358,7 +270,7 @@ static enum MHD_Result refuse_large(struct exchange *x, struct MHD_Connection *c
     struct answer an = { 0 };
 
     answer_message(&an, MHD_HTTP_CONTENT_TOO_LARGE, "message", "Request Too Long");
-    return send_answer(x, connection, method, path, &an, NULL);
+    return exchange_answer(x, connection, method, path, &an, NULL);
 }
 
 /* The headers are there, the body is not. */
@@ -371,17 +283,20 @@ static enum MHD_Result begin(struct exchange *x, struct MHD_Connection *connecti
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING);
     const char *expect =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT);
+    char id[ID_MAX];
     int64_t n = 0;
 
     x->begun = true;
+    if (files_path(x->h->sb, path, id))
+        x->body.max = FILES_BYTES_MAX;
     if (length && number_parse(length, 0, INT64_MAX, &n) < 0)
         return MHD_NO;
-    if (n > (int64_t)BODY_MAX) {
+    if (n > (int64_t)x->body.max) {
         x->too_large = true;
         return expect || n > DRAIN_MAX ? refuse_large(x, connection, path, method) : MHD_YES;
     }
     if (chunked)
-        n = (int64_t)BODY_MAX;
+        n = (int64_t)x->body.max;
     if (n > 0)
         room_take_body(&x->h->room, (size_t)n);
     x->reserved = (size_t)n;
@@ -405,6 +320,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
                               size_t *len, void **at)
 {
     struct exchange *x = *at;
+    char id[ID_MAX];
 
     (void)cls;
     (void)version;
@@ -421,6 +337,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
         return refuse_large(x, connection, path, method);
     if (login_is_path(path))
         return handle_login(x, connection, path, method);
+    if (files_path(x->h->sb, path, id))
+        return handle_file(x, connection, path, method, id);
     return handle_api(x, connection, path, method);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "due.h"
+#include "files.h"
 #include "json_text.h"
 #include "kinds.h"
 #include "sample.h"
@@ -402,6 +403,24 @@ int item_delete(struct work *w, struct item *it)
 
 /* --- Answers, references --------------------------------------------------------------------- */
 
+/* In the place of the answer's last brace. */
+static int add_url(struct work *w, const struct item *it)
+{
+    cleanup_buf struct buf b = BUF_INIT(BODY_MAX);
+    int rc = buf_add(&b, w->an->body, w->an->len - 1);
+
+    if (rc == 0)
+        rc = files_add_url(w, it->row.id, &b);
+    if (rc == 0)
+        rc = buf_addc(&b, '}');
+    if (rc < 0)
+        return -ENOMEM;
+    free(w->an->body);
+    w->an->len = b.len;
+    w->an->body = buf_take(&b);
+    return 0;
+}
+
 int item_answer(struct work *w, struct item *it)
 {
     const struct kind *kind = kind_of(it->res->kind);
@@ -409,7 +428,9 @@ int item_answer(struct work *w, struct item *it)
 
     if (rc == 0 && it->shown && json_object_update(it->body, it->shown) < 0)
         rc = -ENOMEM;
-    return rc < 0 ? rc : answer_json(w->an, 200, it->body);
+    if (rc == 0)
+        rc = answer_json(w->an, 200, it->body);
+    return rc < 0 || !files_has_url(w, it->res) ? rc : add_url(w, it);
 }
 
 /* Transitions that all share are not in anybody's list. */

@@ -1,8 +1,10 @@
 /* Documents, and the datasets that count them. */
 #include "kinds.h"
 
+#include <nettle/base64.h>
 #include <stdlib.h>
 
+#include "files.h"
 #include "sample.h"
 
 #include "banned.h"
@@ -81,12 +83,26 @@ static int make_up_field(struct item *it, const char *name)
     return json_object_get(it->body, name) ? 0 : item_set(it, name, sample_of(f->schema));
 }
 
+/* null, as long as nothing is known of the bytes (--file-url). */
+static int type_from_content(struct item *it, const char *content)
+{
+    struct base64_decode_ctx ctx;
+    uint8_t start[12];
+    size_t len = sizeof(start);
+
+    base64_decode_init(&ctx);
+    if (!content || strlen(content) < 16 || !base64_decode_update(&ctx, &len, start, 16, content))
+        len = 0;
+    return item_set_text(it, it->res->type_field, files_type(start, len));
+}
+
 static int document_make(struct work *w, struct item *it, json_t *fields)
 {
     int rc = 0;
 
-    (void)fields;
-    if (is_lenient(w)) {
+    if (!json_object_get(fields, it->res->type_field))
+        rc = type_from_content(it, json_string_value(json_object_get(fields, "content")));
+    if (rc == 0 && is_lenient(w)) {
         rc = make_up_field(it, "consentId");
         if (rc == 0)
             rc = make_up_field(it, "groundTruth");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "files.h"
 #include "item.h"
 #include "json_text.h"
 #include "number.h"
@@ -165,6 +166,16 @@ struct gathering {
     struct page last;
 };
 
+static int add_row(struct list *l, const struct row *row, size_t len)
+{
+    bool with_url = files_has_url(l->w, l->res);
+    int rc = buf_add(&l->out, row->body, with_url ? len - 1 : len);
+
+    if (rc == 0 && with_url)
+        rc = files_add_url(l->w, row->id, &l->out);
+    return rc < 0 || !with_url ? rc : buf_addc(&l->out, '}');
+}
+
 static int gather(void *arg, const struct row *row)
 {
     struct gathering *g = arg;
@@ -183,7 +194,7 @@ static int gather(void *arg, const struct row *row)
     }
     rc = l->n > 0 ? buf_addc(&l->out, ',') : 0;
     if (rc == 0)
-        rc = buf_add(&l->out, row->body, len);
+        rc = add_row(l, row, len);
     l->n++;
     note_place(&g->last, l, row);
     return rc;

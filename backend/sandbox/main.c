@@ -66,7 +66,7 @@ static int start(struct program *p, struct failure *err)
     if (rc == 0)
         rc = store_open(o->state, &sb->store, err);
     if (rc == 0)
-        rc = rules_new(o->lenient, &sb->rules);
+        rc = rules_new(o->lenient, o->file_url, &sb->rules);
     if (rc == 0)
         rc = tokens_new(o->client_secret, clock_real(), o->token_ttl_s, &sb->tokens);
     if (rc == 0)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "due.h"
+#include "files.h"
 #include "item.h"
 #include "kinds.h"
 #include "list.h"
@@ -40,7 +41,9 @@ static int answer_row(struct work *w, const struct row *row)
     cleanup_buf struct buf b = BUF_INIT(CONTENT_ANSWER_MAX);
     int rc = buf_add(&b, row->body, strlen(row->body) - 1);
 
-    if (rc == 0 && has_content(w->rq->target.res)) {
+    if (rc == 0 && files_has_url(w, w->rq->target.res)) {
+        rc = files_add_url(w, row->id, &b);
+    } else if (rc == 0 && has_content(w->rq->target.res)) {
         rc = buf_adds(&b, ",\"content\":\"");
         if (rc == 0)
             rc = view_content(w->v, row->id, &b);

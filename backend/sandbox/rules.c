@@ -22,19 +22,20 @@ struct pattern {
 };
 
 struct rules {
-    bool lenient; /* set once */
+    bool lenient, late_content; /* set once */
     pthread_mutex_t lock;
     size_t n;                              /* guarded by lock */
     struct pattern patterns[PATTERNS_MAX]; /* those below n never change */
 };
 
-int rules_new(bool lenient, struct rules **out)
+int rules_new(bool lenient, bool late_content, struct rules **out)
 {
     struct rules *r = calloc(1, sizeof(*r));
 
     if (!r)
         return -ENOMEM;
     r->lenient = lenient;
+    r->late_content = late_content;
     pthread_mutex_init(&r->lock, NULL);
     *out = r;
     return 0;
@@ -327,6 +328,12 @@ int rules_check_text(struct rules *r, const struct schema *s, const char *text, 
     return check_text(r, s, text, strlen(text), at, err);
 }
 
+static bool comes_later(const struct rules *r, const struct resource *res, const struct field *f)
+{
+    return r->late_content && res->type_field &&
+           ((f->flags & F_BY_ID) || strcmp(f->name, res->type_field) == 0);
+}
+
 int rules_check_body(struct rules *r, const struct resource *res, bool patch, json_t *body,
                      struct failure *err)
 {
@@ -337,7 +344,7 @@ int rules_check_body(struct rules *r, const struct resource *res, bool patch, js
     if (!json_is_object(body))
         return fail(err, -EINVAL, 400, "the body must be an object");
     for (const struct field *f = res->fields; f->name; f++)
-        if ((f->flags & needs) && !json_object_get(body, f->name))
+        if ((f->flags & needs) && !json_object_get(body, f->name) && !comes_later(r, res, f))
             return fail(err, -EINVAL, 400, "%s: is missing", f->name);
     if (patch && json_object_size(body) == 0 && !(res->flags & R_PATCH_EMPTY))
         return fail(err, -EINVAL, 400, "the body must have at least one field");

@@ -13,8 +13,11 @@
 
 struct rules;
 
-/* lenient: content is not looked at, times may have a negative offset. 0, -ENOMEM. */
-int rules_new(bool lenient, struct rules **out);
+/*
+ * lenient: content is not looked at, times may have a negative offset; late_content: a document's
+ * bytes, and with them their type, may come after it. 0, -ENOMEM.
+ */
+int rules_new(bool lenient, bool late_content, struct rules **out);
 void rules_free(struct rules *r);
 
 /*

@@ -40,19 +40,23 @@ struct argument {
     const char *name, *value;
 };
 
+#define ORIGIN_MAX 256
+
 struct request {
     enum verb verb;
     struct address target;
     json_t *body;                /* of a POST or PATCH; NULL: none was sent */
     const struct argument *args; /* of the query, in their order */
     size_t n_args;
-    char caller[ID_MAX]; /* the app client whose token it is */
+    char caller[ID_MAX];     /* the app client whose token it is */
+    char origin[ORIGIN_MAX]; /* "http://HOST" as the client spells the server; "": not known */
 };
 
 struct answer {
     int status;
     char *body; /* the receiver frees it; NULL: none */
     size_t len;
+    const char *type; /* of the body, in constant memory; NULL: JSON */
 };
 
 #endif

@@ -102,6 +102,13 @@ static int set_lenient(struct context *c, const char *value)
     return 0;
 }
 
+static int set_file_url(struct context *c, const char *value)
+{
+    (void)value;
+    c->o->file_url = true;
+    return 0;
+}
+
 static int set_number(struct context *c, const char *name, const char *value, int64_t min,
                       int64_t max, int64_t *to)
 {
@@ -195,6 +202,8 @@ static const struct option_row rows[] = {
     { "latency", "MS", set_latency, "wait before each answer" },
     { "lenient", NULL, set_lenient, "make up what is not there, take any token: for clients\n"
       "                             that keep no state" },
+    { "file-url", NULL, set_file_url, "documents' bytes as the API of 2023 has them: answers have a\n"
+      "                             fileUrl for GET and PUT, and no content" },
     { "token-ttl", "S", set_token_ttl, "how long a token lives (3600)" },
     { "heartbeat-timeout", "S", set_heartbeat_timeout, "a claimed execution fails without a heartbeat for S s\n"
       "                             (60)" },

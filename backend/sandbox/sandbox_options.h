@@ -23,6 +23,7 @@ struct sandbox_options {
     char *access_log;                /* NULL: none */
     bool public;
     bool lenient;
+    bool file_url; /* documents' bytes stand at an address of their own */
     int64_t latency_ms;
     int64_t token_ttl_s;
     int64_t heartbeat_s; /* a claimed execution whose worker is silent for so long fails */

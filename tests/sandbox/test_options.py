@@ -48,7 +48,7 @@ def test_help_tells_of_every_option():
     r = run('--help')
     assert (r.returncode, r.stderr) == (0, '')
     for name in ('listen', 'state', 'client-id', 'client-secret', 'client-secret-file', 'public',
-                 'latency', 'lenient', 'heartbeat-timeout', 'model-time', 'token-ttl', 'page-size', 'quota', 'access-log', 'version'):
+                 'latency', 'lenient', 'file-url', 'heartbeat-timeout', 'model-time', 'token-ttl', 'page-size', 'quota', 'access-log', 'version'):
         assert re.search(r'^  --%s\b' % name, r.stdout, re.M), name
     assert max(len(line) for line in r.stdout.splitlines()) <= 100
 

@@ -1,0 +1,125 @@
+#include "exchange.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "login.h"
+#include "work.h"
+
+#include "banned.h"
+
+#define JSON_TYPE "application/json"
+
+/* --- Bodies ---------------------------------------------------------------------------------- */
+
+void exchange_release_body(struct exchange *x)
+{
+    buf_release(&x->body);
+    if (x->reserved > 0)
+        room_give_body(&x->h->room, x->reserved);
+    x->reserved = 0;
+}
+
+static void release_answer(struct exchange *x)
+{
+    if (x->answer > 0)
+        room_give_answer(&x->h->room, x->answer);
+    x->answer = 0;
+}
+
+void *exchange_new(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+    struct exchange *x = calloc(1, sizeof(*x));
+
+    (void)connection;
+    if (!x)
+        return NULL;
+    x->h = cls;
+    x->began_ms = clock_now_ms(clock_real());
+    buf_init(&x->body, EXCHANGE_BODY_MAX);
+    x->uri = strdup(uri);
+    return x;
+}
+
+void exchange_free(void *cls, struct MHD_Connection *connection, void **at,
+                          enum MHD_RequestTerminationCode why)
+{
+    struct exchange *x = *at;
+
+    (void)cls;
+    (void)connection;
+    (void)why;
+    if (!x)
+        return;
+    exchange_release_body(x);
+    release_answer(x);
+    free(x->uri);
+    free(x);
+    *at = NULL;
+}
+
+/* --- Answers --------------------------------------------------------------------------------- */
+
+void exchange_wait(struct exchange *x)
+{
+    struct pollfd stop = { .fd = x->h->stopping, .events = POLLIN };
+    int64_t ms = x->h->sb->options->latency_ms;
+
+    if (ms > 0 && !x->delayed)
+        poll(&stop, 1, (int)ms);
+    x->delayed = true;
+}
+
+/* What stands in the log: never what somebody put into a query for a secret's sake. */
+static const char *logged_uri(const struct exchange *x, const char *path)
+{
+    if (!x->uri)
+        return path;
+    if (login_is_path(path) && !strstr(x->uri, "?grant_type=client_credentials"))
+        return path;
+    if (login_is_path(path) && strchr(x->uri, '&'))
+        return path;
+    return x->uri;
+}
+
+static void add_headers(struct MHD_Response *r, const struct answer *an, const char *allow)
+{
+    if (an->len > 0)
+        MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, an->type ? an->type : JSON_TYPE);
+    if (an->status == MHD_HTTP_UNAUTHORIZED)
+        MHD_add_response_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+                                "Basic realm=\"lasfs-sandbox\"");
+    if (!allow)
+        return;
+    MHD_add_response_header(r, "Access-Control-Allow-Origin", "*");
+    MHD_add_response_header(r, "Access-Control-Allow-Headers",
+                            "Authorization,Content-Type,X-Api-Key");
+    MHD_add_response_header(r, "Access-Control-Allow-Methods", allow);
+}
+
+enum MHD_Result exchange_answer(struct exchange *x, struct MHD_Connection *connection,
+                                   const char *verb, const char *path, struct answer *an,
+                                   const char *allow)
+{
+    struct MHD_Response *r;
+    enum MHD_Result sent;
+
+    exchange_release_body(x);
+    if (an->status == 0)
+        an->status = MHD_HTTP_INTERNAL_SERVER_ERROR;
+    r = MHD_create_response_from_buffer(an->len, an->body,
+                                        an->body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    if (!r) {
+        free(an->body);
+        return MHD_NO;
+    }
+    add_headers(r, an, allow);
+    exchange_wait(x);
+    access_line(x->h->access, verb, logged_uri(x, path), an->status,
+                clock_now_ms(clock_real()) - x->began_ms, an->len);
+    sent = MHD_queue_response(connection, (unsigned)an->status, r);
+    MHD_destroy_response(r);
+    return sent;
+}

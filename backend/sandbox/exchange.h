@@ -1,0 +1,52 @@
+/* One request over HTTP, from its first line to its answer, and the server that it is of. */
+#ifndef SANDBOX_EXCHANGE_H
+#define SANDBOX_EXCHANGE_H
+
+#include <microhttpd.h>
+
+#include "access.h"
+#include "buf.h"
+#include "room.h"
+#include "sandbox.h"
+
+/* The most that a body may have, as a rule. */
+#define EXCHANGE_BODY_MAX ((size_t)6300000)
+
+struct http {
+    const struct sandbox *sb;
+    struct access *access;
+    struct MHD_Daemon *daemon;
+    unsigned port;
+    int stopping; /* an eventfd: readable from http_stop() on */
+    struct room room;
+};
+
+struct exchange {
+    struct http *h;
+    char *uri;
+    int64_t began_ms;
+    bool begun;
+    bool delayed;    /* it has waited for --latency */
+    bool too_large;  /* its body is read and forgotten */
+    size_t reserved; /* of the room for bodies */
+    size_t answer;   /* of the room for answers */
+    struct buf body;
+};
+
+/* Called by libmicrohttpd, at a request's begin and end. */
+void *exchange_new(void *cls, const char *uri, struct MHD_Connection *connection);
+void exchange_free(void *cls, struct MHD_Connection *connection, void **at,
+                   enum MHD_RequestTerminationCode why);
+
+/* The body is not needed any more. */
+void exchange_release_body(struct exchange *x);
+
+/* An answer is held back, once; and no longer when the server ends. */
+void exchange_wait(struct exchange *x);
+
+/* Sends the answer and takes its body; allow: of a preflight, or NULL. */
+enum MHD_Result exchange_answer(struct exchange *x, struct MHD_Connection *connection,
+                                const char *verb, const char *path, struct answer *an,
+                                const char *allow);
+
+#endif
