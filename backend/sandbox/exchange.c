@@ -44,7 +44,7 @@ void *exchange_new(void *cls, const char *uri, struct MHD_Connection *connection
 }
 
 void exchange_free(void *cls, struct MHD_Connection *connection, void **at,
-                          enum MHD_RequestTerminationCode why)
+                   enum MHD_RequestTerminationCode why)
 {
     struct exchange *x = *at;
 
@@ -100,8 +100,8 @@ static void add_headers(struct MHD_Response *r, const struct answer *an, const c
 }
 
 enum MHD_Result exchange_answer(struct exchange *x, struct MHD_Connection *connection,
-                                   const char *verb, const char *path, struct answer *an,
-                                   const char *allow)
+                                const char *verb, const char *path, struct answer *an,
+                                const char *allow)
 {
     struct MHD_Response *r;
     enum MHD_Result sent;

@@ -19,8 +19,10 @@ const char *files_type(const void *data, size_t len)
         size_t len;
         const char *type;
     } types[] = {
-        { "%PDF-", 5, "application/pdf" },    { "\xff\xd8\xff", 3, "image/jpeg" },
-        { "\x89PNG\r\n\x1a\n", 8, "image/png" }, { "II*\0", 4, "image/tiff" },
+        { "%PDF-", 5, "application/pdf" },
+        { "\xff\xd8\xff", 3, "image/jpeg" },
+        { "\x89PNG\r\n\x1a\n", 8, "image/png" },
+        { "II*\0", 4, "image/tiff" },
         { "MM\0*", 4, "image/tiff" },
     };
 
@@ -180,7 +182,11 @@ void files_put(const struct sandbox *sb, const char *caller, const char *id, con
 {
     struct request rq = { .verb = VERB_OTHER };
     struct transfer t = { .w = { .sb = sb, .rq = &rq, .an = an, .writer = true },
-                          .id = id, .type = type, .data = data, .len = len, .an = an };
+                          .id = id,
+                          .type = type,
+                          .data = data,
+                          .len = len,
+                          .an = an };
     int rc;
 
     snprintf(rq.caller, sizeof(rq.caller), "%s", caller);

@@ -10,8 +10,10 @@
 
 #include "access.h"
 #include "clock.h"
+#include "demo.h"
 #include "due.h"
 #include "http.h"
+#include "import.h"
 #include "rest.h"
 #include "rules.h"
 #include "sandbox.h"
@@ -73,6 +75,10 @@ static int start(struct program *p, struct failure *err)
         rc = rest_prepare(sb, err);
     if (rc == 0)
         rc = due_start(sb, &sb->due, err);
+    if (rc == 0 && o->seed_demo)
+        rc = demo_seed(sb, err);
+    if (rc == 0 && o->import)
+        rc = import_folder(sb, o->import, err);
     return rc < 0 ? rc : http_start(sb, p->access, &p->http, err);
 }
 

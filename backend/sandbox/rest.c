@@ -139,6 +139,8 @@ static int do_post(struct work *w)
         rc = check_quota(w, res->kind);
     if (rc == 0)
         rc = item_make(w, res, NULL, parent, w->rq->body, &it);
+    if (rc == 0 && w->rq->mark)
+        rc = view_put_fact(w->v, w->rq->mark, it.row.id);
     return rc < 0 ? rc : item_answer(w, &it);
 }
 

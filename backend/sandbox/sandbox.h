@@ -48,6 +48,7 @@ struct request {
     json_t *body;                /* of a POST or PATCH; NULL: none was sent */
     const struct argument *args; /* of the query, in their order */
     size_t n_args;
+    const char *mark;        /* a fact that is kept together with what a POST makes, or NULL */
     char caller[ID_MAX];     /* the app client whose token it is */
     char origin[ORIGIN_MAX]; /* "http://HOST" as the client spells the server; "": not known */
 };

@@ -177,6 +177,18 @@ static int set_access_log(struct context *c, const char *value)
     return set_text(c, &c->o->access_log, value);
 }
 
+static int set_import(struct context *c, const char *value)
+{
+    return set_text(c, &c->o->import, value);
+}
+
+static int set_seed_demo(struct context *c, const char *value)
+{
+    (void)value;
+    c->o->seed_demo = true;
+    return 0;
+}
+
 static int set_help(struct context *c, const char *value)
 {
     (void)value;
@@ -214,6 +226,9 @@ static const struct option_row rows[] = {
       "                             dataBundles, transitionExecutions, workflowExecutions a\n"
       "                             month; appClients, assets, datasets, models, secrets,\n"
       "                             transitions, users, workflows in all. Repeatable" },
+    { "import", "DIR", set_import, "make documents of the files in DIR, datasets of its\n"
+      "                             subfolders, ground truths of FILE.json beside FILE" },
+    { "seed-demo", NULL, set_seed_demo, "where there is nothing yet: documents, a model, a workflow" },
     { "access-log", "FILE", set_access_log, "a line a request: VERB PATH?QUERY STATUS MS BYTES" },
     { "help", NULL, set_help, "this" },
     { "version", NULL, set_version, "which one it is" },
@@ -304,5 +319,6 @@ void sandbox_options_release(struct sandbox_options *o)
     free(o->client_id);
     free(o->client_secret);
     free(o->access_log);
+    free(o->import);
     memset(o, 0, sizeof(*o));
 }

@@ -21,6 +21,8 @@ struct sandbox_options {
     char *state;
     char *client_id, *client_secret; /* NULL: none */
     char *access_log;                /* NULL: none */
+    char *import;                    /* a folder to fill it from; NULL: none */
+    bool seed_demo;
     bool public;
     bool lenient;
     bool file_url; /* documents' bytes stand at an address of their own */

@@ -48,9 +48,24 @@ def test_help_tells_of_every_option():
     r = run('--help')
     assert (r.returncode, r.stderr) == (0, '')
     for name in ('listen', 'state', 'client-id', 'client-secret', 'client-secret-file', 'public',
-                 'latency', 'lenient', 'file-url', 'heartbeat-timeout', 'model-time', 'token-ttl', 'page-size', 'quota', 'access-log', 'version'):
+                 'latency', 'lenient', 'file-url', 'import', 'seed-demo', 'heartbeat-timeout', 'model-time', 'token-ttl', 'page-size', 'quota', 'access-log', 'version'):
         assert re.search(r'^  --%s\b' % name, r.stdout, re.M), name
     assert max(len(line) for line in r.stdout.splitlines()) <= 100
+
+
+def test_manual_page_tells_of_every_option():
+    page = (server.ROOT / 'docs' / 'lasfs-sandbox.1').read_text()
+    helped = set(re.findall(r'^  (--[a-z-]+)', run('--help').stdout, re.M))
+    told = set(re.findall(r'--[a-z-]+', page[page.index('.SH OPTIONS'):].replace('\\-', '-')))
+    assert len(helped) > 10
+    assert told == helped
+
+
+def test_manual_page_is_well_formed():
+    r = subprocess.run(['man', '--warnings', '-E', 'UTF-8', '-l', '-Tutf8', '-Z',
+                        server.ROOT / 'docs' / 'lasfs-sandbox.1'], stdout=subprocess.DEVNULL,
+                       stderr=subprocess.PIPE, text=True, timeout=30)
+    assert (r.returncode, r.stderr) == (0, '')
 
 
 def test_version():
