@@ -32,7 +32,7 @@ def storm(tmp_path_factory):
     """The mount after the processes have worked on it, and what they say."""
     folder = tmp_path_factory.mktemp('storm')
     server = Server(folder / 'server').start()
-    mount = Mount(server, folder / 'lasfs')
+    mount = Mount(server, folder / 'lasfs', 'complete=off')
     mount.patience = SECONDS + PATIENCE
     mount.start()
     try:

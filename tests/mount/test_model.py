@@ -37,7 +37,7 @@ class World:
         self.number += 1
         here = self.folder / str(self.number)
         self.server = Server(here / 'server').start()
-        self.mount = Mount(self.server, here / 'lasfs')
+        self.mount = Mount(self.server, here / 'lasfs', 'complete=off')
         self.mount.allow(*WORDS)
         self.mount.may_leave = True  # temporary files, over a remount
         self.mount.start()

@@ -392,7 +392,7 @@ static int find_known(void *arg, const struct resource *of, const char *name,
 {
     (void)arg;
     if (strcmp(name, "unknown") == 0)
-        failure_set(err, 0, "there is no %s called %s", of->name, name);
+        failure_set(err, 0, "there is nothing of that name");
     if (strcmp(name, "unknown") == 0)
         return -EINVAL;
     snprintf(id, RESOURCE_ID_MAX + 1, "las:%s:%s", of->id_type, name);
