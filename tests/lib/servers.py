@@ -325,7 +325,7 @@ def shared(request, server, tmp_path, api, passable):
     made = []
 
     def make(kind, *options):
-        mount = Mount(server, tmp_path / 'shared', *page_options(), *options)
+        mount = Mount(server, tmp_path / 'shared', *page_options(), *(options or ['complete=warn']))
         share = KINDS[kind](mount, tmp_path / kind)
         made.append(share)
         mount.start()

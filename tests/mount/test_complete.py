@@ -18,6 +18,7 @@ def half(request):
     return f'scan.{ending}', make()[:-20], HALVES[request.param]
 
 
+@pytest.mark.options('complete=warn')
 def test_warn_sends_it_and_says_so(mount, api, half):
     name, data, missing = half
     mount.allow(f'close .*{name}: sent, but {CUT_OFF}{missing}')
@@ -29,6 +30,7 @@ def test_warn_sends_it_and_says_so(mount, api, half):
     assert f'close /documents/{name}: sent, but {CUT_OFF}{missing}' in lines[0]
 
 
+@pytest.mark.options('complete=warn')
 def test_warn_says_it_once(mount, api, half):
     name, data, _ = half
     mount.allow(CUT_OFF)
@@ -117,6 +119,7 @@ def test_off_does_not_look(mount, api, half):
     assert mount.errors() == ''
 
 
+@pytest.mark.options('complete=refuse')
 def test_assets_are_not_looked_at(mount, api, half):
     name, data, _ = half
     (mount / 'assets' / name).write_bytes(data)

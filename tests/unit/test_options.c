@@ -36,6 +36,7 @@ static void options_have_defaults(void **state)
     assert_int_equal(o.command, COMMAND_MOUNT);
     assert_string_equal(o.mountpoint, "/mnt");
     assert_int_equal(o.list, LIST_IDS);
+    assert_int_equal(o.complete, COMPLETE_WARN);
     assert_int_equal(o.meta_ttl_ms, 30000);
     assert_int_equal(o.list_ttl_ms, 10000);
     assert_int_equal(o.timeout_ms, 30000);
