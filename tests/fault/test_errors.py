@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from mounted import Mount, eventually
+from mounted import Mount
 from proxy import Proxy
 from rest import Api
 from samples import small_pdf
@@ -161,9 +161,6 @@ class World:
     def newest_document(self):
         return max(self.api.documents(), key=lambda d: d['createdTime'])['documentId']
 
-    def spooled(self):
-        return {p.name for p in self.mount.state.glob('**/spool/*')}
-
     def document(self):
         """Somebody else's, which the mount knows nothing of."""
         return {'id': self.api.add_document(self.bytes())}
@@ -183,14 +180,10 @@ class World:
         path.write_bytes(self.bytes())
         return {'path': path, 'name': path.name, 'id': self.newest_document()}
 
-    def late(self):
-        """A file that is open for reading since before it had bytes, and was sent then."""
-        path = self.mount / 'documents' / self.name('.pdf')
-        os.close(open_fd(path, os.O_WRONLY | os.O_CREAT))
-        fd, before = open_fd(path, os.O_RDONLY), self.spooled()
-        path.write_bytes(self.bytes())
-        eventually(lambda: self.spooled() == before, what='the end of its local bytes')
-        return {'fd': fd, 'name': path.name, 'id': self.newest_document()}
+    def list(self):
+        """A list is asked for by the first read of it."""
+        os.utime(self.mount / '.lasfs/refresh')
+        return {'fd': open_fd(self.mount / 'secrets/.list.jsonl', os.O_RDONLY)}
 
     def into_dataset(self):
         made = self.known_document()
@@ -243,10 +236,11 @@ def act_write(world, made):
 
 DOCUMENT, DATASET = '/documents/{id}', '/datasets/{id}'
 OPERATIONS = [
+    Operation('read', World.list, act_read, 'GET', '/secrets', 'read /secrets/.list.jsonl',
+              changed={errno.ENOENT: errno.EIO}),  # it is the list that is not there
     Operation('open', World.known_document,
               lambda w, m: read_all(w.mount / 'documents' / m['id'] / 'content'),
               'GET', DOCUMENT, 'open /documents/{id}/content'),
-    Operation('read', World.late, act_read, 'GET', DOCUMENT, 'read /documents/{name}'),
     Operation('write', World.into_dataset, act_write, 'PATCH', DOCUMENT,
               'write /documents/{id}/datasetId'),
     Operation('close', World.open_drop, lambda w, m: os.close(m['fd']),
@@ -271,7 +265,7 @@ OPERATIONS = [
               'DELETE', DATASET, 'rmdir /datasets/{id}'),
     Operation('readdir', World.folder, lambda w, m: os.listdir(w.mount / 'assets'),
               'GET', '/assets', 'readdir /assets',
-              changed={errno.ENOENT: errno.EIO}),  # to readdir(3) ENOENT is the end
+              changed={errno.ENOENT: errno.EIO}),  # and to readdir(3) ENOENT is the end
     Operation('stat', World.document, lambda w, m: os.stat(w.mount / 'documents' / m['id']),
               'GET', DOCUMENT, 'lookup /documents/{id}'),
 ]
