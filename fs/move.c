@@ -280,6 +280,44 @@ static int move_onto_text(struct move *m, struct drop *d, const struct found *th
     return rc < 0 ? rc : drops_remove(m->fs->drops, d, true);
 }
 
+/* --- A field onto a temporary name: its text stands there, an editor's backup ----------------- */
+
+static int copy_text(struct move *m, const struct found *f, struct drop *d, struct failure *err)
+{
+    cleanup_buf struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+    struct node *n = NULL;
+    int rc = resolve_node(m->fs, m->from, m->name, f, 0, &n);
+
+    if (rc == 0)
+        rc = text_of(m->fs, m->call, n, &text, err);
+    node_unref(m->fs->nodes, n);
+    if (rc == 0)
+        rc = drop_lock_exclusive(m->fs->drops, d, m->call);
+    if (rc < 0)
+        return rc;
+    rc = drop_put_text(m->fs->drops, d, buf_str(&text), text.len);
+    drop_unlock_exclusive(m->fs->drops, d);
+    return rc;
+}
+
+/* The field is hidden until it is written again; else it is back in a moment. */
+static int park_text(struct move *m, const struct found *f, const struct found *there,
+                     struct failure *err)
+{
+    cleanup_drop struct drop *d = there ? drop_ref(there->drop) : NULL;
+    int rc;
+
+    if (m->from != m->to || !text_writable(&f->place) || !deliver_is_scratch(m->fs, m->to_name))
+        return fail(err, -EPERM, 0, "it cannot be renamed");
+    rc = d ? 0 : drops_add(m->fs->drops, m->to_folder, m->to_name, DROP_FILE, &d);
+    if (rc < 0)
+        return rc;
+    rc = copy_text(m, f, d, err);
+    if (rc < 0 && !there)
+        drops_remove(m->fs->drops, d, false);
+    return rc < 0 ? rc : hide_name(m->fs, m->from->ino, m->name);
+}
+
 /* --- Directories: a resource gets another name ------------------------------------------------ */
 
 static int put_name(struct move *m, const char *id)
@@ -365,6 +403,8 @@ static int move_found(struct move *m, const struct found *f, const struct found 
         return move_subfolder(m, there);
     if (f->place.kind == NODE_RESOURCE)
         return there ? -ENOTEMPTY : move_resource(m, f, err);
+    if (text_is(f->place.kind) && (!there || there->place.kind == NODE_DROP))
+        return park_text(m, f, there, err);
     if (f->place.kind != NODE_DROP)
         return fail(err, -EPERM, 0, "it cannot be renamed");
     if (there && text_is(there->place.kind))
@@ -405,12 +445,12 @@ static int move_all(struct move *m, unsigned flags, struct failure *err)
     rc = move_found(m, &f, other == 0 ? &there : NULL, err);
     if (rc < 0)
         return rc;
-    /* a file that became a field's text is gone; everything else is there under its new name */
-    if (other == 0 && text_is(there.place.kind)) {
+    /* a file became a field's text, or the reverse; all else is there under its new name */
+    if (text_is(f.place.kind) || (other == 0 && text_is(there.place.kind))) {
         struct fs_kernel kernel = core_kernel(m->fs);
 
         node_detach(m->fs->nodes, m->from, m->name);
-        if (kernel.entry_changed) /* it takes the temporary file for the field now */
+        if (kernel.entry_changed) /* it takes the one for the other now */
             kernel.entry_changed(kernel.arg, m->to->ino, m->to_name);
         return 0;
     }
