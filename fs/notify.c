@@ -38,15 +38,29 @@ static void add_notice(void *arg, uint64_t ino, uint64_t parent, const char *nam
     *list = notice;
 }
 
+/* The next use of the name asks again. To take it away, as invalidating does, would take the
+ * working directory from whoever is in there. */
+static void expire(struct notifier *n, const struct notice *notice)
+{
+    size_t len = strlen(notice->name);
+
+    if (fuse_lowlevel_notify_expire_entry(n->se, notice->parent, notice->name, len,
+                                          FUSE_LL_EXPIRE_ONLY) == -ENOSYS)
+        fuse_lowlevel_notify_inval_entry(n->se, notice->parent, notice->name, len);
+}
+
 /* Tells the kernel, and frees the list. */
 static void tell(struct notifier *n, struct notice *list)
 {
     while (list) {
         struct notice *next = list->next;
 
-        if (list->ino)
+        if (list->ino) {
             fuse_lowlevel_notify_inval_inode(n->se, list->ino, 0, 0);
-        fuse_lowlevel_notify_inval_entry(n->se, list->parent, list->name, strlen(list->name));
+            expire(n, list);
+        } else {
+            fuse_lowlevel_notify_inval_entry(n->se, list->parent, list->name, strlen(list->name));
+        }
         free(list);
         list = next;
     }

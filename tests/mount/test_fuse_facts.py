@@ -663,6 +663,20 @@ def test_own_writes_are_seen_at_once_here_and_within_a_second_elsewhere(mount, a
     eventually(lambda: other.read_text() == 'new\n', 1.5, 'the other spelling')
 
 
+def test_a_refresh_leaves_everyone_in_their_working_directory(mount, api):
+    mount.run('mkdir -p datasets/d documents/s/t')
+    for folder in ('datasets/d', 'documents/s/t', 'documents'):
+        inside = python(mount, 'import os, sys, time\n'
+                        'os.chdir(sys.argv[1])\n'
+                        'for _ in range(8):\n'
+                        '    os.utime(sys.argv[2])\n'
+                        '    time.sleep(0.05)\n'
+                        '    assert os.getcwd().endswith(sys.argv[1])\n',
+                        folder, mount / '.lasfs/refresh')
+        inside.communicate(timeout=30)
+        assert inside.returncode == 0, folder
+
+
 def test_the_root_and_statfs_never_touch_the_network(mount, api):
     mount.server.stop()
     try:
