@@ -70,6 +70,7 @@ struct drop_row {
     const char *error;     /* NULL: none */
     int64_t failed_number; /* 0: none */
     const char *xattrs;    /* the caller's text; NULL: none */
+    const char *parked;    /* the name that it had, and gives back; NULL: none */
 };
 
 /* One change. Several in one state_apply() are one transaction: all or none. */

@@ -30,11 +30,12 @@ static const char *const migrations[] = {
     "CREATE TABLE sizes(id TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
     "ALTER TABLE drops ADD COLUMN xattrs TEXT;",
+    "ALTER TABLE drops ADD COLUMN parked TEXT;",
 };
 
 #define COLUMNS                                                                                    \
     "folder, name, kind, id, state, spool, size, mtime_ns, mode, sha256, error, failed_number, "   \
-    "xattrs"
+    "xattrs, parked"
 #define IN_FOLDER_OR_BELOW " WHERE folder = ?1 OR (folder >= ?1 || '/' AND folder < ?1 || '0')"
 
 enum statement {
@@ -64,7 +65,7 @@ static const char *const sql[STATEMENTS] = {
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
     [PUT_DROP] = "INSERT OR REPLACE INTO drops(" COLUMNS ") "
-                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     [DELETE_DROP] = "DELETE FROM drops WHERE folder = ?1 AND name = ?2",
     [RENAME_DROP] = "UPDATE OR REPLACE drops SET folder = ?3, name = ?4 "
                     "WHERE folder = ?1 AND name = ?2",
@@ -268,7 +269,7 @@ static int put_drop(struct state_db *db, const struct drop_row *row, struct fail
         (row->has_sha256 ? sqlite3_bind_blob(s, 10, row->sha256, sizeof(row->sha256), SQLITE_STATIC)
                          : sqlite3_bind_null(s, 10)) |
         bind_text(s, 11, row->error) | bind_number(s, 12, row->failed_number) |
-        bind_text(s, 13, row->xattrs)) {
+        bind_text(s, 13, row->xattrs) | bind_text(s, 14, row->parked)) {
         sqlite3_clear_bindings(s);
         return sql_fail(db->db, err);
     }
@@ -368,6 +369,7 @@ static int read_row(sqlite3_stmt *s, struct drop_row *row)
         .error = column_text(s, 10),
         .failed_number = sqlite3_column_int64(s, 11),
         .xattrs = column_text(s, 12),
+        .parked = column_text(s, 13),
     };
     if (row->has_sha256)
         memcpy(row->sha256, sha256, STATE_DIGEST_BYTES);

@@ -14,6 +14,7 @@
 #include "known.h"
 #include "make.h"
 #include "names.h"
+#include "park.h"
 #include "resolve.h"
 #include "text.h"
 
@@ -90,7 +91,13 @@ static int create_drop(struct fs *fs, struct call *call, struct node *parent, co
     d->mode = mode & 07777;
     drops_unlock(fs->drops);
     rc = drop_row_save(fs->drops, d, false);
-    return rc < 0 ? rc : resolve_drop(fs, &parent->place, d, found);
+    if (rc == 0)
+        rc = park_take(fs, call, d, err);
+    if (rc == 0)
+        rc = resolve_drop(fs, &parent->place, d, found);
+    if (rc < 0)
+        drops_remove(fs->drops, d, false);
+    return rc;
 }
 
 /* An empty file that was never opened leaves nothing behind. */

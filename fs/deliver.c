@@ -56,8 +56,8 @@ bool deliver_takes(const struct folder *f, const char *name)
 
 bool deliver_is_local(struct fs *fs, const struct folder *f, const char *name)
 {
-    return !deliver_takes(f, name) || deliver_is_scratch(fs, name) || sidecar_is(f, name) ||
-           (f->model && inbox_is_answer(name));
+    return !deliver_takes(f, name) || f->staging || deliver_is_scratch(fs, name) ||
+           sidecar_is(f, name) || (f->model && inbox_is_answer(name));
 }
 
 int deliver_delete(struct fs *fs, struct call *call, const struct target *t, struct failure *err)

@@ -82,6 +82,7 @@ void drop_unref(struct drop *d)
     free(d->id);
     free(d->error);
     free(d->xattrs);
+    free(d->parked);
     free(d);
 }
 

@@ -54,12 +54,14 @@ struct folder {
     char *model;                /* set once: that predicts what is put here; NULL: none */
     char *document;             /* set once: that is asked about here; NULL: none */
     bool memory;                /* set once: what is put here must never be on a disk */
+    bool staging;               /* set once: what is here is on its way to another folder */
     bool loaded;                /* guarded by the lock, as all below */
     int64_t changed_ns;         /* when something was put in, renamed or removed; 0: not since */
     unsigned cold;              /* how often a name was looked up that no list knew */
     int64_t looked_ms;          /* when its list was last fetched to see what is really there */
     struct folder *next;        /* of those that are retired */
     struct drop *drops;         /* by name */
+    unsigned parked;            /* how many of them are parked */
     UT_hash_handle hh;          /* by key; folders live as long as struct drops */
 };
 
@@ -83,6 +85,7 @@ struct drop {
     int64_t mtime_ns;
     mode_t mode;         /* permission bits */
     char *xattrs;        /* as xattr.c packs them; NULL: none */
+    char *parked;        /* the name that its resource had, and may be taken back by; or NULL */
     struct bytes *local; /* bytes here; NULL: only the server has them */
     bool dirty;          /* local has bytes that were not acknowledged or given up */
     int broken;          /* a write failed with this errno: do not send */
@@ -151,6 +154,13 @@ char *drops_child_key(struct drops *t, struct folder *f, const char *name);
 
 /* What is called name in f, with a reference, or NULL. */
 struct drop *drops_find(struct drops *t, const struct folder *f, const char *name);
+
+/* What was called name in f and is parked under a scratch name, with a reference, or NULL. */
+struct drop *drops_find_parked(struct drops *t, struct folder *f, const char *name);
+
+/* d, which is linked, keeps the resource of what was called name; NULL: no more. The lock is
+ * held. 0, -ENOMEM. */
+int drop_set_parked_locked(struct drop *d, const char *name);
 
 /* The name in f that stands for this resource, with a reference, or NULL. */
 struct drop *drops_find_id(struct drops *t, struct folder *f, const char *id);

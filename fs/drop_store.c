@@ -12,7 +12,7 @@
 /* The copies that a row needs once the lock is released. */
 struct row_copy {
     struct drop_row row;
-    char *folder, *name, *id, *error, *xattrs;
+    char *folder, *name, *id, *error, *xattrs, *parked;
     bool linked;
 };
 
@@ -23,6 +23,7 @@ static void copy_release(struct row_copy *c)
     free(c->id);
     free(c->error);
     free(c->xattrs);
+    free(c->parked);
 }
 #define cleanup_copy CLEANUP(copy_release)
 
@@ -60,6 +61,7 @@ static int copy_row(struct drops *t, struct drop *d, struct row_copy *out)
     out->id = copy_text(d->id, &ok);
     out->error = copy_text(d->failed ? d->error : NULL, &ok);
     out->xattrs = copy_text(d->xattrs, &ok);
+    out->parked = copy_text(d->parked, &ok);
     out->row = (struct drop_row){ .kind = d->what,
                                   .state = state_of(d),
                                   .size = d->size,
@@ -76,6 +78,7 @@ static int copy_row(struct drops *t, struct drop *d, struct row_copy *out)
     out->row.id = out->id;
     out->row.error = out->error;
     out->row.xattrs = out->xattrs;
+    out->row.parked = out->parked;
     return ok ? 0 : -ENOMEM;
 }
 
@@ -196,6 +199,8 @@ static int load_row(void *arg, const struct drop_row *row)
         rc = drop_link_locked(d);
         if (rc == 0 && row->id)
             rc = drop_set_id_locked(l->t, d, row->id);
+        if (rc == 0)
+            rc = drop_set_parked_locked(d, row->parked);
     } else {
         rc = 0; /* another thread was first */
     }

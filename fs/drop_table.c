@@ -30,6 +30,7 @@ static struct drop *unlink_locked(struct drop *d)
     if (!d->linked)
         return NULL;
     HASH_DELETE(hh, d->folder->drops, d);
+    d->folder->parked -= d->parked != NULL;
     d->linked = false;
     return d;
 }
@@ -60,6 +61,32 @@ struct drop *drops_find(struct drops *t, const struct folder *f, const char *nam
     d = drop_ref(find_locked(f, name));
     drops_unlock(t);
     return d;
+}
+
+struct drop *drops_find_parked(struct drops *t, struct folder *f, const char *name)
+{
+    struct drop *d, *next, *found = NULL;
+
+    drops_lock(t);
+    if (f->parked) /* mostly there is none, and no need to look */
+        HASH_ITER(hh, f->drops, d, next)
+            if (!found && d->parked && strcmp(d->parked, name) == 0)
+                found = drop_ref(d);
+    drops_unlock(t);
+    return found;
+}
+
+int drop_set_parked_locked(struct drop *d, const char *name)
+{
+    char *copy = name ? strdup(name) : NULL;
+
+    if (name && !copy)
+        return -ENOMEM;
+    d->folder->parked -= d->parked != NULL;
+    free(d->parked);
+    d->parked = copy;
+    d->folder->parked += copy != NULL;
+    return 0;
 }
 
 /* --- By resource ------------------------------------------------------------------------------ */
@@ -500,6 +527,8 @@ int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *na
     from = d->folder;
     old = d->name;
     HASH_DELETE(hh, from->drops, d);
+    from->parked -= d->parked != NULL;
+    f->parked += d->parked != NULL;
     d->name = copy;
     d->folder = f;
     from->changed_ns = f->changed_ns = clock_realtime_ns(t->clock);

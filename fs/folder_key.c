@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "route.h"
+#include "scratch.h"
 
 #include "banned.h"
 
@@ -13,6 +14,7 @@ struct walk {
     struct place collection;        /* the last collection on the way, kind NODE_NONE: none */
     char above[ROUTE_NAME_MAX + 1]; /* what that stands under */
     char last[ROUTE_NAME_MAX + 1];
+    bool staging;
 };
 
 /* In a collection, an id is a resource and anything else a folder within. */
@@ -30,6 +32,7 @@ static int walk_step(struct walk *w, const char *name)
         w->collection = next;
         memcpy(w->above, w->last, sizeof(w->above));
     }
+    w->staging = w->staging || (next.kind == NODE_ENTRY && scratch_folder(name));
     memset(w->last, 0, sizeof(w->last));
     memcpy(w->last, name, strlen(name));
     w->at = next;
@@ -70,6 +73,7 @@ int folder_describe(const char *key, struct folder *f)
     if (w.above[0] && !(above = strdup(w.above)))
         return -ENOMEM;
     f->res = w.collection.res;
+    f->staging = w.staging;
     f->filter = w.collection.row->filter;
     if (w.collection.row->use == ROW_INBOX)
         f->model = above;

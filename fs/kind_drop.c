@@ -112,6 +112,15 @@ static int fetch_to_spool(struct fs *fs, struct call *call, struct drop *d, stru
     return rc;
 }
 
+int drop_keep_bytes(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
+{
+    struct bytes *b = drop_bytes(fs->drops, d);
+    int rc = b ? 0 : fetch_to_spool(fs, call, d, NULL, err);
+
+    bytes_unref(b);
+    return rc;
+}
+
 /* Something new is in the bytes, or will be. What had failed before is superseded by it. */
 static void touch(struct fs *fs, struct drop *d)
 {

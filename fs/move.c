@@ -9,11 +9,14 @@
 #include "deliver_json.h"
 #include "drop_store.h"
 #include "file.h"
+#include "handle.h"
 #include "hide.h"
 #include "known.h"
 #include "names.h"
+#include "park.h"
 #include "remove.h"
 #include "resolve.h"
+#include "scratch.h"
 #include "text.h"
 
 #include "banned.h"
@@ -25,6 +28,7 @@ struct move {
     struct node *from, *to;
     const char *name, *to_name;
     struct folder *from_folder, *to_folder;
+    bool parked; /* what was called to_name is parked elsewhere: its resource is taken back */
 };
 
 /* --- Dropped files ---------------------------------------------------------------------------- */
@@ -163,6 +167,36 @@ static bool same_list(const struct folder *a, const struct folder *b)
            (a->res == b->res && a->filter == b->filter && same_value && !a->parent && !b->parent);
 }
 
+static int finish(struct move *m, struct drop *d)
+{
+    int rc = park_rename(m->fs, d, m->to_folder, m->to_name);
+
+    return rc < 0 ? rc : drops_move(m->fs->drops, d, m->to_folder, m->to_name);
+}
+
+/* d may take over what there stands for; what is parked keeps its bytes then. 1: it did. */
+static int take_over(struct move *m, struct drop *d, struct drop *there, struct failure *err)
+{
+    int rc = m->parked ? drop_keep_bytes(m->fs, m->call, there, err) : 0;
+
+    return rc < 0 ? rc : inherit(m->fs, d, there);
+}
+
+/* What becomes of there, once rc says how it went. */
+static int settle_there(struct move *m, struct drop *d, struct drop *there, bool inherited, int rc,
+                        struct failure *err)
+{
+    if (rc < 0 && inherited)
+        disinherit(m->fs, d, there);
+    if (m->parked && rc == 0)
+        rc = park_release(m->fs, there);
+    else if (m->parked)
+        deliver_settle(m->fs, there);
+    else if (rc == 0 && !inherited)
+        rc = delete_there(m, there, err);
+    return rc;
+}
+
 /* Bytes that were not sent yet get their real name: this is when they are sent. */
 static int move_unsent(struct move *m, struct drop *d, struct drop *there, struct failure *err)
 {
@@ -172,7 +206,9 @@ static int move_unsent(struct move *m, struct drop *d, struct drop *there, struc
 
     if (before && !same_list(m->from_folder, m->to_folder) && !list_field(m))
         return -EXDEV;
-    inherited = there ? inherit(fs, d, there) : 0;
+    if (m->parked && before)
+        there = NULL; /* it is something of its own */
+    inherited = there ? take_over(m, d, there, err) : 0;
     rc = inherited < 0 ? inherited : 0;
     if (rc == 0 && !drop_has_writers(fs->drops, d) && !is_given_up(fs, d))
         rc = deliver_drop(fs, m->call, d, m->to_folder, m->to_name, err);
@@ -184,14 +220,12 @@ static int move_unsent(struct move *m, struct drop *d, struct drop *there, struc
     }
     if (rc == 0 && before)
         rc = change_name(m, d, err);
-    if (rc == 0 && there && !inherited)
-        rc = delete_there(m, there, err);
-    if (rc < 0 && inherited > 0)
-        disinherit(fs, d, there);
+    if (there)
+        rc = settle_there(m, d, there, inherited > 0, rc, err);
     if (rc == -EINVAL)
         rc = -EPERM; /* EINVAL makes mv try again */
     if (rc == 0)
-        rc = drops_move(fs->drops, d, m->to_folder, m->to_name);
+        rc = finish(m, d);
     if (rc == 0)
         deliver_settle(fs, d);
     return rc;
@@ -205,26 +239,30 @@ static int move_sent(struct move *m, struct drop *d, struct drop *there, struct 
         rc = change_folder(m, d, err);
     if (rc == 0)
         rc = change_name(m, d, err);
-    if (rc == 0 && there)
+    if (rc == 0 && m->parked)
+        rc = park_end(m->fs, there); /* the name is another resource's now */
+    else if (rc == 0 && there)
         rc = delete_there(m, there, err);
     if (rc == -EINVAL)
         rc = -EPERM;
-    return rc < 0 ? rc : drops_move(m->fs->drops, d, m->to_folder, m->to_name);
+    return rc < 0 ? rc : finish(m, d);
 }
 
 static int move_locked(struct move *m, struct drop *d, struct drop *there, struct failure *err)
 {
     if (!drop_is_linked(m->fs->drops, d))
         return -ENOENT; /* removed while this waited for it */
-    if (there && !drop_is_linked(m->fs->drops, there))
+    if (there && !drop_is_linked(m->fs->drops, there)) {
         there = NULL;
+        m->parked = false;
+    }
     if (is_sent(m->fs, d))
         return move_sent(m, d, there, err);
     return move_unsent(m, d, there, err);
 }
 
 /* Both ends exclusively, in the order of their addresses. */
-static int move_drop(struct move *m, struct drop *d, struct drop *there, struct failure *err)
+static int move_both(struct move *m, struct drop *d, struct drop *there, struct failure *err)
 {
     struct drops *drops = m->fs->drops;
     struct drop *first = there && there < d ? there : d;
@@ -241,6 +279,15 @@ static int move_drop(struct move *m, struct drop *d, struct drop *there, struct 
     }
     drop_unlock_exclusive(drops, first);
     return rc;
+}
+
+static int move_drop(struct move *m, struct drop *d, struct drop *there, struct failure *err)
+{
+    cleanup_drop struct drop *parked =
+        there ? NULL : drops_find_parked(m->fs->drops, m->to_folder, m->to_name);
+
+    m->parked = parked && parked != d;
+    return move_both(m, d, m->parked ? parked : there, err);
 }
 
 /* --- A temporary file onto a field: its text is sent ------------------------------------------ */
@@ -381,6 +428,8 @@ static int move_subfolder(struct move *m, const struct found *there)
         return -EXDEV;
     if (!d)
         return -ENOENT;
+    if (scratch_folder(m->name) || scratch_folder(m->to_name))
+        return -EXDEV; /* what is in it would have to be sent, or not */
     if (there) {
         int rc = there->place.kind == NODE_SUBFOLDER
                      ? remove_subfolder(m->fs, m->to_folder, m->to_name)

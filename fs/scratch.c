@@ -57,6 +57,11 @@ static bool matches_one_of(const char *name, const char *list)
     return false;
 }
 
+bool scratch_folder(const char *name)
+{
+    return strcmp(name, ".~tmp~") == 0 || strcmp(name, ".rsync-partial") == 0;
+}
+
 bool scratch_name(const char *name, const char *more)
 {
     for (size_t i = 0; i < ARRAY_LEN(patterns); i++)

@@ -10,4 +10,8 @@
 /* more: patterns as of fnmatch(3) with ':' between them, or NULL. */
 bool scratch_name(const char *name, const char *more);
 
+/* Is a folder of this name where rsync collects files that it will move to their places? What is
+ * in it stays local. */
+bool scratch_folder(const char *name);
+
 #endif

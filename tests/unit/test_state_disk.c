@@ -161,10 +161,10 @@ static void state_refuses_a_newer_schema(void **state)
 
     put_row(st, "d", "a", "1");
     state_close(st);
-    run_sql(state, "PRAGMA user_version = 3");
+    run_sql(state, "PRAGMA user_version = 4");
     assert_int_equal(open_rc(state, 0, clock_real(), &err), -EPROTO);
-    assert_non_null(strstr(err.text, "newer lasfs (version 3, this one knows 2)"));
-    run_sql(state, "PRAGMA user_version = 2"); /* untouched */
+    assert_non_null(strstr(err.text, "newer lasfs (version 4, this one knows 3)"));
+    run_sql(state, "PRAGMA user_version = 3"); /* untouched */
     st = open_state(state);
     expect_folder(st, "d", "d/a=1 ");
     state_close(st);
@@ -176,7 +176,8 @@ static void state_keeps_the_rows_of_an_older_schema(void **state)
 
     put_row(st, "d", "a", "1");
     state_close(st);
-    run_sql(state, "ALTER TABLE drops DROP COLUMN xattrs; PRAGMA user_version = 1");
+    run_sql(state, "ALTER TABLE drops DROP COLUMN xattrs; "
+                   "ALTER TABLE drops DROP COLUMN parked; PRAGMA user_version = 1");
     st = open_state(state);
     put_row(st, "d", "b", "2");
     expect_folder(st, "d", "d/a=1 d/b=2 ");
