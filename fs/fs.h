@@ -156,9 +156,9 @@ bool fs_release_blocks(struct fs *fs, struct handle *h);
 /* Commits what no flush has, then frees. Failures are reported here. */
 void fs_release(struct fs *fs, struct call *call, struct handle *h);
 
-/* What the kernel must be told of. Called from any thread, with no lock held; neither blocks. */
+/* What the kernel must be told of. Called from any thread, with no lock held. */
 struct fs_kernel {
-    void (*forget_all)(void *arg);                 /* after touch of .lasfs/refresh */
+    void (*forget_all)(void *arg);                 /* refresh; waits for it, a second at most */
     void (*attr_changed)(void *arg, uint64_t ino); /* what stat(2) says of it is old */
     /* what is called name in parent is another thing now; queued, as it takes the parent's lock */
     void (*entry_changed)(void *arg, uint64_t parent, const char *name);

@@ -399,6 +399,17 @@ static int commit_unless_written(struct fs *fs, struct call *call, struct drop *
     return rc;
 }
 
+/* truncate(2) sends at once. When that fails, the size has changed here and not for the kernel. */
+static int commit_truncated(struct fs *fs, struct call *call, struct node *n, struct failure *err)
+{
+    struct fs_kernel kernel = core_kernel(fs);
+    int rc = commit_unless_written(fs, call, n->drop, err);
+
+    if (rc < 0 && kernel.attr_changed)
+        kernel.attr_changed(kernel.arg, n->ino);
+    return rc;
+}
+
 static int truncate_drop(struct fs *fs, struct call *call, struct node *n, struct handle *h,
                          int64_t size, struct failure *err)
 {
@@ -428,7 +439,7 @@ static int truncate_drop(struct fs *fs, struct call *call, struct node *n, struc
         touch(fs, d);
     }
     drop_unlock_shared(fs->drops, d);
-    return rc < 0 || h ? rc : commit_unless_written(fs, call, d, err);
+    return rc < 0 || h ? rc : commit_truncated(fs, call, n, err);
 }
 
 /* What close() reported as an error is not sent later, by release: the program will try again. */

@@ -5,7 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
+
 #include "banned.h"
+
+#define FORGET_WAIT_MS 1000
 
 struct notice {
     struct notice *next;
@@ -19,8 +23,9 @@ struct notifier {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t cond;
+    pthread_cond_t told;
     struct notice *queue; /* guarded by lock, as all below */
-    bool forget_all;
+    uint64_t asked, done; /* how often to forget all */
     bool stop;
 };
 
@@ -73,18 +78,20 @@ static void *notifier_thread(void *arg)
     pthread_mutex_lock(&n->lock);
     while (!n->stop) {
         struct notice *list = steal_pointer(&n->queue);
-        bool all = n->forget_all;
+        uint64_t asked = n->asked;
+        bool all = asked > n->done;
 
         if (!list && !all) {
             pthread_cond_wait(&n->cond, &n->lock);
             continue;
         }
-        n->forget_all = false;
         pthread_mutex_unlock(&n->lock);
         if (all)
             nodes_each(n->nodes, add_notice, &list);
         tell(n, list);
         pthread_mutex_lock(&n->lock);
+        n->done = asked;
+        pthread_cond_broadcast(&n->told);
     }
     pthread_mutex_unlock(&n->lock);
     return NULL;
@@ -101,7 +108,9 @@ int notifier_new(struct fuse_session *se, struct nodes *nodes, struct notifier *
     n->nodes = nodes;
     pthread_mutex_init(&n->lock, NULL);
     pthread_cond_init(&n->cond, NULL);
-    rc = -pthread_create(&n->thread, NULL, notifier_thread, n);
+    rc = cond_init_monotonic(&n->told);
+    if (rc == 0)
+        rc = -pthread_create(&n->thread, NULL, notifier_thread, n);
     if (rc < 0) {
         free(n);
         return rc;
@@ -113,10 +122,16 @@ int notifier_new(struct fuse_session *se, struct nodes *nodes, struct notifier *
 void notifier_forget_all(void *notifier)
 {
     struct notifier *n = notifier;
+    struct clock *clock = clock_real();
+    int64_t end = clock_now_ms(clock) + FORGET_WAIT_MS;
+    uint64_t mine;
 
     pthread_mutex_lock(&n->lock);
-    n->forget_all = true;
+    mine = ++n->asked;
     pthread_cond_signal(&n->cond);
+    while (n->done < mine && !n->stop)
+        if (clock->wait(clock, &n->told, &n->lock, end) < 0)
+            break;
     pthread_mutex_unlock(&n->lock);
 }
 
@@ -144,6 +159,7 @@ void notifier_free(struct notifier *n)
     pthread_mutex_lock(&n->lock);
     n->stop = true;
     pthread_cond_signal(&n->cond);
+    pthread_cond_broadcast(&n->told);
     pthread_mutex_unlock(&n->lock);
     pthread_join(n->thread, NULL);
     while (n->queue) {
@@ -152,6 +168,7 @@ void notifier_free(struct notifier *n)
         free(n->queue);
         n->queue = next;
     }
+    pthread_cond_destroy(&n->told);
     pthread_cond_destroy(&n->cond);
     pthread_mutex_destroy(&n->lock);
     free(n);

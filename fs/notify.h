@@ -14,7 +14,8 @@ struct notifier;
 /* se and nodes outlive it. 0, -ENOMEM, -EAGAIN. */
 int notifier_new(struct fuse_session *se, struct nodes *nodes, struct notifier **out);
 
-/* The kernel shall forget every name and attribute that it knows. Any thread; returns at once. */
+/* The kernel shall forget every name and attribute that it knows. Any thread; returns when it has,
+ * or after a second: by then it has by itself. */
 void notifier_forget_all(void *notifier);
 
 /* The kernel shall ask again for the attributes of ino. Any thread, no lock held; it takes no

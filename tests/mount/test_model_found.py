@@ -130,3 +130,12 @@ def test_an_open_that_meets_a_replacement_finds_bytes(mount, samples, replace, b
     assert ran.err == ''
     for i in range(1, 9):
         assert (samples.folder / str(i)).read_bytes() in [pdf(2000), pdf(2000, seed=2), *between]
+
+
+def test_a_truncate_that_is_refused_is_read_as_it_is(mount):
+    mount.allow('Invalid argument')
+    (mount / 'documents/a.pdf').touch()
+    with pytest.raises(OSError):
+        os.truncate(mount / 'documents/a.pdf', 100)
+    assert (mount / 'documents/a.pdf').read_bytes() == bytes(100)
+    os.unlink(mount / 'documents/a.pdf')
