@@ -16,6 +16,7 @@
 #include "names.h"
 #include "park.h"
 #include "resolve.h"
+#include "scratch.h"
 #include "text.h"
 
 #include "banned.h"
@@ -245,6 +246,8 @@ static int mkdir_in(struct fs *fs, struct call *call, struct node *parent, const
         return rc < 0 && rc != -ENOTDIR ? rc : -EPERM;
     if (fs->options->ro)
         return fail(err, -EROFS, 0, "the mount is read-only");
+    if (scratch_is_repository(name))
+        return fail(err, -EPERM, 0, "a repository has no place here");
     rc = mkdir_what(f, &what, err);
     if (rc == 0)
         rc = drops_add(fs->drops, f, name, what, &d); /* from here on the name is ours */

@@ -69,3 +69,13 @@ bool scratch_name(const char *name, const char *more)
             return true;
     return is_rsync_name(name) || matches_one_of(name, more);
 }
+
+bool scratch_is_repository(const char *name)
+{
+    static const char *const names[] = { ".git", ".hg", ".svn" };
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}

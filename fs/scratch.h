@@ -14,4 +14,8 @@ bool scratch_name(const char *name, const char *more);
  * in it stays local. */
 bool scratch_folder(const char *name);
 
+/* Is it a directory of version control (.git)? None is made anywhere: what is in it is neither a
+ * document nor temporary. */
+bool scratch_is_repository(const char *name);
+
 #endif

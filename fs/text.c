@@ -26,8 +26,8 @@ bool text_is_command(const struct place *p)
 
 bool text_readable(const struct place *p)
 {
-    if (p->kind == NODE_FIELD)
-        return p->field->flags & F_READABLE;
+    if (p->kind == NODE_FIELD) /* a command has no value: empty, so that tar and cp -a go through */
+        return p->field->flags & (F_READABLE | F_AT_ONCE);
     return p->kind != NODE_REFRESH && p->kind != NODE_CONTROL;
 }
 

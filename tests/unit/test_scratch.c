@@ -66,6 +66,16 @@ static void scratch_leaves_real_names_alone(void **state)
     }
 }
 
+static void scratch_knows_repositories(void **state)
+{
+    (void)state;
+    assert_true(scratch_is_repository(".git"));
+    assert_true(scratch_is_repository(".svn"));
+    assert_false(scratch_is_repository("x.git"));
+    assert_false(scratch_is_repository(".gitignore"));
+    assert_false(scratch_is_repository(""));
+}
+
 static void scratch_takes_more_patterns(void **state)
 {
     (void)state;
@@ -137,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scratch_knows_temporary_names),
         cmocka_unit_test(scratch_leaves_real_names_alone),
+        cmocka_unit_test(scratch_knows_repositories),
         cmocka_unit_test(scratch_takes_more_patterns),
         cmocka_unit_test(names_encode_what_a_path_cannot_hold),
         cmocka_unit_test(names_have_255_bytes_at_most),
