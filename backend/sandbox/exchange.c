@@ -103,8 +103,8 @@ enum MHD_Result exchange_answer(struct exchange *x, struct MHD_Connection *conne
                                 const char *verb, const char *path, struct answer *an,
                                 const char *allow)
 {
+    enum MHD_Result sent = MHD_NO;
     struct MHD_Response *r;
-    enum MHD_Result sent;
 
     exchange_release_body(x);
     if (an->status == 0)
@@ -119,7 +119,8 @@ enum MHD_Result exchange_answer(struct exchange *x, struct MHD_Connection *conne
     exchange_wait(x);
     access_line(x->h->access, verb, logged_uri(x, path), an->status,
                 clock_now_ms(clock_real()) - x->began_ms, an->len);
-    sent = MHD_queue_response(connection, (unsigned)an->status, r);
+    if (!x->lost)
+        sent = MHD_queue_response(connection, (unsigned)an->status, r);
     MHD_destroy_response(r);
     return sent;
 }

@@ -19,6 +19,7 @@ struct http {
     unsigned port;
     int stopping; /* an eventfd: readable from http_stop() on */
     struct room room;
+    _Atomic int64_t faults_used[FAULTS_MAX];
 };
 
 struct exchange {
@@ -28,6 +29,7 @@ struct exchange {
     bool begun;
     bool delayed;    /* it has waited for --latency */
     bool too_large;  /* its body is read and forgotten */
+    bool lost;       /* its answer does not arrive */
     size_t reserved; /* of the room for bodies */
     size_t answer;   /* of the room for answers */
     struct buf body;

@@ -315,12 +315,43 @@ static void add_body(struct exchange *x, const char *data, size_t len)
     buf_release(&x->body);
 }
 
+/* What --fault has for it: MHD_YES when it goes on all the same. */
+static enum MHD_Result make_fault(struct exchange *x, struct MHD_Connection *connection,
+                                  const char *path, const char *method, bool *answered)
+{
+    const struct sandbox_options *o = x->h->sb->options;
+    int what = fault_find(o->faults, o->n_faults, x->h->faults_used, method, path);
+    struct answer an = { 0 };
+
+    *answered = what == FAULT_CLOSE || what > 0;
+    x->lost = what == FAULT_LOSE;
+    if (what <= 0)
+        return what == FAULT_CLOSE ? MHD_NO : MHD_YES;
+    answer_message(&an, what, "message", MHD_get_reason_phrase_for((unsigned)what));
+    return exchange_answer(x, connection, method, path, &an, NULL);
+}
+
+static enum MHD_Result dispatch(struct exchange *x, struct MHD_Connection *connection,
+                                const char *path, const char *method)
+{
+    bool answered = false;
+    enum MHD_Result rc = make_fault(x, connection, path, method, &answered);
+    char id[ID_MAX];
+
+    if (answered)
+        return rc;
+    if (login_is_path(path))
+        return handle_login(x, connection, path, method);
+    if (files_path(x->h->sb, path, id))
+        return handle_file(x, connection, path, method, id);
+    return handle_api(x, connection, path, method);
+}
+
 static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *path,
                               const char *method, const char *version, const char *data,
                               size_t *len, void **at)
 {
     struct exchange *x = *at;
-    char id[ID_MAX];
 
     (void)cls;
     (void)version;
@@ -335,11 +366,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     }
     if (x->too_large)
         return refuse_large(x, connection, path, method);
-    if (login_is_path(path))
-        return handle_login(x, connection, path, method);
-    if (files_path(x->h->sb, path, id))
-        return handle_file(x, connection, path, method, id);
-    return handle_api(x, connection, path, method);
+    return dispatch(x, connection, path, method);
 }
 
 static void silent(void *cls, const char *fmt, va_list ap)

@@ -123,6 +123,13 @@ static int set_latency(struct context *c, const char *value)
     return set_number(c, "--latency", value, 0, 600000, &c->o->latency_ms);
 }
 
+static int set_fault(struct context *c, const char *value)
+{
+    if (c->o->n_faults == FAULTS_MAX)
+        return fail(c->err, -EINVAL, 0, "--fault: at most %d of them", FAULTS_MAX);
+    return fault_parse(value, &c->o->faults[c->o->n_faults++], c->err);
+}
+
 static int set_token_ttl(struct context *c, const char *value)
 {
     return set_number(c, "--token-ttl", value, 1, 31536000, &c->o->token_ttl_s);
@@ -212,6 +219,9 @@ static const struct option_row rows[] = {
     { "client-secret-file", "FILE", set_client_secret_file, "the same, from a file or /dev/fd/N" },
     { "public", NULL, set_public, "listen beyond this machine" },
     { "latency", "MS", set_latency, "wait before each answer" },
+    { "fault", "SPEC", set_fault, "'VERB PATH WHAT [TIMES]', as 'POST /documents 503 2' or\n"
+      "                             '* /documents/* close': WHAT is a status, close (nothing\n"
+      "                             is done) or lose (only the answer). Repeatable" },
     { "lenient", NULL, set_lenient, "make up what is not there, take any token: for clients\n"
       "                             that keep no state" },
     { "file-url", NULL, set_file_url, "documents' bytes as the API of 2023 has them: answers have a\n"

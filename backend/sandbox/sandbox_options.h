@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "failure.h"
+#include "fault.h"
 
 #define QUOTA_NONE (-1)
 #define QUOTAS_MAX 32 /* of resource_quotas */
@@ -27,6 +28,8 @@ struct sandbox_options {
     bool lenient;
     bool file_url; /* documents' bytes stand at an address of their own */
     int64_t latency_ms;
+    struct fault faults[FAULTS_MAX];
+    unsigned n_faults;
     int64_t token_ttl_s;
     int64_t heartbeat_s; /* a claimed execution whose worker is silent for so long fails */
     int64_t model_ms;    /* how long a model trains and a data bundle is made */
