@@ -6,6 +6,7 @@
 
 #include "endpoint.h"
 #include "json_text.h"
+#include "token_cache.h"
 
 #include "banned.h"
 
@@ -29,6 +30,7 @@ struct auth {
     struct sender *sender;
     char *url, *other_url;           /* set once; other_url NULL: there is none */
     char *client_id, *client_secret; /* set once */
+    char *cache_path, *profile;      /* set once; NULL: tokens are not shared */
     int64_t timeout_ms;              /* set once */
 
     pthread_mutex_t lock; /* before any call's */
@@ -56,6 +58,8 @@ void auth_free(struct auth *a)
     free_secret(a->client_id);
     free_secret(a->client_secret);
     free_secret(a->token);
+    free(a->cache_path);
+    free(a->profile);
     pthread_mutex_destroy(&a->lock);
     free(a);
 }
@@ -92,6 +96,13 @@ int auth_new(struct sender *sender, const char *endpoint, const char *client_id,
     return 0;
 }
 
+int auth_use_cache(struct auth *a, const char *path, const char *profile)
+{
+    a->cache_path = strdup(path);
+    a->profile = strdup(profile);
+    return a->cache_path && a->profile ? 0 : -ENOMEM;
+}
+
 /* --- Getting one ----------------------------------------------------------------------------- */
 
 struct answer {
@@ -100,17 +111,21 @@ struct answer {
 };
 
 /* What goes into a header must not end it. */
+static bool is_token_text(const char *text)
+{
+    size_t len = strlen(text);
+
+    for (const char *p = text; *p; p++)
+        if (*p <= 0x20 || *p >= 0x7f)
+            return false;
+    return len > 0 && len <= TOKEN_MAX_BYTES;
+}
+
 static bool is_token(const json_t *v)
 {
     const char *text = json_string_value(v);
 
-    if (!text || !text[0] || strlen(text) != json_string_length(v) ||
-        json_string_length(v) > TOKEN_MAX_BYTES)
-        return false;
-    for (const char *p = text; *p; p++)
-        if (*p <= 0x20 || *p >= 0x7f)
-            return false;
-    return true;
+    return text && strlen(text) == json_string_length(v) && is_token_text(text);
 }
 
 static int read_answer(const struct buf *text, struct answer *out, struct failure *err)
@@ -180,13 +195,54 @@ static int ask(struct auth *a, struct call *call, const char *url, struct answer
     return rc;
 }
 
+static double realtime_s(struct auth *a)
+{
+    return (double)clock_realtime_ns(a->sender->clock) / 1e9;
+}
+
+/* One that the SDK's programs, or another mount, have got; not the one that we had. */
+static bool take_shared(struct auth *a, struct answer *out)
+{
+    char *token = NULL;
+    double ends_s = 0, left_s;
+    bool good;
+
+    if (!a->cache_path || token_cache_read(a->cache_path, a->profile, &token, &ends_s) < 0)
+        return false;
+    left_s = ends_s - realtime_s(a);
+    pthread_mutex_lock(&a->lock);
+    good = !a->token || strcmp(a->token, token) != 0;
+    pthread_mutex_unlock(&a->lock);
+    good = good && is_token_text(token) && left_s > EARLY_MS / 1000.0 && left_s < EXPIRES_S_MAX;
+    if (!good) {
+        free_secret(token);
+        return false;
+    }
+    out->token = token;
+    out->expires_s = (int64_t)left_s;
+    return true;
+}
+
+/* For the others; that it cannot be told them is no failure of ours. */
+static void share(struct auth *a, const struct answer *got)
+{
+    struct failure why = { 0 };
+
+    if (a->cache_path && token_cache_write(a->cache_path, a->profile, got->token,
+                                           realtime_s(a) + (double)got->expires_s, &why) < 0)
+        log_line(a->sender->log, LOG_LEVEL_WARNING, "%s", why.text);
+}
+
 /* Only the thread that fetches gets here. */
 static int fetch(struct auth *a, struct call *call, bool *use_other, struct answer *out,
                  struct failure *err)
 {
     struct failure other = { 0 };
-    int rc = ask(a, call, *use_other ? a->other_url : a->url, out, err);
+    int rc;
 
+    if (take_shared(a, out))
+        return log_secret(a->sender->log, out->token);
+    rc = ask(a, call, *use_other ? a->other_url : a->url, out, err);
     if (rc < 0 && a->other_url && !*use_other && (err->status == 404 || err->status == 405)) {
         rc = ask(a, call, a->other_url, out, &other);
         if (rc == 0)
@@ -194,9 +250,11 @@ static int fetch(struct auth *a, struct call *call, bool *use_other, struct answ
         else
             *err = other;
     }
-    if (rc == 0)
-        return log_secret(a->sender->log, out->token);
-    return refusal(rc, err);
+    if (rc < 0)
+        return refusal(rc, err);
+    rc = log_secret(a->sender->log, out->token);
+    share(a, out);
+    return rc;
 }
 
 /* The lock is held. */

@@ -16,6 +16,12 @@ struct auth;
 int auth_new(struct sender *sender, const char *endpoint, const char *client_id,
              const char *client_secret, int64_t timeout_ms, struct auth **out);
 
+/*
+ * Tokens are shared with the SDK's programs (token_cache.h): a good one is taken from there, a
+ * new one put there. Before the first auth_token(). 0, -ENOMEM.
+ */
+int auth_use_cache(struct auth *a, const char *path, const char *profile);
+
 /* Wipes. Nobody may be in auth_token(). NULL is fine. */
 void auth_free(struct auth *a);
 

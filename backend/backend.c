@@ -61,6 +61,8 @@ static int fill(struct backend *be, const struct backend_config *c, const char *
     if (log_secret(c->log, c->client_secret) < 0 ||
         auth_new(&be->sender, auth, c->client_id, c->client_secret, c->timeout_ms, &be->auth) < 0)
         return fail(err, -ENOMEM, 0, "out of memory");
+    if (c->token_cache && auth_use_cache(be->auth, c->token_cache, c->profile) < 0)
+        return fail(err, -ENOMEM, 0, "out of memory");
     rc = engine_new(c->max_conns, c->cacert, c->clock, &be->sender.engine, err);
     if (rc < 0)
         return rc;

@@ -36,6 +36,7 @@ struct backend_config {
     const char *api_endpoint;  /* scheme://host[:port]/v1 */
     const char *auth_endpoint; /* no scheme: https */
     const char *client_id, *client_secret;
+    const char *token_cache, *profile; /* the SDK's file of tokens; NULL: not to be used */
     const char *cacert; /* a PEM file that replaces the system's; NULL: the system's */
     unsigned max_conns;
     double max_rps;     /* 0: no limit */

@@ -51,6 +51,8 @@ void credentials_release(struct credentials *c)
 {
     for (enum key k = 0; k < USE_CACHE; k++)
         wipe(steal_pointer(key_place(c, k)));
+    free(steal_pointer(&c->token_cache));
+    free(steal_pointer(&c->profile));
 }
 
 /* --- The environment ------------------------------------------------------------------------- */
@@ -369,6 +371,20 @@ static int open_file(const char *path, struct log *log, size_t *size, struct fai
     return steal_fd(&fd);
 }
 
+/* The SDK keeps its tokens beside the file. */
+static int name_cache(const char *path, const char *profile, struct credentials *out)
+{
+    const char *slash = strrchr(path, '/');
+    int len = slash ? (int)(slash - path) + 1 : 0;
+
+    if (asprintf(&out->token_cache, "%.*stoken-cache.json", len, path) < 0) {
+        out->token_cache = NULL;
+        return -ENOMEM;
+    }
+    out->profile = strdup(profile);
+    return out->profile ? 0 : -ENOMEM;
+}
+
 static int from_file(const char *path, const char *profile, struct log *log,
                      struct credentials *out, struct failure *err)
 {
@@ -384,6 +400,8 @@ static int from_file(const char *path, const char *profile, struct log *log,
         rc = fail(err, rc == -ENOMEM ? rc : -EINVAL, 0, "%s: %s", path, strerror(-rc));
     else
         rc = parse_file(&text, path, profile, out, err);
+    if (rc == 0 && out->use_cache && name_cache(path, profile, out) < 0)
+        rc = fail(err, -ENOMEM, 0, "out of memory");
     if (text.data)
         explicit_bzero(text.data, text.cap);
     buf_release(&text);

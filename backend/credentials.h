@@ -14,6 +14,7 @@
 struct credentials {
     char *client_id, *client_secret, *auth_endpoint, *api_endpoint;
     bool use_cache;
+    char *token_cache, *profile; /* with use_cache: the SDK's file beside it, its section */
 };
 
 /*

@@ -70,6 +70,8 @@ static void set_backend_config(struct mount *m, struct backend_config *c)
         .auth_endpoint = own ? m->sandbox.auth_endpoint : m->credentials.auth_endpoint,
         .client_id = own ? m->sandbox.client_id : m->credentials.client_id,
         .client_secret = own ? m->sandbox.client_secret : m->credentials.client_secret,
+        .token_cache = own ? NULL : m->credentials.token_cache,
+        .profile = own ? NULL : m->credentials.profile,
         .cacert = m->options.cacert,
         .max_conns = (unsigned)m->options.max_conns,
         .max_rps = m->options.max_rps,

@@ -93,9 +93,15 @@ class Mount:
                 str(self.path)]
 
     def start(self):
+        self.launch()
+        return self.await_start()
+
+    def launch(self):
         with open(self.stderr, 'ab') as err:
             self.process = subprocess.Popen(self.command('-f'), stdin=subprocess.DEVNULL,
                                             stdout=err, stderr=err, env=self.environment())
+
+    def await_start(self):
         eventually(lambda: self.process.poll() is not None or self.alive, START_SECONDS,
                    'mounting')
         assert self.process.poll() is None, \
@@ -187,7 +193,9 @@ class Mount:
         for path in self.folder.rglob('*'):
             if not path.is_symlink() and path.is_file():
                 data = path.read_bytes()
-                for word in secret:
+                # the one place where a token is on disk, because the SDK shares it
+                shared = path == self.home / '.lucidtech/token-cache.json'
+                for word in secret[:2] if shared else secret:
                     assert word not in data, f'{path} has a secret in it: {word}'
 
     def check_spool(self):

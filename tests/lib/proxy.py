@@ -31,6 +31,7 @@ class Rule:
     status: int = None         # answer this, and ask nobody
     headers: dict = field(default_factory=dict)
     body: bytes = None         # instead of the server's own, when there is no status
+    edit: object = None        # makes other bytes of the answer's
     delay: float = 0           # seconds, before anything of this
     stall: str = None          # 'before' it is passed on, or 'after': the server has answered
     close: str = None          # 'before', 'after', or in the 'middle' of the answer
@@ -114,6 +115,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             answer = rule.status, dict(rule.headers), rule.body or b''
         else:
             status, headers, data = self.forward(body)
+            data = rule.edit(data) if rule.edit else data
             answer = (status, {**headers, **rule.headers},
                       data if rule.body is None else rule.body)
         if rule.stall == 'after':
