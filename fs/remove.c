@@ -243,7 +243,7 @@ static int rmdir_resource(struct fs *fs, struct call *call, struct node *parent,
     int rc;
 
     if (!(f->place.res->can & CAN_DELETE)) {
-        if (f->place.res->parent != RES_NONE)
+        if (parent->place.row && parent->place.row->under != NODE_ROOT)
             return hide_name(fs, parent->ino, name); /* it goes with its parent */
         return fail(err, -EPERM, 0, "the API deletes no %s", f->place.res->name);
     }
