@@ -96,3 +96,19 @@ def test_the_manual_page_renders_without_a_warning():
                          stderr=subprocess.PIPE, text=True, check=True,
                          env={**os.environ, 'LC_ALL': 'C.UTF-8', 'MANROFFSEQ': ''})
     assert ran.stderr == ''
+
+
+def test_the_mounts_readme_and_the_manual_have_one_layout(mount):
+    """The short form of docs/api-map.md: each collection that stands there is in it."""
+    manual = (ROOT / 'docs/lasfs.1').read_text()
+    layout = re.search(r'^\.SS Layout\n\.nf\n(.*?)^\.fi$', manual, re.M | re.S)[1]
+    layout = layout.replace('\\-', '-').replace('\\e', '\\')
+    lines = layout.splitlines()
+    assert len(lines) > 20
+    readme = (mount / 'README').read_text()
+    assert '\n'.join('  ' + line for line in lines) in readme
+    assert max(map(len, readme.splitlines())) <= 100
+    collections = set(re.findall(r'(?:mkdir|ls|cat) (\w+)/',
+                                 (ROOT / 'docs/api-map.md').read_text()))
+    assert len(collections) > 8
+    assert not [c for c in collections if not re.search(rf'^{c}/', layout, re.M)]
