@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "route.h"
 
@@ -23,7 +24,8 @@ struct name_index {
     const struct resource *res;
     struct indexed *all; /* by tail, and then by id */
     size_t n;
-    struct indexed **named; /* by name, and then by tail */
+    struct indexed **named;  /* by name, and then by tail */
+    struct indexed **folded; /* by name without regard to case */
     size_t n_named;
 };
 
@@ -43,6 +45,13 @@ static int compare_names(const void *a, const void *b)
     int order = strcmp((*x)->name, (*y)->name);
 
     return order ? order : compare_tails(*x, *y);
+}
+
+static int compare_folded(const void *a, const void *b)
+{
+    const struct indexed *const *x = a, *const *y = b;
+
+    return strcasecmp((*x)->name, (*y)->name);
 }
 
 static char *encoded_name(const struct record *r)
@@ -81,12 +90,14 @@ static int sort(struct name_index *x)
 
     qsort(x->all, x->n, sizeof(*x->all), compare_tails);
     x->named = calloc(x->n_named + 1, sizeof(struct indexed *));
-    if (!x->named)
+    x->folded = calloc(x->n_named + 1, sizeof(struct indexed *));
+    if (!x->named || !x->folded)
         return -ENOMEM;
     for (size_t i = 0; i < x->n; i++)
         if (x->all[i].name)
-            x->named[at++] = &x->all[i];
+            x->folded[at] = x->named[at] = &x->all[i], at++;
     qsort(x->named, x->n_named, sizeof(struct indexed *), compare_names);
+    qsort(x->folded, x->n_named, sizeof(struct indexed *), compare_folded);
     return 0;
 }
 
@@ -131,6 +142,7 @@ void name_index_unref(struct name_index *x)
     }
     free(x->all);
     free(x->named);
+    free(x->folded);
     free(x);
 }
 
@@ -244,6 +256,20 @@ static bool is_only(const struct name_index *x, const char *name)
     return m.count == 1 && route_form(x->res, name) != FORM_ID;
 }
 
+/* Is there no other name that only differs in the case of letters? */
+static bool is_only_folded(const struct name_index *x, const struct indexed *e)
+{
+    struct indexed **at = bsearch(&e, x->folded, x->n_named, sizeof(*at), compare_folded);
+
+    return (at == x->folded || compare_folded(at - 1, at) != 0) &&
+           (at + 1 == x->folded + x->n_named || compare_folded(at, at + 1) != 0);
+}
+
+static bool may_be_shown(const struct name_index *x, const struct indexed *e)
+{
+    return e->name && names_portable(e->name) && is_only(x, e->name) && is_only_folded(x, e);
+}
+
 int name_index_shown(const struct name_index *x, const char *id, bool by_digits,
                      char out[NAMES_MAX + 1])
 {
@@ -252,7 +278,7 @@ int name_index_shown(const struct name_index *x, const char *id, bool by_digits,
     if (!e)
         return -ENOENT;
     snprintf(out, NAMES_MAX + 1, "%s", e->name ? e->name : "");
-    if (!by_digits && e->name && is_only(x, e->name))
+    if (!by_digits && may_be_shown(x, e))
         return 0;
     for (size_t len = ROUTE_SHORT_ID_MIN; len <= strlen(e->tail); len++) {
         snprintf(out, NAMES_MAX + 1, "%.*s", (int)len, e->tail);

@@ -78,3 +78,10 @@ int names_json_base(const char *name, char out[NAMES_MAX + 1])
     snprintf(out, NAMES_MAX + 1, "%.*s", (int)(len - ending), name);
     return 0;
 }
+
+bool names_portable(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len && !strpbrk(name, "\\:*?\"<>|") && name[len - 1] != '.' && name[len - 1] != ' ';
+}

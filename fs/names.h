@@ -2,11 +2,16 @@
 #ifndef LASFS_NAMES_H
 #define LASFS_NAMES_H
 
+#include <stdbool.h>
+
 #define NAMES_MAX 255
 
 /* A name with '/', control characters, a leading dot, '%', or bytes that are not UTF-8 has those
  * bytes as %XX. 0, -ENAMETOOLONG, -EINVAL it is empty. */
 int names_encode(const char *name, char out[NAMES_MAX + 1]);
+
+/* Can file systems other than Linux's hold it, FAT's and what SMB shows? */
+bool names_portable(const char *name);
 
 /* A file name as the API's name, exactly as it is. -EINVAL: it is not UTF-8. */
 int names_check(const char *name);

@@ -109,3 +109,21 @@ def test_with_drops_rm_of_all_deletes_only_what_was_dropped(mount, api, samples)
     other = api.add_document(pdf(3000))
     mount.run(f'cp {samples.pdf()} documents/ && rm -r documents/*')
     assert [d['documentId'] for d in api.documents()] == [other]
+
+
+@pytest.mark.options('list=names')
+def test_with_names_a_copy_fits_on_fat(mount, api, tmp_path):
+    names = ['plain', 'a:b', 'why?', 'Case', 'case', 'dot.', 'quo"te', 'star*', 'two words']
+    for name in names:
+        api.add_dataset(name)
+    api.add_documents(small_pdf(i) for i in range(3))
+    copy, image = tmp_path / 'copy', tmp_path / 'fat.img'
+    mount.run(f'rsync -rtL datasets documents {copy}/')
+    mount.run(f'mformat -C -i {image} -T 32768 :: && mcopy -s -n -i {image} datasets documents ::',
+              cwd=copy)
+    listed = mount.run(f'mdir -b -i {image} ::/datasets').out.splitlines()
+    shown = [line.removeprefix('::/datasets/').rstrip('/') for line in listed]
+    assert sorted(shown) == sorted(os.listdir(copy / 'datasets'))
+    assert len(shown) == len(names) and {'plain', 'two words'} < set(shown)
+    for name in shown:
+        assert mount.run(f'mtype -i {image} "::/datasets/{name}/name"').out.rstrip('\n') in names

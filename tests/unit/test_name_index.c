@@ -123,6 +123,29 @@ static void name_index_shows_what_finds_it_and_nothing_else(void **state)
     name_index_unref(x);
 }
 
+#define REST "000000000000000000000000"
+
+static void name_index_shows_digits_instead_of_a_name_that_others_cannot_hold(void **state)
+{
+    static const char *const rows[][2] = {
+        { "abcdef01" REST, "a:b" },    { "abcdef02" REST, "why?" }, { "abcdef03" REST, "dot." },
+        { "abcdef04" REST, "blank " }, { "abcdef05" REST, "Case" }, { "abcdef06" REST, "case" },
+    };
+    struct name_index *x = index_of(rows, ARRAY_LEN(rows));
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char id[RESOURCE_ID_MAX + 1], shown[NAMES_MAX + 1];
+
+        print_message("%s\n", rows[i][1]);
+        snprintf(id, sizeof(id), MODEL "%s", rows[i][0]);
+        assert_int_equal(name_index_shown(x, id, false, shown), 0);
+        assert_int_equal(strlen(shown), 8);
+        assert_int_equal(strncmp(shown, rows[i][0], 8), 0);
+    }
+    name_index_unref(x);
+}
+
 static void name_index_shows_digits_instead_of_a_name_that_is_taken(void **state)
 {
     static const char *const rows[][2] = { { E, "plain" } };
@@ -157,6 +180,7 @@ int main(void)
         cmocka_unit_test(name_index_finds_names_and_digits),
         cmocka_unit_test(name_index_shows_what_finds_it_and_nothing_else),
         cmocka_unit_test(name_index_shows_digits_instead_of_a_name_that_is_taken),
+        cmocka_unit_test(name_index_shows_digits_instead_of_a_name_that_others_cannot_hold),
         cmocka_unit_test(name_index_tells_clashing_names_apart_by_digits),
     };
 
