@@ -53,7 +53,8 @@ static int start_sandbox(struct mount *m, struct failure *err)
     server = path_join(dir, "server");
     if (!server)
         return fail(err, -ENOMEM, 0, "no memory");
-    rc = sandbox_child_start(server, m->daemon.ready_fd >= 0, &m->sandbox, err);
+    rc = sandbox_child_start(server, m->options.seed_demo, m->daemon.ready_fd >= 0, &m->sandbox,
+                             err);
     if (rc < 0)
         return rc;
     log_secret(m->log, m->sandbox.client_secret);

@@ -200,6 +200,8 @@ static int on_argument(void *data, const char *arg, int key, struct fuse_args *a
         o->command = COMMAND_UNMOUNT;
     else if (strcmp(arg, "--sandbox") == 0)
         o->sandbox = true;
+    else if (strcmp(arg, "--seed-demo") == 0)
+        o->sandbox = o->seed_demo = true;
     else if (strncmp(arg, "--sandbox=", 10) == 0 && arg[10])
         o->sandbox = true, set_text(&o->sandbox_dir, arg + 10);
     else if (arg[0] == '-')
@@ -253,6 +255,7 @@ void options_help(void)
            "    -f, --foreground         stay in front, log to stderr\n"
            "    -d, --debug              the same, and log more\n"
            "    --sandbox[=DIR]          start a server on this machine and mount that\n"
+           "    --seed-demo              the same, with a small demo where there is nothing yet\n"
            "    -u, --unmount            end the mount, and wait until all is sent\n"
            "    -h, --help               this page\n"
            "    -V, --version            the version\n\n"

@@ -21,6 +21,7 @@ struct options {
     bool foreground;
     bool debug;
     bool sandbox;
+    bool seed_demo;    /* of a sandbox that has nothing yet */
     char *sandbox_dir; /* NULL: the default */
     char *state_dir;   /* NULL: by endpoint and client id */
     char *profile, *cacert, *scratch;

@@ -89,12 +89,14 @@ static int secret_fd(const char *secret)
     return fd;
 }
 
-struct child_fds {
+struct child {
+    const char *program, *dir;
+    bool seed_demo;
     int secret, out;
     int words; /* where it complains: -1 our own stderr */
 };
 
-static _Noreturn void run_child(const char *program, const char *dir, const struct child_fds *fds)
+static _Noreturn void run_child(const struct child *c)
 {
     char secret_path[32];
     sigset_t none;
@@ -103,13 +105,14 @@ static _Noreturn void run_child(const char *program, const char *dir, const stru
     setpgid(0, 0); /* Ctrl-C is for the mount, which ends this one last */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    snprintf(secret_path, sizeof(secret_path), "/dev/fd/%d", fds->secret);
-    dup2(fds->out, 1);
-    if (fds->words >= 0)
-        dup2(fds->words, 2);
-    execlp(program, PROGRAM, "--listen", "127.0.0.1:0", "--state", dir, "--client-id", CLIENT_ID,
-           "--client-secret-file", secret_path, (char *)NULL);
-    fprintf(stderr, "cannot start %s: %s\n", program, strerror(errno));
+    snprintf(secret_path, sizeof(secret_path), "/dev/fd/%d", c->secret);
+    dup2(c->out, 1);
+    if (c->words >= 0)
+        dup2(c->words, 2);
+    execlp(c->program, PROGRAM, "--listen", "127.0.0.1:0", "--state", c->dir, "--client-id",
+           CLIENT_ID, "--client-secret-file", secret_path, c->seed_demo ? "--seed-demo" : NULL,
+           (char *)NULL);
+    fprintf(stderr, "cannot start %s: %s\n", c->program, strerror(errno));
     _exit(127);
 }
 
@@ -145,12 +148,11 @@ static char *value_of(const char *line, const char *key)
     return end ? strndup(p + 1, (size_t)(end - p - 1)) : NULL;
 }
 
-static int spawn(const char *dir, const char *secret, int words, pid_t *pid, struct buf *line)
+static int spawn(struct child *c, const char *secret, pid_t *pid, struct buf *line)
 {
     cleanup_free char *program = find_program();
     cleanup_fd int fd = secret_fd(secret);
     cleanup_fd int in = -1, out = -1;
-    struct child_fds fds;
     int ends[2];
 
     if (!program)
@@ -161,12 +163,14 @@ static int spawn(const char *dir, const char *secret, int words, pid_t *pid, str
         return -errno;
     in = ends[0];
     out = ends[1];
-    fds = (struct child_fds){ fd, out, words };
+    c->program = program;
+    c->secret = fd;
+    c->out = out;
     *pid = fork();
     if (*pid < 0)
         return -errno;
     if (*pid == 0)
-        run_child(program, dir, &fds);
+        run_child(c);
     close(steal_fd(&out));
     return read_ready_line(in, line);
 }
@@ -182,10 +186,12 @@ static int say_why(int words, const char *dir, struct failure *err)
                 text.len ? ": " : "", buf_str(&text));
 }
 
-int sandbox_child_start(const char *dir, bool quiet, struct sandbox_child *out, struct failure *err)
+int sandbox_child_start(const char *dir, bool seed_demo, bool quiet, struct sandbox_child *out,
+                        struct failure *err)
 {
     cleanup_fd int words = quiet ? memfd_create("words", MFD_CLOEXEC) : -1;
     cleanup_buf struct buf line = BUF_INIT(READY_LINE_MAX);
+    struct child c = { .dir = dir, .seed_demo = seed_demo, .words = words };
     int rc;
 
     *out = (struct sandbox_child){ .pid = 0 };
@@ -196,7 +202,7 @@ int sandbox_child_start(const char *dir, bool quiet, struct sandbox_child *out, 
     out->client_secret = random_secret();
     if (!out->client_id || !out->client_secret)
         return fail(err, -ENOMEM, 0, "no memory to start the sandbox");
-    rc = spawn(dir, out->client_secret, words, &out->pid, &line);
+    rc = spawn(&c, out->client_secret, &out->pid, &line);
     if (rc == 0) {
         out->api_endpoint = value_of(buf_str(&line), "apiEndpoint");
         out->auth_endpoint = value_of(buf_str(&line), "authEndpoint");

@@ -18,7 +18,7 @@ struct sandbox_child {
 
 /* Blocks until it is ready. dir: where it keeps its state, made if need be. quiet: it lets go of
  * the terminal. It ends with the calling thread. 0 or -errno with words in err. */
-int sandbox_child_start(const char *dir, bool quiet, struct sandbox_child *out,
+int sandbox_child_start(const char *dir, bool seed_demo, bool quiet, struct sandbox_child *out,
                         struct failure *err);
 
 /* Ends it and waits for its end. */

@@ -43,8 +43,8 @@ def sandbox(tmp_path):
     mount = Mount(None, tmp_path)
     (tmp_path / 'docs').symlink_to(ROOT / 'docs')
     environment = {k: v for k, v in mount.environment().items() if not k.startswith('LAS_')}
-    subprocess.run([program('lasfs'), f'--sandbox={tmp_path}/box', 'mnt'], cwd=tmp_path,
-                   env=environment, check=True, stdin=subprocess.DEVNULL, timeout=60)
+    subprocess.run([program('lasfs'), f'--sandbox={tmp_path}/box', '--seed-demo', 'mnt'],
+                   cwd=tmp_path, env=environment, check=True, stdin=subprocess.DEVNULL, timeout=60)
     yield tmp_path
     subprocess.run([program('lasfs'), '--unmount', str(mount.path)], check=True, timeout=60)
     eventually(lambda: not mount.mounted, 10)
