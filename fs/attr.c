@@ -181,8 +181,9 @@ static int attr_any(struct fs *fs, struct call *call, struct node *n, bool looku
         return attr_drop(fs, n, st);
     if (tree_is_dir(kind))
         rc = attr_dir(fs, n, st);
-    if (rc == 0 && (kind == NODE_RESOURCE || kind == NODE_FIELD || kind == NODE_WHOLE ||
-                    kind == NODE_CONTENT || kind == NODE_CONTENT_LINK))
+    if (rc == 0 &&
+        (kind == NODE_RESOURCE || kind == NODE_FIELD || kind == NODE_WHOLE || kind == NODE_LINES ||
+         kind == NODE_HEARTBEAT || kind == NODE_CONTENT || kind == NODE_CONTENT_LINK))
         rc = attr_record_times(fs, call, n, st, err);
     if (rc == 0 && text_is(kind))
         rc = attr_text(fs, call, n, st, err);

@@ -8,6 +8,8 @@
 #include "binding.h"
 #include "deliver.h"
 #include "drop_store.h"
+#include "failed_text.h"
+#include "file.h"
 #include "known.h"
 #include "number.h"
 #include "purge.h"
@@ -125,14 +127,40 @@ static int retry(struct fs *fs, struct call *call, struct drop *d, struct failur
     return rc;
 }
 
+/* What a field or resource.json did not take: at the path of its folder. */
+static int retry_text(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
+{
+    cleanup_free char *path = NULL;
+    struct node *n;
+    int rc;
+
+    drops_lock(fs->drops);
+    path = path_join(d->folder->key, d->name);
+    drops_unlock(fs->drops);
+    rc = path ? find_path(fs, call, path, &n, err) : -ENOMEM;
+    if (rc < 0)
+        return rc;
+    rc = drop_lock_exclusive(fs->drops, d, call);
+    if (rc == 0) {
+        rc = failed_text_retry(fs, call, n, d, err);
+        drop_unlock_exclusive(fs->drops, d);
+    }
+    node_unref(fs->nodes, n);
+    return rc;
+}
+
 static int run_retry(struct fs *fs, struct call *call, char *name, struct failure *err)
 {
     cleanup_found struct found f = { .drop = NULL };
+    bool of_folder;
     int rc = resolve_spool_file(fs, NODE_FAILED_FILE, name, &f);
 
     if (rc < 0)
         return fail(err, rc, 0, "nothing in .lasfs/failed is called so");
-    return retry(fs, call, f.drop, err);
+    drops_lock(fs->drops);
+    of_folder = f.drop->folder->res != NULL;
+    drops_unlock(fs->drops);
+    return of_folder ? retry(fs, call, f.drop, err) : retry_text(fs, call, f.drop, err);
 }
 
 /* Takes the number at the end of a text with more before it away. */

@@ -16,6 +16,7 @@
 #include "state.h"
 
 struct hidden;
+struct leases;
 struct live_listing;
 struct once;
 
@@ -36,6 +37,7 @@ struct fs {
     struct drops *drops;
     struct pool *pool;
     struct filetype *filetype;
+    struct leases *leases;
     pthread_mutex_t lock;
     struct live_listing *listings; /* guarded by lock, as all below */
     struct hidden *hidden;

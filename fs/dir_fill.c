@@ -8,6 +8,7 @@
 
 #include "binding.h"
 #include "defaults.h"
+#include "failed_text.h"
 #include "index.h"
 #include "known.h"
 
@@ -107,7 +108,7 @@ static int add_drop(struct fs *fs, struct dirhandle *d, struct drop *drop)
     drops_unlock(fs->drops);
     if (!name)
         return -ENOMEM;
-    if (defaults_is(name))
+    if (defaults_is(name) || failed_text_is(&d->node->place, name))
         return 0;
     rc = dir_add(d, name, &found);
     if (rc == 0 && failed && strlen(name) + strlen(ERROR_NOTE_ENDING) <= ROUTE_NAME_MAX) {
@@ -324,6 +325,10 @@ static int add_fields(struct fs *fs, struct dirhandle *d, const char *id, const 
         if (route_field_may_lack(f) && !resolve_has_field(fs, id, r, f))
             continue;
         rc = add_place(d, name, place);
+        if (rc == 0 && (f->flags & F_LINES) && route_lines_name(f, name) == 0) {
+            place.kind = NODE_LINES;
+            rc = add_place(d, name, place);
+        }
     }
     return rc;
 }

@@ -9,6 +9,7 @@
 #include "filetype.h"
 #include "hide.h"
 #include "known.h"
+#include "lease.h"
 #include "once.h"
 
 #include "banned.h"
@@ -48,6 +49,8 @@ static int open_memory(struct fs *fs, struct failure *err)
         rc = flights_new(&fs->flights);
     if (rc == 0)
         rc = pool_new(POOL_THREADS, &fs->pool);
+    if (rc == 0)
+        rc = leases_new(fs, &fs->leases);
     if (rc < 0)
         return fail(err, rc, 0, "cannot start: %s", strerror(-rc));
     rc = filetype_new(&fs->filetype);
@@ -83,6 +86,7 @@ void fs_stop(struct fs *fs, int64_t timeout_ms)
 {
     if (!fs || !fs->pool)
         return;
+    leases_stop(fs->leases);
     pool_drain(fs->pool, timeout_ms);
     pool_free(fs->pool);
     fs->pool = NULL;
@@ -98,6 +102,7 @@ void fs_free(struct fs *fs)
     if (fs->meta)
         deliver_settle_all(fs);
     nodes_free(fs->nodes);
+    leases_free(fs->leases);
     hide_release(fs);
     once_release(fs);
     known_release(fs);

@@ -148,6 +148,18 @@ int64_t fs_write(struct fs *fs, struct call *call, struct handle *h, const char 
 
 /* close(2) by pid of one descriptor: commits when it is the opener's and something is new. */
 int fs_flush(struct fs *fs, struct call *call, struct handle *h, pid_t pid, struct failure *err);
+/* Somebody polls: wake is called once, from any thread, when what fs_poll() says has changed;
+ * forget when it will be called no more. */
+struct fs_waiter {
+    void (*wake)(void *arg);
+    void (*forget)(void *arg);
+    void *arg;
+};
+
+/* Has what h is good for come to an end (a lease that was lost)? waiter may be NULL; taken: it is
+ * forgotten by the core. Never blocks. */
+bool fs_poll(struct fs *fs, struct handle *h, const struct fs_waiter *waiter, bool *taken);
+
 int fs_fsync(struct fs *fs, struct call *call, struct handle *h, struct failure *err);
 
 /* Is there still something to commit, so that release may block? Then it counts as under way

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "hash.h"
+#include "lease.h"
 #include "process.h"
 #include "text.h"
 
@@ -15,6 +16,8 @@
 
 static const struct handle_ops *ops_of(const struct node *n)
 {
+    if (n->place.kind == NODE_HEARTBEAT)
+        return &heartbeat_ops;
     if (text_is(n->place.kind))
         return &text_ops;
     if (n->place.kind == NODE_DROP || tree_is_spool_file(n->place.kind))
@@ -50,6 +53,7 @@ static void handle_free(struct fs *fs, struct handle *h)
     if (h->fd >= 0)
         close(h->fd);
     bytes_unref(h->bytes);
+    lease_end(fs->leases, h->lease);
     list_reader_free(h->list);
     if (h->can_write && h->text.data)
         explicit_bzero(h->text.data, h->text.cap); /* a secret perhaps */
@@ -123,7 +127,8 @@ bool handle_keep_cache(const struct handle *h)
 
 void handle_stat(struct handle *h, struct stat *st)
 {
-    if (!text_is(h->node->place.kind))
+    /* what grows by itself is as long as it is now */
+    if (!text_is(h->node->place.kind) || h->node->place.kind == NODE_LINES)
         return;
     pthread_mutex_lock(&h->lock);
     st->st_size = (off_t)h->text.len;
@@ -199,6 +204,15 @@ int fs_flush(struct fs *fs, struct call *call, struct handle *h, pid_t pid, stru
     return ops_of(h->node)->flush(fs, call, h, process == h->opener, process, err);
 }
 
+bool fs_poll(struct fs *fs, struct handle *h, const struct fs_waiter *waiter, bool *taken)
+{
+    bool lost = h->lease && (waiter ? lease_wait(fs->leases, h->lease, waiter)
+                                    : lease_is_lost(fs->leases, h->lease));
+
+    *taken = waiter && h->lease && !lost;
+    return lost;
+}
+
 int fs_fsync(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
 {
     (void)call;
@@ -257,7 +271,8 @@ int fs_setattr(struct fs *fs, struct call *call, uint64_t ino, struct handle *h,
         rc = set_size(fs, call, n, h, to->st_size, err);
     if (rc == 0 && (n->place.kind == NODE_DROP || n->place.kind == NODE_SUBFOLDER))
         rc = drop_set_attributes(fs, n, what, to);
-    if (rc == 0 && n->place.kind == NODE_REFRESH && (what & (SET_MTIME | SET_MTIME_NOW)))
+    if (rc == 0 && (n->place.kind == NODE_REFRESH || n->place.kind == NODE_HEARTBEAT) &&
+        (what & (SET_MTIME | SET_MTIME_NOW)))
         rc = text_commit(fs, call, n, "", 0, err);
     /* for everything else chmod, chown and utimens succeed and change nothing: cp -a and rsync
      * would fail otherwise */

@@ -20,6 +20,7 @@ struct handle {
     pid_t writer;               /* guarded by lock: the process that it belongs to */
     bool only_opened;           /* guarded by lock: that is that O_TRUNC emptied it, no more */
     int broken;                 /* guarded by lock: why text is not complete: do not send */
+    struct lease *lease;        /* set once: of a heartbeat, else NULL */
     bool active;                /* guarded by the drops' lock: counts as a writer of its drop */
     struct list_reader *list;   /* set once: of a .list.jsonl, else NULL */
     bool releasing;             /* guarded by the fs's lock, as the next */
@@ -53,10 +54,11 @@ struct handle_ops {
     int (*release)(struct fs *fs, struct call *call, struct handle *h, struct failure *err);
 };
 
-extern const struct handle_ops text_ops;    /* kind_text.c */
-extern const struct handle_ops drop_ops;    /* kind_drop.c */
-extern const struct handle_ops content_ops; /* kind_content.c */
-extern const struct handle_ops list_ops;    /* kind_list.c */
+extern const struct handle_ops text_ops;      /* kind_text.c */
+extern const struct handle_ops drop_ops;      /* kind_drop.c */
+extern const struct handle_ops heartbeat_ops; /* kind_heartbeat.c */
+extern const struct handle_ops content_ops;   /* kind_content.c */
+extern const struct handle_ops list_ops;      /* kind_list.c */
 
 void list_reader_free(struct list_reader *r); /* NULL is fine */
 

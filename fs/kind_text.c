@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "failed_text.h"
 #include "handle.h"
 #include "hide.h"
 #include "text.h"
@@ -29,14 +30,34 @@ static int open_text(struct fs *fs, struct call *call, struct handle *h, struct 
     return rc;
 }
 
+/* What grows by itself is read on where it ended before, as tail -f does. */
+static int read_on(struct fs *fs, struct call *call, struct handle *h, int64_t off,
+                   struct failure *err)
+{
+    cleanup_buf struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+    bool more;
+    int rc;
+
+    pthread_mutex_lock(&h->lock);
+    more = off >= (int64_t)h->text.len;
+    pthread_mutex_unlock(&h->lock);
+    rc = more ? text_of(fs, call, h->node, &text, err) : 0;
+    if (rc < 0 || !more)
+        return rc;
+    pthread_mutex_lock(&h->lock);
+    if (text.len > h->text.len)
+        rc = buf_add(&h->text, text.data + h->text.len, text.len - h->text.len);
+    pthread_mutex_unlock(&h->lock);
+    return rc;
+}
+
 static int read_text(struct fs *fs, struct call *call, struct handle *h, int64_t off, size_t size,
                      struct chunk *out, struct failure *err)
 {
-    int rc = 0;
+    int rc = h->node->place.kind == NODE_LINES ? read_on(fs, call, h, off, err) : 0;
 
-    (void)fs;
-    (void)call;
-    (void)err;
+    if (rc < 0)
+        return rc;
     *out = (struct chunk){ .fd = -1 };
     pthread_mutex_lock(&h->lock);
     if (off < (int64_t)h->text.len) {
@@ -115,7 +136,7 @@ static int commit(struct fs *fs, struct call *call, struct handle *h, struct fai
         return -EWOULDBLOCK;
     if (broken)
         return fail(err, broken, 0, "it is not complete and was not sent");
-    rc = text_commit(fs, call, h->node, buf_str(&text), text.len, err);
+    rc = failed_text_commit(fs, call, h->node, buf_str(&text), text.len, err);
     if (text.data)
         explicit_bzero(text.data, text.cap);
     return rc;

@@ -9,16 +9,11 @@
 #include "api_path.h"
 #include "fetch.h"
 #include "kept.h"
+#include "known_lists.h"
 
 #include "banned.h"
 
 #define LIST_PAGES_WORTH 10 /* of a list, before one GET with its content costs less */
-
-struct live_listing {
-    struct live_listing *next;
-    char *key;
-    struct listing *listing; /* one reference */
-};
 
 /* --- Records ---------------------------------------------------------------------------------- */
 
@@ -45,8 +40,13 @@ static int find_in_list(struct fs *fs, struct call *call, const struct target *t
                         struct record **out, struct failure *err)
 {
     cleanup_listing struct listing *l = NULL;
-    int rc = known_listing(fs, t->res, t->parent, NULL, NULL, &l);
+    struct record *old = NULL;
+    int rc = known_lists_find(fs, t, &old);
 
+    record_unref(old);
+    if (rc == -ESTALE)
+        known_lists_forget(fs, t);
+    rc = known_listing(fs, t->res, t->parent, NULL, NULL, &l);
     if (rc == 0)
         rc = listing_complete(l, call, err);
     if (rc == 0)
@@ -90,6 +90,7 @@ static int load_record(void *arg, struct meta_load *load, struct meta_loaded *ou
     out->value = r;
     out->class = &record_class;
     out->bytes = record_bytes(r);
+    out->ttl_ms = known_ttl(fs, r);
     return 0;
 }
 
@@ -116,21 +117,6 @@ static void forget_flight(struct fs *fs, const struct target *t)
     flights_forget(fs->flights, key);
 }
 
-/* In a list that was fetched lately. */
-static int find_in_listings(struct fs *fs, const struct target *t, struct record **out)
-{
-    int64_t oldest = clock_now_ms(fs->clock) - fs->options->meta_ttl_ms;
-    int rc = -ENOENT;
-
-    pthread_mutex_lock(&fs->lock);
-    for (struct live_listing *live = fs->listings; live && rc < 0; live = live->next)
-        if (listing_is_of(live->listing, t->res, t->parent) &&
-            listing_fresh_ms(live->listing) >= oldest)
-            rc = listing_find(live->listing, t->id, out);
-    pthread_mutex_unlock(&fs->lock);
-    return rc;
-}
-
 int known_record(struct fs *fs, struct call *call, const struct target *t, struct record **out,
                  struct failure *err)
 {
@@ -144,7 +130,7 @@ int known_record(struct fs *fs, struct call *call, const struct target *t, struc
         *out = value;
     if (rc != -EWOULDBLOCK)
         return rc;
-    if (find_in_listings(fs, t, out) == 0)
+    if (known_lists_find(fs, t, out) == 0)
         return 0;
     return get_or_load(fs, call, key, t, out, err);
 }
@@ -186,6 +172,28 @@ int known_record_in_folder(struct fs *fs, struct call *call, struct folder *f,
     return known_record(fs, call, t, out, err);
 }
 
+int known_new_record(struct fs *fs, struct call *call, const struct target *t, int64_t max_age_ms,
+                     struct record **out, struct failure *err)
+{
+    char key[API_KEY_MAX];
+    void *value = NULL;
+    int64_t stored_ms;
+    int rc;
+
+    api_key("r", t, key);
+    rc = meta_get(fs->meta, key, &value, &stored_ms);
+    if (rc != -EWOULDBLOCK && clock_now_ms(fs->clock) - stored_ms <= max_age_ms) {
+        if (rc == 0)
+            *out = value;
+        return rc;
+    }
+    record_unref(value);
+    if (call->nowait)
+        return -EWOULDBLOCK;
+    known_forget_record(fs, t, false);
+    return get_or_load(fs, call, key, t, out, err);
+}
+
 int known_field_record(struct fs *fs, struct call *call, const struct target *t,
                        struct record **out, struct failure *err)
 {
@@ -203,140 +211,15 @@ int known_field_record(struct fs *fs, struct call *call, const struct target *t,
     return known_record(fs, call, t, out, err);
 }
 
-/* --- Lists ------------------------------------------------------------------------------------ */
-
-static void unlink_live(struct live_listing **link)
-{
-    struct live_listing *live = *link;
-
-    *link = live->next;
-    listing_unref(live->listing);
-    free(live->key);
-    free(live);
-}
-
-/* Which lists are forgotten: of this key, of these resources, or not fresh since. */
-struct outdated {
-    const char *key;
-    const struct target *of;
-    int64_t since_ms;
-};
-
-static bool is_outdated(const struct outdated *o, const struct live_listing *live)
-{
-    return (o->key && strcmp(live->key, o->key) == 0) ||
-           (o->of && listing_is_of(live->listing, o->of->res, o->of->parent)) ||
-           listing_fresh_ms(live->listing) < o->since_ms;
-}
-
-static void forget_lists_locked(struct fs *fs, const struct outdated *o)
-{
-    struct live_listing **link = &fs->listings;
-
-    while (*link) {
-        if (is_outdated(o, *link))
-            unlink_live(link);
-        else
-            link = &(*link)->next;
-    }
-}
-
-static void forget_lists(struct fs *fs, const struct outdated *o)
-{
-    pthread_mutex_lock(&fs->lock);
-    forget_lists_locked(fs, o);
-    pthread_mutex_unlock(&fs->lock);
-}
-
-/* Old ones go whenever a new one comes: nothing is asked of them any more. */
-static void prune_locked(struct fs *fs, const char *key)
-{
-    int64_t longest = fs->options->meta_ttl_ms > fs->options->list_ttl_ms
-                          ? fs->options->meta_ttl_ms
-                          : fs->options->list_ttl_ms;
-    struct outdated o = { .key = key, .since_ms = clock_now_ms(fs->clock) - longest };
-
-    forget_lists_locked(fs, &o);
-}
-
-static struct live_listing *find_live_locked(struct fs *fs, const char *key)
-{
-    int64_t oldest = clock_now_ms(fs->clock) - fs->options->list_ttl_ms;
-
-    for (struct live_listing *live = fs->listings; live; live = live->next)
-        if (strcmp(live->key, key) == 0 && listing_fresh_ms(live->listing) >= oldest)
-            return live;
-    return NULL;
-}
-
-static int add_live_locked(struct fs *fs, const char *key, struct listing *l)
-{
-    struct live_listing *live = calloc(1, sizeof(*live));
-
-    if (!live || !(live->key = strdup(key))) {
-        free(live);
-        return -ENOMEM;
-    }
-    prune_locked(fs, key);
-    live->listing = listing_ref(l);
-    live->next = fs->listings;
-    fs->listings = live;
-    return 0;
-}
-
-int known_listing(struct fs *fs, const struct resource *res, const char *parent, const char *filter,
-                  const char *value, struct listing **out)
-{
-    struct listing_config config = { fs->backend, fs->flights, fs->pool, fs->clock };
-    struct target t = { .res = res, .parent = parent };
-    struct listing *fresh = NULL;
-    struct live_listing *live;
-    char key[API_KEY_MAX];
-    int rc = 0;
-
-    api_list_key(&t, filter, value, key);
-    pthread_mutex_lock(&fs->lock);
-    live = find_live_locked(fs, key);
-    if (live) {
-        *out = listing_ref(live->listing);
-    } else {
-        rc = listing_new(&config, res, parent, filter, value, &fresh);
-        if (rc == 0)
-            rc = add_live_locked(fs, key, fresh);
-        if (rc == 0)
-            *out = fresh;
-        else
-            listing_unref(fresh);
-    }
-    pthread_mutex_unlock(&fs->lock);
-    return rc;
-}
-
-int known_folder_listing(struct fs *fs, const struct folder *f, struct listing **out)
-{
-    return known_listing(fs, f->res, f->parent, f->filter, f->filter_value, out);
-}
-
 void known_forget_record(struct fs *fs, const struct target *t, bool lists)
 {
-    struct outdated o = { .of = t };
     char key[API_KEY_MAX];
 
     api_key("r", t, key);
     meta_invalidate(fs->meta, key);
     forget_flight(fs, t);
     if (lists)
-        forget_lists(fs, &o);
-}
-
-void known_forget_listing(struct fs *fs, const struct folder *f)
-{
-    struct target t = { .res = f->res, .parent = f->parent };
-    char key[API_KEY_MAX];
-    struct outdated o = { .key = key };
-
-    api_list_key(&t, f->filter, f->filter_value, key);
-    forget_lists(fs, &o);
+        known_lists_forget(fs, t);
 }
 
 /* --- Contents --------------------------------------------------------------------------------- */
@@ -413,20 +296,6 @@ static void mark_stale(struct fs *fs, const struct target *t, const struct recor
     }
 }
 
-static void each_listing(struct fs *fs, const struct target *t, struct record *now)
-{
-    pthread_mutex_lock(&fs->lock);
-    for (struct live_listing *live = fs->listings; live; live = live->next) {
-        if (!listing_is_of(live->listing, t->res, t->parent))
-            continue;
-        if (now)
-            listing_apply(live->listing, now);
-        else
-            listing_remove(live->listing, t->id);
-    }
-    pthread_mutex_unlock(&fs->lock);
-}
-
 static void forget_stale(struct fs *fs, const struct target *t)
 {
     cleanup_record struct record *before = NULL;
@@ -437,7 +306,7 @@ static void forget_stale(struct fs *fs, const struct target *t)
     if (meta_get(fs->meta, key, &value, NULL) == 0)
         before = value;
     else
-        find_in_listings(fs, t, &before);
+        known_lists_find(fs, t, &before);
     mark_stale(fs, t, before);
     forget_flight(fs, t);
 }
@@ -449,8 +318,8 @@ void known_changed(struct fs *fs, const struct target *t, struct record *now)
     forget_stale(fs, t);
     mark_stale(fs, t, now);
     api_key("r", t, key);
-    meta_put(fs->meta, key, &record_class, now, record_bytes(now), fs->options->meta_ttl_ms);
-    each_listing(fs, t, now);
+    meta_put(fs->meta, key, &record_class, now, record_bytes(now), known_ttl(fs, now));
+    known_lists_apply(fs, t, now);
 }
 
 void known_removed(struct fs *fs, const struct target *t)
@@ -460,26 +329,18 @@ void known_removed(struct fs *fs, const struct target *t)
     forget_stale(fs, t);
     api_key("r", t, key);
     meta_put_negative(fs->meta, key, TTL_NEGATIVE_MS);
-    each_listing(fs, t, NULL);
+    known_lists_apply(fs, t, NULL);
     content_remove(fs->content, t->id);
-}
-
-static void drop_listings(struct fs *fs)
-{
-    pthread_mutex_lock(&fs->lock);
-    while (fs->listings)
-        unlink_live(&fs->listings);
-    pthread_mutex_unlock(&fs->lock);
 }
 
 void known_forget_all(struct fs *fs)
 {
     meta_clear(fs->meta);
     flights_forget_prefix(fs->flights, "");
-    drop_listings(fs);
+    known_lists_clear(fs);
 }
 
 void known_release(struct fs *fs)
 {
-    drop_listings(fs);
+    known_lists_clear(fs);
 }

@@ -28,6 +28,10 @@ void known_forget_record(struct fs *fs, const struct target *t, bool lists);
 int known_record_in_folder(struct fs *fs, struct call *call, struct folder *f,
                            const struct target *t, struct record **out, struct failure *err);
 
+/* The same, by GET, not older than max_age_ms: for what changes by itself. */
+int known_new_record(struct fs *fs, struct call *call, const struct target *t, int64_t max_age_ms,
+                     struct record **out, struct failure *err);
+
 /* The same for who reads fields: what changed here behind its back is fetched anew. */
 int known_field_record(struct fs *fs, struct call *call, const struct target *t,
                        struct record **out, struct failure *err);

@@ -8,6 +8,7 @@
 #include "deliver.h"
 #include "deliver_json.h"
 #include "drop_store.h"
+#include "failed_text.h"
 #include "file.h"
 #include "handle.h"
 #include "hide.h"
@@ -296,13 +297,8 @@ static int move_drop(struct move *m, struct drop *d, struct drop *there, struct 
 static int read_local(struct move *m, struct drop *d, struct buf *text)
 {
     struct bytes *b = drop_bytes(m->fs->drops, d);
-    bool sent = is_sent(m->fs, d);
-    int rc = 0;
+    int rc = is_sent(m->fs, d) ? -EXDEV : b ? bytes_read(b, text) : 0;
 
-    if (sent)
-        rc = -EXDEV;
-    else if (b)
-        rc = bytes_read(b, text);
     bytes_unref(b);
     return rc;
 }
@@ -320,7 +316,7 @@ static int move_onto_text(struct move *m, struct drop *d, const struct found *th
     if (rc == 0)
         rc = resolve_node(m->fs, m->to, m->to_name, there, 0, &n);
     if (rc == 0)
-        rc = text_commit(m->fs, m->call, n, buf_str(&text), text.len, err);
+        rc = failed_text_commit(m->fs, m->call, n, buf_str(&text), text.len, err);
     node_unref(m->fs->nodes, n);
     if (rc == -EINVAL)
         rc = -EPERM;

@@ -152,6 +152,7 @@ const struct fuse_lowlevel_ops lasfs_ops = {
     .write = op_write,
     .flush = op_flush,
     .fsync = op_fsync,
+    .poll = op_poll,
     .release = op_release,
     .opendir = op_opendir,
     .readdir = op_readdir,

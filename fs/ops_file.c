@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -221,6 +222,30 @@ void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_inf
         return;
     task_set_handle(t, fi);
     task_pool(t);
+}
+
+static void wake_poller(void *arg)
+{
+    fuse_lowlevel_notify_poll(arg);
+}
+
+static void forget_poller(void *arg)
+{
+    fuse_pollhandle_destroy(arg);
+}
+
+/* Files are always ready, but for a lease that can be lost. */
+void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct fuse_pollhandle *ph)
+{
+    const struct ops_context *context = fuse_req_userdata(req);
+    struct fs_waiter waiter = { wake_poller, forget_poller, ph };
+    bool taken, ended;
+
+    (void)ino;
+    ended = fs_poll(context->fs, (struct handle *)(uintptr_t)fi->fh, ph ? &waiter : NULL, &taken);
+    fuse_reply_poll(req, POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM | (ended ? POLLERR : 0));
+    if (ph && !taken)
+        fuse_pollhandle_destroy(ph);
 }
 
 /* A release is one of the few background requests of the kernel: reply first, upload after. */

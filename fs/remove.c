@@ -157,6 +157,8 @@ static int unlink_found(struct fs *fs, struct call *call, struct node *parent, c
         return give_up(fs, call, f->drop);
     case NODE_FIELD:
     case NODE_WHOLE:
+    case NODE_LINES:
+    case NODE_HEARTBEAT:
     case NODE_CONTENT:
     case NODE_CONTENT_LINK:
     case NODE_ERROR_NOTE:
@@ -234,6 +236,23 @@ static void forget_below(struct fs *fs, const struct target *t)
     free(list);
 }
 
+/* What the API cannot delete loses the name that it was given here, and is out of sight a while. */
+static int forget_name(struct fs *fs, struct call *call, struct node *parent, const char *name,
+                       const char *id)
+{
+    cleanup_drop struct drop *d = NULL;
+    struct folder *f;
+    int rc = bind_folder(fs, call, parent, true, &f);
+
+    if (rc < 0)
+        return rc;
+    d = drops_find_id(fs->drops, f, id);
+    if (!d || fs->options->ro)
+        return hide_name(fs, parent->ino, name);
+    rc = drops_remove(fs->drops, d, true);
+    return rc < 0 ? rc : hide_name(fs, parent->ino, id);
+}
+
 static int rmdir_resource(struct fs *fs, struct call *call, struct node *parent, const char *name,
                           const struct found *f, struct failure *err)
 {
@@ -244,7 +263,7 @@ static int rmdir_resource(struct fs *fs, struct call *call, struct node *parent,
 
     if (!(f->place.res->can & CAN_DELETE)) {
         if (parent->place.row && parent->place.row->under != NODE_ROOT)
-            return hide_name(fs, parent->ino, name); /* it goes with its parent */
+            return forget_name(fs, call, parent, name, f->id); /* it goes with its parent */
         return fail(err, -EPERM, 0, "the API deletes no %s", f->place.res->name);
     }
     rc = bind_entry(fs, parent, f->id, &b);

@@ -50,12 +50,30 @@ int route_field_name(const struct field *f, char out[ROUTE_NAME_MAX + 1])
     return n > ROUTE_NAME_MAX ? -ENAMETOOLONG : 0;
 }
 
+int route_lines_name(const struct field *f, char out[ROUTE_NAME_MAX + 1])
+{
+    return snprintf(out, ROUTE_NAME_MAX + 1, "%s.txt", f->name) > ROUTE_NAME_MAX ? -ENAMETOOLONG
+                                                                                 : 0;
+}
+
 static const struct field *field_by_file(const struct resource *res, const char *name)
 {
     for (const struct field *f = res->fields; f->name; f++) {
         char file[ROUTE_NAME_MAX + 1];
 
         if (route_field_shown(f) && route_field_name(f, file) == 0 && strcmp(file, name) == 0)
+            return f;
+    }
+    return NULL;
+}
+
+/* NAME.txt of a field that is a list of events. */
+static const struct field *field_by_lines(const struct resource *res, const char *name)
+{
+    for (const struct field *f = res->fields; f->name; f++) {
+        char file[ROUTE_NAME_MAX + 1];
+
+        if ((f->flags & F_LINES) && route_lines_name(f, file) == 0 && strcmp(file, name) == 0)
             return f;
     }
     return NULL;
@@ -84,6 +102,8 @@ static int step_resource(const struct place *at, const char *name, struct place 
         out->kind = NODE_CONTENT_LINK;
     else if ((out->field = field_by_file(at->res, name)))
         out->kind = NODE_FIELD;
+    else if ((out->field = field_by_lines(at->res, name)))
+        out->kind = NODE_LINES;
     else
         out->kind = NODE_ENTRY, out->form = FORM_NAME; /* a scratch file at most */
     return 0;

@@ -48,6 +48,9 @@ int route_parse(const char *path, struct place *out);
 /* The file name of a field: "name", "fieldConfig.json". 0 or -ENAMETOOLONG. */
 int route_field_name(const struct field *f, char out[ROUTE_NAME_MAX + 1]);
 
+/* The file name of a F_LINES field's events as text. 0 or -ENAMETOOLONG. */
+int route_lines_name(const struct field *f, char out[ROUTE_NAME_MAX + 1]);
+
 /* May this field be seen as a file? */
 bool route_field_shown(const struct field *f);
 

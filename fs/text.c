@@ -8,15 +8,20 @@
 #include "checksums.h"
 #include "control.h"
 #include "known.h"
+#include "lease.h"
 #include "once.h"
 
 #include "banned.h"
+
+#define LINES_AGE_MS 300
+#define EMPTY_OBJECT "{}"
 
 bool text_is(enum node_kind kind)
 {
     return kind == NODE_FIELD || kind == NODE_WHOLE || kind == NODE_README || kind == NODE_STATUS ||
            kind == NODE_ERRORS || kind == NODE_REFRESH || kind == NODE_ERROR_NOTE ||
-           kind == NODE_CONTROL || kind == NODE_METRICS || kind == NODE_SHA256SUMS;
+           kind == NODE_LINES || kind == NODE_HEARTBEAT || kind == NODE_CONTROL ||
+           kind == NODE_METRICS || kind == NODE_SHA256SUMS;
 }
 
 bool text_is_command(const struct place *p)
@@ -28,7 +33,7 @@ bool text_readable(const struct place *p)
 {
     if (p->kind == NODE_FIELD) /* a command has no value: empty, so that tar and cp -a go through */
         return p->field->flags & (F_READABLE | F_AT_ONCE);
-    return p->kind != NODE_REFRESH && p->kind != NODE_CONTROL;
+    return p->kind != NODE_REFRESH && p->kind != NODE_CONTROL && p->kind != NODE_HEARTBEAT;
 }
 
 bool text_writable(const struct place *p)
@@ -37,7 +42,7 @@ bool text_writable(const struct place *p)
         return p->field->flags & F_IN_PATCH;
     if (p->kind == NODE_WHOLE)
         return p->res->can & CAN_PATCH;
-    return text_is_command(p);
+    return p->kind == NODE_HEARTBEAT || text_is_command(p);
 }
 
 int64_t text_max_bytes(const struct place *p)
@@ -74,6 +79,21 @@ static int resource_text(struct fs *fs, struct call *call, struct node *n, struc
     return rc == -ENOENT && text_writable(&n->place) ? 0 : rc;
 }
 
+/* A log grows: what is remembered is good for one look, not for the next. */
+static int lines_text(struct fs *fs, struct call *call, struct node *n, struct buf *out,
+                      struct failure *err)
+{
+    cleanup_record struct record *r = NULL;
+    struct bound b;
+    int rc = bind_resource(fs, n, &b);
+
+    if (rc == 0)
+        rc = known_new_record(fs, call, &b.target, LINES_AGE_MS, &r, err);
+    if (rc == 0)
+        rc = record_field_lines(r, n->place.field, out);
+    return rc == -ENOENT ? 0 : rc;
+}
+
 static int note_text(struct fs *fs, struct node *n, struct buf *out)
 {
     int rc;
@@ -94,6 +114,8 @@ int text_of(struct fs *fs, struct call *call, struct node *n, struct buf *out, s
 {
     if (n->place.kind == NODE_FIELD || n->place.kind == NODE_WHOLE)
         return text_readable(&n->place) ? resource_text(fs, call, n, out, err) : 0;
+    if (n->place.kind == NODE_LINES)
+        return lines_text(fs, call, n, out, err);
     if (n->place.kind == NODE_README)
         return buf_adds(out, about_readme);
     if (n->place.kind == NODE_ERRORS)
@@ -137,6 +159,19 @@ int text_patch(struct fs *fs, struct call *call, const struct target *t, const s
     return rc < 0 ? rc : send_patch(fs, call, t, body, err);
 }
 
+/* PATCH {} is a command where the API has one; a text with all fields as they are is none. */
+static bool asks_for_nothing(const struct resource *res, const char *text, size_t len)
+{
+    const char *want = EMPTY_OBJECT;
+
+    if (!(res->flags & R_PATCH_EMPTY))
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (!strchr(" \t\r\n", text[i]) && *want++ != text[i])
+            return false;
+    return !*want;
+}
+
 static int commit_whole(struct fs *fs, struct call *call, const struct target *t, const char *text,
                         size_t len, struct failure *err)
 {
@@ -152,7 +187,7 @@ static int commit_whole(struct fs *fs, struct call *call, const struct target *t
     known_id_search(&names, fs, call);
     body_find_ids(body, &names.finder);
     rc = body_set_difference(body, now, text, len, err);
-    if (rc < 0 || body_empty(body))
+    if (rc < 0 || (body_empty(body) && !asks_for_nothing(t->res, text, len)))
         return rc;
     return send_patch(fs, call, t, body, err);
 }
@@ -194,6 +229,8 @@ int text_commit(struct fs *fs, struct call *call, struct node *n, const char *te
     rc = bind_resource(fs, n, &b);
     if (rc < 0)
         return rc;
+    if (n->place.kind == NODE_HEARTBEAT)
+        return lease_beat(fs, call, &b.target, err);
     if (n->place.kind == NODE_WHOLE)
         rc = commit_whole(fs, call, &b.target, text, len, err);
     else

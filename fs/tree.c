@@ -46,6 +46,8 @@ static const struct tree_row rows[] = {
     { NODE_RESOURCE, RES_TRANSITIONS, "executions",  NODE_COLLECTION, RES_TRANSITION_EXECUTIONS, NULL },
     { NODE_RESOURCE, RES_TRANSITIONS, "logs",        NODE_COLLECTION, RES_LOGS, "transitionId" },
     { NODE_RESOURCE, RES_TRANSITION_EXECUTIONS,
+                                      "heartbeat",   NODE_HEARTBEAT,  0, NULL },
+    { NODE_RESOURCE, RES_TRANSITION_EXECUTIONS,
                                       "logs",        NODE_COLLECTION, RES_LOGS, "transitionExecutionId" },
     { NODE_RESOURCE, RES_WORKFLOWS,   "executions",  NODE_COLLECTION, RES_WORKFLOW_EXECUTIONS, NULL },
     { NODE_RESOURCE, RES_WORKFLOWS,   "logs",        NODE_COLLECTION, RES_LOGS, "workflowId" },

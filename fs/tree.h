@@ -17,6 +17,8 @@ enum node_kind {
     NODE_SUBFOLDER,    /* a folder within a documents folder, known to the state alone */
     NODE_ENTRY,        /* in a collection: a resource or a dropped file, by id or name */
     NODE_WHOLE,        /* resource.json */
+    NODE_LINES,        /* events.txt: a field's events as lines of text */
+    NODE_HEARTBEAT,    /* heartbeat: a write sends one */
     NODE_FIELD,        /* name, fieldConfig.json, ... */
     NODE_CONTENT,      /* content */
     NODE_CONTENT_LINK, /* content.pdf -> content */

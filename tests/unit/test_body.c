@@ -391,10 +391,10 @@ static int find_known(void *arg, const struct resource *of, const char *name,
                       char id[RESOURCE_ID_MAX + 1], struct failure *err)
 {
     (void)arg;
-    if (strcmp(name, "unknown") == 0)
-        failure_set(err, 0, "there is nothing of that name");
-    if (strcmp(name, "unknown") == 0)
+    if (strcmp(name, "unknown") == 0) {
+        failure_set(err, 0, "there is no such name in %s", of->list_key);
         return -EINVAL;
+    }
     snprintf(id, RESOURCE_ID_MAX + 1, "las:%s:%s", of->id_type, name);
     return 0;
 }

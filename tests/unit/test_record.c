@@ -265,6 +265,103 @@ static void fields_are_files(void **state)
     }
 }
 
+static void a_field_with_an_ending_is_its_bytes(void **state)
+{
+    static const struct {
+        const char *value, *text;
+        size_t len;
+    } rows[] = {
+        { "null", "", 0 },
+        { "\"/9j/4AAQ\"", "\xff\xd8\xff\xe0\x00\x10", 6 },
+        { "\"AAE=\"", "\x00\x01", 2 },
+        { "\"\"", "\n", 1 },
+        { "\"no!\"", "no!\n", 4 },
+    };
+    const struct field *f = field_of(RES_USERS, "avatar");
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct buf json = BUF_INIT(1000), text = BUF_INIT(1000);
+        struct record *r;
+
+        print_message("%s\n", rows[i].value);
+        buf_addf(&json, "{\"userId\": \"las:user:" HEX "\", \"avatar\": %s}", rows[i].value);
+        r = record_of(RES_USERS, buf_str(&json));
+        assert_int_equal(record_field_text(r, f, &text), 0);
+        assert_int_equal(text.len, rows[i].len);
+        assert_memory_equal(buf_str(&text), rows[i].text, rows[i].len);
+        record_unref(r);
+        buf_release(&text);
+        buf_release(&json);
+    }
+}
+
+static void events_are_lines(void **state)
+{
+    static const struct {
+        const char *event, *line;
+    } rows[] = {
+        { "{\"timestamp\": 1629118393, \"message\": \"a b\"}",
+          "2021-08-16T12:53:13.000000+0000 a b\n" },
+        { "{\"timestamp\": 1629118393.5, \"message\": \"ends\\n\"}",
+          "2021-08-16T12:53:13.500000+0000 ends\n" },
+        { "{\"message\": \"m\"}", "m\n" },
+        { "{\"timestamp\": -1, \"message\": \"m\"}", "m\n" },
+        { "{\"timestamp\": 1e300, \"message\": \"m\"}", "m\n" },
+        { "{\"other\": 1}", "{\"other\": 1}\n" },
+        { "7", "7\n" },
+    };
+    const struct field *f = field_of(RES_LOGS, "events");
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct buf json = BUF_INIT(1000), text = BUF_INIT(1000);
+        struct record *r;
+
+        print_message("%s\n", rows[i].event);
+        buf_addf(&json, "{\"logId\": \"las:log:" HEX "\", \"events\": [%s]}", rows[i].event);
+        r = record_of(RES_LOGS, buf_str(&json));
+        assert_int_equal(record_field_lines(r, f, &text), 0);
+        assert_string_equal(buf_str(&text), rows[i].line);
+        record_unref(r);
+        buf_release(&text);
+        buf_release(&json);
+    }
+}
+
+static void fields_with_a_flag_are_left_out(void **state)
+{
+    struct record *r = record_of(RES_APP_CLIENTS, "{\"appClientId\": \"las:app-client:" HEX
+                                                  "\", \"clientSecret\": \"hush\", \"new\": 1}");
+    struct record *rest;
+    struct buf text = BUF_INIT(1000);
+
+    (void)state;
+    assert_int_equal(record_without(r, F_ONCE, &rest), 0);
+    assert_int_equal(record_json(rest, false, &text), 0);
+    assert_string_equal(text.data, "{\"appClientId\": \"las:app-client:" HEX "\", \"new\": 1}\n");
+    record_unref(rest);
+    record_unref(r);
+    buf_release(&text);
+}
+
+static void some_states_pass(void **state)
+{
+    struct record *at_work =
+        record_of(RES_MODELS, "{\"modelId\": \"las:model:" HEX "\", \"status\": \"training\"}");
+    struct record *done =
+        record_of(RES_MODELS, "{\"modelId\": \"las:model:" HEX "\", \"status\": \"active\"}");
+    struct record *document = record_of(RES_DOCUMENTS, PLAIN_DOCUMENT);
+
+    (void)state;
+    assert_true(record_is_passing(at_work));
+    assert_false(record_is_passing(done));
+    assert_false(record_is_passing(document));
+    record_unref(at_work);
+    record_unref(done);
+    record_unref(document);
+}
+
 static void values_are_read_by_name(void **state)
 {
     struct record *r = record_of(RES_DOCUMENTS, PLAIN_DOCUMENT);
@@ -520,6 +617,10 @@ int main(void)
         cmocka_unit_test(json_is_in_the_tables_order),
         cmocka_unit_test(hostile_answers_are_refused),
         cmocka_unit_test(fields_are_files),
+        cmocka_unit_test(a_field_with_an_ending_is_its_bytes),
+        cmocka_unit_test(events_are_lines),
+        cmocka_unit_test(fields_with_a_flag_are_left_out),
+        cmocka_unit_test(some_states_pass),
         cmocka_unit_test(values_are_read_by_name),
         cmocka_unit_test(times_stand_in_for_each_other),
         cmocka_unit_test(merge_takes_what_the_patch_has),

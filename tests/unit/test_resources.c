@@ -551,6 +551,43 @@ static void lint_schema(const struct schema *s, int depth)
         lint_schema(*any, depth + 1);
 }
 
+static bool has_word(const char *const *words, const char *word)
+{
+    for (; words && *words; words++)
+        if (is(*words, word))
+            return true;
+    return false;
+}
+
+static void lint_state(const struct resource *res)
+{
+    const struct field *f = res->state_field ? resource_field(res, res->state_field) : NULL;
+
+    assert_int_equal(res->state_field != NULL, res->passing != NULL);
+    assert_int_equal(res->state_field != NULL, f != NULL);
+    assert_true(!f || (f->flags & F_ANSWER));
+}
+
+static void lint_bare(const struct resource *res)
+{
+    char outer[NAME_MAX_LEN];
+    const struct field *f;
+
+    if (!res->bare)
+        return;
+    first_part(res->bare, outer);
+    f = resource_field(res, outer);
+    assert_non_null(f);
+    assert_true(f->flags & F_IN_POST);
+    if (strchr(res->bare, '.')) {
+        const struct member *m = f->schema->members;
+
+        while (m->name && !is(m->name, strchr(res->bare, '.') + 1))
+            m++;
+        assert_non_null(m->name);
+    }
+}
+
 static void lint_field(const struct resource *res, const struct field *f)
 {
     assert_non_null(f->schema);
@@ -567,6 +604,15 @@ static void lint_field(const struct resource *res, const struct field *f)
     assert_true(!(f->flags & F_AT_ONCE) || (f->flags & F_IN_PATCH));
     assert_true(!(f->flags & F_IN_POST) || (res->can & CAN_POST));
     assert_true(!(f->flags & F_IN_PATCH) || (res->can & CAN_PATCH));
+    assert_true(!f->ending || f->schema->type == V_STRING);
+    assert_true(!(f->flags & F_LINES) || f->schema->type == V_ARRAY);
+    if (f->implies.field) {
+        const struct field *implied = resource_field(res, f->implies.field);
+
+        assert_non_null(implied);
+        assert_true(implied->flags & F_IN_PATCH);
+        assert_true(has_word(implied->schema->enums, f->implies.value));
+    }
     if (f->read_at && strchr(f->read_at, '.')) {
         char outer[NAME_MAX_LEN];
 
@@ -629,6 +675,8 @@ static void lint_resource(const struct resource *res)
         assert_non_null(resource_field(res, res->changed_field));
     assert_true(res->make_from == MAKE_NOT || (res->can & CAN_POST));
     lint_filters(res);
+    lint_state(res);
+    lint_bare(res);
     for (const struct field *f = res->fields; f->name; f++)
         lint_field(res, f);
 }
