@@ -59,6 +59,7 @@ def test_cp_writes_a_field(mount, api, dataset, tmp_path):
 
 
 def test_a_value_that_is_too_long_is_an_error_of_close(mount, api, dataset):
+    mount.may_leave = True
     mount.allow('Invalid argument', 'too large', 'too long')
     fd = os.open(mount / 'datasets' / dataset / 'description', os.O_WRONLY | os.O_TRUNC)
     with pytest.raises(OSError):
@@ -107,6 +108,7 @@ def test_writing_resource_json_sends_the_fields_that_differ_in_one_patch(mount, 
 
 
 def test_writing_resource_json_with_a_field_that_cannot_be_changed_is_einval(mount, api, dataset):
+    mount.may_leave = True
     mount.allow('Invalid argument')
     mount.run(f'echo \'{{"numberOfDocuments": 7}}\' > ./datasets/{dataset}/resource.json',
               status=None)
@@ -153,6 +155,7 @@ def test_retention(mount, api, document):
 
 
 def test_retention_that_is_no_number_is_einval(mount, api, document):
+    mount.may_leave = True
     mount.allow('Invalid argument')
     fd = os.open(mount / 'documents' / document / 'retentionInDays', os.O_WRONLY | os.O_TRUNC)
     with pytest.raises(OSError) as caught:
@@ -191,6 +194,7 @@ def test_ground_truth_may_be_a_prediction(mount, api, document):
 
 
 def test_ground_truth_that_is_no_json_is_einval(mount, api, document):
+    mount.may_leave = True
     mount.allow('Invalid argument')
     fd = os.open(mount / 'documents' / document / 'groundTruth.json', os.O_WRONLY | os.O_TRUNC)
     os.write(fd, b'[{"label": ')
@@ -201,6 +205,7 @@ def test_ground_truth_that_is_no_json_is_einval(mount, api, document):
 
 
 def test_ground_truth_that_the_api_refuses_is_einval_with_its_message(mount, api, document):
+    mount.may_leave = True
     mount.allow('Invalid argument')
     fd = os.open(mount / 'documents' / document / 'groundTruth.json', os.O_WRONLY | os.O_TRUNC)
     os.write(fd, b'[{"label": "not a label!", "value": "1"}]')
