@@ -126,7 +126,7 @@ class Samba(Share):
         lines = ''.join(f'    {k} = {v}\n' for k, v in own.items())
         self.file = self.configuration('/etc/samba/smb.conf')
         self.file.write_text(self.file.read_text().replace('[global]\n', '[global]\n' + lines))
-        subprocess.run(['smbpasswd', '-c', self.file, '-L', '-a', '-s', USER], text=True, check=True,
+        subprocess.run(['pdbedit', '-s', self.file, '-a', '-t', '-u', USER], text=True, check=True,
                        input=f'{self.PASSWORD}\n{self.PASSWORD}\n', capture_output=True)
         return self.serve('smbd', '--foreground', '--no-process-group', '-s', self.file)
 

@@ -1,4 +1,7 @@
 """What is Samba's own: attributes and times, folders, and how office programs save."""
+import hashlib
+import subprocess
+
 import pytest
 
 from samples import pdf
@@ -80,3 +83,47 @@ def test_a_share_without_a_mount_is_refused(share, api, samples):
     share.mount.start()
     share.put(samples.pdf(seed=1), 'found.pdf')
     assert len(api.documents()) == 2
+
+
+def test_names_are_the_same_in_capital_letters(share, api, samples):
+    share.put(samples.pdf(), 'scan.pdf')
+    share.put(samples.pdf(size=3000, seed=1), 'SCAN.PDF')
+    assert api.content('documents/' + api.only_document()['documentId']) == pdf(3000, 1)
+    assert share.list() == {'scan.pdf': 3000}
+
+
+@pytest.mark.parametrize('name', ['.DS_Store', '._scan.pdf', 'Thumbs.db', 'desktop.ini', '~$a.docx'])
+def test_what_file_managers_leave_stays_here(share, api, samples, name):
+    with share.mount.server.watch() as seen:
+        share.put(samples.write('x', b'words of a file manager'), name)
+        share.delete(name)
+    assert not seen.changes
+
+
+def test_documents_of_others_are_not_shown(share, api, samples):
+    dataset = api.dataset_called('invoices')['datasetId']
+    api.add_document(pdf(4000), datasetId=dataset)
+    share.put(samples.pdf(), 'scan.pdf')
+    assert share.list() == {'scan.pdf': 2000}
+    assert len(api.documents(datasetId=dataset)) == 2
+
+
+def test_many_clients_at_once(share, api, samples):
+    clients = [subprocess.Popen(share.command_line(f'put {samples.pdf(f"{i}.pdf", seed=i)} {i}.pdf'),
+                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL) for i in range(8)]
+    assert [client.wait(60) for client in clients] == [0] * 8
+    assert share.list() == {f'{i}.pdf': 2000 for i in range(8)}
+    assert api.hashes() == sorted(hashlib.sha256(pdf(2000, i)).hexdigest() for i in range(8))
+
+
+def test_with_nodelete_a_counter_that_starts_again_loses_nothing(shared, api, samples):
+    share = shared('smb', 'nodelete')
+    share.mount.allow('not permitted')
+    for seed in range(3):
+        share.put(samples.pdf(seed=seed), 'scan0001.pdf')
+    assert len(api.documents()) == 3
+    ran = share.client('del scan0001.pdf', status=None)
+    assert 'NT_STATUS_' in ran.out
+    assert len(api.documents()) == 3
+    assert share.list() == {'scan0001.pdf': 2000}
