@@ -337,7 +337,10 @@ static int stay_local(struct sending *s, struct failure *err)
         s->drop->dirty = s->drop->failed = false; /* it has been said, once */
         drops_unlock(s->fs->drops);
     }
-    return drop_row_save(s->fs->drops, s->drop, false);
+    if (s->content.size == 0)
+        return drop_row_save(s->fs->drops, s->drop, false);
+    rc = spool_sync(s->fs->spool, s->bytes->fd); /* closed and not acknowledged: on disk */
+    return rc < 0 ? rc : drop_row_save(s->fs->drops, s->drop, true);
 }
 
 /* Many files with equal bytes in a row cost one look at their list a second, not one each. */

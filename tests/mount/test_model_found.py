@@ -139,3 +139,16 @@ def test_a_truncate_that_is_refused_is_read_as_it_is(mount):
         os.truncate(mount / 'documents/a.pdf', 100)
     assert (mount / 'documents/a.pdf').read_bytes() == bytes(100)
     os.unlink(mount / 'documents/a.pdf')
+
+
+def test_a_closed_temporary_file_is_there_after_a_kill_of_the_daemon(mount):
+    mount.may_leave = True
+    for i in range(20):
+        (mount / f'documents/{i}.part').write_bytes(b'half')
+    mount.watchdog.cancel()
+    mount.process.kill()
+    mount.process.wait()
+    mount.start()
+    for i in range(20):
+        assert (mount / f'documents/{i}.part').read_bytes() == b'half'
+    assert os.listdir(mount / '.lasfs/failed') == []
