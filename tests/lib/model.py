@@ -6,10 +6,11 @@ that fails is cut down to the shortest one that does.
 """
 import random
 
-from differences import MASKS, refused, taken
+from differences import MASKS, parent_of, refused, stays_local, taken
 from syscalls import FOLDERS, Failed
 
 REAL = ('a.pdf', 'b.pdf', 'c')
+ODD = ('ä %41.pdf', '-n', "it's\n2 \"lines\"", 'x' * 200, '統計')
 LOCAL = ('.a.pdf.Xy12Zz', 'b.part')
 OPENS = ('WRONLY|CREAT|TRUNC',) * 8 + (
     'RDWR|CREAT', 'RDWR|CREAT', 'WRONLY|CREAT', 'WRONLY|CREAT|EXCL', 'WRONLY|CREAT|APPEND',
@@ -32,6 +33,7 @@ class Maker:
         self.serial, self.slots, self.waiting = 0, {}, []
         self.folders = self.chance.choice(('D', 'O', 'DO', 'OT', 'DOT', 'A', 'DA', 'DOTA'))
         self.dirs = ['s', 't', 's/u'][:self.chance.choice((0, 1, 2, 3))]
+        self.real = (*REAL[:2], self.chance.choice(REAL + ODD))
 
     def sequence(self, length):
         return [self.next() for _ in range(length)]
@@ -41,7 +43,7 @@ class Maker:
 
     def file(self):
         folder = self.chance.choice(self.folders)
-        name = self.chance.choice(REAL * 2 + LOCAL)
+        name = self.chance.choice(self.real * 2 + LOCAL)
         inside = self.chance.choice(self.dirs) if self.dirs and self.chance.random() < 0.4 else ''
         return f'{folder}/{inside}/{name}' if inside else f'{folder}/{name}'
 
@@ -184,7 +186,7 @@ class Maker:
         return self.pick('link', 'symlink'), self.file(), self.file()
 
     def make_remount(self):
-        return ('remount',)
+        return (self.pick('remount', 'remount', 'kill'),)
 
 
 WEIGHTS = (('drop', 14), ('open', 12), ('close', 10), ('dup', 2), ('write', 6), ('pwrite', 5),
@@ -207,6 +209,7 @@ class File:
         self.dirty = False         # bytes that were not sent
         self.failed = False        # could not be sent
         self.time_is_set = False
+        self.parked = None         # the name in its folder that may take the resource back
         self.active = set()        # handles that count as writers
 
     @property
@@ -245,6 +248,23 @@ class Model:
         if taken(file.name, data):
             file.resource, file.dirty, file.failed = data, False, False
 
+    def parked_from(self, name, but=None):
+        """What was called so, and has a temporary file's name now."""
+        return next((f for f in self.names.values() if isinstance(f, File) and f is not but
+                     and f.parked and f'{parent_of(f.name)}/{f.parked}' == name), None)
+
+    @staticmethod
+    def take_back(file, parked):
+        file.resource, file.dirty = parked.resource, True
+        parked.resource, parked.dirty, parked.parked = None, True, None
+
+    @staticmethod
+    def park(file, other):
+        if not stays_local(other) or parent_of(other) != parent_of(file.name):
+            file.parked = None
+        elif file.resource is not None and not file.parked and not stays_local(file.name):
+            file.parked = file.name.rpartition('/')[2]
+
     def changed(self, file, handle=None):
         file.dirty, file.failed, file.time_is_set = True, False, False
         if handle:
@@ -259,7 +279,10 @@ class Model:
     def note_open(self, slot, name, flags, *mode):
         file = self.file(name)
         if not file:
-            file = self.names[name] = File(name)
+            file = File(name)
+            if parked := self.parked_from(name):
+                self.take_back(file, parked)
+            self.names[name] = file
         handle = self.slots[slot] = Handle(file, flags)
         if handle.writes:
             file.active.add(handle)
@@ -329,10 +352,16 @@ class Model:
         if self.is_folder(name):
             return self.move_folder(name, other)
         file, there = self.names.pop(name), self.file(other)
+        parked = None if there else self.parked_from(other, file)
+        if parked and file.resource is None:
+            self.take_back(file, parked)
+        elif parked and file.is_sent:
+            parked.parked = None
         if there:
             if file.resource is None:
                 file.resource = there.resource
             there.name = None
+        self.park(file, other)
         self.names[other] = file
         file.name = other
         if not file.failed:
@@ -394,9 +423,9 @@ class Run:
         return not isinstance(op[1], int) or op[1] in slots
 
     def call(self, op):
-        if op == ('remount',):
+        if op[0] in ('remount', 'kill'):
             self.close_all()
-            self.world.remount()
+            getattr(self.world, op[0])()
             return self.compare_trees()
         if not self.usable(op):
             return None
