@@ -1,0 +1,173 @@
+"""Each way of failing to start has its line and its status, whatever is wrong with the server, the
+disk or the configuration; and nothing is mounted then, and nothing left behind."""
+import os
+import subprocess
+
+import pytest
+
+from mounted import Mount, mount_type
+from server import program
+
+SECONDS = 40
+
+
+@pytest.fixture
+def start(server, tmp_path):
+    """Runs lasfs as one types it, which is to fail: its one line."""
+    mount = Mount(server, tmp_path / 'lasfs')
+
+    def run(*words, options=(), arguments=(), credentials=None, state=True, **variables):
+        environment = {**mount.environment(), **variables}
+        if credentials is not None:
+            environment.update(dict.fromkeys(server.environment()))
+            folder = mount.home / '.lucidtech'
+            folder.mkdir(exist_ok=True)
+            if isinstance(credentials, str):
+                (folder / 'credentials.cfg').write_text(credentials)
+                (folder / 'credentials.cfg').chmod(0o600)
+            else:
+                credentials(folder / 'credentials.cfg')
+        options = [*([f'state={mount.state}'] if state else []), *options]
+        ran = subprocess.run([program('lasfs'), *arguments,
+                              *(['-o', ','.join(options)] if options else []), str(mount.path)],
+                             stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                             timeout=SECONDS, check=False,
+                             env={k: v for k, v in environment.items() if v is not None})
+        assert ran.returncode in (1, 2) and ran.stdout == '', ran
+        lines = ran.stderr.splitlines()
+        assert len(lines) == 1 and lines[0].startswith('lasfs: '), ran.stderr
+        assert all(word in lines[0] for word in words), lines[0]
+        assert server.client_secret not in ran.stderr
+        assert not mount_type(mount.path)
+        return lines[0]
+
+    run.mount = mount
+    yield run
+    if mount_type(mount.path):
+        subprocess.run(['fusermount3', '-u', '-z', str(mount.path)], check=False)
+
+
+# --- The token endpoint ------------------------------------------------------------------------
+
+@pytest.mark.parametrize('fault, word', [
+    ({'status': 400, 'body': b'{"error": "invalid_client"}'}, 'invalid_client'),
+    ({'status': 401, 'body': b'{"error": "invalid_client"}'}, 'invalid_client'),
+    ({'status': 403, 'message': 'Forbidden'}, 'Forbidden'),
+    ({'status': 404, 'message': 'no such endpoint'}, 'no such endpoint'),
+    ({'status': 500, 'message': 'Internal Server Error'}, 'Internal Server Error'),
+    ({'status': 502, 'body': b'<html><title>502 Bad Gateway</title></html>'}, '502 Bad Gateway'),
+    ({'status': 429, 'message': 'Too Many Requests', 'headers': {'Retry-After': '3600'}}, 'wait'),
+    ({'status': 302, 'headers': {'Location': 'http://127.0.0.1:1/'}}, '302'),
+    ({'status': 200, 'body': b'<html>Welcome to the hotel</html>'}, 'malformed'),
+    ({'status': 200, 'body': b'{}'}, 'malformed'),
+    ({'status': 200, 'body': b'{"access_token": ""}'}, 'malformed'),
+    ({'status': 200, 'body': b'{"access_token": "a\\nb"}'}, 'malformed'),
+    ({'stall': 'before'}, 'nothing has moved for 2 s'), ({'close': 'before'}, ''),
+    ({'close': 'middle'}, ''),
+], ids=str)
+def test_a_token_endpoint_that_fails(start, proxy, fault, word):
+    proxy.fault('POST', '/oauth2/token', **fault)
+    start(word, proxy.auth_endpoint, options=['timeout=2'], **proxy.environment())
+
+
+# --- Credentials -------------------------------------------------------------------------------
+
+WHOLE = '''[default]
+client_id = I
+client_secret = the-secret
+auth_endpoint = 127.0.0.1:1
+api_endpoint = http://127.0.0.1:1/v1
+'''
+
+
+@pytest.mark.parametrize('text, word', [
+    ('', 'default'), ('nonsense\n', 'line 1'), ('client_id = I\n', 'before the first section'),
+    ('[default]\nclient_id = I\n', 'client_secret'),
+    (WHOLE.replace('http://', 'ftp://'), 'ftp'),
+    (WHOLE.replace('http://127.0.0.1:1', 'http://example.com'), 'example.com'),
+    (WHOLE.replace('api_endpoint = http', 'api_endpoint = :: http'), 'api_endpoint'),
+    (WHOLE.replace('the-secret', '%(other)s'), 'client_secret'),
+    (WHOLE + 'client_id = J\n', 'client_id'), ('[default]\x00', 'not a text'),
+    (WHOLE.replace('127.0.0.1:1/v1', 'user:pass@127.0.0.1/v1'), 'api_endpoint'),
+], ids=str)
+def test_a_credentials_file_that_is_wrong(start, text, word):
+    line = start(word, credentials=text)
+    assert 'the-secret' not in line and 'user:pass' not in line
+
+
+def test_a_credentials_file_that_is_a_folder(start):
+    start('credentials', credentials=lambda path: path.mkdir())
+
+
+def test_a_credentials_file_that_is_a_device(start):
+    start('credentials', credentials=lambda path: path.symlink_to('/dev/zero'))
+
+
+# --- Disks -------------------------------------------------------------------------------------
+
+def test_a_state_database_that_is_none(start):
+    start.mount.state.mkdir()
+    (start.mount.state / 'state.db').write_bytes(b'This is no database. ' * 500)
+    start('state')
+    assert (start.mount.state / 'state.db').read_bytes() == b'This is no database. ' * 500
+
+
+def test_a_spool_that_is_a_file(start):
+    start.mount.state.mkdir()
+    (start.mount.state / 'spool').write_text('x')
+    start('spool')
+
+
+def test_a_cache_that_cannot_be_made(start, tmp_path):
+    (tmp_path / 'file').write_text('x')
+    start(XDG_CACHE_HOME=str(tmp_path / 'file'))
+
+
+def test_no_home_at_all(start):
+    start('HOME', HOME=None, XDG_CACHE_HOME=None, XDG_STATE_HOME=None, state=False)
+
+
+def test_a_full_disk_under_the_state(start, tmp_path):
+    disk = tmp_path / 'disk'
+    disk.mkdir()
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk], check=True)
+    try:
+        (disk / 'filler').write_bytes(bytes(40960))
+        start(options=[f'state={disk}/state'], state=False)
+    finally:
+        subprocess.run(['umount', disk], check=True)
+
+
+# --- The sandbox -------------------------------------------------------------------------------
+
+def test_a_sandbox_whose_folder_cannot_be_made(start, tmp_path):
+    (tmp_path / 'file').write_text('x')
+    start(arguments=[f'--sandbox={tmp_path}/file/box'], state=False)
+
+
+def test_a_sandbox_that_is_in_use(start, tmp_path):
+    other = Mount(None, tmp_path / 'other')
+    command = [program('lasfs'), f'--sandbox={tmp_path}/box', str(other.path)]
+    subprocess.run(command, check=True, env=other.environment(), timeout=SECONDS)
+    try:
+        start(str(tmp_path / 'box'), arguments=[f'--sandbox={tmp_path}/box'], state=False)
+        assert 'README' in os.listdir(other.path)
+    finally:
+        subprocess.run([program('lasfs'), '--unmount', str(other.path)], check=True,
+                       timeout=SECONDS)
+
+
+def test_a_sandbox_that_is_not_there(start, tmp_path):
+    """A copy of lasfs alone, without the server beside it."""
+    alone = tmp_path / 'bin'
+    alone.mkdir()
+    copy = alone / 'lasfs'
+    copy.write_bytes(open(program('lasfs'), 'rb').read())
+    copy.chmod(0o755)
+    ran = subprocess.run([copy, f'--sandbox={tmp_path}/box', str(start.mount.path)],
+                         env={**start.mount.environment(), 'PATH': '/nowhere'}, text=True,
+                         stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS,
+                         check=False)
+    assert ran.returncode == 1, ran
+    assert len(ran.stderr.splitlines()) == 1 and 'lasfs-sandbox' in ran.stderr, ran.stderr
+    assert not mount_type(start.mount.path)
