@@ -21,6 +21,7 @@ def test_an_editors_backup_of_an_asset_leaves_its_name_free(mount, api):
     assert not (mount / 'assets/a').exists()
     mount.run('echo two > assets/a')
     assert (mount / 'assets/a').read_text() == 'two\n'
+    os.unlink(mount / 'assets/a~')
 
 
 @pytest.mark.parametrize('flags', [os.O_WRONLY, os.O_RDWR])

@@ -231,11 +231,29 @@ static void meta_clears(void **state)
 
 #define KEYS 400
 #define OPERATIONS 1000000
+#define LOADS 4
 
+/* Of a key: what the cache may say of it. */
 struct model {
     struct thing *thing; /* NULL: none, or negative */
     bool negative;
     int64_t expires_ms;
+    uint64_t used;    /* when it was last asked for or put */
+    uint64_t changed; /* when it was last put or invalidated */
+    uint64_t began;   /* when the load began that brought it */
+};
+
+/* What runs against what. */
+struct storm {
+    struct fixture *f;
+    bool exact; /* nothing is ever evicted, so the cache must know all that the model does */
+    uint32_t seed;
+    uint64_t now; /* counts operations */
+    struct model model[KEYS];
+    struct thing things[2 * KEYS];
+    struct meta_load *loads[LOADS];
+    uint64_t began[LOADS];
+    uint64_t overtaken, loaded;
 };
 
 /* Asserting each of a million times would cost most of the test's time. */
@@ -245,12 +263,12 @@ static void differs(const char *key, const char *how)
     assert_true(false);
 }
 
-static uint32_t next_random(uint32_t *seed)
+static uint32_t next_random(struct storm *s)
 {
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 17;
-    *seed ^= *seed << 5;
-    return *seed;
+    s->seed ^= s->seed << 13;
+    s->seed ^= s->seed >> 17;
+    s->seed ^= s->seed << 5;
+    return s->seed;
 }
 
 static void key_name(char out[16], uint32_t key)
@@ -258,93 +276,208 @@ static void key_name(char out[16], uint32_t key)
     snprintf(out, 16, "k%02u/%u", key % 20, key);
 }
 
-static void model_forget_prefix(struct model *model, const char *prefix)
+static void model_set(struct storm *s, uint32_t k, struct thing *t, bool negative, int64_t ttl)
+{
+    s->model[k] = (struct model){ .thing = t,
+                                  .negative = negative,
+                                  .expires_ms = clock_now_ms(&s->f->clock.clock) + ttl,
+                                  .used = s->now,
+                                  .changed = s->now,
+                                  .began = s->now };
+}
+
+static void model_forget_prefix(struct storm *s, const char *prefix)
 {
     char key[16];
 
     for (uint32_t k = 0; k < KEYS; k++) {
         key_name(key, k);
         if (strncmp(key, prefix, strlen(prefix)) == 0)
-            model[k] = (struct model){ .thing = NULL };
+            s->model[k] = (struct model){ .changed = s->now };
     }
 }
 
-/* exact: nothing is ever evicted, so the cache must know all that the model does. */
-static void check_get(struct fixture *f, const char *key, const struct model *model, bool exact)
+static bool is_fresh(struct storm *s, const struct model *m)
 {
-    void *value = NULL;
-    int rc = meta_get(f->m, key, &value, NULL);
-    bool fresh = model->expires_ms > clock_now_ms(&f->clock.clock);
-
-    if (rc == 0)
-        thing_unref(value);
-    if (rc == 0 && (!fresh || value != model->thing))
-        differs(key, "not what was put");
-    if (rc == -ENOENT && !(fresh && model->negative))
-        differs(key, "negative");
-    if (rc == -EWOULDBLOCK && exact && fresh)
-        differs(key, "forgotten");
+    return (m->thing || m->negative) && m->expires_ms > clock_now_ms(&s->f->clock.clock);
 }
 
-static void operate(struct fixture *f, struct model *model, struct thing *things, uint32_t *seed,
-                    bool exact)
+/* Is it there, and is it right? */
+static bool check_get(struct storm *s, uint32_t k)
 {
-    uint32_t k = next_random(seed) % KEYS, what = next_random(seed) % 1000;
-    int64_t ttl = 1 + next_random(seed) % 1000;
-    int64_t expires = clock_now_ms(&f->clock.clock) + ttl;
-    size_t bytes = next_random(seed) % 500;
+    struct model *m = &s->model[k];
+    bool fresh = is_fresh(s, m);
+    void *value = NULL;
     char key[16];
+    int rc;
 
     key_name(key, k);
-    if (what < 500) {
-        check_get(f, key, &model[k], exact);
-    } else if (what < 800) {
-        struct thing *t = &things[k + what % 2 * KEYS];
+    rc = meta_get(s->f->m, key, &value, NULL);
+    if (rc == 0)
+        thing_unref(value);
+    if (rc == 0 && (!fresh || value != m->thing))
+        differs(key, "not what was put");
+    if (rc == -ENOENT && !(fresh && m->negative))
+        differs(key, "negative");
+    if (rc == -EWOULDBLOCK && s->exact && fresh)
+        differs(key, "forgotten");
+    if (rc != -EWOULDBLOCK)
+        m->used = s->now;
+    return rc != -EWOULDBLOCK;
+}
 
-        assert_int_equal(meta_put(f->m, key, &thing_class, t, bytes, ttl), 0);
-        model[k] = (struct model){ t, false, expires };
-    } else if (what < 880) {
-        assert_int_equal(meta_put_negative(f->m, key, ttl), 0);
-        model[k] = (struct model){ NULL, true, expires };
-    } else if (what < 940) {
-        meta_invalidate(f->m, key);
-        model[k] = (struct model){ .thing = NULL };
-    } else if (what < 960) {
-        meta_resize(f->m, key, bytes);
-    } else if (what < 990) {
-        fake_clock_advance(&f->clock, next_random(seed) % 50);
-    } else if (what < 999) {
-        key[2 + what % 3] = '\0'; /* "k1", "k17", "k17/" */
-        meta_invalidate_prefix(f->m, key);
-        model_forget_prefix(model, key);
-    } else if (next_random(seed) % 10 == 0) {
-        meta_clear(f->m);
-        model_forget_prefix(model, "");
+static int compare_used(const void *a, const void *b)
+{
+    const struct model *const *x = a, *const *y = b;
+
+    return ((*x)->used > (*y)->used) - ((*x)->used < (*y)->used);
+}
+
+/* What was evicted was used before all that is there. Asking in the order of use keeps it. */
+static void check_order(struct storm *s)
+{
+    struct model *by_use[KEYS];
+    bool there = false;
+
+    for (uint32_t k = 0; k < KEYS; k++)
+        by_use[k] = &s->model[k];
+    qsort(by_use, KEYS, sizeof(by_use[0]), compare_used);
+    for (uint32_t i = 0; i < KEYS; i++) {
+        bool found;
+
+        if (!is_fresh(s, by_use[i]))
+            continue;
+        s->now++;
+        found = check_get(s, (uint32_t)(by_use[i] - s->model));
+        if (there && !found)
+            differs("order", "evicted, and older ones are there");
+        there = there || found;
     }
+}
+
+/* A load begins, or brings something: it is stored only if nothing overtook it. When more changed
+ * meanwhile than the cache can note it may be left out as well. */
+static void load(struct storm *s, uint32_t k)
+{
+    uint32_t l = next_random(s) % LOADS;
+    struct thing *t = &s->things[k + next_random(s) % 2 * KEYS];
+    struct model *m = &s->model[k];
+    struct meta_stats before, after;
+    char key[16];
+
+    if (!s->loads[l]) {
+        assert_int_equal(meta_load_begin(s->f->m, &s->loads[l]), 0);
+        s->began[l] = s->now;
+        return;
+    }
+    key_name(key, k);
+    meta_get_stats(s->f->m, &before);
+    assert_int_equal(meta_load_put(s->loads[l], key, &thing_class, t, 100, 500), 0);
+    meta_get_stats(s->f->m, &after);
+    if (after.overtaken == before.overtaken) {
+        uint64_t changed = m->changed;
+
+        if (changed > s->began[l] || (s->exact && is_fresh(s, m) && m->began > s->began[l]))
+            differs(key, "a load hides what is newer");
+        model_set(s, k, t, false, 500);
+        m->changed = changed;
+        m->began = s->began[l];
+        s->loaded++;
+    } else {
+        s->overtaken++;
+    }
+    if (next_random(s) % 4 == 0) {
+        meta_load_end(s->loads[l]);
+        s->loads[l] = NULL;
+    }
+}
+
+static void put_any(struct storm *s, uint32_t k, const char *key, bool negative)
+{
+    struct thing *t = negative ? NULL : &s->things[k + next_random(s) % 2 * KEYS];
+    int64_t ttl = 1 + next_random(s) % 1000;
+
+    if (negative)
+        assert_int_equal(meta_put_negative(s->f->m, key, ttl), 0);
+    else
+        assert_int_equal(meta_put(s->f->m, key, &thing_class, t, next_random(s) % 500, ttl), 0);
+    model_set(s, k, t, negative, ttl);
+}
+
+static void forget_some(struct storm *s, uint32_t what, char *key)
+{
+    if (what < 999) {
+        key[2 + what % 3] = '\0'; /* "k1", "k17", "k17/" */
+        meta_invalidate_prefix(s->f->m, key);
+        model_forget_prefix(s, key);
+    } else if (next_random(s) % 10 == 0) {
+        meta_clear(s->f->m);
+        model_forget_prefix(s, "");
+    }
+}
+
+static void operate(struct storm *s)
+{
+    uint32_t k = next_random(s) % KEYS, what = next_random(s) % 1000;
+    char key[16];
+
+    s->now++;
+    key_name(key, k);
+    if (what < 450) {
+        check_get(s, k);
+    } else if (what < 750) {
+        put_any(s, k, key, false);
+    } else if (what < 830) {
+        put_any(s, k, key, true);
+    } else if (what < 890) {
+        meta_invalidate(s->f->m, key);
+        s->model[k] = (struct model){ .changed = s->now };
+    } else if (what < 910) {
+        meta_resize(s->f->m, key, next_random(s) % 500);
+    } else if (what < 970) {
+        load(s, k);
+    } else if (what < 990) {
+        fake_clock_advance(&s->f->clock, next_random(s) % 50);
+    } else {
+        forget_some(s, what, key);
+    }
+}
+
+static void end_storm(struct storm *s)
+{
+    struct meta_stats stats;
+
+    for (size_t i = 0; i < LOADS; i++)
+        meta_load_end(s->loads[i]);
+    meta_clear(s->f->m);
+    meta_get_stats(s->f->m, &stats);
+    assert_int_equal(stats.bytes, 0);
+    assert_int_equal(stats.entries, 0);
+    for (size_t i = 0; i < ARRAY_LEN(s->things); i++)
+        assert_int_equal(s->things[i].refs, 0);
 }
 
 static void run_operations(struct fixture *f, bool exact)
 {
-    static struct model model[KEYS];
-    static struct thing things[2 * KEYS];
-    uint32_t seed = 20260101;
-    struct meta_stats s;
+    static struct storm s;
+    struct meta_stats stats;
 
-    memset(model, 0, sizeof(model));
+    memset(&s, 0, sizeof(s));
+    s.f = f;
+    s.exact = exact;
+    s.seed = 20260101;
     for (int i = 0; i < OPERATIONS; i++) {
-        operate(f, model, things, &seed, exact);
-        meta_get_stats(f->m, &s);
-        if (s.bytes > s.max_bytes)
+        operate(&s);
+        meta_get_stats(f->m, &stats);
+        if (stats.bytes > stats.max_bytes)
             differs("all", "more bytes than allowed");
+        if (i % 5000 == 0)
+            check_order(&s);
     }
-    assert_true(s.hits > OPERATIONS / 20 && s.misses > 0);
-    assert_int_equal(s.evictions == 0, exact);
-    meta_clear(f->m);
-    meta_get_stats(f->m, &s);
-    assert_int_equal(s.bytes, 0);
-    assert_int_equal(s.entries, 0);
-    for (size_t i = 0; i < ARRAY_LEN(things); i++)
-        assert_int_equal(things[i].refs, 0);
+    assert_true(stats.hits > OPERATIONS / 20 && stats.misses > 0);
+    assert_int_equal(stats.evictions == 0, exact);
+    assert_true(s.loaded > OPERATIONS / 1000 && s.overtaken > OPERATIONS / 1000);
+    end_storm(&s);
 }
 
 static void meta_does_as_a_map_does(void **state)
