@@ -200,6 +200,18 @@ static int start_empty(struct fs *fs, struct call *call, struct drop *d)
     return rc;
 }
 
+/* What a reader gets of the bytes here. Of a question none, once it is answered: they stay until
+ * release, but what is read is the answer. */
+static struct bytes *bytes_to_read(struct fs *fs, struct drop *d)
+{
+    bool answered;
+
+    drops_lock(fs->drops);
+    answered = d->folder->document && d->id && !d->dirty && !d->failed;
+    drops_unlock(fs->drops);
+    return answered ? NULL : drop_bytes(fs->drops, d);
+}
+
 /* --- Operations ------------------------------------------------------------------------------- */
 
 /* The server's bytes, once they are needed: the drop may have been sent after it was opened. */
@@ -286,7 +298,7 @@ static int open_counted(struct fs *fs, struct call *call, struct handle *h, stru
         activate(fs, h); /* first, so that its row says that it is being written */
     if (h->flags & O_TRUNC)
         rc = start_empty(fs, call, d);
-    h->bytes = drop_bytes(fs->drops, d);
+    h->bytes = bytes_to_read(fs, d);
     if (rc == 0 && !h->bytes)
         rc = open_for(fs, call, h, err);
     /* bytes that come later are asked for once a read(2); a page would be asked for twice */
@@ -327,7 +339,7 @@ static int open_content_once(struct fs *fs, struct call *call, struct handle *h,
 static int read_drop(struct fs *fs, struct call *call, struct handle *h, int64_t off, size_t size,
                      struct chunk *out, struct failure *err)
 {
-    struct bytes *local = drop_bytes(fs->drops, h->node->drop);
+    struct bytes *local = bytes_to_read(fs, h->node->drop);
     int fd, rc;
 
     *out = (struct chunk){ .fd = -1 };

@@ -41,6 +41,18 @@ def test_a_shell_asks_and_jq_reads(mount, asked):
     assert ran.out == '7.00\n'
 
 
+def test_the_answer_is_read_as_soon_as_the_question_is_sent(mount, asked, api):
+    fd = os.open(asked / 'reader.json', os.O_RDWR | os.O_CREAT)
+    os.write(fd, b'{}')
+    try:
+        os.close(os.dup(fd))  # sends it; the file stays open, as a close(2) leaves it for a moment
+        prediction, = api.list('predictions')
+        assert json.loads((asked / 'reader.json').read_text()) == prediction
+    finally:
+        os.close(fd)
+    assert json.loads((asked / 'reader.json').read_text()) == prediction
+
+
 def test_answers_are_kept_over_a_remount(mount, asked):
     (asked / 'reader.json').write_text('{}')
     before = (asked / 'reader.json').read_text()
