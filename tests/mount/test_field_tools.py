@@ -158,6 +158,7 @@ def test_a_number_is_changed_by_one_patch(tools):
 
 def test_what_is_no_number_is_einval_and_the_file_shows_the_old(mount, tools):
     mount.allow('Invalid argument')
+    mount.may_leave = True
     tools('echo wide | tee width', patches=0, status=1)
     assert tools.get()['width'] == 400
     assert tools.folder.joinpath('width').read_text() == '400\n'
@@ -238,6 +239,7 @@ def test_several_fields_of_resource_json_are_one_patch(tools):
                          ids=['cut-off', 'refused', 'a-list'])
 def test_a_body_that_is_refused_is_einval_and_the_file_shows_the_servers(mount, tools, text):
     mount.allow('Invalid argument')
+    mount.may_leave = True
     with pytest.raises(OSError) as caught:
         fd = os.open(tools.folder / 'fieldConfig.json', os.O_WRONLY | os.O_TRUNC)
         os.write(fd, text.encode())
@@ -246,6 +248,20 @@ def test_a_body_that_is_refused_is_einval_and_the_file_shows_the_servers(mount, 
     assert tools.get()['fieldConfig'] == FIELDS
     assert json.loads(tools.folder.joinpath('fieldConfig.json').read_text()) == FIELDS
     assert 'fieldConfig' in mount.errors()
+    kept = [n for n in os.listdir(mount / '.lasfs/failed') if n.endswith('-fieldConfig.json')]
+    assert [(mount / '.lasfs/failed' / n).read_text() for n in kept] == [text]
+
+
+@pytest.mark.parametrize('tool', ['>', 'cp', 'jq-sponge', 'vim', 'sed-i', 'mv'])
+def test_each_tool_can_mend_what_was_refused(mount, tools, tool):
+    mount.allow('Invalid argument')
+    tools('echo nonsense > fieldConfig.json', patches=0, status=None)
+    assert len(os.listdir(mount / '.lasfs/failed')) == 1
+    scripts = {**JSON, '>': 'jq .total.maxLength=30 {0} > $TMP/x; cat $TMP/x > {0}; rm $TMP/x',
+               'mv': JSON['jq-mv']}
+    tools(scripts[tool].format('fieldConfig.json'))
+    assert tools.get()['fieldConfig'] == MORE
+    assert os.listdir(mount / '.lasfs/failed') == []
 
 
 def test_a_body_that_is_emptied_is_refused_at_release(mount, tools):
