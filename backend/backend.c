@@ -383,6 +383,8 @@ static int change_request(struct backend *be, struct call *call, const char *pat
         rq->body = &up;
         rc = perform(be, call, rq, &st, err);
     }
+    if (rc < 0 && body && err)
+        body_hush(body, err);
     rq->body = NULL;
     if (head.data)
         explicit_bzero(head.data, head.cap);

@@ -49,6 +49,14 @@ void body_find_ids(struct body *b, const struct id_finder *finder)
     b->finder = finder;
 }
 
+void body_hush(const struct body *b, struct failure *err)
+{
+    for (const struct field *f = b->res->fields; f->name; f++)
+        if ((f->flags & F_SECRET) &&
+            json_text_tells(json_object_get(b->object, f->name), err->text))
+            failure_set(err, err->status, "refused, in words that would tell a secret");
+}
+
 bool body_empty(const struct body *b)
 {
     return json_object_size(b->object) == 0;
@@ -228,7 +236,7 @@ static int set_structure(struct body *b, const struct field *f, const char *text
     int rc = json_text_parse(text, len, true, &v, &why);
 
     if (rc < 0)
-        return fail(err, rc, 0, "%s: %s", f->name, why.text);
+        return fail(err, rc, 0, "%s: %s", f->name, f->flags & F_SECRET ? "not JSON" : why.text);
     fits = s->any_of || (s->type == V_ARRAY ? json_is_array(v) : json_is_object(v)) ||
            (f->flags & F_LABELS && json_is_object(v)) || (s->nullable && json_is_null(v));
     if (!fits)
@@ -325,11 +333,15 @@ int body_set_text(struct body *b, const struct field *f, const char *text, size_
     return rc < 0 ? rc : set_implied(b, err);
 }
 
-static int parse_object(const char *text, size_t len, json_t **out, struct failure *err)
+static int parse_object(const struct body *b, const char *text, size_t len, json_t **out,
+                        struct failure *err)
 {
+    bool secret = resource_takes_secrets(b->res);
     json_auto_t *v = NULL;
-    int rc = json_text_parse(text, len, true, &v, err);
+    int rc = json_text_parse(text, len, true, &v, secret ? NULL : err);
 
+    if (rc == -EINVAL && secret)
+        fail(err, rc, 0, "not JSON"); /* what stands near the mistake may be the secret */
     if (rc < 0)
         return rc;
     if (!json_is_object(v))
@@ -370,7 +382,7 @@ static int set_members(struct body *b, json_t *object, struct failure *err)
 int body_set_json(struct body *b, const char *text, size_t len, struct failure *err)
 {
     cleanup_wiped json_t *object = NULL;
-    int rc = parse_object(text, len, &object, err);
+    int rc = parse_object(b, text, len, &object, err);
 
     if (rc < 0)
         return rc;
@@ -384,7 +396,7 @@ int body_set_defaults(struct body *b, const char *text, size_t len, struct failu
     json_auto_t *object = NULL;
     const char *name;
     json_t *v;
-    int rc = parse_object(text, len, &object, err);
+    int rc = parse_object(b, text, len, &object, err);
 
     if (rc < 0)
         return rc;
@@ -475,7 +487,7 @@ int body_set_difference(struct body *b, const struct record *now, const char *te
 {
     json_auto_t *old = NULL;
     cleanup_wiped json_t *new = NULL;
-    int rc = parse_object(text, len, &new, err);
+    int rc = parse_object(b, text, len, &new, err);
 
     if (rc < 0)
         return rc;
@@ -490,12 +502,12 @@ int body_set_overwrite(struct body *b, const struct record *now, const char *sen
     json_auto_t *old = NULL;
     json_auto_t *first = NULL;
     cleanup_wiped json_t *new = NULL;
-    int rc = parse_object(text, len, &new, err);
+    int rc = parse_object(b, text, len, &new, err);
 
     if (rc < 0)
         return rc;
     if (sent)
-        parse_object(sent, strlen(sent), &first, NULL); /* without it, everything is new */
+        parse_object(b, sent, strlen(sent), &first, NULL); /* without it, everything is new */
     if (shape_bare(b->res, &new) < 0 || (first && shape_bare(b->res, &first) < 0) ||
         codec_object(now, &old) < 0)
         return no_memory(err);

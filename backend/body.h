@@ -40,6 +40,9 @@ void body_find_ids(struct body *b, const struct id_finder *finder);
 /* The whole body as JSON in one line, added to out; it may hold secrets. 0, -EFBIG, -ENOMEM. */
 int body_write(const struct body *b, struct buf *out);
 
+/* What the API said when it refused b: without its words, if they have a secret of b in them. */
+void body_hush(const struct body *b, struct failure *err);
+
 bool body_empty(const struct body *b);
 bool body_has(const struct body *b, const char *name);
 

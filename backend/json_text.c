@@ -11,6 +11,7 @@
 
 #define INDENT 2
 #define REAL_MAX 40
+#define TELLING_MIN 4
 
 int json_text_parse(const char *text, size_t len, bool strict, json_t **out, struct failure *err)
 {
@@ -215,4 +216,21 @@ void json_text_wipe(json_t *v)
         json_text_wipe(item);
     json_object_foreach(v, key, item)
         json_text_wipe(item);
+}
+
+bool json_text_tells(json_t *v, const char *text)
+{
+    const char *name;
+    json_t *item;
+    size_t i;
+
+    if (json_is_string(v))
+        return json_string_length(v) >= TELLING_MIN && strstr(text, json_string_value(v));
+    json_array_foreach(v, i, item)
+        if (json_text_tells(item, text))
+            return true;
+    json_object_foreach(v, name, item)
+        if (json_text_tells(item, text))
+            return true;
+    return false;
 }

@@ -25,6 +25,9 @@ int json_text_write(json_t *v, bool pretty, struct buf *out);
 /* Is it valid UTF-8 without NUL? What is not cannot be a JSON string. */
 bool json_text_utf8_ok(const char *text, size_t len);
 
+/* Has v a string of four bytes or more that text has in it? */
+bool json_text_tells(json_t *v, const char *text);
+
 /* Overwrites the strings in v, for what held secrets. Nobody else may be using it. */
 void json_text_wipe(json_t *v);
 

@@ -1,7 +1,9 @@
 """A file NAME.json that is put into a collection becomes a resource: its text is the body."""
+import base64
 import json
 import os
 import stat
+import subprocess
 
 import pytest
 
@@ -17,6 +19,16 @@ MANUAL = {'transitionType': 'manual'}
 def definition(transition):
     return {'StartAt': 'step', 'States': {'step': {'Type': 'Task', 'Resource': transition,
                                                    'End': True}}}
+
+
+def activate(api, model):
+    """However long the server takes to train it."""
+    api.patch(f'models/{model}', status='training')
+    if not api.get(f'models/{model}')['status'] == 'active':
+        try:
+            eventually(lambda: api.get(f'models/{model}')['status'] == 'active', 5)
+        except AssertionError:
+            api.patch(f'models/{model}', status='active')
 
 
 def put(mount, path, body):
@@ -85,7 +97,7 @@ def test_a_data_bundle_takes_datasets_by_name(mount, api, model):
 
 
 def test_a_prediction_takes_a_document_and_a_model_by_name(mount, api, model):
-    api.patch(f'models/{model}', status='active')
+    activate(api, model)
     (mount / 'documents/scan.pdf').write_bytes(pdf(3000))
     document = api.only_document()['documentId']
     with mount.server.watch() as seen:
@@ -97,7 +109,7 @@ def test_a_prediction_takes_a_document_and_a_model_by_name(mount, api, model):
 
 
 def test_the_answer_to_a_prediction_is_kept_over_a_remount(mount, api, model):
-    api.patch(f'models/{model}', status='active')
+    activate(api, model)
     document = api.add_document(pdf(3000))
     put(mount, 'predictions/one.json', {'documentId': document, 'modelId': model})
     mount.remount()
@@ -329,6 +341,80 @@ def test_rsync_twice_sends_nothing_the_second_time(mount, api, tmp_path):
     assert sorted(m['name'] for m in api.list('models')) == ['a', 'b', 'c']
 
 
+EDITORS = {
+    'vim': ['vim', '-u', 'NONE', '-N', '-es', '-c', '%s/first/second/', '-c', 'wq', '{}'],
+    'vim renaming': ['vim', '-u', 'NONE', '-N', '-es', '-c', 'set backup backupcopy=no backupskip=',
+                     '-c', '%s/first/second/', '-c', 'wq', '{}'],
+    'sed': ['sed', '-i', 's/first/second/', '{}'],
+    'perl': ['perl', '-pi', '-e', 's/first/second/', '{}'],
+    'ed': ['sh', '-c', "printf '%%s/first/second/\\nw\\nq\\n' | ed -s {}"],
+    'jq and sponge': ['sh', '-c', 'jq \'.description = "second"\' {0} | sponge {0}'],
+    'emacs': ['emacs', '-Q', '--batch', '{}', '--eval',
+              '(progn (replace-string "first" "second") (save-buffer))'],
+}
+
+
+@pytest.mark.parametrize('editor', EDITORS)
+def test_an_editor_changes_the_resource_in_one_patch(mount, api, editor):
+    put(mount, 'models/mine.json', {**MODEL, 'description': 'first'})
+    model, = api.list('models')
+    with mount.server.watch() as seen:
+        subprocess.run([a.replace('{}', 'mine.json').replace('{0}', 'mine.json')
+                        for a in EDITORS[editor]], cwd=mount / 'models', check=True,
+                       stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+                       env={**os.environ, 'LC_ALL': 'C.UTF-8', 'HOME': str(mount.home)})
+    mount.may_leave = True  # an editor's backup
+    assert [r.verb for r in seen.changes] == ['PATCH']
+    now, = api.list('models')
+    assert (now['modelId'], now['description']) == (model['modelId'], 'second')
+    assert json.loads((mount / 'models/mine.json').read_text())['description'] == 'second'
+
+
+@pytest.mark.options('list=names')
+def test_listed_by_names_it_is_there_once(mount, api):
+    put(mount, 'models/mine.json', MODEL)
+    api.post('models', name='other', **MODEL)
+    mount.refresh()
+    assert sorted(os.listdir(mount / 'models')) == ['mine.json', 'other']
+
+
+@pytest.mark.options('nodelete')
+def test_nodelete_keeps_it(mount, api):
+    mount.allow('nodelete')
+    put(mount, 'models/mine.json', MODEL)
+    with pytest.raises(PermissionError):
+        (mount / 'models/mine.json').unlink()
+    put(mount, 'models/mine.json', {**MODEL, 'description': 'changed'})
+    assert [m['description'] for m in api.list('models')] == ['changed']
+
+
+def test_a_dataset_from_json_is_a_folder_like_any_other(mount, api):
+    mount.allow('documents in it')
+    put(mount, 'datasets/mine.json', {'retentionInDays': 30})
+    (mount / 'datasets/mine/documents/scan.pdf').write_bytes(pdf(3000))
+    document = api.only_document()
+    assert document['datasetId'] == api.dataset_called('mine')['datasetId']
+    with pytest.raises(OSError) as refused:
+        (mount / 'datasets/mine.json').unlink()
+    assert refused.value.errno in (39, 16)
+    (mount / 'datasets/mine/documents/scan.pdf').unlink()
+    (mount / 'datasets/mine.json').unlink()
+    assert api.list('datasets') == []
+
+
+def test_twenty_programs_at_once_make_one_each(mount, api):
+    mount.run("seq 20 | xargs -P 20 -I{} sh -c 'echo \"$BODY\" > datasets/d{}.json'",
+              BODY=json.dumps({'description': 'd'}))
+    assert sorted(d['name'] for d in api.list('datasets')) == sorted(f'd{n}' for n in range(1, 21))
+    assert len(os.listdir(mount / 'datasets')) == 20
+
+
+def test_a_user_is_made_by_mkdir(mount, api):
+    mount.run('mkdir users/person@example.com')
+    assert 'person@example.com' in [u['email'] for u in api.list('users')]
+    assert (mount / 'users/person@example.com/email').read_text() == 'person@example.com\n'
+
+
 # --- Refusals --------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize('text', ['no JSON', '[1]', '{"width": 1}', '{"width": 1, "nonsense": 2}'])
@@ -451,7 +537,6 @@ def user(api):
 
 
 def test_an_avatar_is_its_bytes(mount, api, user, tmp_path):
-    import base64
     picture = b'\xff\xd8\xff\xe0' + os.urandom(5000) + b'\xff\xd9'
     (tmp_path / 'me.jpg').write_bytes(picture)
     with mount.server.watch() as seen:
