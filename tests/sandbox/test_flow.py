@@ -1,8 +1,11 @@
 """Workflows run: steps, choices, retries, time-outs, and what is told of them."""
+import concurrent.futures
 import sqlite3
+import threading
 import time
 
 import pytest
+import requests
 
 import sandbox_server as server
 from sandbox_server import eventually
@@ -519,6 +522,59 @@ def test_workflow_goes_on_after_a_restart(start):
     end(api, claim(api, second), c=3)
     assert run.get()['output'] == {'c': 3}
     assert flow.running() == 0
+
+
+def work(s, first, until):
+    """Claims and ends executions until nothing is left to be done, or the server is gone."""
+    api = s.client()
+    while not until():
+        try:
+            answer = api.raw('POST', '/transitions/%s/executions' % first, json={})
+            if answer.status_code == 200:
+                end(api, answer.json(), n=answer.json()['input']['n'])
+            else:
+                time.sleep(0.02)
+        except server.Refused as e:
+            assert 'ended' in e.message  # it was too slow, and timed out
+        except requests.ConnectionError:
+            return
+
+
+def test_no_execution_is_lost_or_ends_twice_when_the_server_is_killed(start):
+    s = start('--heartbeat-timeout', '2')
+    api = s.client()
+    docker, manual = transition(api, 'docker'), transition(api)
+    flow = Flow(api, {'A': task(docker, 'B'), 'C': task(docker), 'B': task(
+        manual, 'C', Retry=retry(MaxAttempts=9, BackoffRate=1))})
+    runs = [flow.run(n=n) for n in range(60)]
+    ended = flow.path + '/executions'
+
+    def count():
+        return len(flow.api.get(ended, status='succeeded')['executions'])
+
+    with concurrent.futures.ThreadPoolExecutor(8) as workers:
+        some = [workers.submit(work, s, manual, lambda: False) for _ in range(8)]
+        eventually(lambda: count() >= 15)
+        s.kill()
+        for worker in some:
+            worker.result()
+    flow.api = s.start().client()
+    assert count() >= 15
+    done = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(8) as workers:
+        some = [workers.submit(work, s, manual, done.is_set) for _ in range(8)]
+        try:
+            eventually(lambda: count() == 60, 60)
+        finally:
+            done.set()
+        for worker in some:
+            worker.result()
+    assert flow.running() == 0
+    for n, run in enumerate(runs):
+        run.api = flow.api
+        assert run.get()['output'] == {'n': n}
+        assert [t['status'] for t in run.tasks(manual)].count('succeeded') == 1
+        assert len(run.tasks(docker)) == 2
 
 
 # --- Schemas ------------------------------------------------------------------------------------
