@@ -124,7 +124,7 @@ static bool comparison_holds(const struct comparison *c, json_t *with, json_t *v
         return v && json_is_true(with) == json_is_null(v);
     if (c->way == IS_TYPE)
         return v && json_is_true(with) == is_of(v, c->type);
-    if (!v || !is_of(v, c->wants))
+    if (!v || !is_of(v, c->wants) || !is_of(with, c->wants))
         return false;
     way = compare(v, with);
     switch (c->way) {

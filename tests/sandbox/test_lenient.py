@@ -100,6 +100,34 @@ def test_empty_definition_is_taken(loose):
     loose.post('/workflows', {'specification': {'definition': {}}})
 
 
+@pytest.mark.parametrize('states', [
+    {}, {'A': {}}, {'A': {'Choices': {}}}, {'A': {'Choices': [5]}},
+    {'A': {'Choices': [{'Variable': '$.a', 'StringEquals': 5, 'Next': 'A'}]}},
+    {'A': {'Choices': [{'Not': {}, 'Next': 'B'}]}}])
+def test_definition_that_makes_no_sense_ends_in_an_error(loose, states):
+    workflow = loose.post('/workflows', {'specification': {
+        'definition': {'StartAt': 'A', 'States': states}}})['workflowId']
+    run = loose.post('/workflows/%s/executions' % workflow, {'input': {'a': 'x'}})
+    assert run['status'] == 'error'
+
+
+def test_step_without_an_output_has_its_input_for_one(loose):
+    first, second = (loose.post('/transitions', {'transitionType': 'manual'})['transitionId']
+                     for _ in range(2))
+    workflow = loose.post('/workflows', {'specification': {'definition': {
+        'StartAt': 'A', 'States': {
+            'A': {'Type': 'Task', 'Resource': first, 'Next': 'B'},
+            'B': {'Type': 'Task', 'Resource': second, 'End': True}}}}})['workflowId']
+    path = '/workflows/%s/executions' % workflow
+    run = loose.post(path, {'input': {'a': 1}})['executionId']
+    for transition in (first, second):
+        tasks = '/transitions/%s/executions' % transition
+        loose.patch('%s/%s' % (tasks, loose.post(tasks, {})['executionId']),
+                    {'status': 'succeeded'})
+    ended = loose.get('%s/%s' % (path, run))
+    assert (ended['status'], ended['output']) == ('succeeded', {'a': 1})
+
+
 def test_claim_always_yields_one(loose):
     path = '/transitions/%s/executions' % server.new_id('transition')
     first, second = (loose.post(path, {}) for _ in range(2))

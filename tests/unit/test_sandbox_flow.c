@@ -88,6 +88,34 @@ static void choice_rules_have_a_greatest_depth(void **state)
     json_decref(rule);
 }
 
+static void choice_rule_that_makes_no_sense_does_not_hold(void **state)
+{
+    static const char *const rules[] = {
+        "{'Variable': '$.a', 'StringEquals': 5}",
+        "{'Variable': '$.a', 'StringLessThan': null}",
+        "{'Variable': '$.n', 'NumericEquals': 'x'}",
+        "{'Variable': 7, 'StringEquals': 'x'}",
+        "{'Variable': '$.a', 'BooleanEquals': 'x'}",
+        "{'Or': 7}",
+        "{'And': [5]}",
+        "{}",
+        "5",
+    };
+    json_t *data = json("{'a': 'x', 'n': 1}");
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+        json_t *rule = json(rules[i]);
+        struct failure err = { 0 };
+
+        print_message("%s\n", rules[i]);
+        assert_int_equal(choice_check(rule, &err), -EINVAL);
+        assert_false(choice_holds(rule, data));
+        json_decref(rule);
+    }
+    json_decref(data);
+}
+
 static void definition_retries_by_interval_backoff_and_attempts(void **state)
 {
     static const struct {
@@ -252,6 +280,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(choice_path_finds_what_stands_there),
         cmocka_unit_test(choice_rules_have_a_greatest_depth),
+        cmocka_unit_test(choice_rule_that_makes_no_sense_does_not_hold),
         cmocka_unit_test(definition_retries_by_interval_backoff_and_attempts),
         cmocka_unit_test(definition_follows_choices_to_a_task_or_the_end),
         cmocka_unit_test(schema_forbids_only_what_it_says),
