@@ -58,15 +58,23 @@ static void deactivate(struct fs *fs, struct handle *h)
 
 /* --- Bytes ------------------------------------------------------------------------------------ */
 
-/* What h had open when its resource was there. */
-static int copy_of_open(struct handle *h, struct bytes *to)
+/* What h has open, though its resource may have gone or be another file's. */
+static int open_of(struct handle *h)
 {
-    struct stat st;
     int fd;
 
+    if (h->bytes)
+        return h->bytes->fd;
     pthread_mutex_lock(&h->lock);
     fd = h->fd;
     pthread_mutex_unlock(&h->lock);
+    return fd;
+}
+
+static int copy_of_open(int fd, struct bytes *to)
+{
+    struct stat st;
+
     if (fd < 0)
         return 0;
     return fstat(fd, &st) < 0 ? -errno : file_copy(fd, to->fd, st.st_size);
@@ -87,8 +95,8 @@ static int open_sent(struct fs *fs, struct call *call, const struct bound *b, in
     return rc == -ENOENT ? 0 : rc;
 }
 
-/* The server's bytes into the spool, where they can be changed; h (may be NULL) still has those
- * of a resource that has gone. d is held exclusively. */
+/* The server's bytes into the spool, where they can be changed; of what was removed, those that h
+ * (may be NULL) has open. d is held exclusively. */
 static int fetch_to_spool(struct fs *fs, struct call *call, struct drop *d, struct handle *h,
                           struct failure *err)
 {
@@ -96,17 +104,18 @@ static int fetch_to_spool(struct fs *fs, struct call *call, struct drop *d, stru
     struct bound bound;
     int64_t size = 0;
     cleanup_fd int fd = -1;
+    int mine = h ? open_of(h) : -1;
     int rc = bind_drop(fs, d, &bound);
 
-    if (rc == 0)
+    if (rc == 0 && (mine < 0 || drop_is_linked(fs->drops, d)))
         rc = open_sent(fs, call, &bound, &fd, &size, err);
     if (rc < 0 && rc != -ENOENT)
         return rc;
     rc = drop_new_bytes(fs->drops, d, &b);
     if (rc == 0 && fd >= 0)
         rc = file_copy(fd, b->fd, size);
-    else if (rc == 0 && h)
-        rc = copy_of_open(h, b);
+    else if (rc == 0)
+        rc = copy_of_open(mine, b);
     if (rc < 0)
         drop_forget_bytes(fs->drops, d);
     return rc;

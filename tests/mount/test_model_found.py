@@ -153,3 +153,13 @@ def test_a_closed_temporary_file_is_there_after_a_kill_of_the_daemon(mount):
     for i in range(20):
         assert (mount / f'documents/{i}.part').read_bytes() == b'half'
     assert os.listdir(mount / '.lasfs/failed') == []
+
+
+def test_a_write_to_a_replaced_asset_keeps_its_own_bytes(mount, api):
+    mount.run('echo what it was > assets/a')
+    mount.remount()
+    with open(mount / 'assets/a', 'r+b', buffering=0) as f:
+        mount.run('echo new > assets/b.part && mv assets/b.part assets/a')
+        os.pwrite(f.fileno(), b'WHAT', 0)
+        assert f.read(100) == b'WHAT it was\n'
+    assert [api.content('assets/' + a['assetId']) for a in api.list('assets')] == [b'new\n']
