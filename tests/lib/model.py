@@ -186,7 +186,7 @@ class Maker:
         return self.pick('link', 'symlink'), self.file(), self.file()
 
     def make_remount(self):
-        return (self.pick('remount', 'remount', 'kill'),)
+        return (self.pick('remount', 'remount', 'kill', 'crash'),)
 
 
 WEIGHTS = (('drop', 14), ('open', 12), ('close', 10), ('dup', 2), ('write', 6), ('pwrite', 5),
@@ -195,7 +195,7 @@ WEIGHTS = (('drop', 14), ('open', 12), ('close', 10), ('dup', 2), ('write', 6), 
            ('futime', 1), ('flock', 1), ('stat', 6), ('cat', 6), ('listdir', 4),
            ('truncate', 2), ('chmod', 1), ('utime', 1), ('rename', 12), ('rename_dir', 3),
            ('unlink', 5), ('unlink_dir', 0.3), ('mkdir', 4), ('rmdir', 2), ('link', 0.3),
-           ('remount', 0.3))
+           ('remount', 1.5))
 
 
 # --- What a plain directory does not know -------------------------------------------------------
@@ -409,6 +409,17 @@ class Run:
         for slot in sorted(self.plain.fds):
             self.call(('close', slot))
 
+    def crash(self):
+        """The daemon dies while files are open: what was being written is not complete."""
+        self.world.kill(self.mount.close_all)
+        self.plain.close_all()
+        for handle in self.model.slots.values():
+            file = handle.file
+            if file.active and file.dirty:
+                self.model.note_refused(file)
+            file.active.clear()
+        self.model.slots.clear()
+
     def usable(self, op):
         """Slots are open where they must be, and free where a new one comes."""
         kind, slots = op[0], self.plain.fds
@@ -423,9 +434,12 @@ class Run:
         return not isinstance(op[1], int) or op[1] in slots
 
     def call(self, op):
-        if op[0] in ('remount', 'kill'):
-            self.close_all()
-            getattr(self.world, op[0])()
+        if op[0] in ('remount', 'kill', 'crash'):
+            if op[0] == 'crash':
+                self.crash()
+            else:
+                self.close_all()
+                getattr(self.world, op[0])()
             return self.compare_trees()
         if not self.usable(op):
             return None

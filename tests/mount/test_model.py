@@ -96,7 +96,7 @@ class World:
     def remount(self):
         self.mount.remount(cold=True)
 
-    def kill(self):
+    def kill(self, then=lambda: None):
         """Of the daemon. Bytes that were closed are on disk; modes, times and names of empty
         files follow after 50 ms."""
         time.sleep(0.1)
@@ -104,6 +104,7 @@ class World:
         self.mount.process.kill()
         self.mount.process.wait()
         self.mount.process = None
+        then()
         self.mount.start()
 
     # --- What the server has ---------------------------------------------------------------------
@@ -225,7 +226,10 @@ class WrongWorld:
     def nothing(self, *_):
         pass
 
-    check = end = spoiled = count = remount = kill = nothing
+    def kill(self, then=lambda: None):
+        then()
+
+    check = end = spoiled = count = remount = nothing
 
 
 @pytest.mark.parametrize('wrong, call', [
