@@ -8,6 +8,7 @@
 
 #include "codec.h"
 #include "json_text.h"
+#include "labels.h"
 #include "number.h"
 #include "shape.h"
 
@@ -129,74 +130,6 @@ int body_set_string(struct body *b, const char *name, const char *value, struct 
     return set_string(b, f, value, strlen(value), false, err);
 }
 
-/* --- Labels ---------------------------------------------------------------------------------- */
-
-/* Takes value. */
-static int add_label(json_t *list, json_t *label, json_t *value)
-{
-    json_t *item = json_object();
-
-    if (!item || json_object_set(item, "label", label) < 0 ||
-        json_object_set(item, "value", value) < 0 || json_array_append(list, item) < 0) {
-        json_decref(item);
-        return -ENOMEM;
-    }
-    json_decref(item);
-    return 0;
-}
-
-static int labels_of_prediction(json_t *guesses, json_t *list, const char *name,
-                                struct failure *err)
-{
-    json_t *guess;
-    size_t i;
-
-    json_array_foreach(guesses, i, guess) {
-        json_t *label = json_object_get(guess, "label"), *value = json_object_get(guess, "value");
-
-        if (!json_is_string(label))
-            return fail(err, -EINVAL, 0, "%s: a prediction without a label", name);
-        if (add_label(list, label, value ? value : json_null()) < 0)
-            return no_memory(err);
-    }
-    return 0;
-}
-
-static int labels_of_map(json_t *map, json_t *list, struct failure *err)
-{
-    const char *key;
-    json_t *value;
-
-    json_object_foreach(map, key, value) {
-        json_auto_t *label = json_string(key);
-
-        if (!label || add_label(list, label, value) < 0)
-            return no_memory(err);
-    }
-    return 0;
-}
-
-/* The list of {label, value} that v means; *out is a new reference. */
-static int read_labels(json_t *v, const char *name, json_t **out, struct failure *err)
-{
-    json_auto_t *list = NULL;
-    json_t *guesses = json_object_get(v, "predictions");
-    int rc;
-
-    if (!json_is_object(v)) {
-        *out = json_incref(v);
-        return 0;
-    }
-    list = json_array();
-    if (!list)
-        return no_memory(err);
-    rc = json_is_array(guesses) ? labels_of_prediction(guesses, list, name, err)
-                                : labels_of_map(v, list, err);
-    if (rc == 0)
-        *out = steal_pointer(&list);
-    return rc;
-}
-
 /* --- From text ------------------------------------------------------------------------------- */
 
 /* A field that says something about another one; what was said of that by itself holds. */
@@ -219,7 +152,7 @@ static int set_value(struct body *b, const struct field *f, json_t *v, struct fa
 
     if (!(f->flags & F_LABELS))
         return set_found(b, f, json_deep_copy(v), err);
-    rc = read_labels(v, f->name, &list, err);
+    rc = labels_read(v, f->name, &list, err);
     if (rc == 0)
         rc = set_new(b, f->name, json_deep_copy(list), err);
     json_decref(list);

@@ -191,7 +191,7 @@ static int add_sent_drops(struct fs *fs, struct dirhandle *d)
             sent = listing_find(d->listing, drop->id, NULL) == -ENOENT;
         drops_unlock(fs->drops);
         if (sent && !is_shown(d, drop))
-            rc = fresh ? add_drop(fs, d, drop) : resolve_gone(fs, drop);
+            rc = fresh ? add_drop(fs, d, drop) : resolve_gone(fs, drop, false);
     }
     for (size_t i = 0; i < n; i++)
         drop_unref(list[i]);
@@ -320,15 +320,16 @@ static int add_fields(struct fs *fs, struct dirhandle *d, const char *id, const 
         struct place place = { .kind = NODE_FIELD, .res = res, .field = f };
         char name[ROUTE_NAME_MAX + 1];
 
+        if ((f->flags & F_LINES) && route_lines_name(f, name) == 0) {
+            place.kind = NODE_LINES; /* also where a list does not have them */
+            rc = add_place(d, name, place);
+            place.kind = NODE_FIELD;
+        }
         if (!route_field_shown(f) || route_field_name(f, name) < 0)
             continue;
         if (route_field_may_lack(f) && !resolve_has_field(fs, id, r, f))
             continue;
         rc = add_place(d, name, place);
-        if (rc == 0 && (f->flags & F_LINES) && route_lines_name(f, name) == 0) {
-            place.kind = NODE_LINES;
-            rc = add_place(d, name, place);
-        }
     }
     return rc;
 }

@@ -12,6 +12,7 @@
 #include "handle.h"
 #include "kept.h"
 #include "known.h"
+#include "text.h"
 
 #include "banned.h"
 
@@ -23,7 +24,8 @@ static int64_t max_bytes(struct fs *fs, struct drop *d)
 
     drops_lock(fs->drops);
     if (d->folder->res)
-        max = resource_content_max(d->folder->res);
+        max = resource_takes_json(d->folder->res) ? TEXT_MAX_BYTES
+                                                  : resource_content_max(d->folder->res);
     drops_unlock(fs->drops);
     return max ? max : LOCAL_MAX_BYTES;
 }

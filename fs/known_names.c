@@ -104,12 +104,12 @@ int known_id_of_name(struct fs *fs, struct call *call, const struct resource *re
                      char out[RESOURCE_ID_MAX + 1], struct failure *err)
 {
     const char *last = name;
-    struct folder *f;
+    struct folder *f = NULL;
     int rc = folder_of_name(fs, res, &last, &f);
 
     if (rc == 0)
         rc = id_of_name_here(fs, f, last, out);
-    if (rc != -ENOENT || last != name)
+    if (rc != -ENOENT || last != name || !f)
         return rc;
     return known_id_in_folder(fs, call, f, name, out, err);
 }

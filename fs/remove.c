@@ -92,7 +92,7 @@ static int unlink_drop(struct fs *fs, struct call *call, struct drop *d, struct 
     else if (bind_drop(fs, d, &b) == 0 && (b.target.res->can & CAN_DELETE))
         rc = delete_resource(fs, call, &b.target, err);
     if (rc == 0)
-        rc = drops_remove(fs->drops, d, true);
+        rc = resolve_gone(fs, d, true);
     drop_unlock_exclusive(fs->drops, d);
     return rc;
 }
@@ -230,7 +230,7 @@ static void forget_below(struct fs *fs, const struct target *t)
     if (list_below(fs, t, &list, &n) < 0)
         return;
     for (size_t i = 0; i < n; i++) {
-        drops_remove(fs->drops, list[i], false);
+        resolve_gone(fs, list[i], false);
         drop_unref(list[i]);
     }
     free(list);
@@ -249,7 +249,7 @@ static int forget_name(struct fs *fs, struct call *call, struct node *parent, co
     d = drops_find_id(fs->drops, f, id);
     if (!d || fs->options->ro)
         return hide_name(fs, parent->ino, name);
-    rc = drops_remove(fs->drops, d, true);
+    rc = resolve_gone(fs, d, true);
     return rc < 0 ? rc : hide_name(fs, parent->ino, id);
 }
 

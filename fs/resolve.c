@@ -45,13 +45,13 @@ int resolve_drop(struct fs *fs, const struct place *parent, struct drop *d, stru
     return rc;
 }
 
-int resolve_gone(struct fs *fs, struct drop *d)
+int resolve_gone(struct fs *fs, struct drop *d, bool durable)
 {
     struct bound b;
 
     if (bind_drop(fs, d, &b) == 0 && resource_takes_json(b.target.res))
         kept_forget(fs, KEPT_BODY, b.id);
-    return drops_remove(fs->drops, d, false);
+    return drops_remove(fs->drops, d, durable);
 }
 
 /* A sent drop is there as long as its resource is. */
@@ -79,7 +79,7 @@ static int check_sent(struct fs *fs, struct call *call, struct drop *d, struct f
     if (rc == -ENOENT && fresh)
         rc = known_record(fs, call, &b.target, &r, err); /* the list may lag behind */
     if (rc == -ENOENT)
-        resolve_gone(fs, d);
+        resolve_gone(fs, d, false);
     return rc;
 }
 

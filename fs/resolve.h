@@ -33,8 +33,9 @@ int resolve_spool_file(struct fs *fs, enum node_kind kind, const char *name, str
 bool resolve_has_field(struct fs *fs, const char *id, const struct record *r,
                        const struct field *f);
 
-/* A sent drop's resource was deleted elsewhere: its name goes. 0, -EIO. */
-int resolve_gone(struct fs *fs, struct drop *d);
+/* d's resource is gone, or it shall not stand for it any more: its name goes, and what was kept of
+ * it. durable: as drops_remove(). 0, -EIO. */
+int resolve_gone(struct fs *fs, struct drop *d, bool durable);
 
 /* The ending that a resource's content is also there by; NULL: none. */
 const char *resolve_content_ending(const struct record *r);

@@ -332,6 +332,10 @@ def test_logs_stand_under_everything_that_has_them(mount, api, transition, workf
     assert 'events.txt' in os.listdir(folder / log)
 
 
+def test_logs_stand_under_an_execution_of_a_workflow(mount, api, transition, run):
+    assert os.listdir(run / 'logs') == [log_of(api, transition)]
+
+
 def test_tail_f_follows_a_log_while_it_grows(mount, api, transition, job):
     log = log_of(api, transition)
     execution = execution_of(api, transition)['executionId']

@@ -1,7 +1,9 @@
 """A file NAME.json that is put into a collection becomes a resource: its text is the body."""
 import base64
+import contextlib
 import json
 import os
+import sqlite3
 import stat
 import subprocess
 
@@ -503,6 +505,53 @@ def test_what_was_dropped_is_a_name_too(mount, api):
     document = api.add_document(pdf(2000))
     mount.run(f'echo one > ./documents/{document}/datasetId')
     assert api.get(f'documents/{document}')['datasetId'] == api.list('datasets')[0]['datasetId']
+
+
+def test_a_name_may_be_a_path_below_the_collection(mount, api, model):
+    activate(api, model)
+    mount.run('mkdir documents/2026-11')
+    (mount / 'documents/2026-11/scan.pdf').write_bytes(pdf(3000))
+    document = api.only_document()['documentId']
+    put(mount, 'predictions/one.json', {'documentId': '2026-11/scan.pdf', 'modelId': model})
+    assert api.list('predictions')[0]['documentId'] == document
+
+
+@pytest.mark.parametrize('name', ['with blanks', 'ümlaut 漢字', '-dash', 'a.b', 'x' * 250])
+def test_the_name_is_what_the_file_is_called(mount, api, name):
+    put(mount, f'models/{name}.json', MODEL)
+    assert [m['name'] for m in api.list('models')] == [name]
+    assert (mount / f'models/{name}/name').read_text() == name + '\n'
+
+
+def test_a_daemon_that_dies_after_close_has_lost_nothing(mount, api):
+    text = put(mount, 'models/mine.json', MODEL)
+    reader = open(mount / 'models/mine.json')
+    mount.kill()
+    with contextlib.suppress(OSError):
+        reader.close()
+    mount.start()
+    assert os.listdir(mount / 'models') == ['mine.json']
+    assert (mount / 'models/mine.json').read_text() == text
+    with mount.server.watch() as seen:
+        put(mount, 'models/mine.json', text)
+    assert not seen.changes
+
+
+def test_what_is_gone_leaves_no_text_in_the_state(mount, api, model):
+    marker = 'a description to look for'
+    api.add_dataset('one')
+    put(mount, f'models/{model}/dataBundles/first.json',
+        {'datasetIds': ['one'], 'description': marker})
+    put(mount, 'models/mine.json', {**MODEL, 'description': marker})
+    mount.run(f'rm models/mine.json; rmdir ./models/{model}')
+    mount.unmount()
+    for path in mount.state.rglob('*'):
+        if path.is_file() and path.read_bytes()[:6] == b'SQLite':
+            with sqlite3.connect(path) as base:
+                assert marker not in '\n'.join(base.iterdump())
+                break
+    else:
+        raise AssertionError('there is no database')
 
 
 # --- appClients ------------------------------------------------------------------------------------
