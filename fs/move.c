@@ -223,8 +223,6 @@ static int move_unsent(struct move *m, struct drop *d, struct drop *there, struc
         rc = change_name(m, d, err);
     if (there)
         rc = settle_there(m, d, there, inherited > 0, rc, err);
-    if (rc == -EINVAL)
-        rc = -EPERM; /* EINVAL makes mv try again */
     if (rc == 0)
         rc = finish(m, d);
     if (rc == 0)
@@ -244,8 +242,6 @@ static int move_sent(struct move *m, struct drop *d, struct drop *there, struct 
         rc = park_end(m->fs, there); /* the name is another resource's now */
     else if (rc == 0 && there)
         rc = delete_there(m, there, err);
-    if (rc == -EINVAL)
-        rc = -EPERM;
     return rc < 0 ? rc : finish(m, d);
 }
 
@@ -318,8 +314,6 @@ static int move_onto_text(struct move *m, struct drop *d, const struct found *th
     if (rc == 0)
         rc = failed_text_commit(m->fs, m->call, n, buf_str(&text), text.len, err);
     node_unref(m->fs->nodes, n);
-    if (rc == -EINVAL)
-        rc = -EPERM;
     return rc < 0 ? rc : drops_remove(m->fs->drops, d, true);
 }
 
@@ -407,8 +401,6 @@ static int move_resource(struct move *m, const struct found *f, struct failure *
     rc = bind_entry(m->fs, m->from, f->id, &b);
     if (rc == 0)
         rc = text_patch(m->fs, m->call, &b.target, field, m->to_name, strlen(m->to_name), err);
-    if (rc == -EINVAL)
-        rc = -EPERM;
     return rc < 0 ? rc : put_name(m, f->id);
 }
 
@@ -517,5 +509,5 @@ int fs_rename(struct fs *fs, struct call *call, uint64_t parent, const char *nam
     rc = m.from && m.to ? move_all(&m, flags, err) : -ESTALE;
     node_unref(fs->nodes, m.to);
     node_unref(fs->nodes, m.from);
-    return rc;
+    return rc == -EINVAL ? -EPERM : rc; /* EINVAL makes mv try again */
 }

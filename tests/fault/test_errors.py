@@ -185,6 +185,9 @@ class World:
         os.utime(self.mount / '.lasfs/refresh')
         return {'fd': open_fd(self.mount / 'secrets/.list.jsonl', os.O_RDONLY)}
 
+    def dropped_and_dataset(self):
+        return {**self.dropped(), 'dataset': self.known_dataset()['id']}
+
     def into_dataset(self):
         made = self.known_document()
         dataset = self.api.add_dataset(self.name())
@@ -253,6 +256,10 @@ OPERATIONS = [
               lambda w, m: os.rename(w.mount / 'datasets' / m['id'],
                                      w.mount / 'datasets' / m['name']),
               'PATCH', DATASET, 'rename /datasets/{id}', changed={errno.EINVAL: errno.EPERM}),
+    Operation('rename into', World.dropped_and_dataset,
+              lambda w, m: os.rename(m['path'], w.mount / 'datasets' / m['dataset'] / 'documents'
+                                     / m['name']),
+              'PATCH', DOCUMENT, 'rename /documents/{name}', changed={errno.EINVAL: errno.EPERM}),
     Operation('unlink', World.dropped, lambda w, m: os.unlink(m['path']),
               'DELETE', DOCUMENT, 'unlink /documents/{name}'),
     Operation('rename part', World.part,
