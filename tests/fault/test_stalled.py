@@ -144,3 +144,25 @@ def test_after_the_server_is_back_the_mount_works(stalled):
         data = list(pool.map(lambda i: (stalled.mount / 'documents' / i / 'content').read_bytes(),
                              stalled.ids))
     assert sorted(data) == sorted(small_pdf(i) for i in range(HANGING))
+
+
+def test_uploads_that_hang_are_interrupted_and_their_bytes_kept(lasfs, proxy, api, samples):
+    mount = lasfs('timeout=60', 'max_conns=128', server=proxy)
+    mount.allow('interrupted$', 'was killed$')
+    mount.may_leave = True
+    for i in range(HANGING):
+        samples.pdf(f'{i}.pdf', seed=i)
+    rule = proxy.fault('POST', '/documents', stall='before')
+    copies = [subprocess.Popen(['cp', samples.folder / f'{i}.pdf', mount / 'documents'],
+                               stderr=subprocess.DEVNULL) for i in range(HANGING)]
+    eventually(lambda: rule.hits == HANGING, 30, 'hanging')
+    assert median_seconds(lambda: run('df', mount.path)) < AT_ONCE
+    assert median_seconds(lambda: run('ls', '-l', mount.path)) < AT_ONCE
+    assert median_seconds(lambda: run('cat', mount / '.lasfs/status')) < AT_ONCE
+    for copy in copies:
+        copy.send_signal(signal.SIGINT)
+    assert {copy.wait(10) for copy in copies} == {-signal.SIGINT}
+    failed = mount / '.lasfs/failed'
+    eventually(lambda: len(os.listdir(failed)) == HANGING, what='keeping')
+    kept = {name.partition('-')[2]: (failed / name).read_bytes() for name in os.listdir(failed)}
+    assert kept == {f'{i}.pdf': pdf(2000, seed=i) for i in range(HANGING)}
