@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <nettle/sha2.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -282,6 +283,15 @@ static bool is_sidecar(const char *path)
 
 static int import_dir(struct import *im, const char *path, const char *at);
 
+/* The signals that end the server are blocked until it serves. */
+static bool is_to_end(void)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
 static int import_entry(struct import *im, struct folder *f, const char *name)
 {
     cleanup_free char *path = path_join(f->path, name), *at = path_join(f->at, name);
@@ -289,6 +299,8 @@ static int import_entry(struct import *im, struct folder *f, const char *name)
 
     if (!path || !at)
         return out_of_memory(im);
+    if (is_to_end())
+        return fail(im->err, -EINTR, 0, "ended before all was imported");
     if (name[0] == '.' || is_sidecar(path))
         return 0;
     if (lstat(path, &st) < 0)

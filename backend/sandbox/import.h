@@ -11,7 +11,8 @@
 
 /*
  * Blocks on the disk. What is left out is told in a line on standard error each. 0; -errno with
- * words in err: the folder cannot be read, or the state cannot be written.
+ * words in err: the folder cannot be read, the state cannot be written, or (-EINTR) a signal that
+ * ends the server is pending.
  */
 int import_folder(const struct sandbox *sb, const char *dir, struct failure *err);
 

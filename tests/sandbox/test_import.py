@@ -1,6 +1,7 @@
 """--import fills the server from a folder; --seed-demo with something to look at."""
 import base64
 import json
+import signal
 import subprocess
 
 import pytest
@@ -131,6 +132,29 @@ def test_many_files_are_imported(start, tmp_path):
     api = start('--import', str(scans)).client()
     (dataset,) = api.get('/datasets')['datasets']
     assert dataset['numberOfDocuments'] == 300
+
+
+@pytest.mark.parametrize('how', [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_import_that_is_ended_goes_on_at_the_next_start(start, tmp_path, how):
+    scans = tmp_path / 'scans'
+    scans.mkdir()
+    for n in range(400):
+        (scans / ('%d.pdf' % n)).write_bytes(PDF + b'%d' % n)
+    command = [server.PROGRAM, '--state', tmp_path / 'state', '--client-id', 'test-client',
+               '--client-secret', 'x', '--import', scans]
+    p = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wal = tmp_path / 'state' / 'sandbox.db-wal'
+    eventually(lambda: wal.exists() and wal.stat().st_size > 300000)
+    p.send_signal(how)
+    out, err = p.communicate(timeout=30)
+    if not out:  # else it was done already
+        assert p.returncode == (-9 if how == signal.SIGKILL else 1)
+        assert len(err.splitlines()) == (how != signal.SIGKILL)
+    api = start('--import', str(scans)).client()
+    found = [d['documentId'] for page in api.pages('/documents') for d in page['documents']]
+    assert len(found) == 400
+    contents = {api.get('/documents/' + d)['content'] for d in found}
+    assert len(contents) == 400
 
 
 def test_folder_that_is_not_there_is_told_in_a_line(tmp_path):
