@@ -157,3 +157,54 @@ def test_a_scratch_file_survives_a_kill_of_the_daemon(forgiving, api):
     assert path.read_bytes() == pdf(5000)
     os.rename(path, forgiving / 'documents/x.pdf')
     assert api.content('documents/' + api.only_document()['documentId']) == pdf(5000)
+
+
+# --- rsync, which ends by itself when a signal comes ------------------------------------------------
+
+def interrupted_rsync(mount, source, *options):
+    """rsync that got SIGTERM in the middle of a file."""
+    process = subprocess.Popen(['rsync', '-a', '--bwlimit=300', *options, source,
+                                mount / 'documents/x.pdf'], stderr=subprocess.DEVNULL,
+                               start_new_session=True)
+    eventually(lambda: any(os.path.getsize(mount / 'documents' / n) > 300000
+                           for n in os.listdir(mount / 'documents')), 20, 'some of the bytes')
+    assert process.poll() is None
+    os.killpg(process.pid, signal.SIGTERM)
+    assert process.wait() != 0
+
+
+@pytest.mark.parametrize('options', [[], ['--inplace'], ['--partial'], ['--append'],
+                                     ['--partial-dir=.rsync-partial']])
+@pytest.mark.options('complete=refuse')
+def test_an_rsync_that_is_interrupted_sends_no_half_and_the_next_one_the_whole(forgiving, api,
+                                                                             options):
+    data = pdf(2000000, seed=3)
+    source = write(forgiving, data)
+    os.utime(source, (1500000000, 1500000000))
+    interrupted_rsync(forgiving, source, *options)
+    assert api.documents() == []
+    with forgiving.server.watch() as seen:
+        forgiving.run(f'rsync -a {" ".join(options)} "$S" documents/x.pdf', S=source)
+    assert [r.verb for r in seen.changes] == ['POST']
+    assert api.content('documents/' + api.only_document()['documentId']) == data
+    eventually(lambda: failed(forgiving) == [], 5)
+    with forgiving.server.watch() as seen:
+        forgiving.run('rsync -a "$S" documents/x.pdf', S=source)
+    assert not seen.changes
+
+
+@pytest.mark.options('complete=refuse')
+def test_an_rsync_over_a_document_that_is_interrupted_keeps_the_old_one(forgiving, api):
+    (forgiving / 'documents/x.pdf').write_bytes(pdf(2000000, seed=4))
+    before = api.documents()
+    source = write(forgiving, pdf(2000000, seed=3))
+    os.utime(source, (1500000000, 1500000000))
+    process = subprocess.Popen(['rsync', '-aW', '--bwlimit=300', source,
+                                forgiving / 'documents/x.pdf'], stderr=subprocess.DEVNULL)
+    eventually(lambda: any(n.startswith('.x.pdf.') for n in os.listdir(forgiving / 'documents')),
+               20, 'its temporary file')
+    process.terminate()
+    process.wait()
+    assert api.documents() == before
+    assert (forgiving / 'documents/x.pdf').read_bytes() == pdf(2000000, seed=4)
+    assert os.listdir(forgiving / 'documents') == ['x.pdf']
