@@ -19,8 +19,9 @@ SLOW = pytest.mark.server('--latency', '1500')
 
 def python(mount, code, *arguments, **kwargs):
     """A Python program in the mount point, in a process of its own."""
-    return subprocess.Popen([sys.executable, '-c', code, *map(str, arguments)], cwd=mount.path,
-                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **kwargs)
+    command = ['env', '--default-signal', sys.executable, '-c', code, *map(str, arguments)]
+    return subprocess.Popen(command, cwd=mount.path, stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, text=True, **kwargs)
 
 
 def run_python(mount, code, *arguments):

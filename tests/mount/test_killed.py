@@ -43,7 +43,7 @@ def forgiving(mount):
                                   'exec 3> documents/x.pdf; cat >&3'])
 def test_a_tool_that_is_killed_in_the_middle_leaves_nothing_on_the_server(forgiving, api, tool,
                                                                           how):
-    process = subprocess.Popen(['bash', '-c', f'trap - INT; {tool}'], cwd=forgiving.path,
+    process = subprocess.Popen(['env', '--default-signal', 'bash', '-c', tool], cwd=forgiving.path,
                                stdin=subprocess.PIPE, start_new_session=True)
     process.stdin.write(pdf(20000)[:9000])
     process.stdin.flush()
@@ -161,6 +161,20 @@ def test_a_scratch_file_survives_a_kill_of_the_daemon(forgiving, api):
 
 # --- rsync, which ends by itself when a signal comes ------------------------------------------------
 
+def end_group(process):
+    """SIGTERM to all that rsync is; its children may end a little later than it."""
+    os.killpg(process.pid, signal.SIGTERM)
+    assert process.wait() != 0
+
+    def gone():
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+    eventually(gone, 10, 'the end of its children')
+
+
 def interrupted_rsync(mount, source, *options):
     """rsync that got SIGTERM in the middle of a file."""
     process = subprocess.Popen(['rsync', '-a', '--bwlimit=300', *options, source,
@@ -169,8 +183,7 @@ def interrupted_rsync(mount, source, *options):
     eventually(lambda: any(os.path.getsize(mount / 'documents' / n) > 300000
                            for n in os.listdir(mount / 'documents')), 20, 'some of the bytes')
     assert process.poll() is None
-    os.killpg(process.pid, signal.SIGTERM)
-    assert process.wait() != 0
+    end_group(process)
 
 
 @pytest.mark.parametrize('options', [[], ['--inplace'], ['--partial'], ['--append'],
@@ -200,11 +213,11 @@ def test_an_rsync_over_a_document_that_is_interrupted_keeps_the_old_one(forgivin
     source = write(forgiving, pdf(2000000, seed=3))
     os.utime(source, (1500000000, 1500000000))
     process = subprocess.Popen(['rsync', '-aW', '--bwlimit=300', source,
-                                forgiving / 'documents/x.pdf'], stderr=subprocess.DEVNULL)
+                                forgiving / 'documents/x.pdf'], stderr=subprocess.DEVNULL,
+                               start_new_session=True)
     eventually(lambda: any(n.startswith('.x.pdf.') for n in os.listdir(forgiving / 'documents')),
                20, 'its temporary file')
-    process.terminate()
-    process.wait()
+    end_group(process)
     assert api.documents() == before
     assert (forgiving / 'documents/x.pdf').read_bytes() == pdf(2000000, seed=4)
     assert os.listdir(forgiving / 'documents') == ['x.pdf']
