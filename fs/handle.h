@@ -62,10 +62,6 @@ extern const struct handle_ops list_ops;      /* kind_list.c */
 
 void list_reader_free(struct list_reader *r); /* NULL is fine */
 
-/* The bytes of what was sent are local from now on. d is held exclusively. 0, what
- * known_content() gives, -ENOSPC, ... */
-int drop_keep_bytes(struct fs *fs, struct call *call, struct drop *d, struct failure *err);
-
 /* chmod, chown and utimens of a dropped file or a subfolder. 0, -EIO. */
 int drop_set_attributes(struct fs *fs, struct node *n, unsigned what, const struct stat *to);
 

@@ -7,10 +7,10 @@
 #include "core.h"
 #include "deliver.h"
 #include "deliver_json.h"
+#include "drop_read.h"
 #include "drop_store.h"
 #include "failed_text.h"
 #include "file.h"
-#include "handle.h"
 #include "hide.h"
 #include "known.h"
 #include "names.h"
@@ -178,7 +178,7 @@ static int finish(struct move *m, struct drop *d)
 /* d may take over what there stands for; what is parked keeps its bytes then. 1: it did. */
 static int take_over(struct move *m, struct drop *d, struct drop *there, struct failure *err)
 {
-    int rc = m->parked ? drop_keep_bytes(m->fs, m->call, there, err) : 0;
+    int rc = m->parked ? drop_keep_bytes(m->fs, m->call, there, NULL, err) : 0;
 
     return rc < 0 ? rc : inherit(m->fs, d, there);
 }

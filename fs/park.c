@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "deliver.h"
+#include "drop_read.h"
 #include "drop_store.h"
-#include "handle.h"
 
 #include "banned.h"
 
@@ -67,7 +67,7 @@ static int take_from(struct fs *fs, struct call *call, struct drop *p, struct dr
                      struct failure *err)
 {
     struct bytes *empty;
-    int rc = drop_keep_bytes(fs, call, p, err);
+    int rc = drop_keep_bytes(fs, call, p, NULL, err);
 
     if (rc == 0)
         rc = drop_new_bytes(fs->drops, d, &empty);
