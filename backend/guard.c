@@ -93,6 +93,7 @@ static bool probe(struct guard *g)
                           .url = g->url,
                           .content_type = "application/json",
                           .idempotent = true,
+                          .urgent = true,
                           .timeout_ms = g->timeout_ms,
                           .moved_ms = clock_now_ms(g->clock),
                           .answer = BUF_INIT(ANSWER_MAX_BYTES) };

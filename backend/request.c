@@ -33,6 +33,7 @@ struct engine {
     struct request *active;
     unsigned n_active;
     int64_t moved_ms; /* of any */
+    int64_t stuck_ms; /* when one was last given up, as nothing moved */
     CURL **idle;      /* handles to use again */
     unsigned n_idle;
 };
@@ -44,11 +45,16 @@ static void enqueue(struct engine *e, struct request *rq)
     pthread_mutex_lock(&e->lock);
     rq->queued = true;
     rq->next = NULL;
-    if (e->last)
-        e->last->next = rq;
-    else
+    if (rq->urgent) {
+        rq->next = e->first;
         e->first = rq;
-    e->last = rq;
+    } else if (e->last) {
+        e->last->next = rq;
+    } else {
+        e->first = rq;
+    }
+    if (!rq->next)
+        e->last = rq;
     pthread_mutex_unlock(&e->lock);
     curl_multi_wakeup(e->multi);
 }
@@ -70,12 +76,15 @@ static void unqueue(struct engine *e, struct request *rq)
     rq->next = NULL;
 }
 
+/* The next that may start, or NULL. */
 static struct request *dequeue(struct engine *e)
 {
     struct request *rq;
 
     pthread_mutex_lock(&e->lock);
     rq = e->first;
+    if (rq && e->n_active >= e->max_active && !rq->urgent)
+        rq = NULL;
     if (rq)
         unqueue(e, rq);
     pthread_mutex_unlock(&e->lock);
@@ -108,7 +117,7 @@ static void give_handle(struct engine *e, CURL *easy)
 static void start(struct engine *e, struct request *rq)
 {
     CURL *easy = take_handle(e);
-    int rc = easy ? transfer_begin(easy, rq, e->cacert, e->clock) : -ENOMEM;
+    int rc = easy ? transfer_begin(easy, rq, e->cacert, e->clock, e->stuck_ms) : -ENOMEM;
 
     if (rc == 0 && curl_multi_add_handle(e->multi, easy) != CURLM_OK)
         rc = -ENOMEM;
@@ -226,6 +235,7 @@ static void expire_active(struct engine *e, int64_t now)
         if (now < deadline_of(rq))
             continue;
         time_out(rq);
+        e->stuck_ms = now;
         stop(e, rq);
     }
 }
@@ -253,13 +263,10 @@ static void expire_queued(struct engine *e, int64_t now)
 
 static void start_queued(struct engine *e)
 {
-    while (e->n_active < e->max_active) {
-        struct request *rq = dequeue(e);
+    struct request *rq;
 
-        if (!rq)
-            break;
+    while ((rq = dequeue(e)))
         start(e, rq);
-    }
 }
 
 static bool is_stopping(struct engine *e)
@@ -322,7 +329,7 @@ static void engine_destroy(struct engine *e)
 
 static int engine_fill(struct engine *e, const char *cacert)
 {
-    e->idle = calloc(e->max_active, sizeof(CURL *));
+    e->idle = calloc(e->max_active + 1, sizeof(CURL *)); /* one more for what is urgent */
     e->multi = curl_multi_init();
     e->cacert = cacert ? strdup(cacert) : NULL;
     if (!e->idle || !e->multi || (cacert && !e->cacert))
@@ -351,7 +358,7 @@ int engine_new(unsigned max_active, const char *cacert, struct clock *clock, str
     pthread_cond_init(&e->ended, NULL);
     e->clock = clock;
     e->max_active = max_active ? max_active : 1;
-    e->moved_ms = INT64_MIN;
+    e->moved_ms = e->stuck_ms = INT64_MIN;
     rc = engine_fill(e, cacert);
     if (rc < 0) {
         engine_destroy(e);

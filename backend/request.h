@@ -31,6 +31,7 @@ struct request {
     const char *content_type;
     struct upload *body; /* NULL: none */
     bool idempotent;     /* may arrive twice */
+    bool urgent;         /* goes before all others, and beyond max_active; one at a time */
     int64_t timeout_ms;  /* without a byte moved in either direction */
     int64_t answer_ms;   /* for the answer's first byte, where that is longer */
 

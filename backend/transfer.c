@@ -217,7 +217,16 @@ static void set_callbacks(CURL *easy, struct request *rq)
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, rq);
 }
 
-int transfer_begin(CURL *easy, struct request *rq, const char *cacert, struct clock *clock)
+/* A stream of HTTP/2 that is given up leaves its connection open, dead as it may be. */
+static void distrust_old(CURL *easy, const struct request *rq, int64_t stuck_ms)
+{
+    if (stuck_ms != INT64_MIN)
+        curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN,
+                         (long)((clock_now_ms(rq->clock) - stuck_ms) / 1000 + 1));
+}
+
+int transfer_begin(CURL *easy, struct request *rq, const char *cacert, struct clock *clock,
+                   int64_t stuck_ms)
 {
     int rc;
 
@@ -227,6 +236,7 @@ int transfer_begin(CURL *easy, struct request *rq, const char *cacert, struct cl
     if (rc < 0)
         return rc;
     set_transport(easy, rq, cacert);
+    distrust_old(easy, rq, stuck_ms);
     set_callbacks(easy, rq);
     set_method(easy, rq);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, rq->headers);

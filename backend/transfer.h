@@ -9,8 +9,9 @@
 
 #include "request.h"
 
-/* Makes easy do rq. 0, -ENOMEM. */
-int transfer_begin(CURL *easy, struct request *rq, const char *cacert, struct clock *clock);
+/* Makes easy do rq, over no connection from before stuck_ms (INT64_MIN: any will do). 0, -ENOMEM. */
+int transfer_begin(CURL *easy, struct request *rq, const char *cacert, struct clock *clock,
+                   int64_t stuck_ms);
 
 /* Fills in what became of rq; its rc is 0 or -errno. */
 void transfer_end(CURL *easy, struct request *rq, CURLcode code);

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from front import Authority, Front
-from mounted import Mount
+from mounted import Mount, eventually
+from relay import Relay
 from samples import pdf, small_pdf
 
 DOCUMENTS = 100
@@ -104,6 +105,33 @@ def test_the_bearer_does_not_follow_a_redirect_to_another_host(lasfs, front, aut
     assert [t for t in told if t.status == 307 and t.verb == verb]
     assert not [t for t in told if t.port == nginx.other_port]
     assert api.exists('documents/' + document)
+
+
+@pytest.mark.parametrize('readers', [1, 8])
+def test_a_connection_that_is_dead_without_a_word_is_used_no_more(lasfs, front, authority, api,
+                                                                 readers):
+    ids = api.add_documents([small_pdf(i) for i in range(20)])
+    nginx = front()
+    relay = Relay(nginx.port)
+    try:
+        nginx.port = relay.port
+        nginx.api_endpoint = nginx.through(api.server.api_endpoint)
+        nginx.auth_endpoint = nginx.through(api.server.auth_endpoint)
+        mount = lasfs(f'cacert={authority.certificate}', 'timeout=2', server=nginx)
+        mount.allow('nothing has moved', 'not tried')
+        content(mount, ids[0])
+        relay.freeze()
+        with ThreadPoolExecutor(readers) as pool:
+            for one in [pool.submit(content, mount, i) for i in ids[1:1 + readers]]:
+                with pytest.raises(OSError) as problem:
+                    one.result()
+                assert problem.value.errno == errno.ETIMEDOUT
+        eventually(lambda: 'does not answer' not in (mount / '.lasfs/status').read_text())
+        for document in ids[10:]:
+            content(mount, document)
+        mount.unmount()
+    finally:
+        relay.stop()
 
 
 # --- Certificates ------------------------------------------------------------------------------
