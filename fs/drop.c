@@ -50,6 +50,16 @@ int bytes_read(const struct bytes *b, struct buf *out)
     return rc;
 }
 
+void bytes_discard(struct bytes *b)
+{
+    if (!b)
+        return;
+    atomic_store(&b->keep, false);
+    if (b->number)
+        spool_remove(b->spool, b->number);
+    bytes_unref(b);
+}
+
 struct bytes *bytes_open(struct spool *spool, uint64_t number, int fd)
 {
     struct bytes *b = calloc(1, sizeof(*b));
@@ -248,14 +258,15 @@ struct bytes *drop_bytes(struct drops *t, struct drop *d)
 
 static void set_bytes(struct drops *t, struct drop *d, struct bytes *b)
 {
-    struct bytes *old;
+    struct bytes *old, *gone = NULL;
 
     drops_lock(t);
     old = d->local;
     d->local = b;
-    if (b && !d->linked)
-        atomic_store(&b->keep, false); /* it has gone: only open handles use them */
+    if (!d->linked)
+        gone = bytes_ref(b);
     drops_unlock(t);
+    bytes_discard(gone);
     if (old)
         atomic_store(&old->keep, false);
     bytes_unref(old);

@@ -35,6 +35,8 @@ struct bytes {
 };
 struct bytes *bytes_ref(struct bytes *b);
 void bytes_unref(struct bytes *b); /* NULL is fine */
+/* The same, and its file leaves the disk now: only open handles use the bytes. */
+void bytes_discard(struct bytes *b);
 
 /* All of them, added to out, which is empty. 0, -EFBIG, -ENOMEM, -EIO. */
 int bytes_read(const struct bytes *b, struct buf *out);

@@ -449,18 +449,18 @@ int drops_add(struct drops *t, struct folder *f, const char *name, enum drop_wha
     return 0;
 }
 
-/* What was unlinked: its bytes go now, or when the last handle is closed; the caller unrefs. */
+/* What was unlinked: its bytes stay with open handles. The caller discards them, once the row says
+ * so too. */
 static struct bytes *take_bytes_locked(struct drop *d)
 {
-    if (d->local)
-        atomic_store(&d->local->keep, false);
-    return d->opened ? NULL : steal_pointer(&d->local);
+    return d->opened ? bytes_ref(d->local) : steal_pointer(&d->local);
 }
 
 int drops_remove(struct drops *t, struct drop *d, bool durable)
 {
     struct drop *held;
     struct bytes *bytes;
+    int rc;
 
     drops_lock(t);
     disown_locked(t, d);
@@ -469,11 +469,10 @@ int drops_remove(struct drops *t, struct drop *d, bool durable)
     durable = durable && d->id;
     bytes = take_bytes_locked(d);
     drops_unlock(t);
-    bytes_unref(bytes);
-    if (!held)
-        return 0;
+    rc = held ? drop_row_delete(t, d, durable) : 0;
+    bytes_discard(bytes);
     drop_unref(held);
-    return drop_row_delete(t, d, durable);
+    return rc;
 }
 
 /* One name of this resource that has no bytes of its own here, with a reference. */
@@ -539,12 +538,12 @@ int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *na
     }
     from_key = strdup(from->key);
     drops_unlock(t);
-    bytes_unref(bytes);
     drop_unref(held);
     if (rc == 0)
         rc = from_key ? drop_row_move(t, from_key, old, d) : -ENOMEM;
     else
         drop_unref(d);
+    bytes_discard(bytes);
     free(old);
     return rc;
 }

@@ -163,3 +163,27 @@ def test_a_write_to_a_replaced_asset_keeps_its_own_bytes(mount, api):
         os.pwrite(f.fileno(), b'WHAT', 0)
         assert f.read(100) == b'WHAT it was\n'
     assert [api.content('assets/' + a['assetId']) for a in api.list('assets')] == [b'new\n']
+
+
+@pytest.mark.parametrize('gone', [lambda path: os.unlink(path),
+                                  lambda path: os.rename(path.parent / 'b.part', path)],
+                         ids=['unlinked', 'replaced'])
+def test_what_was_gone_and_open_leaves_nothing_after_a_kill_of_the_daemon(mount, gone):
+    (mount / 'documents/b.part').touch()
+    with open(mount / 'documents/a.pdf', 'wb', buffering=0) as f:
+        f.write(b'%PDF-1.4\n')
+        gone(mount / 'documents/a.pdf')
+        f.write(b'more')
+        mount.watchdog.cancel()
+        mount.process.kill()
+        mount.process.wait()
+        with pytest.raises(OSError):
+            f.write(b'late')
+        try:
+            f.close()
+        except OSError:
+            pass
+    mount.start()
+    for name in os.listdir(mount / 'documents'):
+        os.unlink(mount / 'documents' / name)
+    assert os.listdir(mount.state / 'spool') == []
