@@ -119,7 +119,8 @@ class Mount:
     def alive(self):
         """Mounted, and somebody answers: a killed daemon leaves a dead mount behind."""
         try:
-            return self.mounted and os.statvfs(self.path).f_namemax == 255
+            # In this order: a dead mount may be taken away between the two.
+            return os.statvfs(self.path).f_namemax == 255 and self.mounted
         except OSError:
             return False
 
