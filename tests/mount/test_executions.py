@@ -213,16 +213,30 @@ def test_a_lost_lease_is_lost_for_good_and_polls_as_an_error(mount, api, transit
         os.close(fd)
 
 
-def test_an_open_heartbeat_is_sent_every_20_seconds_until_it_is_closed(mount, job):
+def test_an_open_heartbeat_is_sent_every_20_seconds(mount, api, transition, workflow, job, folder):
+    """And when the API takes one no more, who polls is told without having written."""
+    mount.allow('heartbeat')
+    gone = execution_of(api, transition)['executionId']
+    api.post(f'workflows/{workflow}/executions', input={})
+    (folder / 'second').mkdir()
     begin = time.monotonic()
     with mount.server.watch() as seen:
-        fd = os.open(job / 'heartbeat', os.O_WRONLY)
+        lost, kept = (os.open(folder / name / 'heartbeat', os.O_WRONLY)
+                      for name in ('job', 'second'))
         try:
-            eventually(lambda: mount.server.log.path.read_text().count('/heartbeats'), 60)
+            api.patch(f'transitions/{transition}/executions/{gone}', status='failed',
+                      error={'message': 'm'})
+            poll = select.poll()
+            poll.register(lost, select.POLLERR)
+            poll.register(kept, select.POLLERR)
+            assert poll.poll(60000) == [(lost, select.POLLERR)]
             assert time.monotonic() - begin > 19
+            eventually(lambda: mount.server.log.path.read_text().count('/heartbeats') == 2)
         finally:
-            os.close(fd)
-    assert beats(seen) == 1
+            os.close(lost)
+            os.close(kept)
+    answers = sorted(r.status for r in seen.of('POST', r'/transitions/.*/heartbeats'))
+    assert answers == [204, 400]
 
 
 def test_poll_of_any_other_file_says_that_it_is_ready(mount, job):
