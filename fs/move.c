@@ -486,10 +486,14 @@ static int move_all(struct move *m, unsigned flags, struct failure *err)
     if (text_is(f.place.kind) || (other == 0 && text_is(there.place.kind))) {
         struct fs_kernel kernel = core_kernel(m->fs);
 
-        node_detach(m->fs->nodes, m->from, m->name);
+        /* until the kernel looks, a field's node is at its new name: two files are never one */
+        if (text_is(f.place.kind))
+            rc = node_move(m->fs->nodes, m->from, m->name, m->to, m->to_name);
+        else
+            node_detach(m->fs->nodes, m->from, m->name);
         if (kernel.entry_changed) /* it takes the one for the other now */
             kernel.entry_changed(kernel.arg, m->to->ino, m->to_name);
-        return 0;
+        return rc;
     }
     return node_move(m->fs->nodes, m->from, m->name, m->to, m->to_name);
 }
