@@ -286,7 +286,7 @@ static int transmit_content(struct sending *s, const char **old_id, struct recor
 /* What depends on the document that is there now. Its failures are not those of the document. */
 static void follow(struct sending *s, const char *id)
 {
-    sidecar_follow(s->fs, s->call, s->folder, s->name);
+    sidecar_follow(s->fs, s->call, s->drop, s->folder, s->name);
     if (s->folder->model)
         inbox_predict(s->fs, s->call, s->folder, s->name, id);
 }

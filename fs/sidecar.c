@@ -64,7 +64,22 @@ int sidecar_commit(struct fs *fs, struct call *call, struct folder *f, const cha
     return text_patch(fs, call, &b.target, labels_of(f->res), buf_str(&text), text.len, err);
 }
 
-void sidecar_follow(struct fs *fs, struct call *call, struct folder *f, const char *name)
+static int send_to(struct fs *fs, struct call *call, struct drop *document, struct folder *f,
+                   struct bytes *bytes, struct failure *err)
+{
+    cleanup_buf struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+    struct bound b;
+    int rc = bytes_read(bytes, &text);
+
+    if (rc == 0)
+        rc = bind_drop(fs, document, &b);
+    if (rc < 0)
+        return rc;
+    return text_patch(fs, call, &b.target, labels_of(f->res), buf_str(&text), text.len, err);
+}
+
+void sidecar_follow(struct fs *fs, struct call *call, struct drop *document, struct folder *f,
+                    const char *name)
 {
     cleanup_drop struct drop *d = NULL;
     char sidecar[ROUTE_NAME_MAX + 1];
@@ -81,7 +96,7 @@ void sidecar_follow(struct fs *fs, struct call *call, struct folder *f, const ch
     bytes = drop_bytes(fs->drops, d);
     if (!bytes)
         return;
-    rc = sidecar_commit(fs, call, f, sidecar, bytes, &err);
+    rc = send_to(fs, call, document, f, bytes, &err);
     bytes_unref(bytes);
     if (rc < 0) {
         errlog_add(fs->errlog, "send", sidecar, rc, &err);

@@ -15,8 +15,9 @@ bool sidecar_is(const struct folder *f, const char *name);
 int sidecar_commit(struct fs *fs, struct call *call, struct folder *f, const char *name,
                    struct bytes *bytes, struct failure *err);
 
-/* The document called name is there now: what stands beside it is sent. That it is refused is
- * kept with the sidecar, and written to the error log. */
-void sidecar_follow(struct fs *fs, struct call *call, struct folder *f, const char *name);
+/* document is there now, or will be once it is renamed, under name in f: what stands beside it is
+ * sent. That it is refused is kept with the sidecar, and written to the error log. */
+void sidecar_follow(struct fs *fs, struct call *call, struct drop *document, struct folder *f,
+                    const char *name);
 
 #endif

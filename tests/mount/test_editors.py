@@ -363,3 +363,54 @@ def test_an_asset_is_parked_too(mount, api):
         os.unlink(mount / 'assets/logo~')
     assert [r.verb for r in seen.changes] == ['PATCH']
     assert api.content('assets/' + asset) == b'new'
+
+
+# --- What stands beside it -------------------------------------------------------------------------
+
+@pytest.mark.parametrize('way', ['vim', 'sed', 'rsync', 'cp', 'mv backup'])
+def test_a_replaced_document_keeps_the_ground_truth_of_its_sidecar(document, samples, api, way):
+    (document.folder / 'x.pdf.json').write_text('{"total": "12.50"}')
+    truth = [{'label': 'total', 'value': '12.50'}]
+    assert api.get('documents/' + document.id)['groundTruth'] == truth
+    if way == 'vim':
+        vim(document, VIM['nobackup backupcopy=no'], '%' + SED, 'wq')
+    else:
+        document.mount.run(TOOLS[way][0], cwd=document.folder, SOURCE=source(samples), LC_ALL='C')
+    found = api.only_document()['documentId']
+    assert found != document.id
+    assert api.content('documents/' + found) == NEW
+    eventually(lambda: api.get('documents/' + found).get('groundTruth') == truth, 5)
+    document.mount.may_leave = True
+
+
+# --- Resources that are made from JSON ---------------------------------------------------------------
+
+JSON_TOOLS = {
+    **{f'vim {mode}': None for mode in ('nobackup backupcopy=no', 'nobackup backupcopy=yes',
+                                        'backup backupcopy=no', 'nothing')},
+    'sed': 's=s/words/other/; sed -i $s m.json', 'sed~': 'sed -i~ s/words/other/ m.json',
+    'perl': 'perl -pi -e s/words/other/ m.json', 'perl~': 'perl -pi~ -e s/words/other/ m.json',
+    'ed': "printf ',s/words/other/\\nwq\\n' | ed -s m.json",
+    'jq': 'jq \'.description = "other"\' m.json > .m.tmp && mv .m.tmp m.json',
+    'backup': 'mv m.json m.json~; sed s/words/other/ m.json~ > m.json; rm m.json~',
+}
+
+
+@pytest.mark.parametrize('tool', JSON_TOOLS)
+def test_an_edited_json_drop_is_one_patch_of_the_same_resource(document, api, tool):
+    text = '{"width": 400, "height": 600, "description": "words",\n' \
+           ' "fieldConfig": {"total": {"type": "amount", "maxLength": 20}}}\n'
+    document.folder = document.mount / 'models'
+    (document.folder / 'm.json').write_text(text)
+    model = api.list('models')[0]['modelId']
+    mark = document.mount.server.log.mark()
+    if tool.startswith('vim'):
+        vim(document, VIM[tool[4:]], '%s/words/other/', 'wq', name='m.json')
+    else:
+        document.mount.run(JSON_TOOLS[tool], cwd=document.folder)
+    changes = [r for r in document.mount.server.log.since(mark) if r.verb not in ('GET', 'HEAD')]
+    assert [r.verb for r in changes] == ['PATCH']
+    assert [m['modelId'] for m in api.list('models')] == [model]
+    assert api.get(f'models/{model}')['description'] == 'other'
+    assert (document.folder / 'm.json').read_text().count('other') == 1
+    document.mount.may_leave = True
