@@ -7,13 +7,11 @@
 #include "auth.h"
 #include "codec.h"
 #include "endpoint.h"
-#include "guard.h"
-#include "send.h"
+#include "perform.h"
 #include "target.h"
 
 #include "banned.h"
 
-#define URL_MAX_BYTES (64u << 10)
 #define BODY_MAX_BYTES (32u << 20)
 #define TOKEN_MAX_BYTES (64u << 10)
 #define SLOW_ANSWER_MS 90000
@@ -22,20 +20,6 @@
 struct visit {
     struct visit *next, *prev;
     struct call *call;
-};
-
-struct backend {
-    struct sender sender;
-    struct auth *auth;   /* set once */
-    struct guard *guard; /* set once */
-    char *api;           /* set once: the endpoint's URL */
-    int64_t timeout_ms;  /* set once */
-
-    pthread_mutex_t lock; /* before any call's */
-    pthread_cond_t left;
-    struct visit *visits; /* guarded by lock */
-    unsigned n_visits;    /* guarded by lock */
-    bool closing;         /* guarded by lock */
 };
 
 /* --- Start and end --------------------------------------------------------------------------- */
@@ -164,6 +148,9 @@ static int send_with_token(struct backend *be, struct call *call, struct request
     uint64_t number = 0;
     int rc;
 
+    st->fresh_token = st->elsewhere; /* none helps there */
+    if (st->elsewhere)
+        return sender_do(&be->sender, call, rq, st, err);
     do {
         if (token.data)
             explicit_bzero(token.data, token.len);
@@ -183,6 +170,8 @@ static int send_with_token(struct backend *be, struct call *call, struct request
 
 static enum guard_result result_of(int rc, const struct sending *st, const struct failure *why)
 {
+    if (st->elsewhere)
+        return GUARD_NEITHER;
     if (rc < 0 && (st->down || rc == -ETIMEDOUT || rc == -EHOSTUNREACH))
         return GUARD_FAILED;
     return rc == 0 || why->status ? GUARD_ANSWERED : GUARD_NEITHER;
@@ -201,8 +190,8 @@ static int perform_guarded(struct backend *be, struct call *call, struct request
     return rc;
 }
 
-static int perform(struct backend *be, struct call *call, struct request *rq, struct sending *st,
-                   struct failure *err)
+int backend_perform(struct backend *be, struct call *call, struct request *rq, struct sending *st,
+                    struct failure *err)
 {
     struct visit v = { .call = call };
     struct failure why = { 0 };
@@ -210,7 +199,8 @@ static int perform(struct backend *be, struct call *call, struct request *rq, st
 
     if (rc < 0)
         return rc;
-    rq->content_type = "application/json";
+    if (!rq->content_type)
+        rq->content_type = "application/json";
     rq->timeout_ms = be->timeout_ms;
     rc = perform_guarded(be, call, rq, st, &why);
     leave(be, &v);
@@ -256,7 +246,7 @@ static int with_status(int rc, const struct request *rq, struct failure *err)
     return rc;
 }
 
-/* perform() at t's path; the URL lives as long as that. */
+/* backend_perform() at t's path; the URL lives as long as that. */
 static int perform_at(struct backend *be, struct call *call, const struct target *t,
                       struct request *rq, struct sending *st, struct failure *err)
 {
@@ -267,7 +257,7 @@ static int perform_at(struct backend *be, struct call *call, const struct target
         rc = bad_target(rc, err);
     } else {
         rq->url = url.data;
-        rc = perform(be, call, rq, st, err);
+        rc = backend_perform(be, call, rq, st, err);
     }
     buf_release(&url);
     return rc;
@@ -292,11 +282,13 @@ static int page_request(struct backend *be, struct call *call, const char *metho
         rc = bad_target(rc, err);
     } else {
         rq.url = url.data;
-        rc = perform(be, call, &rq, &st, err);
+        rc = backend_perform(be, call, &rq, &st, err);
     }
     if (rc == 0)
         rc = with_status(codec_page_text(t->res, buf_str(&rq.answer), rq.answer.len, out, err), &rq,
                          err);
+    if (rc == 0 && (*out)->n > 0)
+        backend_note_answer(be, (*out)->rows[0], false);
     buf_release(&rq.answer);
     buf_release(&url);
     return rc;
@@ -339,6 +331,8 @@ int backend_get(struct backend *be, struct call *call, const struct target *t, i
     if (rc == 0)
         rc = with_status(codec_record_text(t->res, buf_str(&rq.answer), rq.answer.len, out, err),
                          &rq, err);
+    if (rc == 0)
+        backend_note_answer(be, *out, true);
     if (rc == 0 && size)
         *size = scan.size;
     buf_release(&rq.answer);
@@ -381,7 +375,7 @@ static int change_request(struct backend *be, struct call *call, const char *pat
     } else {
         rq->url = path;
         rq->body = &up;
-        rc = perform(be, call, rq, &st, err);
+        rc = backend_perform(be, call, rq, &st, err);
     }
     if (rc < 0 && body && err)
         body_hush(body, err);
@@ -427,6 +421,8 @@ int backend_create(struct backend *be, struct call *call, const struct target *t
         rc = change_request(be, call, url.data, body, content, &rq, err);
     if (rc == 0)
         rc = read_created(t->res, &rq, out, err);
+    if (rc == 0)
+        backend_note_answer(be, *out, true);
     if (rq.answer.data)
         explicit_bzero(rq.answer.data, rq.answer.cap);
     buf_release(&rq.answer);

@@ -93,6 +93,25 @@ struct content_source {
 };
 #define NO_CONTENT ((const struct content_source){ .fd = -1 })
 
+/*
+ * A content that stands at an address of its own, which a record_has_url() names: its bytes as they
+ * are, to fd from its start, or from content. The address may be at another host, which gets no
+ * token; plain http is for this machine alone there too. -EIO also for an address that will not
+ * do, and for more than the table's url_max. A PUT may arrive twice, and is tried again as a GET is.
+ */
+int backend_get_raw(struct backend *be, struct call *call, const struct record *r, int fd,
+                    int64_t *size, struct failure *err);
+int backend_put_raw(struct backend *be, struct call *call, const struct record *r, const char *type,
+                    struct content_source content, struct failure *err);
+
+/* How large the content of one may be, as far as is known; false: an answer of the server may
+ * show that it may be larger. Any thread, never blocks. */
+bool backend_content_max(struct backend *be, const struct resource *res, int64_t *max);
+
+/* The same, asked of the server: it tells once it has one. */
+int backend_ask_content_max(struct backend *be, struct call *call, const struct resource *res,
+                            int64_t *max, struct failure *err);
+
 /* POST. -EIO with "outcome unknown" in err when the request went out and no answer came: it may
  * or may not have been created, and is not sent again; -EINTR has the same words then. -ENOENT
  * when an execution was asked for and none is waiting. */

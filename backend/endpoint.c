@@ -53,9 +53,8 @@ static int check_parts(const char *what, CURLU *u, struct failure *err)
     if (curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
         curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK)
         return fail(err, -EINVAL, 0, "%s is not a URL", what);
-    if (has_part(u, CURLUPART_USER) || has_part(u, CURLUPART_PASSWORD) ||
-        has_part(u, CURLUPART_QUERY) || has_part(u, CURLUPART_FRAGMENT))
-        return fail(err, -EINVAL, 0, "%s: only scheme, host, port and path belong there", what);
+    if (has_part(u, CURLUPART_USER) || has_part(u, CURLUPART_PASSWORD))
+        return fail(err, -EINVAL, 0, "%s: a user does not belong there", what);
     if (strcmp(scheme, "https") == 0)
         return 0;
     if (strcmp(scheme, "http") != 0)
@@ -80,6 +79,8 @@ int endpoint_check(const char *what, const char *text, struct buf *out, struct f
     if (code != CURLUE_OK)
         return fail(err, code == CURLUE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL, 0, "%s is not a URL: %s",
                     what, curl_url_strerror(code));
+    if (has_part(u, CURLUPART_QUERY) || has_part(u, CURLUPART_FRAGMENT))
+        return fail(err, -EINVAL, 0, "%s: only scheme, host, port and path belong there", what);
     rc = check_parts(what, u, err);
     if (rc < 0)
         return rc;
@@ -90,6 +91,48 @@ int endpoint_check(const char *what, const char *text, struct buf *out, struct f
         len--;
     rc = buf_add(out, url, len);
     return rc < 0 ? fail(err, rc == -EFBIG ? -EINVAL : rc, 0, "%s is too long", what) : 0;
+}
+
+static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
+{
+    cleanup_part char *x = NULL, *y = NULL;
+
+    return curl_url_get(a, part, &x, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+           curl_url_get(b, part, &y, CURLU_DEFAULT_PORT) == CURLUE_OK && strcasecmp(x, y) == 0;
+}
+
+static bool same_origin(CURLU *u, const char *base)
+{
+    cleanup_url CURLU *b = curl_url();
+
+    return b && curl_url_set(b, CURLUPART_URL, base, 0) == CURLUE_OK &&
+           same_part(u, b, CURLUPART_SCHEME) && same_part(u, b, CURLUPART_HOST) &&
+           same_part(u, b, CURLUPART_PORT);
+}
+
+int endpoint_check_file(const char *what, const char *text, const char *base, struct buf *out,
+                        bool *own, struct failure *err)
+{
+    cleanup_url CURLU *u = curl_url();
+    cleanup_part char *url = NULL;
+    CURLUcode code;
+    int rc;
+
+    if (!u)
+        return fail(err, -ENOMEM, 0, "out of memory");
+    code = curl_url_set(u, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME);
+    if (code != CURLUE_OK)
+        return fail(err, code == CURLUE_OUT_OF_MEMORY ? -ENOMEM : -EIO, 0, "%s is not a URL: %s",
+                    what, curl_url_strerror(code));
+    if (check_parts(what, u, err) < 0)
+        return -EIO;
+    if (curl_url_get(u, CURLUPART_URL, &url, 0) != CURLUE_OK)
+        return fail(err, -ENOMEM, 0, "out of memory");
+    rc = buf_adds(out, url);
+    if (rc < 0)
+        return fail(err, rc == -EFBIG ? -EIO : rc, 0, "%s is too long", what);
+    *own = same_origin(u, base);
+    return 0;
 }
 
 bool endpoint_is_bare(const char *url)

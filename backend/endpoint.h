@@ -14,6 +14,14 @@
  */
 int endpoint_check(const char *what, const char *text, struct buf *out, struct failure *err);
 
+/*
+ * Adds text, the address of bytes that an answer of the API at base (a checked URL) names, to out.
+ * *own: it is at base's own host and port, where the token may go. 0; -EIO: no URL, a user in
+ * it, or a scheme that endpoint_check() refuses; -ENOMEM.
+ */
+int endpoint_check_file(const char *what, const char *text, const char *base, struct buf *out,
+                        bool *own, struct failure *err);
+
 /* Is there nothing behind the host and port? */
 bool endpoint_is_bare(const char *url);
 

@@ -177,6 +177,13 @@ int record_field_lines(const struct record *r, const struct field *f, struct buf
     return 0;
 }
 
+bool record_has_url(const struct record *r)
+{
+    struct packed p;
+
+    return r->res->url_field && pack_find(r, r->res->url_field, &p) && pack_is_string(&p);
+}
+
 bool record_is_passing(const struct record *r)
 {
     struct buf state = BUF_INIT(RESOURCE_ID_MAX);

@@ -49,6 +49,9 @@ int record_field_text(const struct record *r, const struct field *f, struct buf 
  * -ENOENT, -EFBIG, -ENOMEM. */
 int record_field_lines(const struct record *r, const struct field *f, struct buf *out);
 
+/* Does it say where its content stands (the table's url_field)? */
+bool record_has_url(const struct record *r);
+
 /* Does the table say that it will change by itself, soon? */
 bool record_is_passing(const struct record *r);
 

@@ -22,6 +22,13 @@ struct engine;
 /* What an answer may have at most, after decompression; more is -EIO. */
 #define ANSWER_MAX_BYTES (32u << 20)
 
+/* Takes an answer as it is, to a descriptor from its start. */
+struct raw_answer {
+    int fd;
+    int64_t max_bytes; /* more is -EIO */
+    int64_t size;      /* so far */
+};
+
 struct request {
     /* What to send. Set by the caller; the strings stay valid until it is done. */
     const char *method;
@@ -39,6 +46,7 @@ struct request {
     int status;             /* 0: no answer */
     struct buf answer;      /* without the content that scan took out */
     struct scan *scan;      /* set by the caller, and begun: for the answer of a success; or NULL */
+    struct raw_answer *raw; /* set by the caller: takes the answer of a success; or NULL */
     int64_t retry_after_s;  /* 0: not said */
     bool arrived;           /* the server may have had all of it */
     unsigned sent;          /* over how many connections it began to go out */

@@ -422,7 +422,8 @@ static const struct resource table[] = {
 
     { RES_DOCUMENTS, "documents/{documentId}", RES_NONE, "documents", "documents",
       "documentId", "document", &id_document, LPUD | CAN_GET | CAN_DELETE_MANY,
-      .make_from = MAKE_DOCUMENT, CREATED, .type_field = "contentType", .filters = document_filters, .fields = document_fields },
+      .make_from = MAKE_DOCUMENT, CREATED, .type_field = "contentType",
+      .url_field = "fileUrl", .url_max = 64 << 20, .filters = document_filters, .fields = document_fields },
 
     { RES_LOGS, "logs/{logId}", RES_NONE, "logs", "logs",
       "logId", "log", &id_log, CAN_LIST | CAN_GET, .flags = R_NEWEST_FIRST,

@@ -157,8 +157,10 @@ struct resource {
     const char *made_field, *changed_field; /* the times: ctime and mtime */
     const char *name_field;                 /* what its name in the mount is in the API, or NULL */
     const char *type_field;                 /* MAKE_DOCUMENT: the field for the type of its bytes */
-    const char *own_id;                     /* an id that is always there and means one's own */
-    const struct filter *filters;           /* name NULL at the end; NULL: none */
+    const char *url_field; /* a later API's: the address of its bytes, for GET and PUT; or NULL */
+    int64_t url_max;       /* so many of them can be put there */
+    const char *own_id;    /* an id that is always there and means one's own */
+    const struct filter *filters; /* name NULL at the end; NULL: none */
     unsigned sorts;
     const char *bare;        /* what a POST's body that lacks it is: "specification.definition" */
     const char *state_field; /* an enum of which ... */
@@ -187,7 +189,8 @@ bool resource_takes_secrets(const struct resource *res);
 /* The field that holds the id of one of these, or NULL. */
 const struct field *resource_field_of(const struct resource *res, enum resource_kind refers);
 
-/* The largest content in bytes before base64; 0 when the resource has none. */
+/* The largest content in bytes before base64; 0 when the resource has none. A url_field's is
+ * another way, which a server may have or not. */
 int64_t resource_content_max(const struct resource *res);
 
 /*

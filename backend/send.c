@@ -64,6 +64,8 @@ static void begin_try(struct request *rq)
     buf_reset(&rq->answer);
     if (rq->scan)
         scan_init(rq->scan, rq->scan->fd, &rq->answer);
+    if (rq->raw)
+        rq->raw->size = 0;
     if (rq->body)
         rq->body->at = 0;
     rq->retry_after_s = 0;

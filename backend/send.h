@@ -26,6 +26,7 @@ struct sender {
 struct sending {
     unsigned tries;
     bool fresh_token; /* set by the caller: its token was asked for after a refusal */
+    bool elsewhere;   /* set by the caller: not at the API's host, which gets no token */
     bool unsure;      /* a try that failed may have had its effect */
     bool down;        /* it failed because the server or the way to it did */
 };

@@ -5,6 +5,7 @@
 
 #include "array.h"
 #include "endpoint.h"
+#include "file.h"
 
 #include "banned.h"
 
@@ -59,14 +60,31 @@ static int on_connected(void *arg, char *to, char *from, int to_port, int from_p
     return CURL_PREREQFUNC_OK;
 }
 
+static int64_t answer_max(const struct request *rq)
+{
+    return rq->raw ? rq->raw->max_bytes : ANSWER_MAX_BYTES;
+}
+
 static int refuse_answer(struct request *rq, int rc)
 {
     if (rc == -EFBIG)
-        return fail(&rq->failure, -EIO, rq->status, "the answer is larger than %u MiB",
-                    ANSWER_MAX_BYTES >> 20);
-    if (rc == -EIO)
+        return fail(&rq->failure, -EIO, rq->status, "the answer is larger than %lld MiB",
+                    (long long)answer_max(rq) >> 20);
+    if (rc == -EIO && !rq->raw)
         return fail(&rq->failure, rc, rq->status, "the content in the answer is malformed");
     return fail(&rq->failure, rc, rq->status, "the answer cannot be kept: %s", strerror(-rc));
+}
+
+static int keep_good(struct request *rq, const char *data, size_t len)
+{
+    int rc;
+
+    if (!rq->raw)
+        return rq->scan ? scan_feed(rq->scan, data, len) : buf_add(&rq->answer, data, len);
+    rc = file_pwrite_all(rq->raw->fd, data, len, (off_t)rq->raw->size);
+    if (rc == 0)
+        rq->raw->size += (int64_t)len;
+    return rc;
 }
 
 static int keep_answer(struct request *rq, const char *data, size_t len)
@@ -75,11 +93,11 @@ static int keep_answer(struct request *rq, const char *data, size_t len)
     int rc;
 
     rq->answer_bytes += (int64_t)len;
-    if (rq->answer_bytes > ANSWER_MAX_BYTES)
+    if (rq->answer_bytes > answer_max(rq))
         return refuse_answer(rq, -EFBIG);
     if (!good && rq->answer.len + len > ERROR_ANSWER_MAX)
         return 0;
-    rc = good && rq->scan ? scan_feed(rq->scan, data, len) : buf_add(&rq->answer, data, len);
+    rc = good ? keep_good(rq, data, len) : buf_add(&rq->answer, data, len);
     return rc < 0 ? refuse_answer(rq, rc) : 0;
 }
 

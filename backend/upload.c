@@ -13,7 +13,9 @@
 
 static int64_t encoded_size(const struct upload *u)
 {
-    return u->fd < 0 ? 0 : (u->fd_len + 2) / 3 * 4;
+    if (u->fd < 0)
+        return 0;
+    return u->raw ? u->fd_len : (u->fd_len + 2) / 3 * 4;
 }
 
 int64_t upload_size(const struct upload *u)
@@ -75,6 +77,15 @@ static ssize_t read_encoded(const struct upload *u, int64_t at, char *out, size_
     return rc < 0 ? rc : (ssize_t)(groups * 4);
 }
 
+static ssize_t read_raw(const struct upload *u, int64_t at, char *out, size_t len)
+{
+    int64_t left = u->fd_len - at;
+    size_t n = left < (int64_t)len ? (size_t)left : len;
+    int rc = read_exactly(u->fd, (uint8_t *)out, n, (off_t)at);
+
+    return rc < 0 ? rc : (ssize_t)n;
+}
+
 static ssize_t read_text(const char *text, size_t text_len, int64_t at, char *out, size_t len)
 {
     size_t left = text_len - (size_t)at;
@@ -94,7 +105,8 @@ ssize_t upload_read(struct upload *u, char *out, size_t len)
     if (at < (int64_t)u->head_len) {
         n = read_text(u->head, u->head_len, at, out, len);
     } else if (at - (int64_t)u->head_len < middle) {
-        n = read_encoded(u, at - (int64_t)u->head_len, out, len);
+        n = u->raw ? read_raw(u, at - (int64_t)u->head_len, out, len)
+                   : read_encoded(u, at - (int64_t)u->head_len, out, len);
     } else {
         n = read_text(u->tail, u->tail_len, at - (int64_t)u->head_len - middle, out, len);
     }

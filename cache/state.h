@@ -48,12 +48,13 @@ int state_flush(struct state *st, struct failure *err);
 
 /* Numbers on disk: only add at the end. */
 enum drop_state {
-    DROP_LOCAL,  /* not sent: scratch, empty, or not yet */
-    DROP_OPEN,   /* being written */
-    DROP_SENT,   /* acknowledged: id is set */
-    DROP_FAILED, /* kept after a failure: error says which */
-    DROP_FOLDER, /* a folder that is known here only */
-    DROP_STATES  /* how many there are */
+    DROP_LOCAL,      /* not sent: scratch, empty, or not yet */
+    DROP_OPEN,       /* being written */
+    DROP_SENT,       /* acknowledged: id is set */
+    DROP_FAILED,     /* kept after a failure: error says which */
+    DROP_FOLDER,     /* a folder that is known here only */
+    DROP_UNFINISHED, /* no drop: a resource that was made, and lacks its content still */
+    DROP_STATES      /* how many there are */
 };
 
 /* Names and folders are any bytes but NUL. */

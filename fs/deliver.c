@@ -7,6 +7,7 @@
 #include "binding.h"
 #include "complete.h"
 #include "defaults.h"
+#include "deliver_content.h"
 #include "deliver_json.h"
 #include "drop_store.h"
 #include "fetch.h"
@@ -209,7 +210,7 @@ static int create(struct sending *s, const char *old_id, struct record **out, st
         rc = keep_fields(s, old_id, body, err);
     if (rc == 0)
         rc = defaults_apply(s->fs, s->folder, body, err);
-    return rc < 0 ? rc : backend_create(s->fs->backend, s->call, &t, body, s->content, out, err);
+    return rc < 0 ? rc : deliver_content(s->fs, s->call, &t, body, s->content, s->type, out, err);
 }
 
 static int update(struct sending *s, const char *id, struct record **out, struct failure *err)
@@ -264,6 +265,8 @@ static int accept(struct sending *s, const char *id, struct record *now)
     drops_unlock(s->fs->drops);
     free(old_error);
     known_changed(s->fs, &t, now);
+    if (t.res->url_field && s->content.size > resource_content_max(t.res))
+        known_changed_again(s->fs, &t); /* its bytes came after the answer */
     if (resource_content_max(t.res) > 0 && !fetch_content_changes(t.res))
         state_put_size(s->fs->state, id, s->content.size, NULL);
     return rc;

@@ -65,6 +65,7 @@ struct fetch {
     struct fs *fs;
     struct call *call;
     const struct target *target;
+    struct record *at; /* that says where the content stands; NULL: the resource is fetched */
     bool in_memory;
 };
 
@@ -93,8 +94,14 @@ static int fetch_into(struct fetch *want, struct fetched *f, struct failure *err
         if (rc < 0)
             return rc;
     }
-    rc = backend_get(want->fs->backend, want->call, want->target, w ? content_writer_fd(w) : -1,
-                     &f->record, &f->size, err);
+    if (want->at)
+        rc = backend_get_raw(want->fs->backend, want->call, want->at, content_writer_fd(w),
+                             &f->size, err);
+    else
+        rc = backend_get(want->fs->backend, want->call, want->target, w ? content_writer_fd(w) : -1,
+                         &f->record, &f->size, err);
+    if (rc == 0 && want->at)
+        f->record = record_ref(want->at);
     if (rc < 0)
         content_abort(w);
     else if (w)
@@ -113,8 +120,10 @@ static int fetch_work(void *arg, struct flight_result *result, struct failure *e
         return -ENOMEM;
     atomic_init(&f->refs, 1);
     f->fd = -1;
-    api_key("stale", want->target, stale);
-    meta_invalidate(want->fs->meta, stale);
+    if (!want->at) {
+        api_key("stale", want->target, stale);
+        meta_invalidate(want->fs->meta, stale);
+    }
     rc = fetch_into(want, f, err);
     if (rc == -ENOSPC && !want->in_memory) {
         want->in_memory = true; /* a full disk under the cache costs the cache alone */
@@ -129,15 +138,15 @@ static int fetch_work(void *arg, struct flight_result *result, struct failure *e
     return 0;
 }
 
-static int fetch(struct fs *fs, struct call *call, const struct target *t, struct fetched **out,
-                 struct failure *err)
+static int fetch(struct fs *fs, struct call *call, const struct target *t, struct record *at,
+                 struct fetched **out, struct failure *err)
 {
-    struct fetch want = { fs, call, t, false };
+    struct fetch want = { fs, call, t, at, false };
     struct flight_result result = { NULL, NULL };
     char key[API_KEY_MAX];
     int rc;
 
-    api_key("get", t, key);
+    api_key(at ? "bytes" : "get", t, key);
     rc = flight_run(fs->flights, call, fs->clock, key, fetch_work, &want, &result, err);
     if (rc == 0)
         *out = result.object;
@@ -148,7 +157,7 @@ int fetch_record(struct fs *fs, struct call *call, const struct target *t, struc
                  struct failure *err)
 {
     struct fetched *f;
-    int rc = fetch(fs, call, t, &f, err);
+    int rc = fetch(fs, call, t, NULL, &f, err);
 
     if (rc < 0)
         return rc;
@@ -157,11 +166,32 @@ int fetch_record(struct fs *fs, struct call *call, const struct target *t, struc
     return 0;
 }
 
-int fetch_content(struct fs *fs, struct call *call, const struct target *t, int *fd, int64_t *size,
-                  struct failure *err)
+/* The content with its resource, or from where that says that it stands. */
+static int fetch_either(struct fs *fs, struct call *call, const struct target *t,
+                        struct record *known, struct fetched **out, struct failure *err)
 {
     struct fetched *f;
-    int rc = fetch(fs, call, t, &f, err);
+    int rc = known && record_has_url(known) ? fetch(fs, call, t, known, out, err) : -ENOENT;
+
+    if (rc != -ENOENT && rc != -EACCES)
+        return rc;
+    rc = fetch(fs, call, t, NULL, &f, err); /* it may have moved */
+    if (rc < 0)
+        return rc;
+    if (f->size >= 0 || !record_has_url(f->record)) {
+        *out = f;
+        return 0;
+    }
+    rc = fetch(fs, call, t, f->record, out, err);
+    fetched_unref(f);
+    return rc;
+}
+
+int fetch_content(struct fs *fs, struct call *call, const struct target *t, struct record *known,
+                  int *fd, int64_t *size, struct failure *err)
+{
+    struct fetched *f;
+    int rc = fetch_either(fs, call, t, known, &f, err);
 
     if (rc < 0)
         return rc;

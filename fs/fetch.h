@@ -1,4 +1,5 @@
-/* GET of one resource: its record and its content come in one answer, and both are kept. */
+/* GET of one resource: its record and its content come in one answer, and both are kept; or the
+ * record says where the content stands, which is then fetched when somebody wants it. */
 #ifndef LASFS_FETCH_H
 #define LASFS_FETCH_H
 
@@ -15,8 +16,9 @@ int fetch_content_id(const struct target *t, const struct record *r, char out[CO
 int fetch_record(struct fs *fs, struct call *call, const struct target *t, struct record **out,
                  struct failure *err);
 
-/* The same for its content: a descriptor, the caller's. */
-int fetch_content(struct fs *fs, struct call *call, const struct target *t, int *fd, int64_t *size,
-                  struct failure *err);
+/* The same for its content: a descriptor, the caller's. known, which may be NULL, is what is known
+ * of the resource: where it says where the content stands, the GET of it is saved. */
+int fetch_content(struct fs *fs, struct call *call, const struct target *t, struct record *known,
+                  int *fd, int64_t *size, struct failure *err);
 
 #endif

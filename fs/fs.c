@@ -5,6 +5,7 @@
 
 #include "core.h"
 #include "deliver.h"
+#include "deliver_content.h"
 #include "file.h"
 #include "filetype.h"
 #include "hide.h"
@@ -74,6 +75,8 @@ int fs_new(const struct fs_config *config, struct fs **out, struct failure *err)
     rc = fs->endpoint ? open_memory(fs, err) : -ENOMEM;
     if (rc == 0)
         rc = open_state(fs, config, err);
+    if (rc == 0)
+        rc = deliver_content_resume(fs, err);
     if (rc < 0) {
         fs_free(fs);
         return rc;

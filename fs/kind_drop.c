@@ -10,22 +10,28 @@
 #include "drop_read.h"
 #include "drop_store.h"
 #include "file.h"
+#include "known.h"
 #include "text.h"
 
 #include "banned.h"
 
 #define LOCAL_MAX_BYTES (64 * 1024 * 1024)
 
-static int64_t max_bytes(struct fs *fs, struct drop *d)
+/* May d have size bytes? 0, -EFBIG; what it takes to know. */
+static int check_size(struct fs *fs, struct call *call, struct drop *d, int64_t size,
+                      struct failure *err)
 {
-    int64_t max = 0;
+    const struct resource *res = drop_folder(fs->drops, d)->res;
+    int64_t max = LOCAL_MAX_BYTES;
+    int rc = 0;
 
-    drops_lock(fs->drops);
-    if (d->folder->res)
-        max = resource_takes_json(d->folder->res) ? TEXT_MAX_BYTES
-                                                  : resource_content_max(d->folder->res);
-    drops_unlock(fs->drops);
-    return max ? max : LOCAL_MAX_BYTES;
+    if (res && resource_takes_json(res))
+        max = TEXT_MAX_BYTES;
+    else if (res && resource_content_max(res) > 0)
+        rc = known_content_max(fs, call, res, size, &max, err);
+    if (rc == 0 && size > max)
+        rc = fail(err, -EFBIG, 0, "more than the %lld bytes that the API takes", (long long)max);
+    return rc;
 }
 
 /* --- Writers ---------------------------------------------------------------------------------- */
@@ -174,47 +180,53 @@ static int open_drop(struct fs *fs, struct call *call, struct handle *h, struct 
     return rc;
 }
 
-static int64_t put(struct bytes *b, const char *data, size_t len, int64_t off, int64_t max)
+/* Where len bytes at off end. */
+static int64_t end_of(const struct bytes *b, size_t len, int64_t off)
 {
-    struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = len };
-    bool append = off == OFF_END;
     struct stat st;
 
-    if (append) {
+    if (off == OFF_END) {
         if (fstat(b->fd, &st) < 0)
             return -errno;
         off = st.st_size;
     }
-    if (off > max || (int64_t)len > max - off)
-        return -EFBIG;
-    if (append && pwritev2(b->fd, &iov, 1, 0, RWF_APPEND) != (ssize_t)len)
-        return errno ? -errno : -EIO;
-    return append ? 0 : file_pwrite_all(b->fd, data, len, off);
+    return off > INT64_MAX - (int64_t)len ? INT64_MAX : off + (int64_t)len;
+}
+
+static int put(struct bytes *b, const char *data, size_t len, int64_t off, struct failure *err)
+{
+    struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = len };
+    int rc = 0;
+
+    if (off != OFF_END)
+        rc = file_pwrite_all(b->fd, data, len, off);
+    else if (pwritev2(b->fd, &iov, 1, 0, RWF_APPEND) != (ssize_t)len)
+        rc = errno ? -errno : -EIO;
+    return rc < 0 ? fail(err, rc, 0, "its bytes cannot be kept before they are sent") : 0;
 }
 
 static int64_t write_drop(struct fs *fs, struct call *call, struct handle *h, const char *data,
                           size_t len, int64_t off, struct failure *err)
 {
     struct drop *d = h->node->drop;
-    int64_t max = max_bytes(fs, d);
     struct bytes *b;
-    int64_t rc = begin_change(fs, call, d, h, &b, err);
+    int64_t end;
+    int rc = begin_change(fs, call, d, h, &b, err);
 
     if (rc < 0)
         return rc;
-    rc = put(b, data, len, off, max);
+    end = end_of(b, len, off);
+    rc = end < 0 ? (int)end : check_size(fs, call, d, end, err);
+    if (rc == 0)
+        rc = put(b, data, len, off, err);
     bytes_unref(b);
     if (rc == 0) {
         activate(fs, h);
         touch(fs, d);
-    } else {
-        set_broken(fs, d, (int)rc);
+    } else if (rc != -EWOULDBLOCK && rc != -EINTR) {
+        set_broken(fs, d, rc); /* and not just to be asked again */
     }
     drop_unlock_shared(fs->drops, d);
-    if (rc == -EFBIG)
-        fail(err, -EFBIG, 0, "more than the %lld bytes that the API takes", (long long)max);
-    else if (rc < 0)
-        fail(err, (int)rc, 0, "its bytes cannot be kept before they are sent");
     return rc < 0 ? rc : (int64_t)len;
 }
 
@@ -253,10 +265,9 @@ static int truncate_drop(struct fs *fs, struct call *call, struct node *n, struc
         return -EACCES;
     if (!h && !drop_is_linked(fs->drops, d))
         return -ESTALE;
-    if (size > max_bytes(fs, d))
-        return fail(err, -EFBIG, 0, "more than the %lld bytes that the API takes",
-                    (long long)max_bytes(fs, d));
-    rc = begin_change(fs, call, d, h, &b, err);
+    rc = check_size(fs, call, d, size, err);
+    if (rc == 0)
+        rc = begin_change(fs, call, d, h, &b, err);
     if (rc < 0)
         return rc;
     rc = ftruncate(b->fd, size) < 0 ? -errno : 0;

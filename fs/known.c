@@ -228,7 +228,9 @@ int known_content(struct fs *fs, struct call *call, const struct target *t, int 
                   struct failure *err)
 {
     cleanup_record struct record *r = NULL;
+    struct call now = { .nowait = true };
     char id[CONTENT_ID_MAX + 1];
+    struct failure ignored;
     int rc = 0;
 
     if (fetch_content_changes(t->res))
@@ -239,7 +241,17 @@ int known_content(struct fs *fs, struct call *call, const struct target *t, int 
         return 0;
     if (call->nowait)
         return -EWOULDBLOCK;
-    return fetch_content(fs, call, t, fd, size, err);
+    if (!r)
+        known_record(fs, &now, t, &r, &ignored);
+    return fetch_content(fs, call, t, r, fd, size, err);
+}
+
+int known_content_max(struct fs *fs, struct call *call, const struct resource *res, int64_t size,
+                      int64_t *max, struct failure *err)
+{
+    if (backend_content_max(fs->backend, res, max) || size <= *max || size > res->url_max)
+        return 0;
+    return call->nowait ? -EWOULDBLOCK : backend_ask_content_max(fs->backend, call, res, max, err);
 }
 
 int known_content_size(struct fs *fs, struct call *call, const struct target *t, int64_t *size,
@@ -280,19 +292,25 @@ void known_content_adopt(struct fs *fs, const struct target *t, const struct rec
 
 /* --- What has changed ------------------------------------------------------------------------- */
 
+void known_changed_again(struct fs *fs, const struct target *t)
+{
+    char key[API_KEY_MAX];
+
+    api_key("stale", t, key);
+    meta_put_negative(fs->meta, key, fs->options->meta_ttl_ms);
+}
+
 /* A document counts in its dataset: what is known of that is out of date for who reads it. */
 static void mark_stale(struct fs *fs, const struct target *t, const struct record *r)
 {
     for (const struct filter *f = t->res->filters; f && f->name; f++) {
         cleanup_buf struct buf value = BUF_INIT(RESOURCE_ID_MAX);
         struct target other = { .res = resource_get(f->schema->refers) };
-        char key[API_KEY_MAX];
 
         if (!other.res || !r || record_string(r, f->name, &value) < 0)
             continue;
         other.id = value.data;
-        api_key("stale", &other, key);
-        meta_put_negative(fs->meta, key, fs->options->meta_ttl_ms);
+        known_changed_again(fs, &other);
     }
 }
 

@@ -76,9 +76,19 @@ void known_id_search(struct id_search *s, struct fs *fs, struct call *call);
 int known_content(struct fs *fs, struct call *call, const struct target *t, int *fd, int64_t *size,
                   struct failure *err);
 
+/*
+ * The most bytes that the content of one may have, for who wants size of them: where they are too
+ * many for any server but one of a later API, and it is not known which this is, it is asked.
+ */
+int known_content_max(struct fs *fs, struct call *call, const struct resource *res, int64_t size,
+                      int64_t *max, struct failure *err);
+
 /* How long the content is; fetches it when that is not known. */
 int known_content_size(struct fs *fs, struct call *call, const struct target *t, int64_t *size,
                        struct failure *err);
+
+/* It has changed behind its answer: who reads its fields has it fetched anew. */
+void known_changed_again(struct fs *fs, const struct target *t);
 
 /* The server has answered that it is so now, or is gone: memory follows. */
 void known_changed(struct fs *fs, const struct target *t, struct record *now);

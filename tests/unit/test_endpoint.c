@@ -73,6 +73,60 @@ static void addresses_are_checked(void **state)
     }
 }
 
+static void the_token_goes_to_the_apis_own_host(void **state)
+{
+    static const struct {
+        const char *text, *base;
+        bool own;
+    } rows[] = {
+        { "https://a.com/x", "https://a.com/v1", true },
+        { "https://A.com:443/x?y=z", "https://a.com/v1", true },
+        { "https://a.com/x", "https://a.com:443/v1", true },
+        { "https://a.com:8443/x", "https://a.com/v1", false },
+        { "https://b.com/x", "https://a.com/v1", false },
+        { "https://a.com.b.com/x", "https://a.com/v1", false },
+        { "https://b.com/a.com/v1", "https://a.com/v1", false },
+        { "http://127.0.0.1:80/x", "http://127.0.0.1/v1", true },
+        { "http://127.0.0.1/x", "https://127.0.0.1/v1", false },
+        { "http://localhost:80/x", "http://127.0.0.1:80/v1", false },
+        { "http://127.0.0.1:81/x", "http://127.0.0.1:80/v1", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct buf url = BUF_INIT(1000);
+        bool own = !rows[i].own;
+
+        print_message("%s %s\n", rows[i].text, rows[i].base);
+        assert_int_equal(endpoint_check_file("x", rows[i].text, rows[i].base, &url, &own, NULL), 0);
+        assert_int_equal(own, rows[i].own);
+        buf_release(&url);
+    }
+}
+
+static void addresses_of_bytes_are_checked(void **state)
+{
+    static const char *const bad[] = {
+        "",      "http://a.com/x",        "ftp://a.com/x",        "//a.com/x",
+        "/x",    "https://u@a.com/x",     "https://u:p@a.com/x",  "file:///x",
+        "a.com", "https://a.com:99999/x", "https://a.com/\nx: y",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct buf url = BUF_INIT(1000);
+        struct failure err = { 0 };
+        bool own = true;
+
+        print_message("%s\n", bad[i]);
+        assert_int_equal(endpoint_check_file("x_url", bad[i], "https://a.com/v1", &url, &own, &err),
+                         -EIO);
+        assert_non_null(strstr(err.text, "x_url"));
+        assert_int_equal(url.len, 0);
+        buf_release(&url);
+    }
+}
+
 #define HEX ":0123456789abcdef0123456789abcdef"
 
 static void paths_come_from_the_table(void **state)
@@ -154,6 +208,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_checked),
+        cmocka_unit_test(the_token_goes_to_the_apis_own_host),
+        cmocka_unit_test(addresses_of_bytes_are_checked),
         cmocka_unit_test(paths_come_from_the_table),
         cmocka_unit_test(queries_are_escaped),
         cmocka_unit_test(filters_are_known_ones_with_a_value),

@@ -755,6 +755,8 @@ static void resources_content_has_the_service_s_limit(void **state)
     assert_int_equal(resource_content_max(resource_get(RES_DOCUMENTS)), 4687500);
     assert_int_equal(resource_content_max(resource_get(RES_ASSETS)), 4687500);
     assert_int_equal(resource_content_max(resource_get(RES_MODELS)), 0);
+    assert_int_equal(resource_get(RES_DOCUMENTS)->url_max, 64 << 20);
+    assert_null(resource_get(RES_ASSETS)->url_field);
 }
 
 int main(void)
