@@ -98,7 +98,7 @@ static int update(struct sending *s, const char *id, struct record **now, struct
     cleanup_record struct record *old = NULL;
     cleanup_body struct body *body = NULL;
     cleanup_free char *sent = NULL;
-    int rc = known_field_record(s->fs, s->call, &t, &old, err);
+    int rc = known_current_record(s->fs, s->call, &t, &old, err);
 
     if (rc == 0)
         rc = new_body(s, BODY_PATCH, &body);

@@ -194,6 +194,14 @@ int known_new_record(struct fs *fs, struct call *call, const struct target *t, i
     return get_or_load(fs, call, key, t, out, err);
 }
 
+int known_current_record(struct fs *fs, struct call *call, const struct target *t,
+                         struct record **out, struct failure *err)
+{
+    if (!call->nowait && !(t->res->can & CAN_GET))
+        known_lists_forget(fs, t);
+    return known_new_record(fs, call, t, 0, out, err);
+}
+
 int known_field_record(struct fs *fs, struct call *call, const struct target *t,
                        struct record **out, struct failure *err)
 {

@@ -32,6 +32,10 @@ int known_record_in_folder(struct fs *fs, struct call *call, struct folder *f,
 int known_new_record(struct fs *fs, struct call *call, const struct target *t, int64_t max_age_ms,
                      struct record **out, struct failure *err);
 
+/* The same as it is now: for who changes what differs. */
+int known_current_record(struct fs *fs, struct call *call, const struct target *t,
+                         struct record **out, struct failure *err);
+
 /* The same for who reads fields: what changed here behind its back is fetched anew. */
 int known_field_record(struct fs *fs, struct call *call, const struct target *t,
                        struct record **out, struct failure *err);

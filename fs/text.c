@@ -181,7 +181,7 @@ static int commit_whole(struct fs *fs, struct call *call, const struct target *t
     int rc = body_new(t->res, BODY_PATCH, &body);
 
     if (rc == 0)
-        rc = known_field_record(fs, call, t, &now, err);
+        rc = known_current_record(fs, call, t, &now, err);
     if (rc < 0)
         return rc;
     known_id_search(&names, fs, call);

@@ -234,6 +234,20 @@ def test_overwriting_sends_what_differs_in_one_patch(mount, api):
     assert (mount / 'models/mine.json').read_text() == text
 
 
+def test_what_differs_is_what_differs_from_the_server_now(mount, api):
+    """Not from what is remembered of it: somebody else has changed it a moment ago."""
+    put(mount, 'models/mine.json', {**MODEL, 'description': 'first'})
+    model, = api.list('models')
+    (mount / 'models/mine/description').read_text()
+    api.patch('models/' + model['modelId'], description='theirs', width=500)
+    put(mount, 'models/mine.json', {**MODEL, 'description': 'first', 'height': 700})
+    now, = api.list('models')
+    assert (now['description'], now['width'], now['height']) == ('first', MODEL['width'], 700)
+    api.patch('models/' + model['modelId'], description='theirs')
+    (mount / 'models/mine/resource.json').write_text('{"description": "first"}')
+    assert api.list('models')[0]['description'] == 'first'
+
+
 def test_another_spelling_of_the_same_body_sends_nothing_and_is_kept(mount, api):
     put(mount, 'models/mine.json', MODEL)
     with mount.server.watch() as seen:
