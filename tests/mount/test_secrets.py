@@ -126,6 +126,15 @@ def test_a_name_is_changed_without_its_data(mount, api, secret, proxy):
     assert api.list('secrets')[0]['name'] == 'yours'
 
 
+def test_rsync_sends_it_once(mount, api, proxy, tmp_path):
+    (tmp_path / 'mine.json').write_text(json.dumps(BODY))
+    for _ in range(2):
+        mount.run(f'rsync -a {tmp_path}/mine.json secrets/')
+        mount.remount()
+    assert [p.verb for p in proxy.since(0) if p.verb != 'GET' and 'token' not in p.path] == ['POST']
+    assert_nowhere(mount, *WORDS)
+
+
 @pytest.mark.parametrize('text', [
     '{"data": {"password": "%s"', '{"data": "%s"}', '{"nonsense": "%s", "data": {}}',
     '"%s"', '{"data": {"password": "%s", "password": "%s"}}', '%s'])

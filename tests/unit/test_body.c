@@ -329,6 +329,8 @@ static void what_is_shared_is_not_wiped(void **state)
 
 /* --- Out of memory --------------------------------------------------------------------------- */
 
+#define MALLOCS_MAX 10000
+
 static long mallocs_left = -1; /* -1: without end */
 
 static void *rationed(size_t size)
@@ -526,6 +528,56 @@ static void a_name_of_the_id_that_is_there_is_no_difference(void **state)
     record_unref(now);
 }
 
+static int make_bare(struct body *b, const struct record *now)
+{
+    static const char text[] = "{\"StartAt\": \"s\", \"States\": {\"s\": {\"Resource\": \"t\"}}}";
+
+    (void)now;
+    body_find_ids(b, &finder);
+    return body_set_json(b, text, strlen(text), NULL);
+}
+
+static int make_again(struct body *b, const struct record *now)
+{
+    static const char sent[] = "{\"definition\": {}, \"description\": \"old\"}";
+    static const char text[] = "{\"definition\": {}, \"description\": \"new\", "
+                               "\"completedConfig\": {\"imageUrl\": \"i\", \"secretId\": \"s\"}}";
+
+    body_find_ids(b, &finder);
+    return body_set_overwrite(b, now, sent, text, strlen(text), NULL);
+}
+
+static void survive(enum body_use use, int (*make)(struct body *b, const struct record *now))
+{
+    static const char now_text[] = "{\"workflowId\": \"las:workflow:w\", \"description\": \"old\"}";
+    struct record *now = NULL;
+    int rc = -ENOMEM;
+
+    assert_int_equal(record_parse(resource_get(RES_WORKFLOWS), now_text, strlen(now_text), &now),
+                     0);
+    for (long n = 0; rc != 0 && n < MALLOCS_MAX; n++) {
+        struct body *b = new_body(RES_WORKFLOWS, use);
+
+        mallocs_left = n;
+        json_set_alloc_funcs(rationed, free);
+        rc = make(b, now);
+        mallocs_left = -1;
+        json_set_alloc_funcs(malloc, free);
+        /* jansson calls a token that it has no memory for an invalid one */
+        assert_true(rc == 0 || rc == -ENOMEM || rc == -EINVAL);
+        body_free(b);
+    }
+    assert_int_equal(rc, 0);
+    record_unref(now);
+}
+
+static void running_out_of_memory_in_a_shape_is_survived(void **state)
+{
+    (void)state;
+    survive(POST, make_bare);
+    survive(PATCH, make_again);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -541,6 +593,7 @@ int main(void)
         cmocka_unit_test(files_and_fields_are_inverse),
         cmocka_unit_test(what_is_shared_is_not_wiped),
         cmocka_unit_test(running_out_of_memory_is_survived),
+        cmocka_unit_test(running_out_of_memory_in_a_shape_is_survived),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
