@@ -218,8 +218,9 @@ class Sftp(Share):
                             self.folder / name], check=True)
         (keys / USER).write_text((self.folder / 'user.pub').read_text())
         more = (f'ListenAddress 127.0.0.1\nPort {self.port}\nHostKey {self.folder}/host\n'
-                f'UsePAM no\nStrictModes no\nPidFile none\n')
-        file = self.configuration('/etc/ssh/sshd_config',
+                f'UsePAM no\nStrictModes no\nPidFile none\n'
+                'Subsystem sftp /usr/lib/openssh/sftp-server\n')  # as Debian has it
+        file = self.configuration('/etc/ssh/sshd_config.d/scans.conf',
                                   **{'/etc/ssh/authorized_keys'[1:]: str(keys)[1:]})
         file.write_text(more + file.read_text())
         return self.serve('/usr/sbin/sshd', '-D', '-e', '-f', file)
