@@ -39,6 +39,7 @@ def test_what_is_not_there_is_no_error_to_write_down(mount):
 
 def test_an_error_has_time_path_operation_status_and_the_apis_words(mount, api):
     mount.allow('Invalid argument')
+    mount.may_leave = True  # what was refused
     document = api.add_document(pdf(2000))
     path = mount / 'documents' / document / 'groundTruth.json'
     with pytest.raises(OSError):
@@ -53,6 +54,7 @@ def test_an_error_has_time_path_operation_status_and_the_apis_words(mount, api):
 def test_a_refusal_of_the_server_is_quoted(lasfs, api):
     mount = lasfs('list_ttl=3600', 'meta_ttl=3600')
     mount.allow('404', 'No such file')
+    mount.may_leave = True  # what was refused
     dataset = api.add_dataset('a')
     (mount / 'datasets' / dataset / 'name').read_text()
     api.delete('datasets/' + dataset)
