@@ -93,7 +93,7 @@ static int create_drop(struct fs *fs, struct call *call, struct node *parent, co
     drops_unlock(fs->drops);
     rc = drop_row_save(fs->drops, d, false);
     if (rc == 0)
-        rc = park_take(fs, call, d, err);
+        rc = park_take(fs, call, d, f, name, err);
     if (rc == 0)
         rc = resolve_drop(fs, &parent->place, d, found);
     if (rc < 0)

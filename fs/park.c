@@ -79,9 +79,10 @@ static int take_from(struct fs *fs, struct call *call, struct drop *p, struct dr
     return rc < 0 ? rc : park_release(fs, p);
 }
 
-int park_take(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
+int park_take(struct fs *fs, struct call *call, struct drop *d, struct folder *f, const char *name,
+              struct failure *err)
 {
-    cleanup_drop struct drop *p = drops_find_parked(fs->drops, d->folder, d->name);
+    cleanup_drop struct drop *p = drops_find_parked(fs->drops, f, name);
     int rc;
 
     if (!p)

@@ -13,9 +13,10 @@
  * to be parked, or no more. 0, -ENOMEM. */
 int park_rename(struct fs *fs, struct drop *d, struct folder *to, const char *to_name);
 
-/* d was just made: if what was called so in its folder is parked, d is from now on that
+/* d was just made, as name in f: if what was called so there is parked, d is from now on that
  * resource, emptied. Blocks. 0, what drop_keep_bytes() gives. */
-int park_take(struct fs *fs, struct call *call, struct drop *d, struct failure *err);
+int park_take(struct fs *fs, struct call *call, struct drop *d, struct folder *f, const char *name,
+              struct failure *err);
 
 /* p keeps its resource, whatever is called as it was. 0, -EIO. */
 int park_end(struct fs *fs, struct drop *p);

@@ -59,12 +59,13 @@ def test_rsync_a_of_a_tree_twice_sends_nothing_the_second_time(mount, api, tree,
     assert files_below(mount / 'documents') == tree.names
 
 
-def test_tar_x_of_a_tree_twice_sends_nothing_the_second_time(mount, api, tree, tmp_path):
+@pytest.mark.parametrize('option', ['--overwrite', '--skip-old-files', '--keep-newer-files'])
+def test_tar_x_of_a_tree_twice_sends_nothing_the_second_time(mount, api, tree, tmp_path, option):
     mount.run(f'tar cf {tmp_path}/tree.tar -C {tree.folder} . && '
               f'tar xf {tmp_path}/tree.tar -C documents')
     before = sorted(d['documentId'] for d in api.documents())
     with mount.server.watch() as seen:
-        mount.run(f'tar xf {tmp_path}/tree.tar -C documents --overwrite')
+        mount.run(f'tar xf {tmp_path}/tree.tar -C documents {option}')
     assert not seen.changes
     assert sorted(d['documentId'] for d in api.documents()) == before and len(before) == 4
 

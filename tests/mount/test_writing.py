@@ -503,6 +503,26 @@ def test_a_full_disk_is_enospc_at_write_and_nothing_is_sent(small_disk, api, sam
     assert only(api) == pdf(2000)
 
 
+def test_who_ignores_that_the_disk_was_full_is_told_by_close_and_sends_nothing(small_disk, api):
+    small_disk.allow('No space left', 'state')
+    small_disk.may_leave = True
+    path = small_disk / 'documents/x.pdf'
+    data = pdf(3000000)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT)
+    refused = []
+    for start in range(0, len(data), 100000):
+        try:
+            os.pwrite(fd, data[start:start + 100000], start)
+        except OSError as problem:
+            refused.append(problem.errno)
+    assert refused and set(refused) == {errno.ENOSPC}
+    os.pwrite(fd, b'small', 0)  # there is room for that
+    with small_disk.server.watch() as seen:
+        assert errno_of(os.close, fd) == errno.ENOSPC
+    assert not seen.changes and api.documents() == []
+    os.unlink(path)
+
+
 # --- Attributes ------------------------------------------------------------------------------------
 
 def test_the_mode_of_a_new_file_is_the_writers(mount, old):
