@@ -263,16 +263,13 @@ static int perform_at(struct backend *be, struct call *call, const struct target
     return rc;
 }
 
-/* A list's page, with GET or DELETE. */
-static int page_request(struct backend *be, struct call *call, const char *method,
+/* A list's page, with GET or DELETE. Releases rq's answer. */
+static int page_request(struct backend *be, struct call *call, struct request *rq,
                         const struct target *t, const struct query *query, const char *token,
                         unsigned max_results, struct page **out, struct failure *err)
 {
     struct target list = { t->res, t->parent, NULL };
     struct buf url = BUF_INIT(URL_MAX_BYTES);
-    struct request rq = { .method = method,
-                          .idempotent = true,
-                          .answer = BUF_INIT(ANSWER_MAX_BYTES) };
     struct sending st = { 0 };
     int rc = target_path(be->api, &list, &url);
 
@@ -281,15 +278,15 @@ static int page_request(struct backend *be, struct call *call, const char *metho
     if (rc < 0) {
         rc = bad_target(rc, err);
     } else {
-        rq.url = url.data;
-        rc = backend_perform(be, call, &rq, &st, err);
+        rq->url = url.data;
+        rc = backend_perform(be, call, rq, &st, err);
     }
     if (rc == 0)
-        rc = with_status(codec_page_text(t->res, buf_str(&rq.answer), rq.answer.len, out, err), &rq,
-                         err);
+        rc = with_status(codec_page_text(t->res, buf_str(&rq->answer), rq->answer.len, out, err),
+                         rq, err);
     if (rc == 0 && (*out)->n > 0)
         backend_note_answer(be, (*out)->rows[0], false);
-    buf_release(&rq.answer);
+    buf_release(&rq->answer);
     buf_release(&url);
     return rc;
 }
@@ -298,20 +295,28 @@ int backend_list(struct backend *be, struct call *call, const struct target *t,
                  const struct query *query, const char *token, unsigned max_results,
                  struct page **out, struct failure *err)
 {
+    struct request rq = { .method = "GET",
+                          .idempotent = true,
+                          .answer = BUF_INIT(ANSWER_MAX_BYTES) };
+
     if (!(t->res->can & CAN_LIST))
         return lacks(t, "list", err);
-    return page_request(be, call, "GET", t, query, token, max_results, out, err);
+    return page_request(be, call, &rq, t, query, token, max_results, out, err);
 }
 
 int backend_delete_many(struct backend *be, struct call *call, const struct target *t,
                         const struct query *query, const char *token, unsigned max_results,
-                        struct page **out, struct failure *err)
+                        bool all, struct page **out, struct failure *err)
 {
+    struct request rq = { .method = "DELETE",
+                          .idempotent = all,
+                          .answer = BUF_INIT(ANSWER_MAX_BYTES) };
+
     if (!(t->res->can & CAN_DELETE_MANY))
         return lacks(t, "DELETE of many", err);
     if (!target_is_filtered(t->res, query))
         return fail(err, -EPERM, 0, "a DELETE of %s without a filter is never sent", t->res->name);
-    return page_request(be, call, "DELETE", t, query, token, max_results, out, err);
+    return page_request(be, call, &rq, t, query, token, max_results, out, err);
 }
 
 int backend_get(struct backend *be, struct call *call, const struct target *t, int content_fd,

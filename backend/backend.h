@@ -127,10 +127,12 @@ int backend_update(struct backend *be, struct call *call, const struct target *t
 int backend_delete(struct backend *be, struct call *call, const struct target *t,
                    struct failure *err);
 
-/* DELETE on a list, one page of it. Without a filter in query: -EPERM, and nothing is sent. */
+/* DELETE on a list, the first max_results of it. all: the caller goes on until none is left, so
+ * that it may arrive twice; else -EIO or -EINTR with "outcome unknown" in err, as for a POST, when
+ * no answer came. Without a filter in query: -EPERM, and nothing is sent. */
 int backend_delete_many(struct backend *be, struct call *call, const struct target *t,
                         const struct query *query, const char *token, unsigned max_results,
-                        struct page **out, struct failure *err);
+                        bool all, struct page **out, struct failure *err);
 
 /* POST of an execution's heartbeat; t is the execution. */
 int backend_heartbeat(struct backend *be, struct call *call, const struct target *t,

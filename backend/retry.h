@@ -1,8 +1,9 @@
 /*
  * Whether a request that failed is sent again, and when. Pure.
  *
- * A POST makes something new each time it arrives, so it is sent again only when it surely had
- * no effect; everything else may arrive twice.
+ * A POST makes something new each time it arrives, and a DELETE of the first few of a list takes
+ * more away, so they are sent again only when they surely had no effect; everything else may
+ * arrive twice.
  */
 #ifndef LASFS_RETRY_H
 #define LASFS_RETRY_H

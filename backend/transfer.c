@@ -57,6 +57,8 @@ static int on_connected(void *arg, char *to, char *from, int to_port, int from_p
         return CURL_PREREQFUNC_ABORT;
     }
     rq->sent++;
+    if (!rq->body)
+        rq->arrived = true; /* its head is all of it */
     return CURL_PREREQFUNC_OK;
 }
 

@@ -27,6 +27,7 @@ int purge_list(struct fs *fs, struct call *call, const struct resource *res, con
     const struct query query[] = { { filter, value }, { NULL, NULL } };
     const struct target t = { .res = res };
     cleanup_free char *token = NULL;
+    bool all = max == INT64_MAX;
 
     if (fs->options->ro)
         return fail(err, -EROFS, 0, "the mount is read-only");
@@ -35,7 +36,7 @@ int purge_list(struct fs *fs, struct call *call, const struct resource *res, con
     do {
         struct page *page = NULL;
         int rc = backend_delete_many(fs->backend, call, &t, query, token,
-                                     (unsigned)(max < PAGE ? max : PAGE), &page, err);
+                                     (unsigned)(max < PAGE ? max : PAGE), all, &page, err);
 
         if (rc < 0)
             return rc;

@@ -445,6 +445,32 @@ def test_a_post_whose_answer_was_lost_is_sent_once(mount, proxy, api):
     assert (mount / 'documents/scan.pdf').read_bytes() == small_pdf(1)
 
 
+def purge(mount, text):
+    with open(mount / '.lasfs/control', 'wb', buffering=0) as control:
+        control.write(f'purge {text}'.encode())
+
+
+def test_a_purge_of_some_whose_answer_was_lost_deletes_no_more(mount, proxy, api):
+    mount.allow('outcome unknown')
+    consent = f'las:consent:{5:032x}'
+    api.add_documents((small_pdf(i) for i in range(20)), consentId=consent)
+    proxy.fault('DELETE', '/documents', close='after')
+    with pytest.raises(OSError) as problem:
+        purge(mount, f'consents/{consent}/documents 7')
+    assert problem.value.errno == errno.EIO
+    assert len(proxy.since(0, 'DELETE', '/documents')) == 1
+    assert len(api.documents()) == 13
+
+
+def test_a_purge_of_all_whose_answer_was_lost_goes_on(mount, proxy, api):
+    consent = f'las:consent:{5:032x}'
+    api.add_documents((small_pdf(i) for i in range(20)), consentId=consent)
+    proxy.fault('DELETE', '/documents', close='after', times=1)
+    purge(mount, f'consents/{consent}/documents')
+    assert api.documents() == []
+    assert mount.errors() == ''
+
+
 def test_a_post_that_was_throttled_arrives_once(mount, proxy, api):
     proxy.fault('POST', '/documents', times=2, status=429, message='Too Many Requests')
     (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))

@@ -254,7 +254,7 @@ static void the_other_verbs_are_sent(void **state)
                         "/v1/transitions/" TRANSITION "/executions/" EXECUTION "/heartbeats");
     assert_string_equal(x.script.body, "{}");
     assert_int_equal(
-        backend_delete_many(x.be, &x.call, &documents, query, NULL, 1000, &page, &x.err), 0);
+        backend_delete_many(x.be, &x.call, &documents, query, NULL, 1000, true, &page, &x.err), 0);
     assert_string_equal(x.script.method, "DELETE");
     assert_string_equal(x.script.path,
                         "/v1/documents?maxResults=1000&consentId=las%3Aconsent%3A" HEX);
@@ -279,11 +279,12 @@ static void what_must_not_be_sent_is_not(void **state)
     (void)state;
     begin(&x);
     for (size_t i = 0; i < ARRAY_LEN(queries); i++)
-        assert_int_equal(
-            backend_delete_many(x.be, &x.call, &documents, queries[i], NULL, 100, &page, &x.err),
-            -EPERM);
-    assert_int_equal(backend_delete_many(x.be, &x.call, &workflow, none, NULL, 100, &page, &x.err),
-                     -EPERM);
+        assert_int_equal(backend_delete_many(x.be, &x.call, &documents, queries[i], NULL, 100,
+                                             false, &page, &x.err),
+                         -EPERM);
+    assert_int_equal(
+        backend_delete_many(x.be, &x.call, &workflow, none, NULL, 100, false, &page, &x.err),
+        -EPERM);
     assert_int_equal(backend_delete(x.be, &x.call, &documents, &x.err), -EPERM);
     assert_int_equal(backend_get(x.be, &x.call, &documents, -1, &r, NULL, &x.err), -EPERM);
     assert_int_equal(backend_get(x.be, &x.call, &secret, -1, &r, NULL, &x.err), -EPERM);
@@ -296,7 +297,18 @@ static void what_must_not_be_sent_is_not(void **state)
 
 /* --- What becomes of it ---------------------------------------------------------------------- */
 
-enum verb { GET, POST, PATCH, DELETE };
+enum verb { GET, POST, PATCH, DELETE, DELETE_ALL, DELETE_SOME };
+
+static int delete_documents(struct fixture *x, bool all)
+{
+    static const struct query query[] = { { "consentId", "las:consent:" HEX }, { NULL, NULL } };
+    struct target t = target_of(RES_DOCUMENTS, NULL);
+    struct page *page = NULL;
+    int rc = backend_delete_many(x->be, &x->call, &t, query, NULL, 7, all, &page, &x->err);
+
+    page_free(page);
+    return rc;
+}
 
 static int do_verb(struct fixture *x, enum verb verb)
 {
@@ -308,12 +320,16 @@ static int do_verb(struct fixture *x, enum verb verb)
     case PATCH:
         return patch_document(x);
     case DELETE:
+        return delete_document(x);
+    case DELETE_ALL:
+    case DELETE_SOME:
         break;
     }
-    return delete_document(x);
+    return delete_documents(x, verb == DELETE_ALL);
 }
 
 #define A_DATASET "{\"datasetId\": \"" DATASET "\"}"
+#define A_PAGE "{\"documents\": [" A_DOCUMENT "], \"nextToken\": null}"
 #define BUSY                                                                                       \
     {                                                                                              \
         .status = 429, .body = "{\"message\": \"Too Many Requests\"}"                              \
@@ -482,6 +498,43 @@ static void answers_are_retried_and_told(void **state)
           1,
           400,
           NULL },
+        { "DELETE all 503 once",
+          DELETE_ALL,
+          { BROKEN, { .status = 200, .body = A_PAGE } },
+          2,
+          0,
+          2 },
+        { "DELETE all cut once",
+          DELETE_ALL,
+          { CUT, { .status = 200, .body = A_PAGE } },
+          2,
+          0,
+          2,
+          .curls = 1 },
+        { "DELETE some 429 once",
+          DELETE_SOME,
+          { BUSY, { .status = 200, .body = A_PAGE } },
+          2,
+          0,
+          2 },
+        { "DELETE some 503", DELETE_SOME, { BROKEN }, 1, -EIO, 1, 503, "outcome unknown: down" },
+        { "DELETE some 504",
+          DELETE_SOME,
+          { { .status = 504 } },
+          1,
+          -EIO,
+          1,
+          504,
+          "outcome unknown" },
+        { "DELETE some cut", DELETE_SOME, { CUT }, 1, -EIO, 1, 0, "outcome unknown" },
+        { "DELETE some cut within",
+          DELETE_SOME,
+          { { .status = 200, .body = A_PAGE, .cut = 9 } },
+          1,
+          -EIO,
+          1,
+          0,
+          "outcome unknown" },
         { "redirect",
           GET,
           { { .status = 302, .headers = "Location: http://127.0.0.1:1/\r\n" } },
