@@ -78,7 +78,7 @@ int state_flush(struct state *st, struct failure *err)
 
 /* --- Changes ---------------------------------------------------------------------------------- */
 
-struct apply_job {
+struct state_write {
     struct state_job job; /* first: it is the job */
     const struct state_step *steps;
     size_t n;
@@ -87,29 +87,31 @@ struct apply_job {
 
 static int run_apply(struct state_db *db, struct state_job *job, struct failure *err)
 {
-    struct apply_job *a = (struct apply_job *)job;
+    struct state_write *w = (struct state_write *)job;
     int rc = 0;
 
-    for (size_t i = 0; rc == 0 && i < a->n; i++)
-        rc = state_db_change(db, &a->steps[i], err);
+    for (size_t i = 0; rc == 0 && i < w->n; i++)
+        rc = state_db_change(db, &w->steps[i], err);
     return rc;
 }
 
 static void release_apply(struct state_job *job)
 {
-    struct apply_job *a = (struct apply_job *)job;
+    struct state_write *w = (struct state_write *)job;
 
-    free(a->copies);
-    free(a);
+    free(w->copies);
+    free(w);
 }
 
 int state_apply(struct state *st, const struct state_step *steps, size_t n, bool durable,
                 struct failure *err)
 {
-    struct apply_job now = { .job = { .run = run_apply, .release = release_apply, .writes = true },
-                             .steps = steps,
-                             .n = n };
-    struct apply_job *later;
+    struct state_write now = {
+        .job = { .run = run_apply, .release = release_apply, .writes = true },
+        .steps = steps,
+        .n = n
+    };
+    struct state_write *later;
 
     if (durable)
         return state_queue_run(st->queue, &now.job, err);
@@ -123,6 +125,30 @@ int state_apply(struct state *st, const struct state_step *steps, size_t n, bool
     *later = now;
     state_queue_later(st->queue, &later->job);
     return 0;
+}
+
+int state_apply_begin(struct state *st, const struct state_step *steps, size_t n,
+                      struct state_write **out, struct failure *err)
+{
+    struct state_write *w = calloc(1, sizeof(*w));
+
+    if (!w)
+        return fail(err, -ENOMEM, 0, "out of memory");
+    w->job.run = run_apply;
+    w->job.writes = true;
+    w->steps = steps;
+    w->n = n;
+    state_queue_begin(st->queue, &w->job);
+    *out = w;
+    return 0;
+}
+
+int state_apply_wait(struct state *st, struct state_write *w, struct failure *err)
+{
+    int rc = state_queue_wait(st->queue, &w->job, err);
+
+    free(w);
+    return rc;
 }
 
 int state_put_drop(struct state *st, const struct drop_row *row, bool durable, struct failure *err)

@@ -7,7 +7,7 @@
  * one transaction and one sync. So a read sees every write that was given before it.
  *
  * durable: true returns when it is on disk; false as soon as it is in order, with its strings
- * copied: a failure of it is logged, and returned by the next state_flush().
+ * copied: a failure of it is logged, and returned by the next state_flush(), whoever calls that.
  *
  * 0, -EIO, -ENOSPC, -ENOMEM. err: on failure only, may be NULL.
  */
@@ -92,6 +92,13 @@ struct state_step {
 
 int state_apply(struct state *st, const struct state_step *steps, size_t n, bool durable,
                 struct failure *err);
+
+/* A durable one in two halves: begin gives it its place in the order, wait returns once it is on
+ * disk, with its own result, and frees it. In between the steps stay as they are. */
+struct state_write;
+int state_apply_begin(struct state *st, const struct state_step *steps, size_t n,
+                      struct state_write **out, struct failure *err); /* only -ENOMEM */
+int state_apply_wait(struct state *st, struct state_write *w, struct failure *err);
 
 /* The same, one step each. */
 int state_put_drop(struct state *st, const struct drop_row *row, bool durable, struct failure *err);

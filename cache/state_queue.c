@@ -205,17 +205,29 @@ static void enqueue(struct state_queue *q, struct state_job *job)
     pthread_cond_signal(&q->work);
 }
 
-int state_queue_run(struct state_queue *q, struct state_job *job, struct failure *err)
+void state_queue_begin(struct state_queue *q, struct state_job *job)
 {
     job->waited_for = true;
     pthread_mutex_lock(&q->lock);
     enqueue(q, job);
+    pthread_mutex_unlock(&q->lock);
+}
+
+int state_queue_wait(struct state_queue *q, struct state_job *job, struct failure *err)
+{
+    pthread_mutex_lock(&q->lock);
     while (!job->done)
         pthread_cond_wait(&q->progress, &q->lock);
     pthread_mutex_unlock(&q->lock);
     if (job->rc < 0 && err)
         *err = job->err;
     return job->rc;
+}
+
+int state_queue_run(struct state_queue *q, struct state_job *job, struct failure *err)
+{
+    state_queue_begin(q, job);
+    return state_queue_wait(q, job, err);
 }
 
 void state_queue_later(struct state_queue *q, struct state_job *job)

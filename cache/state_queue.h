@@ -37,6 +37,10 @@ void state_queue_free(struct state_queue *q);
 /* Waits until the job is done and, if it writes, on disk. The job stays the caller's. */
 int state_queue_run(struct state_queue *q, struct state_job *job, struct failure *err);
 
+/* The same in two halves: its place in the order, and the rest. Who begins has to wait. */
+void state_queue_begin(struct state_queue *q, struct state_job *job);
+int state_queue_wait(struct state_queue *q, struct state_job *job, struct failure *err);
+
 /* Gives the job away. Waits only when there are thousands before it. */
 void state_queue_later(struct state_queue *q, struct state_job *job);
 

@@ -82,22 +82,28 @@ static int copy_row(struct drops *t, struct drop *d, struct row_copy *out)
     return ok ? 0 : -ENOMEM;
 }
 
-/* Rows go out in the order in which they were copied: nothing old overtakes what is newer. */
+/* Rows go out in the order in which they were copied: nothing old overtakes what is newer. Who wants
+ * them on disk waits for them when others may go on. */
 static int put_rows(struct drops *t, struct drop *d, bool only_linked,
                     size_t (*make)(const struct row_copy *copy, const char *from, const char *old,
                                    struct state_step steps[2]),
                     const char *from, const char *old, bool durable)
 {
     cleanup_copy struct row_copy copy;
+    struct state_write *write = NULL;
     struct state_step steps[2];
+    size_t n;
     int rc;
 
     pthread_mutex_lock(&t->row_lock);
     rc = copy_row(t, d, &copy);
-    if (rc == 0 && (copy.linked || !only_linked))
-        rc = state_apply(t->state, steps, make(&copy, from, old, steps), false, NULL);
+    if (rc == 0 && (copy.linked || !only_linked)) {
+        n = make(&copy, from, old, steps);
+        rc = durable ? state_apply_begin(t->state, steps, n, &write, NULL)
+                     : state_apply(t->state, steps, n, false, NULL);
+    }
     pthread_mutex_unlock(&t->row_lock);
-    return rc < 0 || !durable ? rc : state_flush(t->state, NULL);
+    return write ? state_apply_wait(t->state, write, NULL) : rc;
 }
 
 static size_t make_save(const struct row_copy *copy, const char *from, const char *old,
