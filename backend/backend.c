@@ -170,7 +170,10 @@ static int send_with_token(struct backend *be, struct call *call, struct request
 
 static enum guard_result result_of(int rc, const struct sending *st, const struct failure *why)
 {
-    if (st->elsewhere)
+    /* an end on this side, or a wait that the server asks for, is nothing to tell everybody */
+    bool own = rc == -EINTR || rc == -ENOMEM || (rc == -EAGAIN && st->down);
+
+    if (st->elsewhere || own)
         return GUARD_NEITHER;
     if (rc < 0 && (st->down || rc == -ETIMEDOUT || rc == -EHOSTUNREACH))
         return GUARD_FAILED;
