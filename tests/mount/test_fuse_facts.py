@@ -514,6 +514,22 @@ def test_an_error_of_close_is_seen_by(mount, api, samples, tool):
     assert api.documents() == []
 
 
+@pytest.mark.parametrize('tool', ['bash -c "cat {0} > {1}; exit"', 'bash -c "cat < {0} >> {1}"',
+                                  'dash -c "echo no document > {1}"',
+                                  'bash -c "echo no document > {1}"',
+                                  'python3 -c "import os; f = open(\'{1}\', \'w\'); '
+                                  'f.write(\'no document\'); f.flush(); os._exit(0)"'])
+def test_who_does_not_look_at_close_exits_0_and_the_line_is_in_errors(mount, api, samples, tool):
+    mount.allow('Invalid argument')
+    mount.may_leave = True
+    source = samples.write('letter', b'Dear Sir or Madam\n' * 9)
+    ran = mount.run(tool.format(source, 'documents/letter.pdf'), status=None)
+    assert ran.status == (1 if 'cat' in tool else 0)  # cat closes its standard output, and looks
+    eventually(lambda: 'letter.pdf' in mount.errors(), 5, 'its line')
+    assert len([line for line in mount.errors().splitlines() if 'letter.pdf' in line]) == 1
+    assert [n.partition('-')[2] for n in os.listdir(mount / '.lasfs/failed')] == ['letter.pdf']
+
+
 # --- Attributes ------------------------------------------------------------------------------------
 
 def test_directories_have_one_link_and_find_walks_them_all(mount, api):
@@ -533,6 +549,18 @@ def test_inode_numbers_are_those_of_before_a_remount_and_of_the_listing(mount, a
     assert {n: os.stat(mount / n).st_ino for n in names} == before
     with os.scandir(mount / 'documents') as entries:
         assert {e.name: e.inode() for e in entries} == {'x.pdf': before['documents/x.pdf']}
+
+
+def test_a_resource_under_two_paths_is_two_directories_over_one_resource(mount, api):
+    """The kernel gives a directory one name only."""
+    dataset = api.add_dataset('d')
+    document = api.add_document(pdf(2000), datasetId=dataset)
+    one, two = mount / 'documents' / document, mount / 'datasets' / dataset / 'documents' / document
+    for _ in range(3):
+        assert (one / 'content').read_bytes() == (two / 'content').read_bytes() == pdf(2000)
+    assert os.stat(one).st_ino != os.stat(two).st_ino
+    (one / 'groundTruth.json').write_text('{"total": "1"}')
+    eventually(lambda: '"1"' in (two / 'groundTruth.json').read_text(), 1.5, 'the same elsewhere')
 
 
 def test_a_name_that_is_made_again_is_another_file(mount, api):
