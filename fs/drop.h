@@ -264,10 +264,11 @@ struct drops_stats {
 };
 void drops_get_stats(struct drops *t, struct drops_stats *out);
 
-/* --- For drop_store.c -------------------------------------------------------------------------- */
+/* --- For the files that implement it ----------------------------------------------------------- */
 
 struct drop *drop_alloc(struct folder *f, const char *name, enum drop_what what);
 int drop_link_locked(struct drop *d);
+void folder_free(struct folder *f);
 struct bytes *bytes_open(struct spool *spool, uint64_t number, int fd);
 
 #endif
