@@ -108,19 +108,33 @@ static int run_flush(struct fs *fs, struct call *call, char *nothing, struct fai
     return state_flush(fs->state, err);
 }
 
+/* It counts as just written; false: it is not one that failed any more. */
+static bool take_back(struct fs *fs, struct drop *d)
+{
+    bool failed;
+
+    drops_lock(fs->drops);
+    failed = d->failed && d->linked && d->local;
+    if (failed) {
+        d->failed = false;
+        d->dirty = true;
+        d->broken = 0;
+        d->mtime_ns = clock_realtime_ns(fs->clock);
+    }
+    drops_unlock(fs->drops);
+    return failed;
+}
+
 static int retry(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
 {
     int rc = drop_lock_exclusive(fs->drops, d, call);
 
     if (rc < 0)
         return rc;
-    drops_lock(fs->drops);
-    d->failed = false;
-    d->dirty = true;
-    d->broken = 0;
-    d->mtime_ns = clock_realtime_ns(fs->clock);
-    drops_unlock(fs->drops);
-    rc = deliver_commit(fs, call, d, err);
+    if (!take_back(fs, d))
+        rc = fail(err, -ENOENT, 0, "nothing in .lasfs/failed is called so any more");
+    if (rc == 0)
+        rc = deliver_commit(fs, call, d, err);
     if (rc == 0)
         deliver_settle(fs, d);
     drop_unlock_exclusive(fs->drops, d);

@@ -366,16 +366,18 @@ static int check_still_there(struct sending *s, struct failure *err)
     struct target t = { .res = s->folder->res, .parent = s->folder->parent };
     cleanup_record struct record *r = NULL;
     cleanup_free char *id = NULL;
+    bool fresh;
     int rc;
 
     drops_lock(s->fs->drops);
     id = strdup(s->drop->id);
+    fresh = drop_is_fresh_locked(s->fs->drops, s->drop);
     drops_unlock(s->fs->drops);
     if (!id)
         return -ENOMEM;
     t.id = id;
     known_forget_record(s->fs, &t, time_to_look(s));
-    rc = known_record_in_folder(s->fs, s->call, s->folder, &t, &r, err);
+    rc = known_sent_record(s->fs, s->call, s->folder, &t, fresh, &r, err);
     if (rc == -ENOENT) {
         drops_lock(s->fs->drops);
         rc = drop_set_id_locked(s->fs->drops, s->drop, NULL);

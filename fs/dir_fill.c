@@ -181,6 +181,7 @@ static int add_sent_drops(struct fs *fs, struct dirhandle *d)
     if (rc < 0)
         return rc;
     for (size_t i = 0; rc == 0 && i < n; i++) {
+        char id[RESOURCE_ID_MAX + 1] = "";
         struct drop *drop = list[i];
         bool sent, fresh;
 
@@ -189,9 +190,12 @@ static int add_sent_drops(struct fs *fs, struct dirhandle *d)
         fresh = drop_is_fresh_locked(fs->drops, drop);
         if (sent)
             sent = listing_find(d->listing, drop->id, NULL) == -ENOENT;
+        snprintf(id, sizeof(id), "%s", drop->id ? drop->id : "");
         drops_unlock(fs->drops);
-        if (sent && !is_shown(d, drop))
-            rc = fresh ? add_drop(fs, d, drop) : resolve_gone(fs, drop, false);
+        if (sent && !is_shown(d, drop) && fresh)
+            rc = add_drop(fs, d, drop);
+        else if (sent && !is_shown(d, drop))
+            resolve_gone_elsewhere(fs, drop, id, false);
     }
     for (size_t i = 0; i < n; i++)
         drop_unref(list[i]);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "content.h"
 #include "drop_store.h"
 #include "file.h"
 #include "spool.h"
@@ -306,6 +307,16 @@ int drop_new_bytes(struct drops *t, struct drop *d, struct bytes **out)
     return 0;
 }
 
+/* What is said to be kept is on disk before it is said. */
+static int sync_bytes(struct drops *t, struct drop *d)
+{
+    struct bytes *b = drop_bytes(t, d);
+    int rc = b && b->number ? spool_sync(t->spool, b->fd) : 0;
+
+    bytes_unref(b);
+    return rc;
+}
+
 int drop_put_text(struct drops *t, struct drop *d, const char *text, size_t len)
 {
     struct bytes *b;
@@ -313,12 +324,50 @@ int drop_put_text(struct drops *t, struct drop *d, const char *text, size_t len)
 
     if (rc == 0)
         rc = file_pwrite_all(b->fd, text, len, 0);
+    if (rc == 0)
+        rc = sync_bytes(t, d);
     drops_lock(t);
     d->dirty = true;
     d->failed = false;
     d->mtime_ns = clock_realtime_ns(t->clock);
     drops_unlock(t);
     return rc < 0 ? rc : drop_row_save(t, d, true);
+}
+
+/* The digest of what was acknowledged, without anything that acknowledged it. */
+int drop_put_answer(struct drops *t, struct drop *d, const char *text, size_t len)
+{
+    uint8_t digest[DIGEST_BYTES];
+    int rc = drop_put_text(t, d, text, len);
+    struct bytes *b = drop_bytes(t, d);
+
+    if (rc == 0)
+        rc = b ? content_digest(b->fd, digest) : -EIO;
+    bytes_unref(b);
+    if (rc < 0)
+        return rc;
+    drops_lock(t);
+    memcpy(d->digest, digest, sizeof(digest));
+    d->has_digest = true;
+    d->dirty = false;
+    drops_unlock(t);
+    return drop_row_save(t, d, true);
+}
+
+bool drop_is_answer(struct drops *t, struct drop *d)
+{
+    uint8_t digest[DIGEST_BYTES], now[DIGEST_BYTES];
+    struct bytes *b;
+    bool answer;
+
+    drops_lock(t);
+    answer = d->has_digest && !d->id && !d->failed && !d->writers;
+    memcpy(digest, d->digest, sizeof(digest));
+    drops_unlock(t);
+    b = answer ? drop_bytes(t, d) : NULL;
+    answer = b && content_digest(b->fd, now) == 0 && memcmp(digest, now, sizeof(now)) == 0;
+    bytes_unref(b);
+    return answer;
 }
 
 void drop_forget_bytes(struct drops *t, struct drop *d)
@@ -328,6 +377,7 @@ void drop_forget_bytes(struct drops *t, struct drop *d)
 
 static int set_failed(struct drops *t, struct drop *d, const char *why)
 {
+    int rc = sync_bytes(t, d);
     char *copy = strdup(why);
     char *old;
 
@@ -336,12 +386,13 @@ static int set_failed(struct drops *t, struct drop *d, const char *why)
     d->error = copy;
     d->failed = true;
     d->dirty = false;
+    d->broken = 0;
     d->mtime_ns = 0; /* so that rsync tries again */
     if (!d->failed_number)
         d->failed_number = ++t->last_failed;
     drops_unlock(t);
     free(old);
-    return drop_row_save(t, d, true);
+    return drop_row_save(t, d, true) < 0 || rc < 0 ? -EIO : 0;
 }
 
 /* As it was before it was written, or not there. */

@@ -176,6 +176,12 @@ int drops_list(struct drops *t, struct folder *f, struct drop ***out, size_t *n)
 /* All that could not be delivered, from all folders. 0, -ENOMEM. */
 int drops_list_failed(struct drops *t, struct drop ***out, size_t *n);
 
+/*
+ * The resource of this id is gone. If d still stands for it and has no bytes of its own here, its
+ * name goes too: true. Else it stands for nothing any more, and who writes it makes a new one.
+ */
+bool drops_remove_sent(struct drops *t, struct drop *d, const char *id, bool durable);
+
 /* The resource is gone: so are the names that stood for it, in the folders that were used. */
 void drops_remove_id(struct drops *t, const char *id);
 
@@ -248,8 +254,13 @@ struct bytes *drop_bytes(struct drops *t, struct drop *d);
  * place of what it had. 0, -ENOSPC, -EIO, -ENOMEM. */
 int drop_new_bytes(struct drops *t, struct drop *d, struct bytes **out);
 
-/* These are d's bytes from now on: local, complete, not to be sent. 0, -ENOSPC, -EIO, -ENOMEM. */
+/* These are d's bytes from now on: local, complete, on disk, not to be sent. d is held
+ * exclusively. 0, -ENOSPC, -EIO, -ENOMEM. */
 int drop_put_text(struct drops *t, struct drop *d, const char *text, size_t len);
+
+/* The same, of what the daemon itself has to say; until somebody else writes it, it is that. */
+int drop_put_answer(struct drops *t, struct drop *d, const char *text, size_t len);
+bool drop_is_answer(struct drops *t, struct drop *d);
 
 /* The server has them: they go when nobody reads them any more. */
 void drop_forget_bytes(struct drops *t, struct drop *d);

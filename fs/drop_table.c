@@ -283,13 +283,13 @@ static struct bytes *take_bytes_locked(struct drop *d)
     return d->opened ? bytes_ref(d->local) : steal_pointer(&d->local);
 }
 
-int drops_remove(struct drops *t, struct drop *d, bool durable)
+/* The lock is held on entry, and released. */
+static int remove_locked(struct drops *t, struct drop *d, bool durable)
 {
     struct drop *held;
     struct bytes *bytes;
     int rc;
 
-    drops_lock(t);
     disown_locked(t, d);
     held = unlink_locked(d);
     d->folder->changed_ns = clock_realtime_ns(t->clock);
@@ -300,6 +300,28 @@ int drops_remove(struct drops *t, struct drop *d, bool durable)
     bytes_discard(bytes);
     drop_unref(held);
     return rc;
+}
+
+int drops_remove(struct drops *t, struct drop *d, bool durable)
+{
+    drops_lock(t);
+    return remove_locked(t, d, durable);
+}
+
+bool drops_remove_sent(struct drops *t, struct drop *d, const char *id, bool durable)
+{
+    bool same;
+
+    drops_lock(t);
+    same = d->linked && d->id && strcmp(d->id, id) == 0;
+    if (same && !d->local && !d->writers && !d->exclusive) {
+        remove_locked(t, d, durable);
+        return true;
+    }
+    if (same && !d->exclusive) /* who holds it finds out by itself */
+        drop_set_id_locked(t, d, NULL);
+    drops_unlock(t);
+    return false;
 }
 
 /* One name of this resource that has no bytes of its own here, with a reference. */

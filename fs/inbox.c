@@ -6,12 +6,13 @@
 
 #include "drop_store.h"
 #include "make.h"
+#include "names.h"
 #include "resolve.h"
 #include "text.h"
 
 #include "banned.h"
 
-#define LABELS ".json"
+#define LABELS NAMES_JSON_ENDING
 #define WHOLE ".prediction.json"
 
 bool inbox_is_answer(const char *name)
@@ -22,34 +23,51 @@ bool inbox_is_answer(const char *name)
            strcmp(name + len - strlen(ERROR_NOTE_ENDING), ERROR_NOTE_ENDING) == 0;
 }
 
-/* NAMEENDING in f, made where there is none and make is set; with a reference, or NULL. */
-static struct drop *beside(struct fs *fs, struct folder *f, const char *name, const char *ending,
-                           bool make)
+/* NAMEENDING in f with a reference, or NULL. */
+static struct drop *beside(struct fs *fs, struct folder *f, const char *name, const char *ending)
 {
     cleanup_buf struct buf full = BUF_INIT(ROUTE_NAME_MAX);
-    struct drop *d;
 
-    if (buf_addf(&full, "%s%s", name, ending) < 0)
-        return NULL;
-    d = drops_find(fs->drops, f, full.data);
-    if (!d && make && drops_add(fs->drops, f, full.data, DROP_FILE, &d) < 0)
-        d = NULL;
-    return d;
+    return buf_addf(&full, "%s%s", name, ending) < 0 ? NULL : drops_find(fs->drops, f, full.data);
 }
 
 bool inbox_has_answer(struct fs *fs, struct folder *f, const char *name)
 {
-    cleanup_drop struct drop *d = beside(fs, f, name, LABELS, false);
+    cleanup_drop struct drop *d = beside(fs, f, name, LABELS);
 
     return d != NULL;
 }
 
-static int put(struct fs *fs, struct folder *f, const char *name, const char *ending,
-               const struct buf *text)
+static int replace(struct fs *fs, struct drop *d, const struct buf *text)
 {
-    cleanup_drop struct drop *d = beside(fs, f, name, ending, true);
+    struct call now = { .nowait = true };
+    int rc = drop_lock_exclusive(fs->drops, d, &now);
 
-    return d ? drop_put_text(fs->drops, d, buf_str(text), text->len) : -ENAMETOOLONG;
+    if (rc < 0)
+        return rc;
+    rc = drop_is_answer(fs->drops, d) ? drop_put_answer(fs->drops, d, buf_str(text), text->len)
+                                      : -EEXIST;
+    drop_unlock_exclusive(fs->drops, d);
+    return rc;
+}
+
+/* What somebody else has written stays: only answers give way to answers. */
+static int put(struct fs *fs, struct folder *f, const char *name, const char *ending,
+               const struct buf *text, struct failure *err)
+{
+    cleanup_buf struct buf full = BUF_INIT(ROUTE_NAME_MAX);
+    cleanup_drop struct drop *d = beside(fs, f, name, ending);
+    int rc = 0;
+
+    if (d)
+        rc = replace(fs, d, text);
+    else if (buf_addf(&full, "%s%s", name, ending) < 0)
+        rc = -ENAMETOOLONG;
+    else
+        rc = drops_add(fs->drops, f, full.data, DROP_FILE, &d);
+    if (rc == 0 && full.len)
+        rc = drop_put_answer(fs->drops, d, buf_str(text), text->len);
+    return rc < 0 ? fail(err, rc, 0, "%s%s is somebody else's and stays", name, ending) : 0;
 }
 
 static int ask(struct fs *fs, struct call *call, struct folder *f, const char *id,
@@ -71,19 +89,20 @@ static int ask(struct fs *fs, struct call *call, struct folder *f, const char *i
     return rc < 0 ? rc : make_resource(fs, call, predictions, body, out, err);
 }
 
-static int put_answer(struct fs *fs, struct folder *f, const char *name, const struct record *r)
+static int put_answer(struct fs *fs, struct folder *f, const char *name, const struct record *r,
+                      struct failure *err)
 {
     cleanup_buf struct buf labels = BUF_INIT(TEXT_MAX_BYTES);
     cleanup_buf struct buf whole = BUF_INIT(TEXT_MAX_BYTES);
-    cleanup_drop struct drop *refusal = beside(fs, f, name, ERROR_NOTE_ENDING, false);
+    cleanup_drop struct drop *refusal = beside(fs, f, name, ERROR_NOTE_ENDING);
     int rc = record_labels(r, &labels);
 
     if (rc == 0)
         rc = record_json(r, true, &whole);
     if (rc == 0)
-        rc = put(fs, f, name, WHOLE, &whole);
+        rc = put(fs, f, name, WHOLE, &whole, err);
     if (rc == 0)
-        rc = put(fs, f, name, LABELS, &labels); /* who waits for it finds the other one too */
+        rc = put(fs, f, name, LABELS, &labels, err); /* who waits for it finds the other one too */
     if (rc == 0 && refusal)
         drops_remove(fs->drops, refusal, false);
     return rc;
@@ -98,11 +117,11 @@ void inbox_predict(struct fs *fs, struct call *call, struct folder *f, const cha
     int rc = ask(fs, call, f, id, &r, &err);
 
     if (rc == 0)
-        rc = put_answer(fs, f, name, r);
+        rc = put_answer(fs, f, name, r, &err);
     if (rc == 0)
         return;
     errlog_add(fs->errlog, "predict", name, rc, &err);
     buf_addf(&why, "%s: there is no prediction: %s\n", name,
              err.text[0] ? err.text : strerrordesc_np(-rc));
-    put(fs, f, name, ERROR_NOTE_ENDING, &why);
+    put(fs, f, name, ERROR_NOTE_ENDING, &why, NULL);
 }

@@ -1,7 +1,7 @@
 /*
  * models/ID/inbox: a document that is put here is predicted by that model, and the answer appears
  * beside it: NAME.json has {label: value}, NAME.prediction.json all of it; or NAME.error.txt says
- * why there is none. All three are local files.
+ * why there is none. All three are local files; what somebody else wrote under such a name stays.
  */
 #ifndef LASFS_INBOX_H
 #define LASFS_INBOX_H

@@ -72,8 +72,6 @@ static void touch(struct fs *fs, struct drop *d)
     drops_lock(fs->drops);
     first = !d->dirty;
     d->dirty = true;
-    if (d->failed)
-        d->broken = 0;
     d->failed = false;
     d->mtime_ns = clock_realtime_ns(fs->clock);
     drops_unlock(fs->drops);
@@ -81,12 +79,24 @@ static void touch(struct fs *fs, struct drop *d)
         drop_row_save(fs->drops, d, false);
 }
 
+/* A part is missing: what comes after it makes it no more complete. */
 static void set_broken(struct fs *fs, struct drop *d, int rc)
 {
     drops_lock(fs->drops);
     d->broken = rc;
     d->dirty = true;
+    d->failed = false;
     drops_unlock(fs->drops);
+}
+
+static void note_write(struct fs *fs, struct handle *h, int rc)
+{
+    if (rc == 0) {
+        activate(fs, h);
+        touch(fs, h->node->drop);
+    } else if (rc != -EWOULDBLOCK && rc != -EINTR) {
+        set_broken(fs, h->node->drop, rc); /* and not just to be asked again */
+    }
 }
 
 /* With local bytes there, for h or (NULL) by path, held shared; the bytes with a reference. */
@@ -213,19 +223,16 @@ static int64_t write_drop(struct fs *fs, struct call *call, struct handle *h, co
     int64_t end;
     int rc = begin_change(fs, call, d, h, &b, err);
 
-    if (rc < 0)
+    if (rc < 0) {
+        note_write(fs, h, rc);
         return rc;
+    }
     end = end_of(b, len, off);
     rc = end < 0 ? (int)end : check_size(fs, call, d, end, err);
     if (rc == 0)
         rc = put(b, data, len, off, err);
     bytes_unref(b);
-    if (rc == 0) {
-        activate(fs, h);
-        touch(fs, d);
-    } else if (rc != -EWOULDBLOCK && rc != -EINTR) {
-        set_broken(fs, d, rc); /* and not just to be asked again */
-    }
+    note_write(fs, h, rc);
     drop_unlock_shared(fs->drops, d);
     return rc < 0 ? rc : (int64_t)len;
 }
@@ -359,6 +366,21 @@ static int fail_broken(struct fs *fs, struct drop *d, int broken, struct failure
     return broken;
 }
 
+/* Not one byte could be written: it is as it was before. */
+static bool forget_untouched(struct fs *fs, struct drop *d)
+{
+    bool untouched;
+
+    drops_lock(fs->drops);
+    untouched = !d->local;
+    if (untouched) {
+        d->dirty = false;
+        d->broken = 0;
+    }
+    drops_unlock(fs->drops);
+    return untouched;
+}
+
 static int commit_released(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
 {
     bool dirty;
@@ -366,6 +388,8 @@ static int commit_released(struct fs *fs, struct call *call, struct drop *d, str
 
     if (drop_has_writers(fs->drops, d))
         return 0;
+    if (dirty && broken && forget_untouched(fs, d))
+        return 0; /* write(2) and close(2) have said so */
     if (dirty && broken)
         return fail_broken(fs, d, broken, err);
     return deliver_commit(fs, call, d, err);

@@ -202,6 +202,14 @@ int known_current_record(struct fs *fs, struct call *call, const struct target *
     return known_new_record(fs, call, t, 0, out, err);
 }
 
+int known_sent_record(struct fs *fs, struct call *call, struct folder *f, const struct target *t,
+                      bool fresh, struct record **out, struct failure *err)
+{
+    int rc = known_record_in_folder(fs, call, f, t, out, err);
+
+    return rc == -ENOENT && fresh ? known_record(fs, call, t, out, err) : rc;
+}
+
 int known_field_record(struct fs *fs, struct call *call, const struct target *t,
                        struct record **out, struct failure *err)
 {

@@ -36,6 +36,11 @@ int known_new_record(struct fs *fs, struct call *call, const struct target *t, i
 int known_current_record(struct fs *fs, struct call *call, const struct target *t,
                          struct record **out, struct failure *err);
 
+/* The same for what was sent from here. fresh: so lately that the list may lag behind; then it is
+ * asked for by itself before it counts as gone. */
+int known_sent_record(struct fs *fs, struct call *call, struct folder *f, const struct target *t,
+                      bool fresh, struct record **out, struct failure *err);
+
 /* The same for who reads fields: what changed here behind its back is fetched anew. */
 int known_field_record(struct fs *fs, struct call *call, const struct target *t,
                        struct record **out, struct failure *err);

@@ -5,6 +5,7 @@
 
 #include "binding.h"
 #include "core.h"
+#include "defaults.h"
 #include "deliver.h"
 #include "deliver_json.h"
 #include "drop_read.h"
@@ -18,6 +19,7 @@
 #include "remove.h"
 #include "resolve.h"
 #include "scratch.h"
+#include "sidecar.h"
 #include "text.h"
 
 #include "banned.h"
@@ -253,6 +255,8 @@ static int move_locked(struct move *m, struct drop *d, struct drop *there, struc
         there = NULL;
         m->parked = false;
     }
+    if (is_sent(m->fs, d) && (sidecar_is(m->to_folder, m->to_name) || defaults_is(m->to_name)))
+        return fail(err, -EPERM, 0, "the name of what stands beside documents is no document's");
     if (is_sent(m->fs, d))
         return move_sent(m, d, there, err);
     return move_unsent(m, d, there, err);
@@ -308,13 +312,22 @@ static int move_onto_text(struct move *m, struct drop *d, const struct found *th
 
     if (!text_writable(&there->place))
         return fail(err, -EACCES, 0, "it cannot be changed");
-    rc = read_local(m, d, &text);
+    rc = drop_lock_exclusive(m->fs->drops, d, m->call);
+    if (rc < 0)
+        return rc;
+    if (is_given_up(m->fs, d))
+        rc = fail(err, -EIO, 0, "the file that was renamed to it is not complete");
+    if (rc == 0)
+        rc = read_local(m, d, &text);
     if (rc == 0)
         rc = resolve_node(m->fs, m->to, m->to_name, there, 0, &n);
     if (rc == 0)
         rc = failed_text_commit(m->fs, m->call, n, buf_str(&text), text.len, err);
     node_unref(m->fs->nodes, n);
-    return rc < 0 ? rc : drops_remove(m->fs->drops, d, true);
+    if (rc == 0)
+        rc = drops_remove(m->fs->drops, d, true);
+    drop_unlock_exclusive(m->fs->drops, d);
+    return rc;
 }
 
 /* --- A field onto a temporary name: its text stands there, an editor's backup ----------------- */
@@ -357,24 +370,27 @@ static int park_text(struct move *m, const struct found *f, const struct found *
 
 /* --- Directories: a resource gets another name ------------------------------------------------ */
 
-static int put_name(struct move *m, const char *id)
+/* What the drop of the renamed resource will be called: of a dropped NAME.json it is NAME. 0,
+ * -ENAMETOOLONG, -EEXIST something else is called so. */
+static int name_after(struct move *m, struct drop *d, char name[ROUTE_NAME_MAX + 1])
 {
-    struct drop *d = drops_find_id(m->fs->drops, m->from_folder, id);
-    char file[ROUTE_NAME_MAX + 1];
+    bool json = d && d->what == DROP_FILE && resource_takes_json(m->to_folder->res);
+    cleanup_drop struct drop *there = NULL;
+
+    if (snprintf(name, ROUTE_NAME_MAX + 1, "%s%s", m->to_name, json ? NAMES_JSON_ENDING : "") >
+        ROUTE_NAME_MAX)
+        return -ENAMETOOLONG;
+    there = drops_find(m->fs->drops, m->to_folder, name);
+    return there && there != d ? -EEXIST : 0;
+}
+
+static int put_name(struct move *m, struct drop *named, const char *name, const char *id)
+{
+    struct drop *d;
     int rc;
 
-    /* of a dropped NAME.json it is NAME */
-    if (d && d->what == DROP_FILE &&
-        snprintf(file, sizeof(file), "%s%s", m->to_name, NAMES_JSON_ENDING) > ROUTE_NAME_MAX) {
-        drop_unref(d);
-        return -ENAMETOOLONG;
-    }
-
-    if (d) {
-        rc = drops_move(m->fs->drops, d, m->to_folder, d->what == DROP_FILE ? file : m->to_name);
-        drop_unref(d);
-        return rc;
-    }
+    if (named)
+        return drops_move(m->fs->drops, named, m->to_folder, name);
     rc = drops_add(m->fs->drops, m->to_folder, m->to_name, DROP_DIRECTORY, &d);
     if (rc < 0)
         return rc;
@@ -391,6 +407,8 @@ static int move_resource(struct move *m, const struct found *f, struct failure *
 {
     const struct resource *res = f->place.res;
     const struct field *field = res->name_field ? resource_field(res, res->name_field) : NULL;
+    cleanup_drop struct drop *d = drops_find_id(m->fs->drops, m->from_folder, f->id);
+    char name[ROUTE_NAME_MAX + 1];
     struct bound b;
     int rc;
 
@@ -398,10 +416,19 @@ static int move_resource(struct move *m, const struct found *f, struct failure *
         return fail(err, -EPERM, 0, "it cannot be renamed");
     if (route_form(res, m->to_name) == FORM_ID)
         return fail(err, -EPERM, 0, "an id is given by the API");
+    rc = name_after(m, d, name);
+    if (rc == 0 && d)
+        rc = drop_lock_exclusive(m->fs->drops, d, m->call);
+    if (rc < 0)
+        return rc;
     rc = bind_entry(m->fs, m->from, f->id, &b);
     if (rc == 0)
         rc = text_patch(m->fs, m->call, &b.target, field, m->to_name, strlen(m->to_name), err);
-    return rc < 0 ? rc : put_name(m, f->id);
+    if (rc == 0)
+        rc = put_name(m, d, name, f->id);
+    if (d)
+        drop_unlock_exclusive(m->fs->drops, d);
+    return rc;
 }
 
 static int move_subfolder(struct move *m, const struct found *there)

@@ -89,6 +89,8 @@ static int unlink_drop(struct fs *fs, struct call *call, struct drop *d, struct 
         return rc;
     if (fs->options->ro)
         rc = fail(err, -EROFS, 0, "the mount is read-only");
+    else if (!drop_is_linked(fs->drops, d))
+        rc = -ENOENT; /* somebody was faster */
     else if (bind_drop(fs, d, &b) == 0 && (b.target.res->can & CAN_DELETE))
         rc = delete_resource(fs, call, &b.target, err);
     if (rc == 0)
@@ -123,13 +125,14 @@ static int give_up(struct fs *fs, struct call *call, struct drop *d)
 {
     char *error = NULL;
     int rc = drop_lock_exclusive(fs->drops, d, call);
-    bool sent;
+    bool failed, sent;
 
     if (rc < 0)
         return rc;
     drops_lock(fs->drops);
+    failed = d->failed && d->linked;
     sent = d->id != NULL;
-    if (sent) {
+    if (failed && sent) {
         d->failed = d->dirty = false;
         d->broken = 0;
         d->mtime_ns = clock_realtime_ns(fs->clock);
@@ -137,7 +140,9 @@ static int give_up(struct fs *fs, struct call *call, struct drop *d)
     }
     drops_unlock(fs->drops);
     free(error);
-    if (sent) {
+    if (!failed) {
+        rc = -ENOENT; /* it was given up, written again or delivered meanwhile */
+    } else if (sent) {
         drop_forget_bytes(fs->drops, d);
         rc = drop_row_save(fs->drops, d, true);
     } else {
@@ -221,6 +226,23 @@ static int check_nothing_unsent(struct fs *fs, const struct target *t, struct fa
     return unsent ? fail(err, -ENOTEMPTY, 0, "there are files in it that were not sent") : 0;
 }
 
+/* What was put there meanwhile is not lost with its folder. */
+static void forget_one(struct fs *fs, struct drop *d)
+{
+    cleanup_free char *id = NULL;
+    bool with_folder;
+
+    drops_lock(fs->drops);
+    with_folder = d->what != DROP_FILE || defaults_is(d->name);
+    id = d->id ? strdup(d->id) : NULL;
+    drops_unlock(fs->drops);
+    if (with_folder)
+        drops_remove(fs->drops, d, false);
+    else if ((!id || !resolve_gone_elsewhere(fs, d, id, false)) &&
+             !drop_has_writers(fs->drops, d)) /* their close() will say it */
+        drop_set_failed(fs->drops, d, "what it was put into is gone");
+}
+
 /* It is gone: so is what was below it. */
 static void forget_below(struct fs *fs, const struct target *t)
 {
@@ -230,7 +252,7 @@ static void forget_below(struct fs *fs, const struct target *t)
     if (list_below(fs, t, &list, &n) < 0)
         return;
     for (size_t i = 0; i < n; i++) {
-        resolve_gone(fs, list[i], false);
+        forget_one(fs, list[i]);
         drop_unref(list[i]);
     }
     free(list);
@@ -249,8 +271,8 @@ static int forget_name(struct fs *fs, struct call *call, struct node *parent, co
     d = drops_find_id(fs->drops, f, id);
     if (!d || fs->options->ro)
         return hide_name(fs, parent->ino, name);
-    rc = resolve_gone(fs, d, true);
-    return rc < 0 ? rc : hide_name(fs, parent->ino, id);
+    resolve_gone_elsewhere(fs, d, id, true);
+    return hide_name(fs, parent->ino, id);
 }
 
 static int rmdir_resource(struct fs *fs, struct call *call, struct node *parent, const char *name,
@@ -278,7 +300,7 @@ static int rmdir_resource(struct fs *fs, struct call *call, struct node *parent,
     if (rc == 0)
         d = drops_find_id(fs->drops, folder, f->id);
     if (d)
-        rc = drops_remove(fs->drops, d, true);
+        resolve_gone_elsewhere(fs, d, f->id, true);
     drop_unref(d);
     return rc;
 }

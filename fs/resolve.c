@@ -54,6 +54,17 @@ int resolve_gone(struct fs *fs, struct drop *d, bool durable)
     return drops_remove(fs->drops, d, durable);
 }
 
+bool resolve_gone_elsewhere(struct fs *fs, struct drop *d, const char *id, bool durable)
+{
+    const struct resource *res = drop_folder(fs->drops, d)->res;
+
+    if (!drops_remove_sent(fs->drops, d, id, durable))
+        return false;
+    if (res && resource_takes_json(res))
+        kept_forget(fs, KEPT_BODY, id);
+    return true;
+}
+
 /* A sent drop is there as long as its resource is. */
 static int check_sent(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
 {
@@ -73,13 +84,11 @@ static int check_sent(struct fs *fs, struct call *call, struct drop *d, struct f
         return 0;
     /* an inbox is looked at again and again, and has no list that would say it in a few pages */
     rc = f->model ? known_record(fs, &now, &b.target, &r, err)
-                  : known_record_in_folder(fs, call, f, &b.target, &r, err);
+                  : known_sent_record(fs, call, f, &b.target, fresh, &r, err);
     if (f->model && rc == -EWOULDBLOCK)
         return 0;
-    if (rc == -ENOENT && fresh)
-        rc = known_record(fs, call, &b.target, &r, err); /* the list may lag behind */
-    if (rc == -ENOENT)
-        resolve_gone(fs, d, false);
+    if (rc == -ENOENT && !resolve_gone_elsewhere(fs, d, b.id, false))
+        rc = 0; /* somebody writes it by now */
     return rc;
 }
 

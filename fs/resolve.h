@@ -37,6 +37,10 @@ bool resolve_has_field(struct fs *fs, const char *id, const struct record *r,
  * it. durable: as drops_remove(). 0, -EIO. */
 int resolve_gone(struct fs *fs, struct drop *d, bool durable);
 
+/* The resource of this id is gone, as far as one knows: d's name goes with it if it still stands
+ * for it and nobody writes it (drops_remove_sent()). */
+bool resolve_gone_elsewhere(struct fs *fs, struct drop *d, const char *id, bool durable);
+
 /* The ending that a resource's content is also there by; NULL: none. */
 const char *resolve_content_ending(const struct record *r);
 

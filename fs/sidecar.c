@@ -7,11 +7,12 @@
 #include "binding.h"
 #include "deliver.h"
 #include "drop_store.h"
+#include "names.h"
 #include "text.h"
 
 #include "banned.h"
 
-#define ENDING ".json"
+#define ENDING NAMES_JSON_ENDING
 
 /* The field that a sidecar holds. */
 static const struct field *labels_of(const struct resource *res)
@@ -50,6 +51,12 @@ static int check(const struct folder *f, const struct buf *text, struct failure 
     return rc < 0 ? rc : body_set_text(body, labels_of(f->res), buf_str(text), text->len, err);
 }
 
+static int patch(struct fs *fs, struct call *call, const struct folder *f, const struct bound *b,
+                 const struct buf *text, struct failure *err)
+{
+    return text_patch(fs, call, &b->target, labels_of(f->res), buf_str(text), text->len, err);
+}
+
 int sidecar_commit(struct fs *fs, struct call *call, struct folder *f, const char *name,
                    struct bytes *bytes, struct failure *err)
 {
@@ -61,45 +68,56 @@ int sidecar_commit(struct fs *fs, struct call *call, struct folder *f, const cha
         return rc;
     if (fs->options->ro || bind_document(fs, f, name, &b) < 0)
         return check(f, &text, err);
-    return text_patch(fs, call, &b.target, labels_of(f->res), buf_str(&text), text.len, err);
+    return patch(fs, call, f, &b, &text, err);
 }
 
-static int send_to(struct fs *fs, struct call *call, struct drop *document, struct folder *f,
-                   struct bytes *bytes, struct failure *err)
+/* Is it what somebody wrote, all of it? Not what was refused, nor an inbox's answer. */
+static bool is_ready(struct fs *fs, struct drop *d)
+{
+    bool ready;
+
+    drops_lock(fs->drops);
+    ready = d->linked && d->local && !d->id && !d->failed && !d->broken && !d->writers;
+    drops_unlock(fs->drops);
+    return ready && !drop_is_answer(fs->drops, d);
+}
+
+static int follow(struct fs *fs, struct call *call, struct drop *document, struct folder *f,
+                  struct drop *d, struct failure *err)
 {
     cleanup_buf struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+    struct bytes *bytes = drop_bytes(fs->drops, d);
     struct bound b;
-    int rc = bytes_read(bytes, &text);
+    int rc = bytes ? bytes_read(bytes, &text) : -ENOENT;
 
+    bytes_unref(bytes);
     if (rc == 0)
         rc = bind_drop(fs, document, &b);
+    if (rc == 0)
+        rc = patch(fs, call, f, &b, &text, err);
     if (rc < 0)
-        return rc;
-    return text_patch(fs, call, &b.target, labels_of(f->res), buf_str(&text), text.len, err);
+        drop_set_failed(fs->drops, d, err->text[0] ? err->text : strerrordesc_np(-rc));
+    return rc;
 }
 
 void sidecar_follow(struct fs *fs, struct call *call, struct drop *document, struct folder *f,
                     const char *name)
 {
+    cleanup_buf struct buf sidecar = BUF_INIT(ROUTE_NAME_MAX);
     cleanup_drop struct drop *d = NULL;
-    char sidecar[ROUTE_NAME_MAX + 1];
+    struct call now = { .nowait = true };
     struct failure err = { 0 };
-    struct bytes *bytes;
-    int rc;
+    int rc = 0;
 
-    if (strlen(name) + strlen(ENDING) > ROUTE_NAME_MAX)
+    if (buf_addf(&sidecar, "%s%s", name, ENDING) < 0 || !sidecar_is(f, sidecar.data))
         return;
-    snprintf(sidecar, sizeof(sidecar), "%s%s", name, ENDING);
-    d = drops_find(fs->drops, f, sidecar);
-    if (!d || !sidecar_is(f, sidecar) || drop_has_writers(fs->drops, d))
+    d = drops_find(fs->drops, f, sidecar.data);
+    /* who holds it is about to send it */
+    if (!d || drop_lock_exclusive(fs->drops, d, &now) < 0)
         return;
-    bytes = drop_bytes(fs->drops, d);
-    if (!bytes)
-        return;
-    rc = send_to(fs, call, document, f, bytes, &err);
-    bytes_unref(bytes);
-    if (rc < 0) {
-        errlog_add(fs->errlog, "send", sidecar, rc, &err);
-        drop_set_failed(fs->drops, d, err.text[0] ? err.text : strerrordesc_np(-rc));
-    }
+    if (is_ready(fs, d))
+        rc = follow(fs, call, document, f, d, &err);
+    drop_unlock_exclusive(fs->drops, d);
+    if (rc < 0)
+        errlog_add(fs->errlog, "send", sidecar.data, rc, &err);
 }

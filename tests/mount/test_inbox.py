@@ -107,3 +107,27 @@ def test_what_is_no_document_is_refused_as_everywhere(mount, inbox, api, samples
     mount.run(f'cp {samples.folder}/letter.pdf models/reader/inbox/', status=1)
     assert api.documents() == api.list('predictions') == []
     assert sorted(os.listdir(inbox)) == ['letter.pdf', 'letter.pdf.error.txt']
+
+
+def test_another_document_of_the_name_gets_its_own_answer_and_no_ground_truth(mount, inbox, api,
+                                                                              samples):
+    """The answer for the old one says nothing of the new one."""
+    mount.run(f'cp {samples.pdf()} models/reader/inbox/')
+    for step in ('true', 'rm models/reader/inbox/scan.pdf'):
+        other = samples.pdf('other.pdf', seed=len(step))
+        mount.run(f'{step} && cp {other} models/reader/inbox/scan.pdf')
+        document = api.only_document()
+        assert 'groundTruth' not in document
+        prediction = json.loads((inbox / 'scan.pdf.prediction.json').read_text())
+        assert prediction['documentId'] == document['documentId']
+
+
+def test_what_somebody_wrote_under_an_answers_name_stays(mount, inbox, api, samples):
+    mount.allow('somebody else')
+    (inbox / 'scan.pdf.json').write_text('{"total": "5.00"}')
+    mount.run(f'cp {samples.pdf()} models/reader/inbox/')
+    assert (inbox / 'scan.pdf.json').read_text() == '{"total": "5.00"}'
+    assert api.only_document()['groundTruth'] == [{'label': 'total', 'value': '5.00'}]
+    assert 'scan.pdf.prediction.json' in os.listdir(inbox)
+    assert 'somebody else' in mount.errors()
+

@@ -172,3 +172,70 @@ def test_the_size_of_a_cold_content_is_told_when_it_is_asked_for(mount, api):
     assert os.stat(folder / 'content').st_size == 3000
     mount.remount(cold=True)
     assert (folder / 'content').read_bytes() == pdf(3000)
+
+
+def test_mv_of_a_resource_leaves_a_file_that_was_not_sent_alone(mount, api):
+    mount.allow('Invalid argument')
+    mount.may_leave = True
+    mount.run("echo '{\"width\": 300, \"height\": 300, \"fieldConfig\": {}}' > models/a.json; "
+              "echo 'no json' > models/b.json")
+    before = (mount / 'models/b.json').read_text()
+    mount.run('mv models/a models/b', status=1)
+    assert (mount / 'models/b.json').read_text() == before == 'no json\n'
+    assert [m['name'] for m in api.list('models')] == ['a']
+
+
+def test_mv_of_an_assets_directory_keeps_its_files_name_an_assets_name(mount, api, samples):
+    mount.run(f'cp {samples.pdf("logo.png")} assets/')
+    asset, = [a['assetId'] for a in api.list('assets')]
+    mount.run(f'mv ./assets/{asset} assets/foo.png')
+    assert os.listdir(mount / 'assets') == ['foo.png']
+    assert (mount / 'assets/foo.png').read_bytes() == pdf(2000)
+    assert [a['name'] for a in api.list('assets')] == ['foo.png']
+
+
+def test_a_sent_document_does_not_take_a_sidecars_name(mount, api, samples):
+    mount.allow('Operation not permitted')
+    mount.run(f'cp {samples.pdf()} documents/ && mv documents/scan.pdf documents/b.json', status=1)
+    assert os.listdir(mount / 'documents') == ['scan.pdf']
+
+
+def test_half_a_temporary_file_does_not_become_a_fields_text(mount, api):
+    mount.allow('File too large', 'not complete', 'Input/output')
+    mount.may_leave = True
+    dataset = api.add_dataset('d')
+    folder = mount / 'datasets' / dataset
+    fd = os.open(folder / '.x.tmp', os.O_WRONLY | os.O_CREAT)
+    os.write(fd, b'half')
+    with pytest.raises(OSError):
+        os.pwrite(fd, b'x', 1 << 40)
+    try:
+        os.close(fd)
+    except OSError:
+        pass  # it says so again
+    with pytest.raises(OSError):
+        os.rename(folder / '.x.tmp', folder / 'description')
+    assert api.get('datasets/' + dataset)['description'] is None
+
+
+def test_equal_bytes_again_are_one_document_though_the_list_lags(lasfs, api, proxy, samples):
+    """The list that does not have it yet is no proof that it has gone."""
+    mount = lasfs(server=proxy)
+    proxy.fault('GET', '/documents', body=b'{"documents": [], "nextToken": null}')
+    for _ in range(2):
+        mount.run(f'cp {samples.pdf()} documents/')
+    proxy.clear()
+    assert len(api.documents()) == 1
+    mount.unmount()
+
+
+def test_a_failed_file_is_taken_back_once(mount, api, samples):
+    mount.allow('Invalid argument', 'No such file')
+    mount.may_leave = True
+    samples.write('letter', b'no document\n' * 20)
+    mount.run(f'cp {samples.folder}/letter documents/t.pdf', status=1)
+    failed, = os.listdir(mount / '.lasfs/failed')
+    mount.run(f'cp {samples.pdf()} documents/t.pdf')
+    mount.run(f'echo "retry {failed}" > .lasfs/control', status=1)
+    assert api.content('documents/' + api.only_document()['documentId']) == pdf(2000)
+
