@@ -118,6 +118,16 @@ static void *leases_thread(void *arg)
     return NULL;
 }
 
+/* Ends a beat that is on its way: also one that waits for a thread, perhaps for the one that will
+ * wait for it. */
+static void cut_short_locked(struct leases *l, struct lease *lease)
+{
+    if (!lease->busy)
+        return;
+    call_cancel(&lease->call);
+    pool_hurry(l->fs->pool, &lease->job);
+}
+
 /* --- Leases ----------------------------------------------------------------------------------- */
 
 int lease_begin(struct leases *l, const struct bound *of, struct lease **out)
@@ -157,8 +167,8 @@ void lease_end(struct leases *l, struct lease *lease)
     if (!lease)
         return;
     pthread_mutex_lock(&l->lock);
-    if (lease->busy)
-        call_cancel(&lease->call);
+    lease->lost = true; /* no beat is to follow */
+    cut_short_locked(l, lease);
     while (lease->busy)
         pthread_cond_wait(&l->changed, &l->lock);
     DL_DELETE(l->list, lease);
@@ -236,8 +246,7 @@ void leases_stop(struct leases *l)
     running = l->running;
     l->running = false;
     DL_FOREACH(l->list, lease)
-    if (lease->busy)
-        call_cancel(&lease->call);
+    cut_short_locked(l, lease);
     pthread_cond_broadcast(&l->changed);
     pthread_mutex_unlock(&l->lock);
     if (running)
