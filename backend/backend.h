@@ -6,14 +6,14 @@
  * failure, call_cancel() (-EINTR) or timeout_ms without progress. A call with nowait set is
  * never given to it. Outputs are set on success only, err on failure only.
  *
- * Errors, by HTTP status and message (status.h): -EINVAL 400 415 422 (-ENOTEMPTY or -EBUSY when
- * the text says so), -EACCES 401 403 after one fresh token, -ENOENT 404, -EEXIST or -EBUSY 409,
- * -EFBIG 413, -EAGAIN 429 after retries, -EDQUOT 429 "Limit Exceeded", -EIO 5xx and broken
- * connections after retries, and malformed or oversized answers, -ETIMEDOUT, -EHOSTUNREACH,
- * -EINTR, -ENOMEM. After five such failures of the server or the network in a row the last one's
- * at once, until a probe each second has had an answer. -EPERM, with nothing sent, for a verb that the table does not have. What
- * pwrite(2) and pread(2) say of a content's descriptor. A wait for a turn among max_conns is no
- * standstill while other requests move.
+ * Errors, by HTTP status and message (status.h): -EINVAL 400 415 422 (-ENOTEMPTY or -EBUSY when the
+ * text says so), -EACCES 401 403 after one fresh token, -ENOENT 404, -EEXIST or -EBUSY 409, -EFBIG
+ * 413, -EAGAIN 429 after retries, -EDQUOT 429 "Limit Exceeded", -EIO 5xx and broken connections
+ * after retries, and malformed or oversized answers, -ETIMEDOUT, -EHOSTUNREACH, -EINTR, -ENOMEM.
+ * After five such failures of the server or the network in a row the last one's at once, until a
+ * probe each second has had an answer. -EPERM, with nothing sent, for a verb that the table does
+ * not have. What pwrite(2) and pread(2) say of a content's descriptor. A wait for a turn among
+ * max_conns is no standstill while other requests move.
  */
 #ifndef LASFS_BACKEND_H
 #define LASFS_BACKEND_H
@@ -96,8 +96,8 @@ struct content_source {
 /*
  * A content that stands at an address of its own, which a record_has_url() names: its bytes as they
  * are, to fd from its start, or from content. The address may be at another host, which gets no
- * token; plain http is for this machine alone there too. -EIO also for an address that will not
- * do, and for more than the table's url_max. A PUT may arrive twice, and is tried again as a GET is.
+ * token; plain http is for this machine alone there too. -EIO also for an address that will not do,
+ * and for more than the table's url_max. A PUT may arrive twice, and is tried again as a GET is.
  */
 int backend_get_raw(struct backend *be, struct call *call, const struct record *r, int fd,
                     int64_t *size, struct failure *err);

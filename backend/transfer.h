@@ -9,7 +9,8 @@
 
 #include "request.h"
 
-/* Makes easy do rq, over no connection from before stuck_ms (INT64_MIN: any will do). 0, -ENOMEM. */
+/* Makes easy do rq, over no connection from before stuck_ms (INT64_MIN: any will do). 0,
+ * -ENOMEM. */
 int transfer_begin(CURL *easy, struct request *rq, const char *cacert, struct clock *clock,
                    int64_t stuck_ms);
 

@@ -1,6 +1,7 @@
 /*
- * uthash (and utlist) that survives out of memory: the only place that includes it. After HASH_ADD*, an
- * element whose hh.tbl is NULL was not added: treat that as -ENOMEM (HASH_ADDED says so).
+ * uthash (and utlist) that survives out of memory: the only place that includes it. After
+ * HASH_ADD*, an element whose hh.tbl is NULL was not added: treat that as -ENOMEM (HASH_ADDED says
+ * so).
  */
 #ifndef LASFS_HASH_H
 #define LASFS_HASH_H

@@ -5,11 +5,11 @@
 #include "core.h"
 
 /*
- * Sends d's bytes as what they become in folder under name, if they become anything. Without an
- * id: one POST. With one, they take the place of that resource: one PATCH where a content can
- * be replaced; else the new one is made first and the old one deleted then (nodelete: it stays
- * under its id). What is made from JSON: deliver_json.h. Equal bytes send nothing. The caller holds d exclusively. When it returns 0 and
- * something was sent, the row is on disk.
+ * Sends d's bytes as what they become in folder under name, if they become anything. Without an id:
+ * one POST. With one, they take the place of that resource: one PATCH where a content can be
+ * replaced; else the new one is made first and the old one deleted then (nodelete: it stays under
+ * its id). What is made from JSON: deliver_json.h. Equal bytes send nothing. The caller holds d
+ * exclusively. When it returns 0 and something was sent, the row is on disk.
  *
  * 0 sent, unchanged, or local (scratch, empty, no folder of documents); -EINVAL not a type that
  * the API takes, -EROFS, what backend_create() gives. On failure d is as it was.

@@ -250,8 +250,8 @@ void drops_unlock(struct drops *t);
 /* With a reference, or NULL: only the server has them. */
 struct bytes *drop_bytes(struct drops *t, struct drop *d);
 
-/* New empty bytes in the spool (in memory in a folder that says so), for d, which holds them (no reference for the caller), in the
- * place of what it had. 0, -ENOSPC, -EIO, -ENOMEM. */
+/* New empty bytes in the spool (in memory in a folder that says so), for d, which holds them (no
+ * reference for the caller), in the place of what it had. 0, -ENOSPC, -EIO, -ENOMEM. */
 int drop_new_bytes(struct drops *t, struct drop *d, struct bytes **out);
 
 /* These are d's bytes from now on: local, complete, on disk, not to be sent. d is held
@@ -275,7 +275,7 @@ struct drops_stats {
 };
 void drops_get_stats(struct drops *t, struct drops_stats *out);
 
-/* --- For the files that implement it ----------------------------------------------------------- */
+/* --- For the files that implement it -------------------------------------------------------- */
 
 struct drop *drop_alloc(struct folder *f, const char *name, enum drop_what what);
 int drop_link_locked(struct drop *d);

@@ -82,8 +82,8 @@ static int copy_row(struct drops *t, struct drop *d, struct row_copy *out)
     return ok ? 0 : -ENOMEM;
 }
 
-/* Rows go out in the order in which they were copied: nothing old overtakes what is newer. Who wants
- * them on disk waits for them when others may go on. */
+/* Rows go out in the order in which they were copied: nothing old overtakes what is newer. Who
+ * wants them on disk waits for them when others may go on. */
 static int put_rows(struct drops *t, struct drop *d, bool only_linked,
                     size_t (*make)(const struct row_copy *copy, const char *from, const char *old,
                                    struct state_step steps[2]),

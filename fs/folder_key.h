@@ -8,7 +8,8 @@
 
 #include "drop.h"
 
-/* Fills res, parent, filter, filter_value, staging and memory of f by key. 0, -EINVAL, -ENOMEM: nothing filled. */
+/* Fills res, parent, filter, filter_value, staging and memory of f by key. 0, -EINVAL, -ENOMEM:
+ * nothing filled. */
 int folder_describe(const char *key, struct folder *f);
 
 #endif

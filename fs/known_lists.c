@@ -15,7 +15,7 @@ struct live_listing {
     struct listing *listing; /* one reference */
 };
 
-/* --- Forgetting lists -------------------------------------------------------------------------- */
+/* --- Forgetting lists ----------------------------------------------------------------------- */
 
 static void unlink_live(struct live_listing **link)
 {

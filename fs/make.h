@@ -5,9 +5,9 @@
 #include "core.h"
 
 /*
- * POSTs body, and under it what the folder's defaults say, to f's list: one request. What only the answer has is kept aside; what is known of
- * the API follows. 0 with a reference; -EAGAIN nothing waits to be claimed; what
- * backend_create() gives.
+ * POSTs body, and under it what the folder's defaults say, to f's list: one request. What only the
+ * answer has is kept aside; what is known of the API follows. 0 with a reference; -EAGAIN nothing
+ * waits to be claimed; what backend_create() gives.
  */
 int make_resource(struct fs *fs, struct call *call, const struct folder *f, struct body *body,
                   struct record **out, struct failure *err);

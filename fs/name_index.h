@@ -45,8 +45,9 @@ const char *name_index_name(const struct name_index *x, const char *id);
 /*
  * What a listing by names calls the resource of this id: its name, unless by_digits is set, or
  * name_index_find() finds something else by it, or a copy of the listing on another file system
- * could not have it (names_portable(), and none that differs in the case of letters alone); else the first digits of its id, as many (8 at
- * least) as no other begins with and nothing is called. 0, -ENOENT it is not in the list.
+ * could not have it (names_portable(), and none that differs in the case of letters alone); else
+ * the first digits of its id, as many (8 at least) as no other begins with and nothing is called.
+ * 0, -ENOENT it is not in the list.
  */
 int name_index_shown(const struct name_index *x, const char *id, bool by_digits,
                      char out[NAMES_MAX + 1]);

@@ -16,7 +16,7 @@
 #define OURS "user.las."
 #define KEPT_MAX_BYTES 8192 /* of one file's, as they are packed */
 
-/* --- A file's own, packed: a line of NAME=VALUE for each, both in hexadecimal ------------------ */
+/* --- A file's own, packed: a line of NAME=VALUE for each, both in hexadecimal ----------------- */
 
 static int add_hex(struct buf *out, const char *data, size_t size)
 {

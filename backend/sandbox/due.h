@@ -18,7 +18,7 @@ void due_stop(struct due *d);
 /* A time was set: look again. Any thread, behind the transaction that set it. */
 void due_kick(struct due *d);
 
-/* --- Inside a transaction: 0, -EIO, -ENOMEM ---------------------------------------------------- */
+/* --- Inside a transaction: 0, -EIO, -ENOMEM ------------------------------------------------- */
 
 /* Microseconds since the epoch as the server's start told it, and steady since. */
 int64_t due_now(const struct work *w);

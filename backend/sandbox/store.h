@@ -1,8 +1,9 @@
 /*
  * The sandbox's state in SQLite: rows of every collection in one table, documents' and assets'
- * bytes (as base64 text) in another, counters in a third, what is due when in a fourth. One thread writes: it takes what is
- * queued, runs it in one transaction and syncs it once; a store_write() that has returned 0 is
- * on the disk. Readers have connections of their own and are never held up by it.
+ * bytes (as base64 text) in another, counters in a third, what is due when in a fourth. One thread
+ * writes: it takes what is queued, runs it in one transaction and syncs it once; a store_write()
+ * that has returned 0 is on the disk. Readers have connections of their own and are never held up
+ * by it.
  */
 #ifndef SANDBOX_STORE_H
 #define SANDBOX_STORE_H
@@ -56,7 +57,7 @@ int store_read(struct store *s, store_fn *fn, void *arg);
  */
 int store_write(struct store *s, store_fn *fn, void *arg);
 
-/* --- Inside fn. All: 0, -EIO, -ENOMEM ---------------------------------------------------------- */
+/* --- Inside fn. All: 0, -EIO, -ENOMEM ------------------------------------------------------- */
 
 /* Now, in microseconds since the epoch; in a writer greater than anything it gave before. */
 int64_t view_now(struct view *v);
