@@ -48,7 +48,7 @@ enum drop_what {
 };
 
 struct folder {
-    char *key;                  /* guarded by the lock: "datasets/las:dataset:.../documents" */
+    char *key;                  /* guarded by the locks: "datasets/las:dataset:.../documents" */
     const struct resource *res; /* set once: what a file here becomes; NULL: nothing */
     char *parent;               /* set once: id of the resource above, NULL at the top */
     const char *filter;         /* set once: a list's filter, and what a file here is given */
@@ -120,8 +120,9 @@ struct owner {
 
 struct drops {
     pthread_mutex_t lock;
-    pthread_mutex_t load_lock; /* before lock: one reads a folder's rows at a time */
-    pthread_mutex_t row_lock;  /* before lock: rows go out in the order of what they say */
+    /* In this order, before lock; a folder's key changes under all three. */
+    pthread_mutex_t load_lock; /* one reads a folder's rows at a time */
+    pthread_mutex_t row_lock;  /* rows go out in the order of what they say */
     struct state *state;       /* set once */
     struct spool *spool;       /* set once */
     struct clock *clock;       /* set once */
@@ -214,9 +215,8 @@ bool drop_is_linked(struct drops *t, struct drop *d);
 /* Gives it another name or folder; what was called so is unlinked. Durable. 0, -ENOMEM, -EIO. */
 int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *name);
 
-/* The subfolder d gets another name; from and to are its keys. Durable. 0, -ENOMEM, -EIO. */
-int drops_rename_subfolder(struct drops *t, struct drop *d, const char *from, const char *to,
-                           const char *to_name);
+/* The subfolder d gets another name, all in it goes with it. Durable. 0, -ENOENT, -ENOMEM, -EIO. */
+int drops_rename_subfolder(struct drops *t, struct drop *d, const char *to_name);
 
 /* The resource that it stands for from now on; NULL: none. The lock is held. 0, -ENOMEM. */
 int drop_set_id_locked(struct drops *t, struct drop *d, const char *id);

@@ -128,7 +128,7 @@ static void retire_locked(struct drops *t, const char *key)
     t->retired = f;
 }
 
-/* Folders within get their new keys, all or none. */
+/* Folders within get their new keys. */
 static int rekey_locked(struct drops *t, const char *from, const char *to)
 {
     size_t len = strlen(from);
@@ -152,20 +152,26 @@ static int rekey_locked(struct drops *t, const char *from, const char *to)
     return 0;
 }
 
-int drops_rename_subfolder(struct drops *t, struct drop *d, const char *from, const char *to,
-                           const char *to_name)
+/* In the database and here; the caller has the locks that keep rows from going in and out. */
+static int rename_below(struct drops *t, struct drop *d, const char *to_name, struct folder **in)
 {
-    cleanup_free char *folder = NULL;
-    cleanup_free char *name = NULL;
+    cleanup_free char *folder = NULL, *name = NULL, *from = NULL, *to = NULL;
     struct state_step steps[2];
+    bool linked;
     int rc;
 
     drops_lock(t);
+    linked = d->linked;
+    *in = d->folder;
     folder = strdup(d->folder->key);
     name = strdup(d->name);
+    from = path_join(d->folder->key, d->name);
+    to = path_join(d->folder->key, to_name);
     drops_unlock(t);
-    if (!folder || !name)
+    if (!folder || !name || !from || !to)
         return -ENOMEM;
+    if (!linked || strcmp(from, to) == 0)
+        return linked ? 0 : -ENOENT;
     steps[0] =
         (struct state_step){ .change = STATE_RENAME_FOLDER, .folder = from, .to_folder = to };
     steps[1] = (struct state_step){ .change = STATE_RENAME_DROP,
@@ -179,5 +185,18 @@ int drops_rename_subfolder(struct drops *t, struct drop *d, const char *from, co
     drops_lock(t);
     rc = rekey_locked(t, from, to);
     drops_unlock(t);
-    return rc < 0 ? rc : drops_move(t, d, d->folder, to_name);
+    return rc;
+}
+
+int drops_rename_subfolder(struct drops *t, struct drop *d, const char *to_name)
+{
+    struct folder *f;
+    int rc;
+
+    pthread_mutex_lock(&t->load_lock);
+    pthread_mutex_lock(&t->row_lock);
+    rc = rename_below(t, d, to_name, &f);
+    pthread_mutex_unlock(&t->row_lock);
+    pthread_mutex_unlock(&t->load_lock);
+    return rc < 0 ? rc : drops_move(t, d, f, to_name);
 }

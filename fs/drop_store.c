@@ -13,6 +13,8 @@
 struct row_copy {
     struct drop_row row;
     char *folder, *name, *id, *error, *xattrs, *parked;
+    char *from;      /* the folder that it was in, if it was moved */
+    const char *old; /* its name there */
     bool linked;
 };
 
@@ -24,6 +26,7 @@ static void copy_release(struct row_copy *c)
     free(c->error);
     free(c->xattrs);
     free(c->parked);
+    free(c->from);
 }
 #define cleanup_copy CLEANUP(copy_release)
 
@@ -49,12 +52,14 @@ static char *copy_text(const char *text, bool *ok)
     return copy;
 }
 
-static int copy_row(struct drops *t, struct drop *d, struct row_copy *out)
+static int copy_row(struct drops *t, struct drop *d, const struct folder *from, const char *old,
+                    struct row_copy *out)
 {
     bool ok = true;
 
-    *out = (struct row_copy){ .folder = NULL };
+    *out = (struct row_copy){ .old = old };
     drops_lock(t);
+    out->from = copy_text(from ? from->key : NULL, &ok);
     out->linked = d->linked && (!d->folder->memory || d->id);
     out->folder = copy_text(d->folder->key, &ok);
     out->name = copy_text(d->name, &ok);
@@ -84,10 +89,9 @@ static int copy_row(struct drops *t, struct drop *d, struct row_copy *out)
 
 /* Rows go out in the order in which they were copied: nothing old overtakes what is newer. Who
  * wants them on disk waits for them when others may go on. */
-static int put_rows(struct drops *t, struct drop *d, bool only_linked,
-                    size_t (*make)(const struct row_copy *copy, const char *from, const char *old,
-                                   struct state_step steps[2]),
-                    const char *from, const char *old, bool durable)
+static int put_rows(struct drops *t, struct drop *d, const struct folder *from, const char *old,
+                    size_t (*make)(const struct row_copy *copy, struct state_step steps[2]),
+                    bool durable)
 {
     cleanup_copy struct row_copy copy;
     struct state_write *write = NULL;
@@ -96,57 +100,51 @@ static int put_rows(struct drops *t, struct drop *d, bool only_linked,
     int rc;
 
     pthread_mutex_lock(&t->row_lock);
-    rc = copy_row(t, d, &copy);
-    if (rc == 0 && (copy.linked || !only_linked)) {
-        n = make(&copy, from, old, steps);
-        rc = durable ? state_apply_begin(t->state, steps, n, &write, NULL)
-                     : state_apply(t->state, steps, n, false, NULL);
-    }
+    rc = copy_row(t, d, from, old, &copy);
+    n = rc == 0 ? make(&copy, steps) : 0;
+    if (n && durable)
+        rc = state_apply_begin(t->state, steps, n, &write, NULL);
+    else if (n)
+        rc = state_apply(t->state, steps, n, false, NULL);
     pthread_mutex_unlock(&t->row_lock);
     return write ? state_apply_wait(t->state, write, NULL) : rc;
 }
 
-static size_t make_save(const struct row_copy *copy, const char *from, const char *old,
-                        struct state_step steps[2])
+static size_t make_save(const struct row_copy *copy, struct state_step steps[2])
 {
-    (void)from;
-    (void)old;
     steps[0] = (struct state_step){ .change = STATE_PUT_DROP, .row = &copy->row };
-    return 1;
+    return copy->linked ? 1 : 0;
 }
 
-static size_t make_delete(const struct row_copy *copy, const char *from, const char *old,
-                          struct state_step steps[2])
+static size_t make_delete(const struct row_copy *copy, struct state_step steps[2])
 {
-    (void)from;
-    (void)old;
     steps[0] = (struct state_step){ .change = STATE_DELETE_DROP,
                                     .folder = copy->folder,
                                     .name = copy->name };
     return 1;
 }
 
-static size_t make_move(const struct row_copy *copy, const char *from, const char *old,
-                        struct state_step steps[2])
+static size_t make_move(const struct row_copy *copy, struct state_step steps[2])
 {
-    steps[0] = (struct state_step){ .change = STATE_DELETE_DROP, .folder = from, .name = old };
+    steps[0] =
+        (struct state_step){ .change = STATE_DELETE_DROP, .folder = copy->from, .name = copy->old };
     steps[1] = (struct state_step){ .change = STATE_PUT_DROP, .row = &copy->row };
-    return 2;
+    return copy->linked ? 2 : 1; /* removed since: what it was called goes all the same */
 }
 
 int drop_row_save(struct drops *t, struct drop *d, bool durable)
 {
-    return put_rows(t, d, true, make_save, NULL, NULL, durable);
+    return put_rows(t, d, NULL, NULL, make_save, durable);
 }
 
 int drop_row_delete(struct drops *t, struct drop *d, bool durable)
 {
-    return put_rows(t, d, false, make_delete, NULL, NULL, durable);
+    return put_rows(t, d, NULL, NULL, make_delete, durable);
 }
 
-int drop_row_move(struct drops *t, const char *from, const char *old, struct drop *d)
+int drop_row_move(struct drops *t, const struct folder *from, const char *old, struct drop *d)
 {
-    return put_rows(t, d, true, make_move, from, old, true);
+    return put_rows(t, d, from, old, make_move, true);
 }
 
 /* --- Reading ---------------------------------------------------------------------------------- */

@@ -14,6 +14,6 @@ int drop_row_save(struct drops *t, struct drop *d, bool durable);
 int drop_row_delete(struct drops *t, struct drop *d, bool durable);
 
 /* d was called old in folder from; the row there goes, the one of its present name comes. */
-int drop_row_move(struct drops *t, const char *from, const char *old, struct drop *d);
+int drop_row_move(struct drops *t, const struct folder *from, const char *old, struct drop *d);
 
 #endif

@@ -353,7 +353,6 @@ int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *na
 {
     struct drop *there, *held = NULL;
     struct bytes *bytes = NULL;
-    cleanup_free char *from_key = NULL;
     char *copy = strdup(name), *old;
     struct folder *from;
     int rc = 0;
@@ -385,11 +384,10 @@ int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *na
         d->linked = false;
         rc = -ENOMEM;
     }
-    from_key = strdup(from->key);
     drops_unlock(t);
     drop_unref(held);
     if (rc == 0)
-        rc = from_key ? drop_row_move(t, from_key, old, d) : -ENOMEM;
+        rc = drop_row_move(t, from, old, d);
     else
         drop_unref(d);
     bytes_discard(bytes);

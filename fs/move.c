@@ -433,12 +433,8 @@ static int move_resource(struct move *m, const struct found *f, struct failure *
 
 static int move_subfolder(struct move *m, const struct found *there)
 {
-    cleanup_free char *from = drops_child_key(m->fs->drops, m->from_folder, m->name);
-    cleanup_free char *to = drops_child_key(m->fs->drops, m->to_folder, m->to_name);
     cleanup_drop struct drop *d = drops_find(m->fs->drops, m->from_folder, m->name);
 
-    if (!from || !to)
-        return -ENOMEM;
     if (m->from_folder != m->to_folder)
         return -EXDEV;
     if (!d)
@@ -453,7 +449,7 @@ static int move_subfolder(struct move *m, const struct found *there)
         if (rc < 0)
             return rc;
     }
-    return drops_rename_subfolder(m->fs->drops, d, from, to, m->to_name);
+    return drops_rename_subfolder(m->fs->drops, d, m->to_name);
 }
 
 /* --- All of it -------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 #include <pthread.h>
 #include <sqlite3.h>
+#include <time.h>
 
 #include "state_fixture.h"
 
@@ -114,13 +115,213 @@ static void row_saves_at_the_same_time_each_tell_of_their_own(void **state)
     close_table(&t);
 }
 
+/* --- While a subfolder gets another name ------------------------------------------------------ */
+
+#define WHILE_MS 200 /* how long what happens meanwhile has, unless it has to wait */
+
+static struct {
+    const char *at_load; /* NULL: at the rename of a folder */
+    void *(*run)(void *arg);
+    void *arg;
+    pthread_t thread;
+    bool done;
+} meanwhile;
+
+static void run_meanwhile(void)
+{
+    struct timespec until;
+
+    if (!meanwhile.run || meanwhile.done)
+        return;
+    meanwhile.done = true;
+    assert_int_equal(pthread_create(&meanwhile.thread, NULL, meanwhile.run, meanwhile.arg), 0);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += WHILE_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    if (pthread_timedjoin_np(meanwhile.thread, NULL, &until) == 0)
+        meanwhile.run = NULL;
+}
+
+static void end_meanwhile(void)
+{
+    assert_true(meanwhile.done);
+    if (meanwhile.run)
+        pthread_join(meanwhile.thread, NULL);
+    memset(&meanwhile, 0, sizeof(meanwhile));
+}
+
+int __real_state_apply(struct state *st, const struct state_step *steps, size_t n, bool durable,
+                       struct failure *err);
+int __wrap_state_apply(struct state *st, const struct state_step *steps, size_t n, bool durable,
+                       struct failure *err);
+int __wrap_state_apply(struct state *st, const struct state_step *steps, size_t n, bool durable,
+                       struct failure *err)
+{
+    int rc = __real_state_apply(st, steps, n, durable, err);
+
+    if (steps[0].change == STATE_RENAME_FOLDER && !meanwhile.at_load)
+        run_meanwhile();
+    return rc;
+}
+
+int __real_state_load_folder(struct state *st, const char *folder,
+                             int (*each)(void *arg, const struct drop_row *row), void *arg,
+                             struct failure *err);
+int __wrap_state_load_folder(struct state *st, const char *folder,
+                             int (*each)(void *arg, const struct drop_row *row), void *arg,
+                             struct failure *err);
+int __wrap_state_load_folder(struct state *st, const char *folder,
+                             int (*each)(void *arg, const struct drop_row *row), void *arg,
+                             struct failure *err)
+{
+    if (meanwhile.at_load && strcmp(folder, meanwhile.at_load) == 0)
+        run_meanwhile();
+    return __real_state_load_folder(st, folder, each, arg, err);
+}
+
+struct renamed {
+    struct table t;
+    struct drop *subfolder, *file;
+};
+
+static struct renamed open_renamed(void **state)
+{
+    struct renamed r = { .t = open_table(state) };
+
+    r.subfolder = add(&r.t, "documents", "old", DROP_SUBFOLDER);
+    r.file = add(&r.t, "documents/old", "f", DROP_FILE);
+    assert_int_equal(drop_row_save(r.t.drops, r.subfolder, true), 0);
+    assert_int_equal(drop_row_save(r.t.drops, r.file, true), 0);
+    return r;
+}
+
+static void close_renamed(struct renamed *r)
+{
+    drop_unref(r->file);
+    drop_unref(r->subfolder);
+    close_table(&r->t);
+}
+
+static void *deliver(void *arg)
+{
+    struct renamed *r = arg;
+
+    drops_lock(r->t.drops);
+    drop_set_id_locked(r->t.drops, r->file, "1");
+    drops_unlock(r->t.drops);
+    drop_row_save(r->t.drops, r->file, true);
+    return NULL;
+}
+
+static void *move_within(void *arg)
+{
+    struct renamed *r = arg;
+
+    drops_move(r->t.drops, r->file, drop_folder(r->t.drops, r->file), "g");
+    return NULL;
+}
+
+static void *remove_file(void *arg)
+{
+    struct renamed *r = arg;
+
+    drops_remove(r->t.drops, r->file, true);
+    return NULL;
+}
+
+static void rows_that_change_while_their_folder_is_renamed_go_with_it(void **state)
+{
+    static const struct {
+        const char *what;
+        void *(*run)(void *arg);
+        const char *rows;
+    } cases[] = {
+        { "delivered", deliver, "documents/new/f=1 " },
+        { "moved", move_within, "documents/new/g=- " },
+        { "removed", remove_file, "" },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct renamed r = open_renamed(state);
+
+        print_message("%s\n", cases[i].what);
+        meanwhile.run = cases[i].run;
+        meanwhile.arg = &r;
+        assert_int_equal(drops_rename_subfolder(r.t.drops, r.subfolder, "new"), 0);
+        end_meanwhile();
+        expect_folder(r.t.state, "documents", "documents/new=- ");
+        expect_folder(r.t.state, "documents/old", "");
+        expect_folder(r.t.state, "documents/new", cases[i].rows);
+        assert_int_equal(drops_remove(r.t.drops, r.file, true), 0);
+        assert_int_equal(drops_remove(r.t.drops, r.subfolder, true), 0);
+        close_renamed(&r);
+    }
+}
+
+static void *rename_subfolder(void *arg)
+{
+    struct renamed *r = arg;
+
+    drops_rename_subfolder(r->t.drops, r->subfolder, "new");
+    return NULL;
+}
+
+static void folder_that_is_read_while_it_is_renamed_has_its_files(void **state)
+{
+    struct renamed r = open_renamed(state);
+    struct drop *d;
+    struct folder *f;
+
+    close_renamed(&r);
+    r = (struct renamed){ .t = open_table(state) };
+    r.subfolder = drops_find(r.t.drops, folder_of(&r.t, "documents"), "old");
+    meanwhile.at_load = "documents/old";
+    meanwhile.run = rename_subfolder;
+    meanwhile.arg = &r;
+    f = folder_of(&r.t, "documents/old");
+    end_meanwhile();
+    d = drops_find(r.t.drops, f, "f");
+    assert_non_null(d);
+    assert_int_equal(drop_row_save(r.t.drops, d, true), 0);
+    expect_folder(r.t.state, "documents/old", "");
+    expect_folder(r.t.state, "documents/new", "documents/new/f=- ");
+    drop_unref(d);
+    close_renamed(&r);
+}
+
+static void subfolder_is_renamed_to_its_own_name(void **state)
+{
+    struct renamed r = open_renamed(state);
+
+    assert_int_equal(drops_rename_subfolder(r.t.drops, r.subfolder, "old"), 0);
+    assert_ptr_equal(folder_of(&r.t, "documents/old"), drop_folder(r.t.drops, r.file));
+    expect_folder(r.t.state, "documents", "documents/old=- ");
+    expect_folder(r.t.state, "documents/old", "documents/old/f=- ");
+    close_renamed(&r);
+}
+
+static void subfolder_that_is_gone_is_not_renamed(void **state)
+{
+    struct renamed r = open_renamed(state);
+
+    assert_int_equal(drops_remove(r.t.drops, r.subfolder, true), 0);
+    assert_int_equal(drops_rename_subfolder(r.t.drops, r.subfolder, "new"), -ENOENT);
+    expect_folder(r.t.state, "documents/old", "documents/old/f=- ");
+    close_renamed(&r);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, temp_dir_setup, temp_dir_teardown)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(row_save_tells_of_no_other_rows_failure, temp_dir_setup,
-                                        temp_dir_teardown),
-        cmocka_unit_test_setup_teardown(row_saves_at_the_same_time_each_tell_of_their_own,
-                                        temp_dir_setup, temp_dir_teardown),
+        TEST(row_save_tells_of_no_other_rows_failure),
+        TEST(row_saves_at_the_same_time_each_tell_of_their_own),
+        TEST(rows_that_change_while_their_folder_is_renamed_go_with_it),
+        TEST(folder_that_is_read_while_it_is_renamed_has_its_files),
+        TEST(subfolder_is_renamed_to_its_own_name),
+        TEST(subfolder_that_is_gone_is_not_renamed),
     };
 
     return cmocka_run_group_tests_name("drop_rows", tests, NULL, NULL);
