@@ -32,7 +32,7 @@ int resolve_drop(struct fs *fs, const struct place *parent, struct drop *d, stru
     if (d->what == DROP_SUBFOLDER)
         out->place.kind = NODE_SUBFOLDER;
     else if (d->what == DROP_FILE)
-        out->place = (struct place){ .kind = NODE_DROP, .res = parent->res };
+        out->place = (struct place){ .kind = NODE_DROP }; /* the same wherever it is moved */
     else if (d->id)
         out->place = (struct place){ .kind = NODE_RESOURCE, .res = parent->res };
     else

@@ -187,3 +187,12 @@ def test_what_was_gone_and_open_leaves_nothing_after_a_kill_of_the_daemon(mount,
     for name in os.listdir(mount / 'documents'):
         os.unlink(mount / 'documents' / name)
     assert os.listdir(mount.state / 'spool') == []
+
+
+def test_what_is_written_after_a_move_to_another_collection_and_a_look_there_shows(mount):
+    mount.may_leave = True
+    with open(mount / 'assets/b.part', 'wb', buffering=0) as f:
+        os.rename(mount / 'assets/b.part', mount / 'documents/b.pdf')
+        mount.run('ls -l documents')
+        f.write(pdf(2000))
+        assert (mount / 'documents/b.pdf').read_bytes() == pdf(2000)
