@@ -6,7 +6,6 @@ import re
 import signal
 import sqlite3
 import subprocess
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -25,13 +24,9 @@ def sha256(data):
     return hashlib.sha256(data).hexdigest()
 
 
-def stored(api, document):
-    """The bytes that the server has at the document's fileUrl."""
-    url = document['fileUrl']
-    answer = api.session.get(api.server.api_endpoint.rpartition('/v1')[0] + urlsplit(url).path,
-                             headers=api.headers())
-    answer.raise_for_status()
-    return answer.content
+def sizes(api):
+    """Of the bytes that the server has of each document."""
+    return sorted(len(api.content('documents/' + d['documentId'])) for d in api.documents())
 
 
 def failed(mount):
@@ -249,7 +244,7 @@ def test_a_large_document_is_one_post_and_one_put(mount, api, samples, size):
     assert [(r.verb, r.path) for r in seen.changes] == [
         ('POST', '/documents'), ('PUT', '/files/' + document['documentId'])]
     assert document['contentType'] == 'application/pdf'
-    assert sha256(stored(api, document)) == sha256(data)
+    assert sha256(api.content('documents/' + document['documentId'])) == sha256(data)
     assert sha256((mount / folder / 'large.pdf').read_bytes()) == sha256(data)
     assert os.stat(mount / folder / 'large.pdf').st_size == size
     mount.remount(cold=True)
@@ -260,7 +255,7 @@ def test_the_first_thing_that_a_mount_does_may_be_a_large_document(mount, api, s
     api.add_document(pdf(700))
     samples.pdf('large.pdf', LARGE)
     mount.run(f'cp {samples.folder}/large.pdf documents/')
-    assert sorted(len(stored(api, d)) for d in api.documents()) == [700, LARGE]
+    assert sizes(api) == [700, LARGE]
 
 
 def test_without_any_document_a_large_one_is_too_large(mount, api, samples):
@@ -306,8 +301,7 @@ def test_rsync_of_large_documents_sends_each_once(mount, api, samples):
         mount.run(f'rsync -a {samples.folder}/ documents/')
         mount.run(f'rsync -a {samples.folder}/ documents/')
     assert (seen.count('POST'), seen.count('PUT'), seen.count('DELETE')) == (3, 3, 0)
-    assert sorted(len(stored(api, d)) for d in api.documents()) == [700] + [LARGE + i
-                                                                            for i in range(3)]
+    assert sizes(api) == [700, LARGE, LARGE + 1, LARGE + 2]
 
 
 def test_other_bytes_over_a_large_document_take_its_place(mount, api, samples):
@@ -318,7 +312,7 @@ def test_other_bytes_over_a_large_document_take_its_place(mount, api, samples):
     data = samples.pdf('large.pdf', LARGE + 7, seed=2).read_bytes()
     mount.run(f'cp {samples.folder}/large.pdf documents/')
     document, = [d for d in api.documents() if d not in other]
-    assert sha256(stored(api, document)) == sha256(data)
+    assert sha256(api.content('documents/' + document['documentId'])) == sha256(data)
 
 
 def test_the_fields_of_a_large_document_are_those_after_its_bytes_came(mount, api, samples):
@@ -348,7 +342,7 @@ def test_a_put_that_fails_once_is_tried_again(proxied, api, proxy, samples, faul
     proxied.run(f'cp {samples.folder}/large.pdf documents/')
     assert len(proxy.since(0, 'POST', '/documents')) == 1
     assert len(proxy.since(0, 'PUT')) == 2
-    assert sorted(len(stored(api, d)) for d in api.documents()) == [700, LARGE]
+    assert sizes(api) == [700, LARGE]
 
 
 @pytest.mark.parametrize('fault,says', [
@@ -371,7 +365,7 @@ def test_a_document_whose_bytes_cannot_be_put_is_deleted_again(proxied, api, pro
     proxy.clear()
     proxied.run(f'cp {samples.folder}/large.pdf documents/')
     assert failed(proxied) == []
-    assert sorted(len(stored(api, d)) for d in api.documents()) == [700, LARGE]
+    assert sizes(api) == [700, LARGE]
 
 
 def test_what_cannot_be_deleted_again_has_a_line(proxied, api, proxy, samples):
@@ -422,7 +416,7 @@ def test_a_failed_large_document_is_sent_by_retry(proxied, api, proxy, samples):
     name, = os.listdir(proxied / '.lasfs/failed')
     proxied.run(f'echo retry {name} > .lasfs/control')
     eventually(lambda: failed(proxied) == [], 10)
-    assert sorted(len(stored(api, d)) for d in api.documents()) == [700, LARGE]
+    assert sizes(api) == [700, LARGE]
 
 
 # --- Daemons that are killed -------------------------------------------------------------------
@@ -457,9 +451,9 @@ def test_a_daemon_that_is_killed_in_a_put_deletes_the_document_at_its_next_start
     eventually(lambda: not unfinished(proxied), 10, 'its row to go')
     proxied.run(f'cp {samples.folder}/large.pdf documents/')
     assert not unfinished(proxied)
-    assert sorted(len(stored(api, d)) for d in api.documents()) == [700, LARGE]
+    assert sizes(api) == [700, LARGE]
     proxied.remount()
-    assert sorted(len(stored(api, d)) for d in api.documents()) == [700, LARGE]
+    assert sizes(api) == [700, LARGE]
 
 
 @pytest.mark.parametrize('option', ['ro', 'nodelete'])
