@@ -99,17 +99,6 @@ int deliver_content_resume(struct fs *fs, struct failure *err)
 
 /* --- Sending --------------------------------------------------------------------------------- */
 
-static int check_size(struct fs *fs, struct call *call, const struct resource *res, int64_t size,
-                      struct failure *err)
-{
-    int64_t max;
-    int rc = known_content_max(fs, call, res, size, &max, err);
-
-    if (rc == 0 && size > max)
-        rc = fail(err, -EFBIG, 0, "more than the %lld bytes that the API takes", (long long)max);
-    return rc;
-}
-
 /* The content goes where the answer to the POST says. */
 static int send_beside(struct fs *fs, struct call *call, const struct target *t,
                        const struct body *body, struct content_source content, const char *type,
@@ -139,7 +128,7 @@ int deliver_content(struct fs *fs, struct call *call, const struct target *t,
                     const struct body *body, struct content_source content, const char *type,
                     struct record **out, struct failure *err)
 {
-    int rc = check_size(fs, call, t->res, content.size, err);
+    int rc = known_content_fits(fs, call, t->res, content.size, err);
 
     if (rc < 0)
         return rc;

@@ -17,21 +17,18 @@
 
 #define LOCAL_MAX_BYTES (64 * 1024 * 1024)
 
-/* May d have size bytes? 0, -EFBIG; what it takes to know. */
+/* May d have size bytes? 0, -EFBIG; what known_content_fits() gives. */
 static int check_size(struct fs *fs, struct call *call, struct drop *d, int64_t size,
                       struct failure *err)
 {
     const struct resource *res = drop_folder(fs->drops, d)->res;
-    int64_t max = LOCAL_MAX_BYTES;
-    int rc = 0;
+    int64_t max = res && resource_takes_json(res) ? TEXT_MAX_BYTES : LOCAL_MAX_BYTES;
 
-    if (res && resource_takes_json(res))
-        max = TEXT_MAX_BYTES;
-    else if (res && resource_content_max(res) > 0)
-        rc = known_content_max(fs, call, res, size, &max, err);
-    if (rc == 0 && size > max)
-        rc = fail(err, -EFBIG, 0, "more than the %lld bytes that the API takes", (long long)max);
-    return rc;
+    if (res && resource_content_max(res) > 0)
+        return known_content_fits(fs, call, res, size, err);
+    if (size <= max)
+        return 0;
+    return fail(err, -EFBIG, 0, "more than the %lld bytes that are taken here", (long long)max);
 }
 
 /* --- Writers ---------------------------------------------------------------------------------- */

@@ -262,12 +262,19 @@ int known_content(struct fs *fs, struct call *call, const struct target *t, int 
     return fetch_content(fs, call, t, r, fd, size, err);
 }
 
-int known_content_max(struct fs *fs, struct call *call, const struct resource *res, int64_t size,
-                      int64_t *max, struct failure *err)
+int known_content_fits(struct fs *fs, struct call *call, const struct resource *res, int64_t size,
+                       struct failure *err)
 {
-    if (backend_content_max(fs->backend, res, max) || size <= *max || size > res->url_max)
-        return 0;
-    return call->nowait ? -EWOULDBLOCK : backend_ask_content_max(fs->backend, call, res, max, err);
+    int64_t max;
+    bool sure = backend_content_max(fs->backend, res, &max);
+    int rc = 0;
+
+    if (!sure && size > max && size <= res->url_max)
+        rc = call->nowait ? -EWOULDBLOCK
+                          : backend_ask_content_max(fs->backend, call, res, &max, err);
+    if (rc < 0 || size <= max)
+        return rc;
+    return fail(err, -EFBIG, 0, "more than the %lld bytes that the API takes", (long long)max);
 }
 
 int known_content_size(struct fs *fs, struct call *call, const struct target *t, int64_t *size,

@@ -86,11 +86,11 @@ int known_content(struct fs *fs, struct call *call, const struct target *t, int 
                   struct failure *err);
 
 /*
- * The most bytes that the content of one may have, for who wants size of them: where they are too
- * many for any server but one of a later API, and it is not known which this is, it is asked.
+ * May the content of one have size bytes? Where that depends on the server, and it is not known
+ * which this is, it is asked. 0, -EFBIG, what a list gives.
  */
-int known_content_max(struct fs *fs, struct call *call, const struct resource *res, int64_t size,
-                      int64_t *max, struct failure *err);
+int known_content_fits(struct fs *fs, struct call *call, const struct resource *res, int64_t size,
+                       struct failure *err);
 
 /* How long the content is; fetches it when that is not known. */
 int known_content_size(struct fs *fs, struct call *call, const struct target *t, int64_t *size,
