@@ -229,6 +229,15 @@ int state_load_folder(struct state *st, const char *folder,
     return ask_rows(st, &r, each, arg, err);
 }
 
+int state_load_below(struct state *st, const char *folder,
+                     int (*each)(void *arg, const struct drop_row *row), void *arg,
+                     struct failure *err)
+{
+    struct rows_job r = { .question = ROW_OF_EACH_BELOW, .text = folder };
+
+    return ask_rows(st, &r, each, arg, err);
+}
+
 int state_load_in_state(struct state *st, enum drop_state state,
                         int (*each)(void *arg, const struct drop_row *row), void *arg,
                         struct failure *err)

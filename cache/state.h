@@ -117,6 +117,9 @@ int state_rename_folder(struct state *st, const char *folder, const char *to_fol
 int state_load_folder(struct state *st, const char *folder, /* by name; not those below */
                       int (*each)(void *arg, const struct drop_row *row), void *arg,
                       struct failure *err);
+int state_load_below(struct state *st, const char *folder, /* one of it, and of each below it */
+                     int (*each)(void *arg, const struct drop_row *row), void *arg,
+                     struct failure *err);
 int state_load_in_state(struct state *st, enum drop_state state, /* by folder and name */
                         int (*each)(void *arg, const struct drop_row *row), void *arg,
                         struct failure *err);

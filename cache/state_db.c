@@ -48,6 +48,7 @@ enum statement {
     RENAME_FOLDER,
     DELETE_FOLDER,
     SELECT_FOLDER,
+    SELECT_BELOW,
     SELECT_ID,
     SELECT_STATE,
     COUNT,
@@ -74,6 +75,7 @@ static const char *const sql[STATEMENTS] = {
                       "SET folder = ?2 || substr(CAST(folder AS BLOB), ?3)" IN_FOLDER_OR_BELOW,
     [DELETE_FOLDER] = "DELETE FROM drops" IN_FOLDER_OR_BELOW,
     [SELECT_FOLDER] = "SELECT " COLUMNS " FROM drops WHERE folder = ?1 ORDER BY name",
+    [SELECT_BELOW] = "SELECT " COLUMNS " FROM drops" IN_FOLDER_OR_BELOW " GROUP BY folder",
     [SELECT_ID] = "SELECT " COLUMNS " FROM drops WHERE id = ?1 ORDER BY folder, name",
     [SELECT_STATE] = "SELECT " COLUMNS " FROM drops WHERE state = ?1 ORDER BY folder, name",
     [COUNT] = "SELECT state, count(*) FROM drops GROUP BY state",
@@ -400,6 +402,7 @@ int state_db_rows(struct state_db *db, enum state_question question, const char 
 {
     static const enum statement statements[] = {
         [ROWS_OF_FOLDER] = SELECT_FOLDER,
+        [ROW_OF_EACH_BELOW] = SELECT_BELOW,
         [ROWS_WITH_ID] = SELECT_ID,
         [ROWS_IN_STATE] = SELECT_STATE,
     };

@@ -26,9 +26,9 @@ int state_db_put_size(struct state_db *db, const char *id, int64_t size, struct 
 int state_db_put_value(struct state_db *db, const char *key, const char *value,
                        struct failure *err);
 
-enum state_question { ROWS_OF_FOLDER, ROWS_WITH_ID, ROWS_IN_STATE };
+enum state_question { ROWS_OF_FOLDER, ROW_OF_EACH_BELOW, ROWS_WITH_ID, ROWS_IN_STATE };
 
-/* Adds the rows to list. text for the first two, state for the third. */
+/* Adds the rows to list. state for the last, text for the others. */
 int state_db_rows(struct state_db *db, enum state_question question, const char *text,
                   enum drop_state state, struct row_list *list, struct failure *err);
 int state_db_count(struct state_db *db, int64_t counts[DROP_STATES], struct failure *err);

@@ -186,7 +186,7 @@ bool drops_remove_sent(struct drops *t, struct drop *d, const char *id, bool dur
 /* The resource is gone: so are the names that stood for it, in the folders that were used. */
 void drops_remove_id(struct drops *t, const char *id);
 
-/* All in the folders below this key, as far as they were used. 0, -ENOMEM. */
+/* All in the folder of this key and those below it. Blocks for the disk. 0, -ENOMEM, -EIO. */
 int drops_list_below(struct drops *t, const char *key, struct drop ***out, size_t *n);
 
 /* All that have local bytes, in the folders that were used. 0, -ENOMEM. */

@@ -93,11 +93,12 @@ struct drop *drops_find_id(struct drops *t, struct folder *f, const char *id)
     return d;
 }
 
-static bool within(const char *key, const struct folder *f)
+/* Is the folder of this key the one above, or below it? */
+static bool within(const char *key, const char *above)
 {
-    size_t len = strlen(f->key);
+    size_t len = strlen(above);
 
-    return strncmp(key, f->key, len) == 0 && (key[len] == '\0' || key[len] == '/');
+    return strncmp(key, above, len) == 0 && (key[len] == '\0' || key[len] == '/');
 }
 
 bool drops_owns_id(struct drops *t, struct folder *f, const char *id)
@@ -108,7 +109,7 @@ bool drops_owns_id(struct drops *t, struct folder *f, const char *id)
     drops_lock(t);
     HASH_FIND(hh, t->owners, id, strlen(id), o);
     for (; o && !owned; o = o->next)
-        owned = o->drop->linked && within(o->drop->folder->key, f);
+        owned = o->drop->linked && within(o->drop->folder->key, f->key);
     drops_unlock(t);
     return owned;
 }
@@ -233,16 +234,24 @@ static bool has_bytes(const struct drop *d, const char *key)
     return d->local != NULL;
 }
 
-static bool is_below(const struct drop *d, const char *key)
+static bool is_within(const struct drop *d, const char *key)
 {
-    size_t len = strlen(key);
+    return within(d->folder->key, key);
+}
 
-    return strncmp(d->folder->key, key, len) == 0 && d->folder->key[len] == '/';
+static int load_folder_of(void *arg, const struct drop_row *row)
+{
+    struct folder *f;
+    int rc = drops_folder(arg, row->folder, &f);
+
+    return rc == -EINVAL ? 0 : rc; /* a folder of another version's: left alone */
 }
 
 int drops_list_below(struct drops *t, const char *key, struct drop ***out, size_t *n)
 {
-    return list_all(t, is_below, key, out, n);
+    int rc = state_load_below(t->state, key, load_folder_of, t, NULL);
+
+    return rc < 0 ? rc : list_all(t, is_within, key, out, n);
 }
 
 int drops_list_failed(struct drops *t, struct drop ***out, size_t *n)

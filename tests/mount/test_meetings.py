@@ -127,6 +127,24 @@ def test_rmdir_of_a_dataset_with_files_that_were_not_sent_is_refused(mount, samp
     assert (mount / 'datasets/in/documents/x.pdf').exists()
 
 
+@pytest.mark.options('other=local')
+@pytest.mark.parametrize('path', ['documents/notes.txt', 'documents/sub/notes.txt', '.notes.swp'])
+@pytest.mark.parametrize('again', [False, True], ids=['', 'after a remount'])
+def test_rmdir_of_a_dataset_with_a_local_file_is_refused(mount, api, path, again):
+    mount.allow('not empty')
+    mount.may_leave = True
+    mount.run(f'mkdir -p datasets/in/documents/sub && echo mine > datasets/in/{path}')
+    if not path.startswith('documents/sub/'):
+        mount.run('rmdir datasets/in/documents/sub')
+    if again:
+        mount.remount()
+    mount.run('rmdir datasets/in', status=1)
+    assert api.dataset_called('in')
+    assert (mount / 'datasets/in' / path).read_text() == 'mine\n'
+    mount.run('rm -r datasets/in')
+    assert not api.list('datasets')
+
+
 def test_subfolders_are_not_shown_twice_after_a_remount(mount, api, samples):
     mount.run(f'mkdir -p documents/a/b && cp {samples.pdf()} documents/a/one.pdf && '
               f'cp {samples.pdf("n.pdf", seed=3)} documents/a/b/two.pdf')

@@ -91,6 +91,32 @@ static void state_loads_one_folder_by_name(void **state)
     state_close(st);
 }
 
+static int see_folder(void *arg, const struct drop_row *row)
+{
+    struct seen *s = arg;
+    size_t len = strlen(s->text);
+
+    snprintf(s->text + len, sizeof(s->text) - len, "%s ", row->folder);
+    return 0;
+}
+
+static void state_tells_of_each_folder_below(void **state)
+{
+    struct state *st = open_state(state);
+    struct seen s = { .n = 0 };
+
+    put_row(st, "d/a", "x", "1");
+    put_row(st, "d/a", "y", "2");
+    put_row(st, "d/a/sub/sub", "z", "3");
+    put_row(st, "d/a/sub", "z", "4");
+    put_row(st, "d/a.", "x", "5");
+    put_row(st, "d/ab", "x", "6");
+    put_row(st, "d", "x", "7");
+    assert_int_equal(state_load_below(st, "d/a", see_folder, &s, NULL), 0);
+    assert_string_equal(s.text, "d/a d/a/sub d/a/sub/sub ");
+    state_close(st);
+}
+
 static void state_ends_a_walk_when_told(void **state)
 {
     struct state *st = open_state(state);
@@ -387,6 +413,7 @@ int main(void)
         TEST(state_gives_back_every_column),
         TEST(state_replaces_and_deletes),
         TEST(state_loads_one_folder_by_name),
+        TEST(state_tells_of_each_folder_below),
         TEST(state_ends_a_walk_when_told),
         TEST(state_lets_a_walk_write),
         TEST(state_finds_by_id_and_by_state),
