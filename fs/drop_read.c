@@ -12,6 +12,11 @@
 
 #include "banned.h"
 
+int drop_not_kept(int rc, struct failure *err)
+{
+    return fail(err, rc, 0, "its bytes cannot be kept before they are sent");
+}
+
 /* What h has open, though its resource may have gone or be another file's. */
 static int open_of(struct handle *h)
 {
@@ -70,9 +75,10 @@ static int fetch_to_spool(struct fs *fs, struct call *call, struct drop *d, stru
         rc = file_copy(fd, b->fd, size);
     else if (rc == 0)
         rc = copy_of_open(mine, b);
-    if (rc < 0)
-        drop_forget_bytes(fs->drops, d);
-    return rc;
+    if (rc == 0)
+        return 0;
+    drop_forget_bytes(fs->drops, d);
+    return drop_not_kept(rc, err);
 }
 
 int drop_keep_bytes(struct fs *fs, struct call *call, struct drop *d, struct handle *h,

@@ -12,6 +12,9 @@
 int drop_keep_bytes(struct fs *fs, struct call *call, struct drop *d, struct handle *h,
                     struct failure *err);
 
+/* The words for a disk that does not take its bytes; returns rc. */
+int drop_not_kept(int rc, struct failure *err);
+
 /* What h, which is being opened, is going to read. Also -ESTALE: its name stands for another
  * file by now. */
 int drop_open_bytes(struct fs *fs, struct call *call, struct handle *h, struct failure *err);

@@ -22,6 +22,7 @@ struct handle {
     int broken;                 /* guarded by lock: why text is not complete: do not send */
     struct lease *lease;        /* set once: of a heartbeat, else NULL */
     bool active;                /* guarded by the drops' lock: counts as a writer of its drop */
+    int told;                   /* guarded by the drops' lock: what close() said is wrong with it */
     struct list_reader *list;   /* set once: of a .list.jsonl, else NULL */
     bool releasing;             /* guarded by the fs's lock, as the next */
     struct handle *next, *prev; /* all that are open */

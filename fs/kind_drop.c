@@ -122,7 +122,7 @@ static int begin_change(struct fs *fs, struct call *call, struct drop *d, struct
 }
 
 /* O_TRUNC, and a new file: empty bytes. */
-static int start_empty(struct fs *fs, struct call *call, struct drop *d)
+static int start_empty(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
 {
     struct bytes *b;
     int rc;
@@ -144,7 +144,7 @@ static int start_empty(struct fs *fs, struct call *call, struct drop *d)
     if (rc == 0)
         touch(fs, d);
     drop_unlock_exclusive(fs->drops, d);
-    return rc;
+    return rc < 0 ? drop_not_kept(rc, err) : 0;
 }
 
 /* --- Operations ------------------------------------------------------------------------------- */
@@ -166,7 +166,7 @@ static int open_counted(struct fs *fs, struct call *call, struct handle *h, stru
     if (h->can_write)
         activate(fs, h); /* first, so that its row says that it is being written */
     if (h->flags & O_TRUNC)
-        rc = start_empty(fs, call, d);
+        rc = start_empty(fs, call, d, err);
     if (rc == 0)
         rc = drop_open_bytes(fs, call, h, err);
     /* bytes that come later are asked for once a read(2); a page would be asked for twice */
@@ -209,7 +209,7 @@ static int put(struct bytes *b, const char *data, size_t len, int64_t off, struc
         rc = file_pwrite_all(b->fd, data, len, off);
     else if (pwritev2(b->fd, &iov, 1, 0, RWF_APPEND) != (ssize_t)len)
         rc = errno ? -errno : -EIO;
-    return rc < 0 ? fail(err, rc, 0, "its bytes cannot be kept before they are sent") : 0;
+    return rc < 0 ? drop_not_kept(rc, err) : 0;
 }
 
 static int64_t write_drop(struct fs *fs, struct call *call, struct handle *h, const char *data,
@@ -274,7 +274,7 @@ static int truncate_drop(struct fs *fs, struct call *call, struct node *n, struc
         rc = begin_change(fs, call, d, h, &b, err);
     if (rc < 0)
         return rc;
-    rc = ftruncate(b->fd, size) < 0 ? -errno : 0;
+    rc = ftruncate(b->fd, size) < 0 ? drop_not_kept(-errno, err) : 0;
     bytes_unref(b);
     if (rc == 0) {
         if (h)
@@ -290,14 +290,15 @@ static int truncate_drop(struct fs *fs, struct call *call, struct node *n, struc
 }
 
 /* What close() reported as an error is not sent later, by release: the program will try again. */
-static int commit_closed(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
+static int commit_closed(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
 {
+    struct drop *d = h->node->drop;
     int rc = commit_unless_written(fs, call, d, err);
 
     if (rc < 0) {
         drops_lock(fs->drops);
         if (d->dirty && !d->failed)
-            d->broken = rc;
+            d->broken = h->told = rc;
         drops_unlock(fs->drops);
     }
     return rc;
@@ -327,12 +328,16 @@ static int flush_drop(struct fs *fs, struct call *call, struct handle *h, bool o
     if (!opener)
         return 0; /* a child's descriptor: its opener's close, or release, commits */
     broken = broken_of(fs, d, &dirty);
-    if (broken)
+    if (broken) {
+        drops_lock(fs->drops);
+        h->told = broken;
+        drops_unlock(fs->drops);
         return fail(err, broken, 0, "it is not complete and was not sent");
+    }
     if (dirty && call->nowait)
         return -EWOULDBLOCK;
     deactivate(fs, h);
-    return dirty ? commit_closed(fs, call, d, err) : 0;
+    return dirty ? commit_closed(fs, call, h, err) : 0;
 }
 
 static int fsync_drop(struct fs *fs, struct handle *h)
@@ -353,14 +358,20 @@ static bool release_drop_blocks(struct fs *fs, struct handle *h)
     return h->can_write || b; /* its bytes go to the cache at least */
 }
 
-static int fail_broken(struct fs *fs, struct drop *d, int broken, struct failure *err)
+/* What close() has told is not told again. */
+static int fail_broken(struct fs *fs, struct handle *h, int broken, struct failure *err)
 {
+    struct drop *d = h->node->drop;
+    bool told;
     const char *what =
         broken == -EINTR ? "the program that was writing it was killed" : strerrordesc_np(-broken);
 
     failure_set(err, 0, "it is not complete and was not sent: %s", what);
     drop_set_failed(fs->drops, d, err->text);
-    return broken;
+    drops_lock(fs->drops);
+    told = h->told == broken;
+    drops_unlock(fs->drops);
+    return told ? 0 : broken;
 }
 
 /* Not one byte could be written: it is as it was before. */
@@ -378,8 +389,9 @@ static bool forget_untouched(struct fs *fs, struct drop *d)
     return untouched;
 }
 
-static int commit_released(struct fs *fs, struct call *call, struct drop *d, struct failure *err)
+static int commit_released(struct fs *fs, struct call *call, struct handle *h, struct failure *err)
 {
+    struct drop *d = h->node->drop;
     bool dirty;
     int broken = broken_of(fs, d, &dirty);
 
@@ -388,7 +400,7 @@ static int commit_released(struct fs *fs, struct call *call, struct drop *d, str
     if (dirty && broken && forget_untouched(fs, d))
         return 0; /* write(2) and close(2) have said so */
     if (dirty && broken)
-        return fail_broken(fs, d, broken, err);
+        return fail_broken(fs, h, broken, err);
     return deliver_commit(fs, call, d, err);
 }
 
@@ -418,7 +430,7 @@ static int release_drop(struct fs *fs, struct call *call, struct handle *h, stru
         drop_close(fs->drops, d);
         return rc;
     }
-    rc = commit_released(fs, call, d, err);
+    rc = commit_released(fs, call, h, err);
     drop_close(fs->drops, d);
     deliver_settle(fs, d);
     drop_unlock_exclusive(fs->drops, d);

@@ -75,7 +75,12 @@ static int read_text(struct fs *fs, struct call *call, struct handle *h, int64_t
     return rc;
 }
 
-static int put(struct handle *h, const char *data, size_t len, int64_t off)
+static int too_large(int64_t max, struct failure *err)
+{
+    return fail(err, -EFBIG, 0, "more than the %lld bytes that it may have", (long long)max);
+}
+
+static int put(struct handle *h, const char *data, size_t len, int64_t off, struct failure *err)
 {
     int64_t max = text_max_bytes(&h->node->place);
     int rc = 0;
@@ -84,7 +89,7 @@ static int put(struct handle *h, const char *data, size_t len, int64_t off)
     if (off == OFF_END)
         off = (int64_t)h->text.len;
     if (off > max || (int64_t)len > max - off)
-        rc = -EFBIG;
+        rc = too_large(max, err);
     if (rc == 0 && (size_t)off + len > h->text.len)
         rc = buf_resize(&h->text, (size_t)off + len);
     if (rc == 0) {
@@ -111,7 +116,7 @@ static int64_t write_text(struct fs *fs, struct call *call, struct handle *h, co
         h->dirty = false;
         pthread_mutex_unlock(&h->lock);
     } else {
-        rc = put(h, data, len, off);
+        rc = put(h, data, len, off, err);
     }
     return rc < 0 ? rc : (int64_t)len;
 }
@@ -151,7 +156,7 @@ static int truncate_text(struct fs *fs, struct call *call, struct node *n, struc
     if (!text_writable(&n->place))
         return fail(err, -EACCES, 0, "it cannot be changed");
     if (size > text_max_bytes(&n->place))
-        return -EFBIG;
+        return too_large(text_max_bytes(&n->place), err);
     if (h) {
         pthread_mutex_lock(&h->lock);
         if (size == 0)

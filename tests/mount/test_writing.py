@@ -1,4 +1,5 @@
 """Every way of writing a file: exactly one document, the right one, and each refusal with its errno."""
+import contextlib
 import errno
 import fcntl
 import mmap
@@ -473,6 +474,51 @@ def test_what_echo_gets_wrong_in_a_one_line_field_echo_sees(mount, api):
     assert api.get(document).get('datasetId') is None
 
 
+def operations(mount, name):
+    """What .lasfs/errors has a line for."""
+    return [line.split()[1] for line in mount.errors().splitlines() if name in line]
+
+
+def test_a_write_that_failed_and_its_close_have_a_line_each(mount):
+    mount.allow('x.pdf')
+    mount.may_leave = True
+    fd = os.open(mount / 'documents/x.pdf', os.O_WRONLY | os.O_CREAT)
+    os.write(fd, pdf(3000)[:700])
+    assert errno_of(os.pwrite, fd, b'x', 5000000) == errno.EFBIG
+    assert errno_of(os.close, fd) == errno.EFBIG
+    eventually(lambda: os.listdir(mount / '.lasfs/failed'), 5)
+    (mount / '.lasfs/control').write_text('flush')
+    assert operations(mount, 'x.pdf') == ['write', 'close']
+
+
+def too_long(fd):
+    return os.pwrite(fd, b'x', 1 << 40)
+
+
+def shortened(fd):
+    return os.ftruncate(fd, 1 << 40)
+
+
+@pytest.mark.parametrize('change', [too_long, shortened])
+def test_a_text_that_is_too_large_has_a_line(mount, api, change):
+    mount.allow('File too large')
+    dataset = 'datasets/' + api.add_dataset('in', description='as it was')
+    fd = os.open(mount / dataset / 'description', os.O_WRONLY)
+    with mount.server.watch() as seen:
+        assert errno_of(change, fd) == errno.EFBIG
+        os.close(fd)
+    assert not seen.changes
+    line, = [line for line in mount.errors().splitlines() if 'description' in line]
+    assert 'more than the' in line
+
+
+def test_a_path_that_is_made_too_large_has_a_line(mount, api):
+    mount.allow('File too large')
+    dataset = 'datasets/' + api.add_dataset('in')
+    assert errno_of(os.truncate, mount / dataset / 'description', 1 << 40) == errno.EFBIG
+    assert 'more than the' in mount.errors()
+
+
 @pytest.fixture
 def small_disk(tmp_path, lasfs):
     """A mount whose state lies on a disk of 1 MiB."""
@@ -521,6 +567,39 @@ def test_who_ignores_that_the_disk_was_full_is_told_by_close_and_sends_nothing(s
         assert errno_of(os.close, fd) == errno.ENOSPC
     assert not seen.changes and api.documents() == []
     os.unlink(path)
+
+
+def fill(disk):
+    with open(disk / 'filler', 'wb', buffering=0) as filler:
+        with contextlib.suppress(OSError):
+            while filler.write(bytes(4096)):
+                pass
+
+
+def test_a_document_that_the_full_disk_has_no_room_to_change_has_a_line(small_disk):
+    small_disk.allow('No space left', 'state')
+    path = small_disk / 'documents/x.pdf'
+    path.write_bytes(pdf(300000))
+    (small_disk / '.lasfs/control').write_text('flush')
+    fill(small_disk.state.parent)
+    fd = os.open(path, os.O_WRONLY)
+    assert errno_of(os.pwrite, fd, b'x', 9) == errno.ENOSPC
+    with contextlib.suppress(OSError):
+        os.close(fd)
+    assert 'cannot be kept before they are sent' in small_disk.errors()
+    os.unlink(small_disk.state.parent / 'filler')
+
+
+def test_a_file_that_cannot_even_be_begun_has_a_line(small_disk):
+    small_disk.allow('No space left', 'state')
+    os.listdir(small_disk / 'documents')
+    subprocess.run(['mount', '-o', 'remount,nr_inodes=100', small_disk.state.parent], check=True)
+    with contextlib.suppress(OSError):
+        for i in range(100):
+            (small_disk.state.parent / f'filler{i}').touch()
+    path = small_disk / 'documents/x.pdf'
+    assert errno_of(os.open, path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) == errno.ENOSPC
+    assert 'cannot be kept before they are sent' in small_disk.errors()
 
 
 # --- Attributes ------------------------------------------------------------------------------------
