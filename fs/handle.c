@@ -256,7 +256,8 @@ static int set_size(struct fs *fs, struct call *call, struct node *n, struct han
         return tree_is_dir(n->place.kind) ? -EISDIR : -EINVAL;
     if (fs->options->ro && !text_is_command(&n->place))
         return -EROFS;
-    return ops->truncate(fs, call, n, h, size, err);
+    return ops->truncate ? ops->truncate(fs, call, n, h, size, err)
+                         : fail(err, -EACCES, 0, "it cannot be changed");
 }
 
 int fs_setattr(struct fs *fs, struct call *call, uint64_t ino, struct handle *h, unsigned what,

@@ -45,8 +45,9 @@ struct handle_ops {
                 struct chunk *out, struct failure *err);
     int64_t (*write)(struct fs *fs, struct call *call, struct handle *h, const char *data,
                      size_t len, int64_t off, struct failure *err);
+    /* h may be NULL: truncate(2). NULL: the file cannot be changed, and none of these is called. */
     int (*truncate)(struct fs *fs, struct call *call, struct node *n, struct handle *h,
-                    int64_t size, struct failure *err); /* h may be NULL: truncate(2) */
+                    int64_t size, struct failure *err);
     int (*flush)(struct fs *fs, struct call *call, struct handle *h, bool opener, pid_t pid,
                  struct failure *err);
     int (*fsync)(struct fs *fs, struct handle *h);

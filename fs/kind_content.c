@@ -33,20 +33,8 @@ static int read_content(struct fs *fs, struct call *call, struct handle *h, int6
     return chunk_of_fd(h->fd, off, size, out);
 }
 
-static int truncate_content(struct fs *fs, struct call *call, struct node *n, struct handle *h,
-                            int64_t size, struct failure *err)
-{
-    (void)fs;
-    (void)call;
-    (void)n;
-    (void)h;
-    (void)size;
-    return fail(err, -EACCES, 0, "it cannot be changed");
-}
-
 /* Nothing is written here: the others are never called. */
 const struct handle_ops content_ops = {
     .open = open_content,
     .read = read_content,
-    .truncate = truncate_content,
 };

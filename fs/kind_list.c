@@ -121,20 +121,8 @@ static int read_list(struct fs *fs, struct call *call, struct handle *h, int64_t
     return rc;
 }
 
-static int truncate_list(struct fs *fs, struct call *call, struct node *n, struct handle *h,
-                         int64_t size, struct failure *err)
-{
-    (void)fs;
-    (void)call;
-    (void)n;
-    (void)h;
-    (void)size;
-    return fail(err, -EACCES, 0, "it cannot be changed");
-}
-
 /* Nothing is written here: the others are never called. */
 const struct handle_ops list_ops = {
     .open = open_list,
     .read = read_list,
-    .truncate = truncate_list,
 };

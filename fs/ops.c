@@ -131,6 +131,15 @@ void reply_entry(struct task *t, const struct entry *e)
         fs_forget(t->fs, e->ino, 1); /* the kernel gave up on it */
 }
 
+int reply_done(struct task *t, int rc)
+{
+    if (rc < 0)
+        return rc;
+    fuse_req_interrupt_func(t->req, NULL, NULL);
+    fuse_reply_err(t->req, 0);
+    return 0;
+}
+
 const struct fuse_lowlevel_ops lasfs_ops = {
     .init = op_init,
     .lookup = op_lookup,

@@ -62,6 +62,8 @@ void task_run(struct task *t);
 void task_pool(struct task *t);
 
 void reply_entry(struct task *t, const struct entry *e);
+/* Says that it went well, if rc is 0. Returns rc. */
+int reply_done(struct task *t, int rc);
 void entry_to_param(const struct entry *e, struct fuse_entry_param *out);
 
 /* ops_session.c */

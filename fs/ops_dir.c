@@ -173,15 +173,6 @@ void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
     task_pool(t);
 }
 
-static int reply_done(struct task *t, int rc)
-{
-    if (rc < 0)
-        return rc;
-    fuse_req_interrupt_func(t->req, NULL, NULL);
-    fuse_reply_err(t->req, 0);
-    return 0;
-}
-
 static int run_rmdir(struct task *t, struct failure *err)
 {
     return reply_done(t, fs_rmdir(t->fs, &t->call, t->ino, t->name, err));

@@ -104,15 +104,19 @@ void op_statfs(fuse_req_t req, fuse_ino_t ino)
 
 /* --- Extended attributes ---------------------------------------------------------------------- */
 
-/* What the kernel asks of each file that is listed or written is answered without a lock. With
- * ENOSYS it never asks again. 0: it is one of the user's. */
-static int refuse_xattr(fuse_req_t req, const char *name, int refusal)
+/* A task about one of the user's attributes; what the kernel asks of each file that is listed or
+ * written is answered here without a lock, by refusal. With ENOSYS it never asks again. */
+static struct task *xattr_task(fuse_req_t req, const char *operation,
+                               int (*run)(struct task *, struct failure *), fuse_ino_t ino,
+                               const char *name, int refusal)
 {
     const struct ops_context *context = fuse_req_userdata(req);
 
-    if (context->options->no_xattr)
-        return ENOSYS;
-    return strncmp(name, "user.", 5) == 0 ? 0 : refusal;
+    if (context->options->no_xattr || (name && strncmp(name, "user.", 5) != 0)) {
+        fuse_reply_err(req, context->options->no_xattr ? ENOSYS : refusal);
+        return NULL;
+    }
+    return task_new(req, operation, run, ino, name);
 }
 
 static int reply_xattr(struct task *t, int rc, const struct buf *value)
@@ -139,14 +143,8 @@ static int run_getxattr(struct task *t, struct failure *err)
 
 void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 {
-    int refusal = refuse_xattr(req, name, ENODATA);
-    struct task *t;
+    struct task *t = xattr_task(req, "getxattr", run_getxattr, ino, name, ENODATA);
 
-    if (refusal) {
-        fuse_reply_err(req, refusal);
-        return;
-    }
-    t = task_new(req, "getxattr", run_getxattr, ino, name);
     if (!t)
         return;
     t->size = size;
@@ -163,27 +161,12 @@ static int run_listxattr(struct task *t, struct failure *err)
 
 void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 {
-    int refusal = refuse_xattr(req, "user.", 0);
-    struct task *t;
+    struct task *t = xattr_task(req, "listxattr", run_listxattr, ino, NULL, 0);
 
-    if (refusal) {
-        fuse_reply_err(req, refusal);
-        return;
-    }
-    t = task_new(req, "listxattr", run_listxattr, ino, NULL);
     if (!t)
         return;
     t->size = size;
     task_run(t);
-}
-
-static int reply_changed(struct task *t, int rc)
-{
-    if (rc < 0)
-        return rc;
-    fuse_req_interrupt_func(t->req, NULL, NULL);
-    fuse_reply_err(t->req, 0);
-    return 0;
 }
 
 static int run_setxattr(struct task *t, struct failure *err)
@@ -193,26 +176,20 @@ static int run_setxattr(struct task *t, struct failure *err)
     (void)err;
     if (t->data)
         rc = fs_setxattr(t->fs, t->ino, t->name, t->data, t->size, (int)t->flags);
-    return reply_changed(t, rc);
+    return reply_done(t, rc);
 }
 
 static int run_removexattr(struct task *t, struct failure *err)
 {
     (void)err;
-    return reply_changed(t, fs_setxattr(t->fs, t->ino, t->name, NULL, 0, 0));
+    return reply_done(t, fs_setxattr(t->fs, t->ino, t->name, NULL, 0, 0));
 }
 
 void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size,
                  int flags)
 {
-    int refusal = refuse_xattr(req, name, EOPNOTSUPP);
-    struct task *t;
+    struct task *t = xattr_task(req, "setxattr", run_setxattr, ino, name, EOPNOTSUPP);
 
-    if (refusal) {
-        fuse_reply_err(req, refusal);
-        return;
-    }
-    t = task_new(req, "setxattr", run_setxattr, ino, name);
     if (!t)
         return;
     t->flags = (unsigned)flags;
@@ -225,14 +202,8 @@ void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *v
 
 void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 {
-    int refusal = refuse_xattr(req, name, ENODATA);
-    struct task *t;
+    struct task *t = xattr_task(req, "removexattr", run_removexattr, ino, name, ENODATA);
 
-    if (refusal) {
-        fuse_reply_err(req, refusal);
-        return;
-    }
-    t = task_new(req, "removexattr", run_removexattr, ino, name);
     if (t)
         task_pool(t);
 }
