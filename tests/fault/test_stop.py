@@ -47,7 +47,7 @@ def test_50_mounts_in_a_row_leave_nothing(mount, api):
     use(mount, MOUNTS)
     mount.remount()
     assert files_of(mount) == files
-    assert len(os.listdir('/proc/self/fd')) == descriptors
+    assert len(os.listdir('/proc/self/fd')) <= descriptors
     assert api.documents() == []
 
 
