@@ -138,3 +138,22 @@ def test_a_second_daemon_is_told_after_ten_seconds(lasfs):
     assert ran.returncode == 1 and len(ran.stderr.splitlines()) == 1
     assert str(first.state) in ran.stderr
     assert os.listdir(first / 'documents') == []
+
+
+@pytest.mark.options('timeout=4')
+@pytest.mark.parametrize('how', [signal.SIGTERM, 'lazy'])
+def test_it_ends_though_requests_hang(mount, proxy, api, how):
+    ids = api.add_documents([small_pdf(i) for i in range(20)])
+    mount.allow('nothing has moved', 'not tried', 'interrupted')
+    rule = proxy.fault(stall='before')
+    readers = [subprocess.Popen(['cat', mount / 'documents' / i / 'content'],
+                                stderr=subprocess.DEVNULL) for i in ids]
+    eventually(lambda: rule.hits == len(ids), what='hanging')
+    begin = time.monotonic()
+    if how == 'lazy':
+        subprocess.run(['fusermount3', '-u', '-z', str(mount.path)], check=True)
+        mount.wait_for_end()
+    else:
+        mount.unmount(how)
+    assert time.monotonic() - begin < 15
+    assert 0 not in [reader.wait(10) for reader in readers]
