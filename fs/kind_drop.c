@@ -200,15 +200,20 @@ static int64_t end_of(const struct bytes *b, size_t len, int64_t off)
     return off > INT64_MAX - (int64_t)len ? INT64_MAX : off + (int64_t)len;
 }
 
-static int put(struct bytes *b, const char *data, size_t len, int64_t off, struct failure *err)
+static int append(struct bytes *b, const char *data, size_t len)
 {
     struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = len };
-    int rc = 0;
+    ssize_t n = pwritev2(b->fd, &iov, 1, 0, RWF_APPEND);
 
-    if (off != OFF_END)
-        rc = file_pwrite_all(b->fd, data, len, off);
-    else if (pwritev2(b->fd, &iov, 1, 0, RWF_APPEND) != (ssize_t)len)
-        rc = errno ? -errno : -EIO;
+    if (n < 0)
+        return -errno;
+    return n < (ssize_t)len ? -ENOSPC : 0; /* with a part taken there is no errno */
+}
+
+static int put(struct bytes *b, const char *data, size_t len, int64_t off, struct failure *err)
+{
+    int rc = off == OFF_END ? append(b, data, len) : file_pwrite_all(b->fd, data, len, off);
+
     return rc < 0 ? drop_not_kept(rc, err) : 0;
 }
 

@@ -602,6 +602,20 @@ def test_a_file_that_cannot_even_be_begun_has_a_line(small_disk):
     assert 'cannot be kept before they are sent' in small_disk.errors()
 
 
+def test_an_append_for_which_there_is_half_the_room_is_enospc(small_disk):
+    small_disk.allow('No space left', 'state')
+    small_disk.may_leave = True
+    path = small_disk / 'documents/x.pdf'
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.write(fd, bytes(4096))  # a page, so that the kernel does not split the next one
+    fill(small_disk.state.parent)
+    os.truncate(small_disk.state.parent / 'filler',
+                os.path.getsize(small_disk.state.parent / 'filler') - 8192)
+    assert errno_of(os.write, fd, bytes(20000)) == errno.ENOSPC
+    assert errno_of(os.close, fd) == errno.ENOSPC
+    os.unlink(small_disk.state.parent / 'filler')
+
+
 # --- Attributes ------------------------------------------------------------------------------------
 
 def test_the_mode_of_a_new_file_is_the_writers(mount, old):
