@@ -196,13 +196,14 @@ static int compare_texts(const void *a, const void *b)
 static int collect_values(struct call *call, struct listing *l, const char *field, char ***out,
                           size_t *n, struct failure *err)
 {
+    size_t rows = listing_rows(l); /* asked once: it may grow meanwhile */
     int rc = 0;
 
     *n = 0;
-    *out = calloc(listing_rows(l) + 1, sizeof(**out));
+    *out = calloc(rows + 1, sizeof(**out));
     if (!*out)
         return -ENOMEM;
-    for (size_t i = 0, rows = listing_rows(l); rc == 0 && i < rows; i++) {
+    for (size_t i = 0; rc == 0 && i < rows; i++) {
         cleanup_record struct record *r = NULL;
         cleanup_buf struct buf value = BUF_INIT(RESOURCE_ID_MAX);
 
