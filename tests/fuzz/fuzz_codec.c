@@ -1,7 +1,9 @@
 /* An answer of any kind: as a record of each resource, as a list of it, and what may be asked of
  * what came out; then the same bytes as what somebody wrote into a file. */
+#include <errno.h>
 #include <jansson.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +45,8 @@ static void check_fields(struct record *r)
 
         expect((record_field_text(r, f, &text) == 0) == record_has(r, f));
         record_string(r, f->name, &string);
+        buf_reset(&text);
+        expect((record_field_lines(r, f, &text) == 0) == record_has(r, f));
         record_integer(r, f->name, &n);
         buf_release(&text);
         buf_release(&string);
@@ -54,9 +58,14 @@ static void check_record(struct record *r)
     char id[RESOURCE_ID_MAX + 1];
     struct record *merged = NULL;
     struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+    struct record *rest = NULL;
     struct body *b = NULL;
 
     expect(record_id(r, id) == 0);
+    record_is_passing(r);
+    expect(record_without(r, F_ONCE, &rest) == 0);
+    expect(record_bytes(rest) <= record_bytes(r));
+    record_unref(rest);
     record_made_ns(r);
     record_changed_ns(r);
     expect(record_merge(r, r, &merged) == 0);
@@ -73,12 +82,28 @@ static void check_record(struct record *r)
     buf_release(&text);
 }
 
+/* Names are found in every other place. */
+static int find_some(void *arg, const struct resource *of, const char *name,
+                     char id[RESOURCE_ID_MAX + 1], struct failure *err)
+{
+    size_t *asked = arg;
+
+    (void)err;
+    if ((*asked)++ % 2)
+        return -EINVAL;
+    snprintf(id, RESOURCE_ID_MAX + 1, "las:%s:%.32s", of ? of->id_type : "consent", name);
+    return 0;
+}
+
 static void check_body(const struct resource *res, enum body_use use, const char *text, size_t len)
 {
+    size_t asked = 0;
+    const struct id_finder finder = { .id_of = find_some, .arg = &asked };
     struct buf out = BUF_INIT(TEXT_MAX_BYTES);
     struct body *b = NULL;
 
     expect(body_new(res, use, &b) == 0);
+    body_find_ids(b, &finder);
     body_set_json(b, text, len, NULL);
     for (const struct field *f = res->fields; f->name; f++)
         body_set_text(b, f, text, len, NULL);

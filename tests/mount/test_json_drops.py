@@ -457,6 +457,28 @@ def test_the_apis_own_words_are_in_errors(mount, api):
     assert refused.value.message in mount.errors()
 
 
+def test_retry_makes_it_from_what_was_kept(lasfs, api, proxy):
+    mount = lasfs(server=proxy)
+    mount.allow('models/mine.json')
+    rule = proxy.fault('POST', '/models', status=400, message='not now')
+    with pytest.raises(OSError):
+        put(mount, 'models/mine.json', MODEL)
+    assert 'not now' in (mount / 'models/mine.json.error.txt').read_text()
+    proxy.rules.remove(rule)
+    mount.run('echo "retry $(ls .lasfs/failed)" > .lasfs/control')
+    assert [m['name'] for m in api.list('models')] == ['mine']
+    assert os.listdir(mount / 'models') == ['mine.json']
+
+
+def test_writing_it_again_supersedes_what_was_refused(mount, api):
+    mount.allow('models/mine.json')
+    with pytest.raises(OSError):
+        put(mount, 'models/mine.json', 'no JSON')
+    put(mount, 'models/mine.json', MODEL)
+    assert [m['name'] for m in api.list('models')] == ['mine']
+    assert os.listdir(mount / '.lasfs/failed') == []
+
+
 @pytest.mark.parametrize('name', ['models/mine.txt', 'models/mine', 'secrets/x.yaml',
                                   'workflows/.json'])
 def test_a_file_of_another_name_cannot_be_made(mount, api, name):

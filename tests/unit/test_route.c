@@ -142,6 +142,8 @@ static const struct path_case fixed_cases[] = {
     { "/models/" MODEL "/fieldConfig.json", 0, NODE_FIELD, RES_MODELS, 0 },
     { "/models/" MODEL "/status",           0, NODE_FIELD, RES_MODELS, 0 },
     { "/appClients/x/clientSecret",         0, NODE_FIELD, RES_APP_CLIENTS, 0 },
+    { "/logs/x/events.txt",                 0, NODE_LINES, RES_LOGS, 0 },
+    { "/logs/x/events.json",                0, NODE_FIELD, RES_LOGS, 0 },
     { "/users/x/avatar.jpg",                0, NODE_FIELD, RES_USERS, 0 },
     { "/users/x/avatar",                    0, NODE_ENTRY, RES_USERS, FORM_NAME },
     { "/secrets/x/data.json",               0, NODE_FIELD, RES_SECRETS, 0 },
