@@ -72,6 +72,13 @@ static int create_hidden(struct fs *fs, struct call *call, struct node *parent, 
     return 0;
 }
 
+static void give_mode(struct fs *fs, struct drop *d, mode_t mode)
+{
+    drops_lock(fs->drops);
+    d->mode = mode & 07777;
+    drops_unlock(fs->drops);
+}
+
 static int create_drop(struct fs *fs, struct call *call, struct node *parent, const char *name,
                        mode_t mode, const struct place *place, struct found *found,
                        struct failure *err)
@@ -88,9 +95,7 @@ static int create_drop(struct fs *fs, struct call *call, struct node *parent, co
         rc = drops_add(fs->drops, f, name, DROP_FILE, &d);
     if (rc < 0)
         return rc;
-    drops_lock(fs->drops);
-    d->mode = mode & 07777;
-    drops_unlock(fs->drops);
+    give_mode(fs, d, mode);
     rc = drop_row_save(fs->drops, d, false);
     if (rc == 0)
         rc = park_take(fs, call, d, f, name, err);
@@ -253,7 +258,7 @@ static int mkdir_in(struct fs *fs, struct call *call, struct node *parent, const
         rc = drops_add(fs->drops, f, name, what, &d); /* from here on the name is ours */
     if (rc < 0)
         return rc;
-    d->mode = mode & 07777;
+    give_mode(fs, d, mode);
     if (what == DROP_DIRECTORY)
         rc = mkdir_resource(fs, call, f, name, d, err);
     else

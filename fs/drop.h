@@ -161,8 +161,7 @@ struct drop *drops_find(struct drops *t, const struct folder *f, const char *nam
 /* What was called name in f and is parked under a scratch name, with a reference, or NULL. */
 struct drop *drops_find_parked(struct drops *t, struct folder *f, const char *name);
 
-/* d, which is linked, keeps the resource of what was called name; NULL: no more. The lock is
- * held. 0, -ENOMEM. */
+/* d keeps the resource of what was called name; NULL: no more. The lock is held. 0, -ENOMEM. */
 int drop_set_parked_locked(struct drop *d, const char *name);
 
 /* The name in f that stands for this resource, with a reference, or NULL. */

@@ -70,10 +70,10 @@ int drop_set_parked_locked(struct drop *d, const char *name)
 
     if (name && !copy)
         return -ENOMEM;
-    d->folder->parked -= d->parked != NULL;
+    if (d->linked) /* else its folder counts it no more */
+        d->folder->parked += (unsigned)(copy != NULL) - (d->parked != NULL);
     free(d->parked);
     d->parked = copy;
-    d->folder->parked += copy != NULL;
     return 0;
 }
 
@@ -384,12 +384,14 @@ int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *na
     old = d->name;
     HASH_DELETE(hh, from->drops, d);
     from->parked -= d->parked != NULL;
-    f->parked += d->parked != NULL;
     d->name = copy;
     d->folder = f;
     from->changed_ns = f->changed_ns = clock_realtime_ns(t->clock);
     HASH_ADD_KEYPTR(hh, f->drops, d->name, strlen(d->name), d);
-    if (!HASH_ADDED(d)) {
+    if (HASH_ADDED(d)) {
+        f->parked += d->parked != NULL;
+    } else {
+        disown_locked(t, d);
         d->linked = false;
         rc = -ENOMEM;
     }

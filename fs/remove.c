@@ -308,8 +308,11 @@ static int rmdir_resource(struct fs *fs, struct call *call, struct node *parent,
 /* Of a folder that is to go; what is listed must go before. Releases the list. */
 static int remove_defaults(struct fs *fs, struct drop **list, size_t n)
 {
-    int rc = n > 1 || (n && !defaults_is(list[0]->name)) ? -ENOTEMPTY : 0;
+    int rc;
 
+    drops_lock(fs->drops);
+    rc = n > 1 || (n && !defaults_is(list[0]->name)) ? -ENOTEMPTY : 0;
+    drops_unlock(fs->drops);
     if (rc == 0 && n)
         rc = drops_remove(fs->drops, list[0], false);
     for (size_t i = 0; i < n; i++)

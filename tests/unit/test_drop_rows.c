@@ -311,6 +311,39 @@ static void subfolder_that_is_gone_is_not_renamed(void **state)
     close_renamed(&r);
 }
 
+/* --- Parked names ----------------------------------------------------------------------------- */
+
+static void park(struct table *t, struct drop *d, const char *name)
+{
+    drops_lock(t->drops);
+    assert_int_equal(drop_set_parked_locked(d, name), 0);
+    drops_unlock(t->drops);
+}
+
+static void parked_name_is_found_after_another_was_removed(void **state)
+{
+    struct table t = open_table(state);
+    struct folder *f = folder_of(&t, "documents");
+    struct drop *a = add(&t, "documents", ".a~", DROP_FILE);
+    struct drop *b = add(&t, "documents", ".b~", DROP_FILE);
+    struct drop *found;
+
+    park(&t, a, "a");
+    park(&t, b, "b");
+    assert_int_equal(drops_remove(t.drops, a, true), 0);
+    assert_null(drops_find_parked(t.drops, f, "a"));
+    park(&t, a, NULL);
+    found = drops_find_parked(t.drops, f, "b");
+    assert_ptr_equal(found, b);
+    park(&t, a, "a"); /* to no effect: it is not in the folder */
+    park(&t, b, NULL);
+    assert_int_equal(f->parked, 0);
+    drop_unref(found);
+    drop_unref(b);
+    drop_unref(a);
+    close_table(&t);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, temp_dir_setup, temp_dir_teardown)
 
 int main(void)
@@ -322,6 +355,7 @@ int main(void)
         TEST(folder_that_is_read_while_it_is_renamed_has_its_files),
         TEST(subfolder_is_renamed_to_its_own_name),
         TEST(subfolder_that_is_gone_is_not_renamed),
+        TEST(parked_name_is_found_after_another_was_removed),
     };
 
     return cmocka_run_group_tests_name("drop_rows", tests, NULL, NULL);
