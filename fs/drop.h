@@ -59,7 +59,7 @@ struct folder {
     bool staging;               /* set once: what is here is on its way to another folder */
     bool loaded;                /* guarded by the lock, as all below */
     int64_t changed_ns;         /* when something was put in, renamed or removed; 0: not since */
-    unsigned cold;              /* how often a name was looked up that no list knew */
+    unsigned cold;              /* how often the pages of its list that pay were not enough */
     int64_t looked_ms;          /* when its list was last fetched to see what is really there */
     struct folder *next;        /* of those that are retired */
     struct drop *drops;         /* by name */

@@ -143,7 +143,7 @@ static int find_in_pages(struct fs *fs, struct call *call, struct folder *f, con
     int rc = known_folder_listing(fs, f, &l);
 
     drops_lock(fs->drops);
-    worth = (LIST_PAGES_WORTH + (size_t)f->cold++) * RESOURCE_PAGE_SIZE;
+    worth = (LIST_PAGES_WORTH + (size_t)f->cold) * RESOURCE_PAGE_SIZE;
     drops_unlock(fs->drops);
     while (rc == 0 && (rc = listing_find(l, id, out)) == -EAGAIN && listing_rows(l) < worth) {
         struct record *next = NULL;
@@ -152,6 +152,11 @@ static int find_in_pages(struct fs *fs, struct call *call, struct folder *f, con
         record_unref(next);
         if (rc == 1)
             rc = 0; /* that was the last page */
+    }
+    if (rc == -EAGAIN) {
+        drops_lock(fs->drops);
+        f->cold++;
+        drops_unlock(fs->drops);
     }
     return rc;
 }

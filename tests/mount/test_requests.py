@@ -132,6 +132,27 @@ def test_a_dropped_file_is_read_back_without_a_request(mount, samples):
     assert not seen.all
 
 
+def pages_to_find(mount, name):
+    """How many of the list are read, with nothing in memory, before a dropped file is known."""
+    mount.refresh()
+    with mount.server.watch() as seen:
+        os.getxattr(mount / 'documents' / name, 'user.las.contentType')
+    return seen.count('GET', '/documents')
+
+
+def test_only_a_look_that_was_not_enough_makes_the_next_one_longer(lasfs, api, samples):
+    mount = lasfs('list_ttl=300', 'meta_ttl=300')
+    mount.run(f'cp {samples.pdf("x.pdf", seed=1)} documents/')
+    api.add_documents(small_pdf(i) for i in range(1500))
+    mount.run(f'cp {samples.pdf("y.pdf", seed=2)} documents/')
+    near, far = sorted(('x.pdf', 'y.pdf'), key=lambda name: pages_to_find(mount, name))
+    before = pages_to_find(mount, far)
+    assert before > 9
+    for _ in range(3):
+        assert pages_to_find(mount, near) < 5
+    assert pages_to_find(mount, far) == before + 1
+
+
 def test_a_name_that_is_not_there_is_asked_for_once(mount, api):
     api.add_dataset('there')
     with mount.server.watch() as seen:
