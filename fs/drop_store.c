@@ -16,6 +16,7 @@ struct row_copy {
     char *from;      /* the folder that it was in, if it was moved */
     const char *old; /* its name there */
     bool linked;
+    bool taken; /* the name that it had: the row there is another's */
 };
 
 static void copy_release(struct row_copy *c)
@@ -52,6 +53,20 @@ static char *copy_text(const char *text, bool *ok)
     return copy;
 }
 
+static bool has_row(const struct drop *d)
+{
+    return d->linked && (!d->folder->memory || d->id);
+}
+
+/* Has another one this name by now, with a row? */
+static bool is_taken_locked(const struct drop *d, const struct folder *f, const char *name)
+{
+    struct drop *there = NULL;
+
+    HASH_FIND(hh, f->drops, name, strlen(name), there);
+    return there && there != d && has_row(there);
+}
+
 static int copy_row(struct drops *t, struct drop *d, const struct folder *from, const char *old,
                     struct row_copy *out)
 {
@@ -60,7 +75,8 @@ static int copy_row(struct drops *t, struct drop *d, const struct folder *from, 
     *out = (struct row_copy){ .old = old };
     drops_lock(t);
     out->from = copy_text(from ? from->key : NULL, &ok);
-    out->linked = d->linked && (!d->folder->memory || d->id);
+    out->linked = has_row(d);
+    out->taken = is_taken_locked(d, from ? from : d->folder, from ? old : d->name);
     out->folder = copy_text(d->folder->key, &ok);
     out->name = copy_text(d->name, &ok);
     out->id = copy_text(d->id, &ok);
@@ -121,15 +137,21 @@ static size_t make_delete(const struct row_copy *copy, struct state_step steps[2
     steps[0] = (struct state_step){ .change = STATE_DELETE_DROP,
                                     .folder = copy->folder,
                                     .name = copy->name };
-    return 1;
+    return copy->taken ? 0 : 1;
 }
 
+/* Removed since, it goes from where it was all the same. */
 static size_t make_move(const struct row_copy *copy, struct state_step steps[2])
 {
-    steps[0] =
-        (struct state_step){ .change = STATE_DELETE_DROP, .folder = copy->from, .name = copy->old };
-    steps[1] = (struct state_step){ .change = STATE_PUT_DROP, .row = &copy->row };
-    return copy->linked ? 2 : 1; /* removed since: what it was called goes all the same */
+    size_t n = 0;
+
+    if (!copy->taken)
+        steps[n++] = (struct state_step){ .change = STATE_DELETE_DROP,
+                                          .folder = copy->from,
+                                          .name = copy->old };
+    if (copy->linked)
+        steps[n++] = (struct state_step){ .change = STATE_PUT_DROP, .row = &copy->row };
+    return n;
 }
 
 int drop_row_save(struct drops *t, struct drop *d, bool durable)

@@ -10,10 +10,10 @@ int drops_load_folder(struct drops *t, struct folder *f);
 /* Writes d's row as it is now; durable: waits until it is on disk. 0, -EIO, -ENOSPC. */
 int drop_row_save(struct drops *t, struct drop *d, bool durable);
 
-/* d has left folder and name: its row goes. */
+/* d has left folder and name: its row goes, unless it is already that of who has the name now. */
 int drop_row_delete(struct drops *t, struct drop *d, bool durable);
 
-/* d was called old in folder from; the row there goes, the one of its present name comes. */
+/* d was called old in folder from; the row there goes likewise, that of its present name comes. */
 int drop_row_move(struct drops *t, const struct folder *from, const char *old, struct drop *d);
 
 #endif

@@ -358,13 +358,33 @@ void drops_remove_id(struct drops *t, const char *id)
     }
 }
 
+/* The copy of its name becomes d's, the old one the caller's. */
+static int move_locked(struct drops *t, struct drop *d, struct folder *f, char *copy)
+{
+    struct folder *from = d->folder;
+
+    HASH_DELETE(hh, from->drops, d);
+    from->parked -= d->parked != NULL;
+    d->name = copy;
+    d->folder = f;
+    from->changed_ns = f->changed_ns = clock_realtime_ns(t->clock);
+    HASH_ADD_KEYPTR(hh, f->drops, d->name, strlen(d->name), d);
+    if (!HASH_ADDED(d)) {
+        disown_locked(t, d);
+        d->linked = false;
+        return -ENOMEM;
+    }
+    f->parked += d->parked != NULL;
+    return 0;
+}
+
 int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *name)
 {
     struct drop *there, *held = NULL;
     struct bytes *bytes = NULL;
     char *copy = strdup(name), *old;
     struct folder *from;
-    int rc = 0;
+    int rc;
 
     if (!copy)
         return -ENOMEM;
@@ -382,19 +402,7 @@ int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *na
     }
     from = d->folder;
     old = d->name;
-    HASH_DELETE(hh, from->drops, d);
-    from->parked -= d->parked != NULL;
-    d->name = copy;
-    d->folder = f;
-    from->changed_ns = f->changed_ns = clock_realtime_ns(t->clock);
-    HASH_ADD_KEYPTR(hh, f->drops, d->name, strlen(d->name), d);
-    if (HASH_ADDED(d)) {
-        f->parked += d->parked != NULL;
-    } else {
-        disown_locked(t, d);
-        d->linked = false;
-        rc = -ENOMEM;
-    }
+    rc = move_locked(t, d, f, copy);
     drops_unlock(t);
     drop_unref(held);
     if (rc == 0)

@@ -115,6 +115,30 @@ static void row_saves_at_the_same_time_each_tell_of_their_own(void **state)
     close_table(&t);
 }
 
+/* --- Whose row it is -------------------------------------------------------------------------- */
+
+/* As they are when another thread was faster: the name is somebody else's when the row goes out. */
+static void late_changes_leave_the_row_of_who_has_the_name_now(void **state)
+{
+    struct table t = open_table(state);
+    struct drop *old = add(&t, "documents", "x", DROP_FILE), *now;
+
+    assert_int_equal(drop_row_save(t.drops, old, false), 0);
+    assert_int_equal(drops_move(t.drops, old, folder_of(&t, "documents"), "y"), 0);
+    now = add(&t, "documents", "x", DROP_FILE);
+    assert_int_equal(drop_row_save(t.drops, now, false), 0);
+    assert_int_equal(drop_row_move(t.drops, folder_of(&t, "documents"), "x", old), 0);
+    expect_folder(t.state, "documents", "documents/x=- documents/y=- ");
+    assert_int_equal(drops_remove(t.drops, now, false), 0);
+    expect_folder(t.state, "documents", "documents/y=- ");
+    assert_int_equal(drops_move(t.drops, old, folder_of(&t, "documents"), "x"), 0);
+    assert_int_equal(drop_row_delete(t.drops, now, true), 0);
+    expect_folder(t.state, "documents", "documents/x=- ");
+    drop_unref(now);
+    drop_unref(old);
+    close_table(&t);
+}
+
 /* --- While a subfolder gets another name ------------------------------------------------------ */
 
 #define WHILE_MS 200 /* how long what happens meanwhile has, unless it has to wait */
@@ -351,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(row_save_tells_of_no_other_rows_failure),
         TEST(row_saves_at_the_same_time_each_tell_of_their_own),
+        TEST(late_changes_leave_the_row_of_who_has_the_name_now),
         TEST(rows_that_change_while_their_folder_is_renamed_go_with_it),
         TEST(folder_that_is_read_while_it_is_renamed_has_its_files),
         TEST(subfolder_is_renamed_to_its_own_name),
