@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "binding.h"
+#include "fetch.h"
 #include "index.h"
 #include "known.h"
 #include "resolve.h"
@@ -102,7 +103,24 @@ static int attr_content(struct fs *fs, struct call *call, struct node *n, struct
     return 0;
 }
 
-static int attr_drop(struct fs *fs, struct node *n, struct stat *st)
+/* Others may have changed what was sent: it is as long as its content is now. */
+static int attr_changing(struct fs *fs, struct call *call, struct node *n, struct stat *st,
+                         struct failure *err)
+{
+    struct bound b;
+    int64_t size;
+    int rc = bind_drop(fs, n->drop, &b);
+
+    if (rc < 0 || resource_takes_json(b.target.res) || !fetch_content_changes(b.target.res))
+        return 0;
+    rc = known_content_size(fs, call, &b.target, &size, err);
+    if (rc == 0)
+        set_size(st, size);
+    return rc == -EWOULDBLOCK ? rc : 0; /* else what was sent has to do */
+}
+
+static int attr_drop(struct fs *fs, struct call *call, struct node *n, struct stat *st,
+                     struct failure *err)
 {
     struct drop *d = n->drop;
     struct bytes *local;
@@ -121,7 +139,7 @@ static int attr_drop(struct fs *fs, struct node *n, struct stat *st)
     bytes_unref(local);
     if (tree_is_spool_file(n->place.kind))
         set_mode(fs, st, 0444);
-    return 0;
+    return local ? 0 : attr_changing(fs, call, n, st, err);
 }
 
 static int attr_dir(struct fs *fs, struct node *n, struct stat *st)
@@ -178,7 +196,7 @@ static int attr_any(struct fs *fs, struct call *call, struct node *n, bool looku
     *ttl_ms = TTL_DYNAMIC_MS;
     set_times(st, fs->started_ns, fs->started_ns);
     if (kind == NODE_DROP || tree_is_spool_file(kind))
-        return attr_drop(fs, n, st);
+        return attr_drop(fs, call, n, st, err);
     if (tree_is_dir(kind))
         rc = attr_dir(fs, n, st);
     if (rc == 0 &&

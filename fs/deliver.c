@@ -249,6 +249,7 @@ static int accept(struct sending *s, const char *id, struct record *now)
 {
     struct target t = { .res = s->folder->res, .parent = s->folder->parent, .id = id };
     int64_t size = s->folder->document ? answer_size(s, id) : s->content.size;
+    char content[CONTENT_ID_MAX + 1];
     struct drop *d = s->drop;
     char *old_error;
     int rc;
@@ -267,8 +268,8 @@ static int accept(struct sending *s, const char *id, struct record *now)
     known_changed(s->fs, &t, now);
     if (t.res->url_field && s->content.size > resource_content_max(t.res))
         known_changed_again(s->fs, &t); /* its bytes came after the answer */
-    if (resource_content_max(t.res) > 0 && !fetch_content_changes(t.res))
-        state_put_size(s->fs->state, id, s->content.size, NULL);
+    if (resource_content_max(t.res) > 0 && fetch_content_id(&t, now, content) == 0)
+        state_put_size(s->fs->state, content, s->content.size, NULL);
     return rc;
 }
 
@@ -360,7 +361,24 @@ static bool time_to_look(struct sending *s)
     return look;
 }
 
-/* What is remembered may be old: is the resource with these bytes really still there? */
+/* Has the content been changed elsewhere? 1: it is not these bytes any more. */
+static int check_content(struct sending *s, const struct target *t, struct failure *err)
+{
+    uint8_t digest[DIGEST_BYTES];
+    cleanup_fd int fd = -1;
+    int64_t size;
+    int rc;
+
+    if (resource_takes_json(t->res) || !fetch_content_changes(t->res))
+        return 0;
+    rc = known_content(s->fs, s->call, t, &fd, &size, err);
+    if (rc == 0)
+        rc = content_digest(fd, digest);
+    return rc < 0 ? rc : memcmp(digest, s->digest, sizeof(digest)) != 0;
+}
+
+/* What is remembered may be old: is the resource with these bytes really still there? 1: it has
+ * others by now. */
 static int check_still_there(struct sending *s, struct failure *err)
 {
     struct target t = { .res = s->folder->res, .parent = s->folder->parent };
@@ -384,7 +402,7 @@ static int check_still_there(struct sending *s, struct failure *err)
         drops_unlock(s->fs->drops);
         return rc < 0 ? rc : -ENOENT;
     }
-    return rc;
+    return rc < 0 ? rc : check_content(s, &t, err);
 }
 
 static int stay_as_it_is(struct sending *s)
@@ -420,7 +438,7 @@ static int send_bytes(struct sending *s, struct failure *err)
         return rc;
     if (is_unchanged(s)) {
         rc = check_still_there(s, err);
-        if (rc != -ENOENT)
+        if (rc != -ENOENT && rc != 1)
             return rc < 0 ? rc : stay_as_it_is(s);
     }
     rc = check_type(s, err);

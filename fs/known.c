@@ -342,9 +342,10 @@ static void mark_stale(struct fs *fs, const struct target *t, const struct recor
     }
 }
 
-static void forget_stale(struct fs *fs, const struct target *t)
+/* What it was, as far as one remembers it, with a reference, or NULL. */
+static struct record *forget_stale(struct fs *fs, const struct target *t)
 {
-    cleanup_record struct record *before = NULL;
+    struct record *before = NULL;
     char key[API_KEY_MAX];
     void *value = NULL;
 
@@ -355,13 +356,31 @@ static void forget_stale(struct fs *fs, const struct target *t)
         known_lists_find(fs, t, &before);
     mark_stale(fs, t, before);
     forget_flight(fs, t);
+    return before;
+}
+
+/* A content goes with its changed time: after a change of a field from here it is as long as it
+ * was. Who changes the content itself says its length after this. */
+static void keep_size(struct fs *fs, const struct target *t, const struct record *before,
+                      const struct record *now)
+{
+    char old[CONTENT_ID_MAX + 1], new[CONTENT_ID_MAX + 1];
+    const char *ids[] = { old };
+    int64_t size = -1;
+
+    if (!before || !fetch_content_changes(t->res) || fetch_content_id(t, before, old) < 0 ||
+        fetch_content_id(t, now, new) < 0)
+        return;
+    if (state_get_sizes(fs->state, ids, 1, &size, NULL) == 0 && size >= 0)
+        state_put_size(fs->state, new, size, NULL);
 }
 
 void known_changed(struct fs *fs, const struct target *t, struct record *now)
 {
+    cleanup_record struct record *before = forget_stale(fs, t);
     char key[API_KEY_MAX];
 
-    forget_stale(fs, t);
+    keep_size(fs, t, before, now);
     mark_stale(fs, t, now);
     api_key("r", t, key);
     meta_put(fs->meta, key, &record_class, now, record_bytes(now), known_ttl(fs, now));
@@ -372,7 +391,7 @@ void known_removed(struct fs *fs, const struct target *t)
 {
     char key[API_KEY_MAX];
 
-    forget_stale(fs, t);
+    record_unref(forget_stale(fs, t));
     api_key("r", t, key);
     meta_put_negative(fs->meta, key, TTL_NEGATIVE_MS);
     known_lists_apply(fs, t, NULL);
