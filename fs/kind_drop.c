@@ -138,11 +138,12 @@ static int start_empty(struct fs *fs, struct call *call, struct drop *d, struct 
     bytes_unref(b);
     if (!b)
         rc = drop_new_bytes(fs->drops, d, &b);
-    drops_lock(fs->drops);
-    d->broken = 0;
-    drops_unlock(fs->drops);
-    if (rc == 0)
+    if (rc == 0) {
+        drops_lock(fs->drops);
+        d->broken = 0;
+        drops_unlock(fs->drops);
         touch(fs, d);
+    }
     drop_unlock_exclusive(fs->drops, d);
     return rc < 0 ? drop_not_kept(rc, err) : 0;
 }
