@@ -13,9 +13,12 @@
 
 #include "banned.h"
 
-/* Directories that only the tree's table knows do not change. */
+/* Directories that only the tree's table knows do not change. An asset's that is renamed gives its
+ * dropped file the name: the kernel, which takes the new name for the directory's, is to ask. */
 static int64_t entry_ttl(const struct node *n, int64_t ttl_ms)
 {
+    if (n->place.kind == NODE_RESOURCE && n->place.res->make_from == MAKE_BYTES)
+        return 0;
     if (n->place.row && tree_is_dir(n->place.kind) && n->place.row->under == NODE_ROOT)
         return TTL_STATIC_MS;
     return ttl_ms;

@@ -206,7 +206,10 @@ def test_mv_of_a_resource_leaves_a_file_that_was_not_sent_alone(mount, api):
 def test_mv_of_an_assets_directory_keeps_its_files_name_an_assets_name(mount, api, samples):
     mount.run(f'cp {samples.pdf("logo.png")} assets/')
     asset, = [a['assetId'] for a in api.list('assets')]
-    mount.run(f'mv ./assets/{asset} assets/foo.png')
+    os.stat(mount / 'assets' / asset)
+    os.rename(mount / 'assets' / asset, mount / 'assets/foo.png')
+    assert (mount / 'assets/foo.png').read_bytes() == pdf(2000), 'it is a file at once'
+    assert (mount / 'assets' / asset / 'content').read_bytes() == pdf(2000)
     assert os.listdir(mount / 'assets') == ['foo.png']
     assert (mount / 'assets/foo.png').read_bytes() == pdf(2000)
     assert [a['name'] for a in api.list('assets')] == ['foo.png']
