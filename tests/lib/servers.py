@@ -65,14 +65,21 @@ class Program:
                    command[0])
         assert self.process.poll() is None, f'{command} ended: {self.log.read_text()}'
 
+    def forked(self):
+        """Whether anybody of its group runs: who does may hold the mount."""
+        return subprocess.run(['pgrep', '-r', 'D,R,S,T', '-g', str(self.process.pid)],
+                              stdout=subprocess.DEVNULL).returncode == 0
+
     def stop(self):
         """What it forked for its clients ends with it."""
         try:
             os.killpg(self.process.pid, signal.SIGTERM)
             self.process.wait(10)
-        except subprocess.TimeoutExpired:
+            eventually(lambda: not self.forked(), 10, 'the end of what it forked')
+        except (subprocess.TimeoutExpired, AssertionError):
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+            eventually(lambda: not self.forked(), 10, 'the end of what it forked')
 
 
 def listens(port):
