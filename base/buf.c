@@ -70,6 +70,19 @@ int buf_addc(struct buf *b, char c)
     return buf_add(b, &c, 1);
 }
 
+int buf_add_escaped(struct buf *b, const char *text)
+{
+    int rc = 0;
+
+    for (; *text && rc == 0; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            rc = buf_addf(b, "%%%02X", (unsigned char)*text);
+        else
+            rc = buf_addc(b, *text);
+    }
+    return rc;
+}
+
 int buf_addv(struct buf *b, const char *fmt, va_list ap)
 {
     va_list again;

@@ -5,6 +5,14 @@
 
 #include "banned.h"
 
+int64_t clock_us(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
 static int64_t real_now_ms(struct clock *c)
 {
     struct timespec ts;

@@ -20,6 +20,9 @@ struct clock {
 /* The machine's clock; one, shared, never freed. Any thread. */
 struct clock *clock_real(void);
 
+/* The machine's monotonic time in microseconds, to measure with: no fake clock moves it. */
+int64_t clock_us(void);
+
 struct fake_clock {
     struct clock clock; /* first: a fake_clock is a clock */
     pthread_mutex_t lock;

@@ -74,6 +74,13 @@ int file_write_all(int fd, const void *data, size_t len)
     return 0;
 }
 
+int file_append(const char *path, const void *data, size_t len)
+{
+    cleanup_fd int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+
+    return fd < 0 ? -errno : file_write_all(fd, data, len);
+}
+
 /* As much as the kernel copies by itself; *at is how far it came. 0, -errno. */
 static int copy_in_kernel(int in, int out, off_t len, off_t *at)
 {

@@ -15,6 +15,11 @@ int file_read(const char *path, struct buf *b);
 int file_pwrite_all(int fd, const void *data, size_t len, off_t off);
 int file_write_all(int fd, const void *data, size_t len);
 
+/* Appends to the file at path in one write(2) if the disk takes it so, so that lines of several
+ * threads stay whole. It is made with mode 0600, and opened for each call: one that is moved away
+ * gets no more. len 0: could it be opened? */
+int file_append(const char *path, const void *data, size_t len);
+
 /* Copies len bytes (-1: to the end) from in to out, each at offset 0, in the kernel if it can.
  * -EIO when in is shorter. */
 int file_copy(int in, int out, off_t len);

@@ -1,14 +1,15 @@
 #include "log.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 
-#include "cleanup.h"
+#include "file.h"
+#include "lock.h"
 
 #include "banned.h"
 
@@ -22,11 +23,12 @@ struct secret {
 };
 
 struct log {
-    pthread_mutex_t lock;
+    struct lock lock;
     struct secret *secrets; /* guarded by lock; only ever grows */
     bool journal;           /* guarded by lock */
     enum log_level most;    /* set once */
     char *name;             /* set once */
+    char *path;             /* set once: of the file, or NULL */
 };
 
 int log_new(const char *name, enum log_level most, struct log **out)
@@ -40,7 +42,7 @@ int log_new(const char *name, enum log_level most, struct log **out)
         free(log);
         return -ENOMEM;
     }
-    pthread_mutex_init(&log->lock, NULL);
+    lock_init(&log->lock, LOCK_LOG);
     log->most = most;
     *out = log;
     return 0;
@@ -59,17 +61,42 @@ void log_free(struct log *log)
     }
     if (log->journal)
         closelog();
-    pthread_mutex_destroy(&log->lock);
+    lock_destroy(&log->lock);
+    free(log->path);
     free(log->name);
     free(log);
 }
 
+int log_to_file(struct log *log, const char *path)
+{
+    int rc = file_append(path, NULL, 0);
+
+    if (rc < 0)
+        return rc;
+    log->path = strdup(path);
+    return log->path ? 0 : -ENOMEM;
+}
+
+static int write_file(const struct log *log, enum log_level level, const char *line)
+{
+    static const char *const words[] = { LOG_LEVEL_WORDS };
+    char text[LINE_MAX_BYTES + 64], when[32] = "";
+    time_t now = time(NULL);
+    struct tm tm;
+    int len;
+
+    if (gmtime_r(&now, &tm))
+        strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    len = snprintf(text, sizeof(text), "%s %s: %s\n", when, words[level], line);
+    return file_append(log->path, text, (size_t)len);
+}
+
 void log_to_journal(struct log *log)
 {
-    pthread_mutex_lock(&log->lock);
+    lock_take(&log->lock);
     openlog(log->name, LOG_PID, LOG_DAEMON);
     log->journal = true;
-    pthread_mutex_unlock(&log->lock);
+    lock_give(&log->lock);
 }
 
 int log_secret(struct log *log, const char *text)
@@ -83,10 +110,10 @@ int log_secret(struct log *log, const char *text)
     if (!s)
         return -ENOMEM;
     memcpy(s->text, text, len + 1);
-    pthread_mutex_lock(&log->lock);
+    lock_take(&log->lock);
     s->next = log->secrets;
     log->secrets = s;
-    pthread_mutex_unlock(&log->lock);
+    lock_give(&log->lock);
     return 0;
 }
 
@@ -97,15 +124,15 @@ void log_redact(struct log *log, char *text)
 
     if (!log)
         return;
-    pthread_mutex_lock(&log->lock);
+    lock_take(&log->lock);
     s = log->secrets;
-    pthread_mutex_unlock(&log->lock);
+    lock_give(&log->lock);
     /* what is behind at is still as it was, so secrets that overlap are all found */
     for (char *at = text; *at; at++) {
         for (struct secret *one = s; one; one = one->next) {
-            size_t len = strlen(one->text);
+            size_t len = *at == *one->text ? strlen(one->text) : 0;
 
-            if (strncmp(at, one->text, len) == 0 && at + len > until)
+            if (len && strncmp(at, one->text, len) == 0 && at + len > until)
                 until = at + len;
         }
         if (at < until)
@@ -117,7 +144,7 @@ void log_line(struct log *log, enum log_level level, const char *fmt, ...)
 {
     static const int priorities[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
     char line[FORMAT_MAX_BYTES];
-    bool journal;
+    bool journal, filed;
     va_list ap;
 
     if (!log || level > log->most)
@@ -130,9 +157,12 @@ void log_line(struct log *log, enum log_level level, const char *fmt, ...)
             *p = ' ';
     log_redact(log, line);
     line[LINE_MAX_BYTES - 1] = '\0';
-    pthread_mutex_lock(&log->lock);
+    lock_take(&log->lock);
     journal = log->journal;
-    pthread_mutex_unlock(&log->lock);
+    lock_give(&log->lock);
+    filed = log->path && write_file(log, level, line) == 0;
+    if (journal && filed)
+        return;
     if (journal)
         syslog(priorities[level], "%s", line);
     else

@@ -57,8 +57,8 @@ int number_parse_size(const char *text, int64_t *out)
             return -ERANGE;
         value <<= shift;
         end++;
-        if (strcmp(end, "iB") == 0)
-            end += 2;
+        if (strcmp(end, "iB") == 0 || strcmp(end, "B") == 0) /* 1GB is 1G: a bound, not a bill */
+            end += strlen(end);
     }
     if (*end)
         return -EINVAL;

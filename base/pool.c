@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "lock.h"
+#include "thread.h"
 
 #include "banned.h"
 
@@ -15,7 +17,7 @@ struct queue {
 };
 
 struct pool {
-    pthread_mutex_t lock;
+    struct lock lock;
     pthread_cond_t work;    /* something was queued, or stop */
     pthread_cond_t hurried; /* something was hurried, or stop */
     pthread_cond_t idle;    /* nothing queued or running */
@@ -61,16 +63,16 @@ static void pool_serve(struct pool *p, struct queue *q, pthread_cond_t *cond, un
 
         while (!q->head && !p->stop) {
             ++*waiting;
-            pthread_cond_wait(cond, &p->lock);
+            lock_wait(&p->lock, cond);
             --*waiting;
         }
         job = q->head;
         if (!job)
             return;
         queue_remove(q, job);
-        pthread_mutex_unlock(&p->lock);
+        lock_give(&p->lock);
         job->run(job);
-        pthread_mutex_lock(&p->lock);
+        lock_take(&p->lock);
         if (--p->busy == 0)
             pthread_cond_broadcast(&p->idle);
     }
@@ -80,9 +82,9 @@ static void *pool_thread(void *arg)
 {
     struct pool *p = arg;
 
-    pthread_mutex_lock(&p->lock);
+    lock_take(&p->lock);
     pool_serve(p, &p->jobs, &p->work, &p->waiting);
-    pthread_mutex_unlock(&p->lock);
+    lock_give(&p->lock);
     return NULL;
 }
 
@@ -91,22 +93,10 @@ static void *pool_urgent_thread(void *arg)
     struct pool *p = arg;
     unsigned ignored = 0;
 
-    pthread_mutex_lock(&p->lock);
+    lock_take(&p->lock);
     pool_serve(p, &p->urgent, &p->hurried, &ignored);
-    pthread_mutex_unlock(&p->lock);
+    lock_give(&p->lock);
     return NULL;
-}
-
-static int pool_start_thread(pthread_t *out, void *(*fn)(void *), struct pool *p)
-{
-    pthread_attr_t attr;
-    int rc;
-
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, POOL_STACK_BYTES);
-    rc = pthread_create(out, &attr, fn, p);
-    pthread_attr_destroy(&attr);
-    return -rc;
 }
 
 int pool_new(unsigned n, struct pool **out)
@@ -117,11 +107,11 @@ int pool_new(unsigned n, struct pool **out)
     if (!p)
         return -ENOMEM;
     p->max = n;
-    pthread_mutex_init(&p->lock, NULL);
+    lock_init(&p->lock, LOCK_POOL);
     pthread_cond_init(&p->work, NULL);
     pthread_cond_init(&p->hurried, NULL);
     cond_init_monotonic(&p->idle);
-    rc = pool_start_thread(&p->urgent_thread, pool_urgent_thread, p);
+    rc = thread_start(&p->urgent_thread, POOL_STACK_BYTES, pool_urgent_thread, p);
     if (rc < 0) {
         pool_free(p);
         return rc;
@@ -135,10 +125,10 @@ int pool_submit(struct pool *p, struct job *job)
 {
     int rc = 0;
 
-    pthread_mutex_lock(&p->lock);
+    lock_take(&p->lock);
     /* busy counts running jobs too: threads are enough when each job can have one */
     if (p->started < p->max && p->started <= p->busy) {
-        rc = pool_start_thread(&p->threads[p->started], pool_thread, p);
+        rc = thread_start(&p->threads[p->started], POOL_STACK_BYTES, pool_thread, p);
         if (rc == 0)
             p->started++;
         else if (p->started)
@@ -149,20 +139,20 @@ int pool_submit(struct pool *p, struct job *job)
         p->busy++;
         pthread_cond_signal(&p->work);
     }
-    pthread_mutex_unlock(&p->lock);
+    lock_give(&p->lock);
     return rc;
 }
 
 void pool_hurry(struct pool *p, struct job *job)
 {
-    pthread_mutex_lock(&p->lock);
+    lock_take(&p->lock);
     if (job->queued) {
         queue_remove(&p->jobs, job);
         queue_push(&p->urgent, job);
         job->queued = false; /* hurried once is enough */
         pthread_cond_signal(&p->hurried);
     }
-    pthread_mutex_unlock(&p->lock);
+    lock_give(&p->lock);
 }
 
 bool pool_drain(struct pool *p, int64_t timeout_ms)
@@ -172,11 +162,11 @@ bool pool_drain(struct pool *p, int64_t timeout_ms)
     bool idle;
     int rc = 0;
 
-    pthread_mutex_lock(&p->lock);
+    lock_take(&p->lock);
     while (p->busy && rc != -ETIMEDOUT)
-        rc = clock->wait(clock, &p->idle, &p->lock, until);
+        rc = lock_wait_until(&p->lock, &p->idle, clock, until);
     idle = p->busy == 0;
-    pthread_mutex_unlock(&p->lock);
+    lock_give(&p->lock);
     return idle;
 }
 
@@ -184,11 +174,11 @@ void pool_free(struct pool *p)
 {
     if (!p)
         return;
-    pthread_mutex_lock(&p->lock);
+    lock_take(&p->lock);
     p->stop = true;
     pthread_cond_broadcast(&p->work);
     pthread_cond_broadcast(&p->hurried);
-    pthread_mutex_unlock(&p->lock);
+    lock_give(&p->lock);
     for (unsigned i = 0; i < p->started; i++)
         pthread_join(p->threads[i], NULL);
     if (p->urgent_started)
@@ -196,6 +186,6 @@ void pool_free(struct pool *p)
     pthread_cond_destroy(&p->idle);
     pthread_cond_destroy(&p->hurried);
     pthread_cond_destroy(&p->work);
-    pthread_mutex_destroy(&p->lock);
+    lock_destroy(&p->lock);
     free(p);
 }

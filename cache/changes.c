@@ -8,11 +8,9 @@
 #include "banned.h"
 
 #define CHANGES_MAX 4096
-#define PREFIXES_MAX 32 /* each question looks at all of them */
 
 struct change {
     UT_hash_handle hh;
-    struct change *next; /* among prefixes */
     uint64_t moment;
     char text[];
 };
@@ -37,11 +35,6 @@ void changes_forget(struct changes *c)
         HASH_DEL(c->keys, change);
         free(change);
     }
-    for (change = c->prefixes; change; change = next) {
-        next = change->next;
-        free(change);
-    }
-    c->prefixes = NULL;
     c->n = 0;
 }
 
@@ -55,7 +48,7 @@ uint64_t changes_moment(struct changes *c)
     return ++c->now;
 }
 
-static void everything_changes(struct changes *c)
+void changes_add_all(struct changes *c)
 {
     changes_forget(c);
     c->floor = ++c->now;
@@ -79,26 +72,7 @@ void changes_add(struct changes *c, const char *key)
         }
         free(change);
     }
-    everything_changes(c);
-}
-
-void changes_add_prefix(struct changes *c, const char *prefix)
-{
-    struct change *change;
-    size_t n = 0;
-
-    for (change = c->prefixes; change; change = change->next, n++)
-        if (strcmp(change->text, prefix) == 0) {
-            change->moment = ++c->now;
-            return;
-        }
-    change = n < PREFIXES_MAX && *prefix ? change_new(prefix, ++c->now) : NULL;
-    if (!change) {
-        everything_changes(c);
-        return;
-    }
-    change->next = c->prefixes;
-    c->prefixes = change;
+    changes_add_all(c);
 }
 
 bool changes_since(const struct changes *c, const char *key, uint64_t moment)
@@ -108,10 +82,5 @@ bool changes_since(const struct changes *c, const char *key, uint64_t moment)
     if (moment < c->floor)
         return true;
     HASH_FIND_STR(c->keys, key, change);
-    if (change && change->moment > moment)
-        return true;
-    for (change = c->prefixes; change; change = change->next)
-        if (change->moment > moment && strncmp(key, change->text, strlen(change->text)) == 0)
-            return true;
-    return false;
+    return change && change->moment > moment;
 }

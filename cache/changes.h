@@ -13,8 +13,7 @@
 struct change;
 
 struct changes {
-    struct change *keys;     /* by key */
-    struct change *prefixes; /* the newest first */
+    struct change *keys; /* by key */
     size_t n;
     uint64_t now;   /* goes up with each change and each moment */
     uint64_t floor; /* everything changed at that moment */
@@ -26,9 +25,9 @@ void changes_release(struct changes *c);
 /* A moment to ask about later, later than all before it. */
 uint64_t changes_moment(struct changes *c);
 
-/* key, or every key that begins with prefix, changes now. Never fails. */
+/* key, or every key, changes now. Never fails. */
 void changes_add(struct changes *c, const char *key);
-void changes_add_prefix(struct changes *c, const char *prefix);
+void changes_add_all(struct changes *c);
 
 /* Nobody will ask about a moment that is past. */
 void changes_forget(struct changes *c);

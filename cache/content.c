@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <nettle/sha2.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,13 +17,14 @@
 #include "content_index.h"
 #include "content_name.h"
 #include "file.h"
+#include "lock.h"
 
 #include "banned.h"
 
 #define CHUNK_BYTES 65536
 
 struct content_cache {
-    pthread_mutex_t lock;
+    struct lock lock;
     char *dir;                  /* set once */
     int dirfd;                  /* set once */
     int64_t max_bytes;          /* set once */
@@ -138,7 +138,7 @@ int content_new(const char *dir, int64_t max_bytes, struct content_cache **out, 
 
     if (!c)
         return fail(err, -ENOMEM, 0, "out of memory");
-    pthread_mutex_init(&c->lock, NULL);
+    lock_init(&c->lock, LOCK_CONTENT);
     c->max_bytes = max_bytes;
     c->dirfd = -1;
     c->dir = strdup(dir);
@@ -162,7 +162,7 @@ void content_free(struct content_cache *c)
     content_index_release(&c->index);
     if (c->dirfd >= 0)
         close(c->dirfd);
-    pthread_mutex_destroy(&c->lock);
+    lock_destroy(&c->lock);
     free(c->dir);
     free(c);
 }
@@ -218,7 +218,7 @@ static void judge(struct content_cache *c, const struct content_name *name, bool
     struct held *gone = NULL;
     struct held *h;
 
-    pthread_mutex_lock(&c->lock);
+    lock_take(&c->lock);
     h = content_index_find(&c->index, name->id);
     if (same_file(h, name) && whole) {
         h->checked = true;
@@ -226,28 +226,32 @@ static void judge(struct content_cache *c, const struct content_name *name, bool
         content_index_remove(&c->index, h, &gone);
         c->broken++;
     }
-    pthread_mutex_unlock(&c->lock);
+    lock_give(&c->lock);
     files_remove(c, gone, NULL);
 }
 
-/* Finds id's file and makes it the newest. 0, -ENOENT. */
-static int find_for_use(struct content_cache *c, const char *id, struct content_name *name,
-                        bool *checked)
+/* Finds id's file and makes it the newest. 0, -ENOENT; -EWOULDBLOCK it is unchecked, with nowait. */
+static int find_for_use(struct content_cache *c, const char *id, bool nowait,
+                        struct content_name *name, bool *checked)
 {
     struct held *h;
+    int rc = 0;
 
-    pthread_mutex_lock(&c->lock);
+    lock_take(&c->lock);
     h = content_index_find(&c->index, id);
-    if (h) {
+    if (h && nowait && !h->checked) {
+        rc = -EWOULDBLOCK;
+    } else if (h) {
         content_index_use(&c->index, h);
         *name = h->name;
         *checked = h->checked;
         c->hits++;
     } else {
+        rc = -ENOENT;
         c->misses++;
     }
-    pthread_mutex_unlock(&c->lock);
-    return h ? 0 : -ENOENT;
+    lock_give(&c->lock);
+    return rc;
 }
 
 /* The order of use survives a restart as the files' times. Not worth failing for. */
@@ -260,7 +264,7 @@ static void mark_used(int fd)
     futimens(fd, now);
 }
 
-int content_open(struct content_cache *c, const char *id, int *fd, int64_t *size)
+static int open_file(struct content_cache *c, const char *id, bool nowait, int *fd, int64_t *size)
 {
     char file[CONTENT_NAME_MAX + 1];
     struct content_name name;
@@ -270,8 +274,9 @@ int content_open(struct content_cache *c, const char *id, int *fd, int64_t *size
 
     if (!content_id_ok(id))
         return -EINVAL;
-    if (find_for_use(c, id, &name, &checked) < 0)
-        return -ENOENT;
+    rc = find_for_use(c, id, nowait, &name, &checked);
+    if (rc < 0)
+        return rc;
     content_name_format(&name, file);
     opened = openat(c->dirfd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (opened < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
@@ -290,17 +295,27 @@ int content_open(struct content_cache *c, const char *id, int *fd, int64_t *size
     return 0;
 }
 
+int content_open(struct content_cache *c, const char *id, int *fd, int64_t *size)
+{
+    return open_file(c, id, false, fd, size);
+}
+
+int content_open_now(struct content_cache *c, const char *id, int *fd, int64_t *size)
+{
+    return open_file(c, id, true, fd, size);
+}
+
 int content_size(struct content_cache *c, const char *id, int64_t *size)
 {
     struct held *h;
 
     if (!content_id_ok(id))
         return -EINVAL;
-    pthread_mutex_lock(&c->lock);
+    lock_take(&c->lock);
     h = content_index_find(&c->index, id);
     if (h)
         *size = h->name.size;
-    pthread_mutex_unlock(&c->lock);
+    lock_give(&c->lock);
     return h ? 0 : -ENOENT;
 }
 
@@ -309,22 +324,11 @@ void content_remove(struct content_cache *c, const char *id)
     struct held *gone = NULL;
     struct held *h;
 
-    pthread_mutex_lock(&c->lock);
+    lock_take(&c->lock);
     h = content_index_find(&c->index, id);
     if (h)
         content_index_remove(&c->index, h, &gone);
-    pthread_mutex_unlock(&c->lock);
-    files_remove(c, gone, NULL);
-}
-
-void content_clear(struct content_cache *c)
-{
-    struct held *gone = NULL;
-
-    pthread_mutex_lock(&c->lock);
-    while (c->index.oldest)
-        content_index_remove(&c->index, c->index.oldest, &gone);
-    pthread_mutex_unlock(&c->lock);
+    lock_give(&c->lock);
     files_remove(c, gone, NULL);
 }
 
@@ -409,14 +413,14 @@ static int keep(struct content_cache *c, const char *path, int fd, const struct 
         free(h);
         return rc;
     }
-    pthread_mutex_lock(&c->lock);
+    lock_take(&c->lock);
     old = content_index_find(&c->index, name->id);
     if (old)
         content_index_remove(&c->index, old, &gone);
     rc = content_index_add(&c->index, h);
     if (rc == 0)
         make_room(c, &gone);
-    pthread_mutex_unlock(&c->lock);
+    lock_give(&c->lock);
     files_remove(c, gone, file);
     if (rc < 0) {
         renameat(c->dirfd, file, AT_FDCWD, path);
@@ -501,7 +505,7 @@ int content_adopt(struct content_cache *c, const char *path, const char *id,
 
 void content_get_stats(struct content_cache *c, struct content_stats *out)
 {
-    pthread_mutex_lock(&c->lock);
+    lock_take(&c->lock);
     *out = (struct content_stats){ .hits = c->hits,
                                    .misses = c->misses,
                                    .evictions = c->evictions,
@@ -509,5 +513,5 @@ void content_get_stats(struct content_cache *c, struct content_stats *out)
                                    .entries = c->index.entries,
                                    .bytes = c->index.bytes,
                                    .max_bytes = c->max_bytes };
-    pthread_mutex_unlock(&c->lock);
+    lock_give(&c->lock);
 }

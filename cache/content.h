@@ -15,10 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "content_name.h"
 #include "failure.h"
-
-#define CONTENT_ID_MAX 160
-#define CONTENT_DIGEST_BYTES 32
 
 struct content_cache;
 struct content_writer;
@@ -42,14 +40,16 @@ void content_free(struct content_cache *c);
  */
 int content_open(struct content_cache *c, const char *id, int *fd, int64_t *size);
 
+/* The same for who may not read all of it first: where its digest is still to be checked,
+ * -EWOULDBLOCK, and it was no use. */
+int content_open_now(struct content_cache *c, const char *id, int *fd, int64_t *size);
+
 /* Whether it is there and how long it is; not a use, and the file is not looked at.
  * 0, -ENOENT, -EINVAL. */
 int content_size(struct content_cache *c, const char *id, int64_t *size);
 
 /* Forgets and removes it. Who has it open reads on. */
 void content_remove(struct content_cache *c, const char *id);
-/* All of them. */
-void content_clear(struct content_cache *c);
 
 /* --- Writing ---------------------------------------------------------------------------------- */
 

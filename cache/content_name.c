@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hex.h"
 #include "number.h"
 
 #include "banned.h"
@@ -21,29 +22,7 @@ void content_name_format(const struct content_name *name, char out[CONTENT_NAME_
 {
     int len = snprintf(out, CONTENT_NAME_MAX + 1, "%s.%" PRId64 ".", name->id, name->size);
 
-    for (size_t i = 0; i < CONTENT_DIGEST_BYTES; i++)
-        snprintf(out + len + 2 * i, 3, "%02x", name->sha256[i]);
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool parse_digest(const char *hex, uint8_t out[CONTENT_DIGEST_BYTES])
-{
-    if (strlen(hex) != HEX_DIGITS)
-        return false;
-    for (size_t i = 0; i < CONTENT_DIGEST_BYTES; i++) {
-        int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
-
-        if (high < 0 || low < 0)
-            return false;
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
+    hex_encode(name->sha256, CONTENT_DIGEST_BYTES, out + len);
 }
 
 int content_name_parse(const char *text, struct content_name *out)
@@ -62,7 +41,7 @@ int content_name_parse(const char *text, struct content_name *out)
     memcpy(digits, size + 1, len);
     digits[len] = '\0';
     if (!content_id_ok(name.id) || number_parse(digits, 0, INT64_MAX, &name.size) < 0 ||
-        !parse_digest(hex + 1, name.sha256))
+        strlen(hex + 1) != HEX_DIGITS || !hex_decode(hex + 1, CONTENT_DIGEST_BYTES, name.sha256))
         return -EINVAL;
     *out = name;
     return 0;

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "content.h"
-
+#define CONTENT_ID_MAX 160
+#define CONTENT_DIGEST_BYTES 32
 #define CONTENT_NAME_MAX 255
 #define CONTENT_NEW_PREFIX ".new-" /* of what is being written */
 

@@ -1,12 +1,12 @@
 #include "flight.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "hash.h"
+#include "lock.h"
 
 #include "banned.h"
 
@@ -25,12 +25,13 @@ struct flight {
     struct flight_result result;
     struct failure err;
     struct waiter *waiters; /* the first to come is the first */
+    struct call *leader;    /* NULL: nobody is at it */
     unsigned users;         /* the leader and who waits */
     char key[];
 };
 
 struct flights {
-    pthread_mutex_t lock;
+    struct lock lock;
     struct flight *by_key; /* guarded by lock */
 };
 
@@ -40,7 +41,7 @@ int flights_new(struct flights **out)
 
     if (!f)
         return -ENOMEM;
-    pthread_mutex_init(&f->lock, NULL);
+    lock_init(&f->lock, LOCK_FLIGHTS);
     *out = f;
     return 0;
 }
@@ -49,12 +50,12 @@ void flights_free(struct flights *f)
 {
     if (!f)
         return;
-    pthread_mutex_destroy(&f->lock);
+    lock_destroy(&f->lock);
     free(f);
 }
 
-/* Makes the flight of key, with one user. NULL out of memory. */
-static struct flight *flight_begin(struct flights *f, const char *key)
+/* Makes the flight of key, with one user, its leader. NULL out of memory. */
+static struct flight *flight_begin(struct flights *f, const char *key, struct call *leader)
 {
     size_t len = strlen(key);
     struct flight *flight = calloc(1, sizeof(*flight) + len + 1);
@@ -68,6 +69,7 @@ static struct flight *flight_begin(struct flights *f, const char *key)
         return NULL;
     }
     flight->listed = true;
+    flight->leader = leader;
     flight->users = 1;
     return flight;
 }
@@ -88,6 +90,8 @@ static void waiter_add(struct flight *flight, struct waiter *w)
         at = &(*at)->next;
     *at = w;
     flight->users++;
+    if (flight->leader)
+        call_raise(flight->leader, (enum call_class)atomic_load(&w->call->class));
 }
 
 static void waiter_remove(struct flight *flight, struct waiter *w)
@@ -105,12 +109,15 @@ static void hand_over(struct flights *f, struct flight *flight)
 {
     struct waiter *w = flight->waiters;
 
+    flight->leader = w ? w->call : NULL;
     if (!w) {
         flight_unlist(f, flight);
         return;
     }
     flight->waiters = w->next;
     w->leads = true;
+    for (struct waiter *one = w->next; one; one = one->next)
+        call_raise(w->call, (enum call_class)atomic_load(&one->call->class));
     call_wake(w->call);
 }
 
@@ -119,6 +126,7 @@ static void land(struct flights *f, struct flight *flight, int rc,
                  const struct flight_result *result, const struct failure *err)
 {
     flight->landed = true;
+    flight->leader = NULL;
     flight->rc = rc;
     flight->result = *result;
     flight->err = *err;
@@ -144,7 +152,7 @@ static int leave_landed(struct flights *f, struct flight *flight, struct flight_
             result->class->ref(result->object);
     }
     last = --flight->users == 0;
-    pthread_mutex_unlock(&f->lock);
+    lock_give(&f->lock);
     if (!last)
         return rc;
     if (result->object)
@@ -158,7 +166,7 @@ static int leave(struct flights *f, struct flight *flight, int rc)
 {
     bool last = --flight->users == 0;
 
-    pthread_mutex_unlock(&f->lock);
+    lock_give(&f->lock);
     if (last)
         free(flight);
     return rc;
@@ -174,7 +182,7 @@ static int lead(struct flights *f, struct flight *flight, struct call *call,
 
     if (rc < 0)
         result = (struct flight_result){ .object = NULL };
-    pthread_mutex_lock(&f->lock);
+    lock_take(&f->lock);
     if (rc == -EINTR && call_cancelled(call)) {
         if (err && failure.text[0])
             *err = failure;
@@ -195,23 +203,23 @@ int flight_run(struct flights *f, struct call *call, struct clock *clock, const 
 
     if (call->nowait)
         return -EWOULDBLOCK;
-    pthread_mutex_lock(&f->lock);
+    lock_take(&f->lock);
     HASH_FIND_STR(f->by_key, key, flight);
     if (!flight) {
-        flight = flight_begin(f, key);
-        pthread_mutex_unlock(&f->lock);
+        flight = flight_begin(f, key, call);
+        lock_give(&f->lock);
         return flight ? lead(f, flight, call, work, arg, out, err) : -ENOMEM;
     }
     waiter_add(flight, &self);
     while (!flight->landed && !self.leads && rc != -EINTR) {
-        pthread_mutex_unlock(&f->lock);
+        lock_give(&f->lock);
         rc = call_wait(call, clock, CLOCK_FOREVER);
-        pthread_mutex_lock(&f->lock);
+        lock_take(&f->lock);
     }
     if (flight->landed)
         return leave_landed(f, flight, out, err);
     if (self.leads && rc != -EINTR) {
-        pthread_mutex_unlock(&f->lock);
+        lock_give(&f->lock);
         return lead(f, flight, call, work, arg, out, err);
     }
     if (self.leads)
@@ -225,23 +233,21 @@ void flights_forget(struct flights *f, const char *key)
 {
     struct flight *flight;
 
-    pthread_mutex_lock(&f->lock);
+    lock_take(&f->lock);
     HASH_FIND_STR(f->by_key, key, flight);
     if (flight)
         flight_unlist(f, flight);
-    pthread_mutex_unlock(&f->lock);
+    lock_give(&f->lock);
 }
 
-void flights_forget_prefix(struct flights *f, const char *prefix)
+void flights_forget_all(struct flights *f)
 {
-    size_t len = strlen(prefix);
     struct flight *flight, *next;
 
-    pthread_mutex_lock(&f->lock);
+    lock_take(&f->lock);
     HASH_ITER(hh, f->by_key, flight, next)
-        if (strncmp(flight->key, prefix, len) == 0)
-            flight_unlist(f, flight);
-    pthread_mutex_unlock(&f->lock);
+        flight_unlist(f, flight);
+    lock_give(&f->lock);
 }
 
 size_t flights_waiting(struct flights *f, const char *key)
@@ -249,10 +255,10 @@ size_t flights_waiting(struct flights *f, const char *key)
     struct flight *flight;
     size_t n = 0;
 
-    pthread_mutex_lock(&f->lock);
+    lock_take(&f->lock);
     HASH_FIND_STR(f->by_key, key, flight);
     for (struct waiter *w = flight ? flight->waiters : NULL; w; w = w->next)
         n++;
-    pthread_mutex_unlock(&f->lock);
+    lock_give(&f->lock);
     return n;
 }

@@ -30,6 +30,8 @@ void flights_free(struct flights *f);
  * fills err. It must itself end when its call is cancelled. It may fly under other keys; under
  * its own it would wait for itself.
  *
+ * Who leads does so in the class of the most urgent of all who wait (call.h).
+ *
  * A leader that ends with -EINTR because its own call was cancelled fails nobody else: one of
  * those who wait leads next, with its own work and arg. Any other failure is everybody's.
  *
@@ -42,11 +44,11 @@ int flight_run(struct flights *f, struct call *call, struct clock *clock, const 
                int (*work)(void *arg, struct flight_result *result, struct failure *err), void *arg,
                struct flight_result *out, struct failure *err);
 
-/* Whoever comes from now on begins anew instead of joining what is under way for key, or for
- * every key that begins with prefix ("": all): what is under way may be out of date. Those who
- * wait already get its result all the same. Never blocks. */
+/* Whoever comes from now on begins anew instead of joining what is under way for key, or for any:
+ * what is under way may be out of date. Those who wait already get its result all the same. Never
+ * blocks. */
 void flights_forget(struct flights *f, const char *key);
-void flights_forget_prefix(struct flights *f, const char *prefix);
+void flights_forget_all(struct flights *f);
 
 /* How many wait for the flight of key; for tests. */
 size_t flights_waiting(struct flights *f, const char *key);

@@ -1,7 +1,6 @@
 #include "meta.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,44 +8,36 @@
 #include "changes.h"
 #include "flight.h"
 #include "hash.h"
-#include "order.h"
+#include "lock.h"
 
 #include "banned.h"
 
 #define MALLOC_AND_BUCKET_BYTES 32 /* of an entry, beside itself */
 
-struct entry {
+struct meta_entry {
     UT_hash_handle hh;
-    struct order_node node;
-    struct entry *newer, *older; /* by use */
-    struct entry *next_gone;
+    struct meta_entry *newer, *older; /* by use */
+    struct meta_entry *next_gone;
     const struct counted_class *class;
     void *value;  /* NULL: it is known that there is none */
     size_t bytes; /* all that it costs */
     int64_t stored_at_ms, expires_ms;
-    uint64_t began; /* the moment from which it is known */
     char key[];
 };
 
 struct meta {
-    pthread_mutex_t lock;
-    struct clock *clock;     /* set once */
-    struct flights *flights; /* set once */
-    struct entry *by_key;    /* guarded by lock, as all below */
-    struct order order;
-    struct entry *newest, *oldest;
+    struct lock lock;
+    struct clock *clock;       /* set once */
+    struct flights *flights;   /* set once */
+    struct meta_entry *by_key; /* guarded by lock, as all below */
+    struct meta_entry *newest, *oldest;
     struct changes changes;
     size_t loads; /* under way: as long, changes are remembered */
     struct meta_stats stats;
 };
 
-struct meta_load {
-    struct meta *m;
-    uint64_t began;
-};
-
 /* What is to be remembered. */
-struct item {
+struct meta_item {
     const char *key;
     const struct counted_class *class;
     void *value;
@@ -66,15 +57,14 @@ int meta_new(struct clock *clock, size_t max_bytes, struct meta **out)
         free(m);
         return rc;
     }
-    pthread_mutex_init(&m->lock, NULL);
+    lock_init(&m->lock, LOCK_META);
     m->clock = clock;
-    m->order = (struct order)ORDER_INIT;
     m->stats.max_bytes = max_bytes;
     *out = m;
     return 0;
 }
 
-static void use_remove(struct meta *m, struct entry *e)
+static void use_remove(struct meta *m, struct meta_entry *e)
 {
     if (e->newer)
         e->newer->older = e->older;
@@ -86,7 +76,7 @@ static void use_remove(struct meta *m, struct entry *e)
         m->oldest = e->newer;
 }
 
-static void use_add(struct meta *m, struct entry *e)
+static void use_add(struct meta *m, struct meta_entry *e)
 {
     e->newer = NULL;
     e->older = m->newest;
@@ -98,10 +88,9 @@ static void use_add(struct meta *m, struct entry *e)
 }
 
 /* Takes e out and puts it onto *gone, for entries_free() without the lock. */
-static void entry_remove(struct meta *m, struct entry *e, struct entry **gone)
+static void entry_remove(struct meta *m, struct meta_entry *e, struct meta_entry **gone)
 {
     HASH_DEL(m->by_key, e);
-    order_remove(&m->order, &e->node);
     use_remove(m, e);
     m->stats.bytes -= e->bytes;
     m->stats.entries--;
@@ -109,10 +98,10 @@ static void entry_remove(struct meta *m, struct entry *e, struct entry **gone)
     *gone = e;
 }
 
-static void entries_free(struct entry *gone)
+static void entries_free(struct meta_entry *gone)
 {
     while (gone) {
-        struct entry *next = gone->next_gone;
+        struct meta_entry *next = gone->next_gone;
 
         if (gone->value)
             gone->class->unref(gone->value);
@@ -121,20 +110,15 @@ static void entries_free(struct entry *gone)
     }
 }
 
-static struct entry *entry_find(struct meta *m, const char *key)
+static struct meta_entry *entry_find(struct meta *m, const char *key)
 {
-    struct entry *e;
+    struct meta_entry *e;
 
     HASH_FIND_STR(m->by_key, key, e);
     return e;
 }
 
-static struct entry *entry_of(struct order_node *node)
-{
-    return (struct entry *)((char *)node - offsetof(struct entry, node));
-}
-
-static void make_room(struct meta *m, struct entry **gone)
+static void make_room(struct meta *m, struct meta_entry **gone)
 {
     while (m->stats.bytes > m->stats.max_bytes) {
         entry_remove(m, m->oldest, gone);
@@ -149,7 +133,7 @@ void meta_free(struct meta *m)
     meta_clear(m);
     changes_release(&m->changes);
     flights_free(m->flights);
-    pthread_mutex_destroy(&m->lock);
+    lock_destroy(&m->lock);
     free(m);
 }
 
@@ -158,11 +142,11 @@ static int look_up(struct meta *m, const char *key, struct flight_result *found,
                    int64_t *stored_at_ms)
 {
     int64_t now = clock_now_ms(m->clock);
-    struct entry *gone = NULL;
+    struct meta_entry *gone = NULL;
     int rc = -EWOULDBLOCK;
-    struct entry *e;
+    struct meta_entry *e;
 
-    pthread_mutex_lock(&m->lock);
+    lock_take(&m->lock);
     e = entry_find(m, key);
     if (e && now >= e->expires_ms) {
         entry_remove(m, e, &gone);
@@ -177,7 +161,7 @@ static int look_up(struct meta *m, const char *key, struct flight_result *found,
         if (stored_at_ms)
             *stored_at_ms = e->stored_at_ms;
     }
-    pthread_mutex_unlock(&m->lock);
+    lock_give(&m->lock);
     entries_free(gone);
     return rc;
 }
@@ -187,27 +171,26 @@ int meta_get(struct meta *m, const char *key, void **value, int64_t *stored_at_m
     struct flight_result found;
     int rc = look_up(m, key, &found, stored_at_ms);
 
-    pthread_mutex_lock(&m->lock);
+    lock_take(&m->lock);
     if (rc == -EWOULDBLOCK)
         m->stats.misses++;
     else
         m->stats.hits++;
-    pthread_mutex_unlock(&m->lock);
+    lock_give(&m->lock);
     if (rc == 0)
         *value = found.object;
     return rc;
 }
 
 /* The entry of an item, with a reference of its own; NULL out of memory. */
-static struct entry *entry_new(struct meta *m, const struct item *item)
+static struct meta_entry *entry_new(struct meta *m, const struct meta_item *item)
 {
     size_t len = strlen(item->key);
-    struct entry *e = calloc(1, sizeof(*e) + len + 1);
+    struct meta_entry *e = calloc(1, sizeof(*e) + len + 1);
 
     if (!e)
         return NULL;
     memcpy(e->key, item->key, len + 1);
-    e->node.key = e->key;
     e->class = item->class;
     e->value = item->value;
     e->bytes = sizeof(*e) + len + 1 + MALLOC_AND_BUCKET_BYTES + item->bytes;
@@ -219,26 +202,18 @@ static struct entry *entry_new(struct meta *m, const struct item *item)
     return e;
 }
 
-static bool worth_keeping(const struct meta *m, const struct item *item)
+static bool worth_keeping(const struct meta *m, const struct meta_item *item)
 {
-    size_t overhead = sizeof(struct entry) + strlen(item->key) + 1 + MALLOC_AND_BUCKET_BYTES;
+    size_t overhead = sizeof(struct meta_entry) + strlen(item->key) + 1 + MALLOC_AND_BUCKET_BYTES;
 
     return item->ttl_ms > 0 && overhead <= m->stats.max_bytes &&
            item->bytes <= m->stats.max_bytes - overhead;
 }
 
-/* Was key put or invalidated since the load began, or loaded by one that began later? */
-static bool overtaken(struct meta *m, const struct meta_load *load, const char *key)
-{
-    struct entry *e = entry_find(m, key);
-
-    return (e && e->began > load->began) || changes_since(&m->changes, key, load->began);
-}
-
 /* Puts e (NULL: nothing) in the place of what is at key. 0 or -ENOMEM: then nothing is there. */
-static int replace(struct meta *m, const char *key, struct entry *e, struct entry **gone)
+static int replace(struct meta *m, const char *key, struct meta_entry *e, struct meta_entry **gone)
 {
-    struct entry *old = entry_find(m, key);
+    struct meta_entry *old = entry_find(m, key);
 
     if (old)
         entry_remove(m, old, gone);
@@ -250,7 +225,6 @@ static int replace(struct meta *m, const char *key, struct entry *e, struct entr
         *gone = e;
         return -ENOMEM;
     }
-    order_add(&m->order, &e->node);
     use_add(m, e);
     m->stats.bytes += e->bytes;
     m->stats.entries++;
@@ -258,31 +232,30 @@ static int replace(struct meta *m, const char *key, struct entry *e, struct entr
     return 0;
 }
 
-/* load NULL: the caller's own word, which overtakes what is under way. */
-static int put(struct meta *m, const struct meta_load *load, const struct item *item)
+/* loaded_since NULL: the caller's own word, which overtakes what is under way; else it is kept
+ * unless key was put or invalidated since that moment. */
+static int put(struct meta *m, const uint64_t *loaded_since, const struct meta_item *item)
 {
     bool keep = worth_keeping(m, item);
-    struct entry *e = keep ? entry_new(m, item) : NULL;
-    struct entry *gone = NULL;
+    struct meta_entry *e = keep ? entry_new(m, item) : NULL;
+    struct meta_entry *gone = NULL;
     int rc;
 
-    pthread_mutex_lock(&m->lock);
-    if (load && overtaken(m, load, item->key)) {
+    lock_take(&m->lock);
+    if (loaded_since && changes_since(&m->changes, item->key, *loaded_since)) {
         m->stats.overtaken++;
         gone = e;
         rc = 0;
     } else {
-        if (!load && m->loads)
+        if (!loaded_since && m->loads)
             changes_add(&m->changes, item->key);
-        if (e)
-            e->began = load ? load->began : changes_moment(&m->changes);
         rc = replace(m, item->key, e, &gone);
         if (keep && !e)
             rc = -ENOMEM;
     }
-    pthread_mutex_unlock(&m->lock);
+    lock_give(&m->lock);
     entries_free(gone);
-    if (!load)
+    if (!loaded_since)
         flights_forget(m->flights, item->key);
     return rc;
 }
@@ -290,116 +263,66 @@ static int put(struct meta *m, const struct meta_load *load, const struct item *
 int meta_put(struct meta *m, const char *key, const struct counted_class *class, void *value,
              size_t bytes, int64_t ttl_ms)
 {
-    return put(m, NULL, &(struct item){ key, class, value, bytes, ttl_ms });
+    return put(m, NULL, &(struct meta_item){ key, class, value, bytes, ttl_ms });
 }
 
 int meta_put_negative(struct meta *m, const char *key, int64_t ttl_ms)
 {
-    return put(m, NULL, &(struct item){ .key = key, .ttl_ms = ttl_ms });
-}
-
-void meta_resize(struct meta *m, const char *key, size_t bytes)
-{
-    struct entry *gone = NULL;
-    struct entry *e;
-
-    pthread_mutex_lock(&m->lock);
-    e = entry_find(m, key);
-    if (e && !worth_keeping(m, &(struct item){ .key = key, .bytes = bytes, .ttl_ms = 1 })) {
-        entry_remove(m, e, &gone);
-        m->stats.evictions++;
-    } else if (e) {
-        m->stats.bytes -= e->bytes;
-        e->bytes = sizeof(*e) + strlen(key) + 1 + MALLOC_AND_BUCKET_BYTES + bytes;
-        m->stats.bytes += e->bytes;
-        make_room(m, &gone);
-    }
-    pthread_mutex_unlock(&m->lock);
-    entries_free(gone);
+    return put(m, NULL, &(struct meta_item){ .key = key, .ttl_ms = ttl_ms });
 }
 
 void meta_invalidate(struct meta *m, const char *key)
 {
-    struct entry *gone = NULL;
+    struct meta_entry *gone = NULL;
 
-    pthread_mutex_lock(&m->lock);
+    lock_take(&m->lock);
     if (m->loads)
         changes_add(&m->changes, key);
     replace(m, key, NULL, &gone);
-    pthread_mutex_unlock(&m->lock);
+    lock_give(&m->lock);
     entries_free(gone);
     flights_forget(m->flights, key);
 }
 
-void meta_invalidate_prefix(struct meta *m, const char *prefix)
-{
-    struct entry *gone = NULL;
-    struct order_node *node;
-
-    pthread_mutex_lock(&m->lock);
-    if (m->loads)
-        changes_add_prefix(&m->changes, prefix);
-    while ((node = order_first(&m->order, prefix)))
-        entry_remove(m, entry_of(node), &gone);
-    pthread_mutex_unlock(&m->lock);
-    entries_free(gone);
-    flights_forget_prefix(m->flights, prefix);
-}
-
 void meta_clear(struct meta *m)
 {
-    meta_invalidate_prefix(m, "");
+    struct meta_entry *gone = NULL;
+
+    lock_take(&m->lock);
+    if (m->loads)
+        changes_add_all(&m->changes);
+    while (m->oldest)
+        entry_remove(m, m->oldest, &gone);
+    lock_give(&m->lock);
+    entries_free(gone);
+    flights_forget_all(m->flights);
 }
 
-static void load_start(struct meta *m, struct meta_load *load)
+/* The moment from which on nothing may change, to be remembered. */
+static uint64_t load_start(struct meta *m)
 {
-    pthread_mutex_lock(&m->lock);
-    load->m = m;
-    load->began = changes_moment(&m->changes);
+    uint64_t moment;
+
+    lock_take(&m->lock);
+    moment = changes_moment(&m->changes);
     m->loads++;
-    pthread_mutex_unlock(&m->lock);
+    lock_give(&m->lock);
+    return moment;
 }
 
-static void load_stop(struct meta_load *load)
+static void load_stop(struct meta *m)
 {
-    struct meta *m = load->m;
-
-    pthread_mutex_lock(&m->lock);
+    lock_take(&m->lock);
     if (--m->loads == 0)
         changes_forget(&m->changes);
-    pthread_mutex_unlock(&m->lock);
-}
-
-int meta_load_begin(struct meta *m, struct meta_load **out)
-{
-    struct meta_load *load = malloc(sizeof(*load));
-
-    if (!load)
-        return -ENOMEM;
-    load_start(m, load);
-    *out = load;
-    return 0;
-}
-
-void meta_load_end(struct meta_load *load)
-{
-    if (!load)
-        return;
-    load_stop(load);
-    free(load);
-}
-
-int meta_load_put(struct meta_load *load, const char *key, const struct counted_class *class,
-                  void *value, size_t bytes, int64_t ttl_ms)
-{
-    return put(load->m, load, &(struct item){ key, class, value, bytes, ttl_ms });
+    lock_give(&m->lock);
 }
 
 /* What a flight needs to know. */
 struct want {
     struct meta *m;
     const char *key;
-    int (*loader)(void *arg, struct meta_load *load, struct meta_loaded *out, struct failure *err);
+    int (*loader)(void *arg, struct meta_loaded *out, struct failure *err);
     void *arg;
 };
 
@@ -407,27 +330,28 @@ static int load_work(void *arg, struct flight_result *result, struct failure *er
 {
     struct want *want = arg;
     struct meta_loaded loaded = { .value = NULL };
-    struct meta_load load;
+    uint64_t moment;
     /* another flight may have landed between the miss and this one */
     int rc = look_up(want->m, want->key, result, NULL);
 
     if (rc != -EWOULDBLOCK)
         return rc;
-    load_start(want->m, &load);
-    rc = want->loader(want->arg, &load, &loaded, err);
+    moment = load_start(want->m);
+    rc = want->loader(want->arg, &loaded, err);
     /* not remembering is no failure: there may be no memory for it */
     if (rc == 0)
-        meta_load_put(&load, want->key, loaded.class, loaded.value, loaded.bytes, loaded.ttl_ms);
+        put(want->m, &moment,
+            &(struct meta_item){ want->key, loaded.class, loaded.value, loaded.bytes,
+                                 loaded.ttl_ms });
     else if (rc == -ENOENT)
-        put(want->m, &load, &(struct item){ .key = want->key, .ttl_ms = loaded.ttl_ms });
-    load_stop(&load);
+        put(want->m, &moment, &(struct meta_item){ .key = want->key, .ttl_ms = loaded.ttl_ms });
+    load_stop(want->m);
     *result = (struct flight_result){ loaded.value, loaded.class };
     return rc;
 }
 
 int meta_get_or_load(struct meta *m, struct call *call, const char *key,
-                     int (*loader)(void *arg, struct meta_load *load, struct meta_loaded *out,
-                                   struct failure *err),
+                     int (*loader)(void *arg, struct meta_loaded *out, struct failure *err),
                      void *arg, void **value, struct failure *err)
 {
     struct flight_result result = { .object = NULL };
@@ -444,7 +368,7 @@ int meta_get_or_load(struct meta *m, struct call *call, const char *key,
 
 void meta_get_stats(struct meta *m, struct meta_stats *out)
 {
-    pthread_mutex_lock(&m->lock);
+    lock_take(&m->lock);
     *out = m->stats;
-    pthread_mutex_unlock(&m->lock);
+    lock_give(&m->lock);
 }

@@ -20,7 +20,6 @@
 #include "failure.h"
 
 struct meta;
-struct meta_load;
 
 /* 0, -ENOMEM. The clock must outlive it. */
 int meta_new(struct clock *clock, size_t max_bytes, struct meta **out);
@@ -47,13 +46,9 @@ int meta_put(struct meta *m, const char *key, const struct counted_class *class,
 /* Remembers that there is none. 0, -ENOMEM. */
 int meta_put_negative(struct meta *m, const char *key, int64_t ttl_ms);
 
-/* The object of key grew or shrank to bytes; nothing happens when key is not remembered. */
-void meta_resize(struct meta *m, const char *key, size_t bytes);
-
-/* Forgets; loads under way that are concerned will not be stored, and who asks next begins a
- * new one. By prefix it costs O(log n) and the number of entries that go. */
+/* Forgets one, or all; loads under way that are concerned will not be stored, and who asks next
+ * begins a new one. */
 void meta_invalidate(struct meta *m, const char *key);
-void meta_invalidate_prefix(struct meta *m, const char *prefix);
 void meta_clear(struct meta *m);
 
 /* --- Loading ---------------------------------------------------------------------------------- */
@@ -68,8 +63,8 @@ struct meta_loaded {
 /*
  * meta_get, and on a miss loader(arg) in this thread with no lock held, one flight for all who
  * ask for key at the same time. The loader returns 0 and fills *out; -ENOENT, remembered for
- * out->ttl_ms; or another failure, which is everybody's who waits and is not remembered. It may
- * put by-catch with meta_load_put(load). It must not load its own key.
+ * out->ttl_ms; or another failure, which is everybody's who waits and is not remembered. It must
+ * not load its own key.
  *
  * A caller that is cancelled takes only itself away: another one who waits loads next.
  * What is larger than the cache, or finds no memory to be remembered, is returned all the same.
@@ -80,18 +75,8 @@ struct meta_loaded {
  * it is not remembered).
  */
 int meta_get_or_load(struct meta *m, struct call *call, const char *key,
-                     int (*loader)(void *arg, struct meta_load *load, struct meta_loaded *out,
-                                   struct failure *err),
+                     int (*loader)(void *arg, struct meta_loaded *out, struct failure *err),
                      void *arg, void **value, struct failure *err);
-
-/* For who fetches without a key of its own (a page that streams by): what is put with the load
- * is stored only if nothing overtook it since it began. 0, -ENOMEM. */
-int meta_load_begin(struct meta *m, struct meta_load **out);
-void meta_load_end(struct meta_load *load); /* frees; NULL is fine */
-
-/* As meta_put; 0 also when it was overtaken and therefore not stored. */
-int meta_load_put(struct meta_load *load, const char *key, const struct counted_class *class,
-                  void *value, size_t bytes, int64_t ttl_ms);
 
 /* --- Figures ---------------------------------------------------------------------------------- */
 

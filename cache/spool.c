@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "buf.h"
 #include "cleanup.h"
 #include "file.h"
+#include "lock.h"
 #include "number.h"
 
 #include "banned.h"
@@ -21,7 +21,7 @@
 #define NAME_BYTES 24 /* of a number, with its NUL */
 
 struct spool {
-    pthread_mutex_t lock;
+    struct lock lock;
     uint64_t last; /* number given; guarded by lock */
     char *dir;     /* set once */
     int dirfd;     /* set once */
@@ -103,7 +103,7 @@ int spool_new(const char *dir, struct spool **out, struct failure *err)
 
     if (!s)
         return fail(err, -ENOMEM, 0, "out of memory");
-    pthread_mutex_init(&s->lock, NULL);
+    lock_init(&s->lock, LOCK_SPOOL);
     s->dirfd = -1;
     s->dir = strdup(dir);
     rc = s->dir ? spool_start(s) : -ENOMEM;
@@ -121,17 +121,17 @@ void spool_free(struct spool *s)
         return;
     if (s->dirfd >= 0)
         close(s->dirfd);
-    pthread_mutex_destroy(&s->lock);
+    lock_destroy(&s->lock);
     free(s->dir);
     free(s);
 }
 
 void spool_skip(struct spool *s, uint64_t number)
 {
-    pthread_mutex_lock(&s->lock);
+    lock_take(&s->lock);
     if (s->last < number)
         s->last = number;
-    pthread_mutex_unlock(&s->lock);
+    lock_give(&s->lock);
 }
 
 int spool_create(struct spool *s, uint64_t *number, int *fd)
@@ -140,9 +140,9 @@ int spool_create(struct spool *s, uint64_t *number, int *fd)
     uint64_t mine;
     int opened;
 
-    pthread_mutex_lock(&s->lock);
+    lock_take(&s->lock);
     mine = ++s->last;
-    pthread_mutex_unlock(&s->lock);
+    lock_give(&s->lock);
     format_name(mine, name);
     opened = openat(s->dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (opened < 0)

@@ -166,18 +166,6 @@ int state_delete_drop(struct state *st, const char *folder, const char *name, bo
     return state_apply(st, &step, 1, durable, err);
 }
 
-int state_rename_drop(struct state *st, const char *folder, const char *name, const char *to_folder,
-                      const char *to_name, bool durable, struct failure *err)
-{
-    struct state_step step = { .change = STATE_RENAME_DROP,
-                               .folder = folder,
-                               .name = name,
-                               .to_folder = to_folder,
-                               .to_name = to_name };
-
-    return state_apply(st, &step, 1, durable, err);
-}
-
 int state_rename_folder(struct state *st, const char *folder, const char *to_folder, bool durable,
                         struct failure *err)
 {
@@ -194,7 +182,7 @@ struct rows_job {
     struct state_job job;
     enum state_question question;
     const char *text;
-    enum drop_state state;
+    enum row_state state;
     struct row_list list;
 };
 
@@ -238,7 +226,7 @@ int state_load_below(struct state *st, const char *folder,
     return ask_rows(st, &r, each, arg, err);
 }
 
-int state_load_in_state(struct state *st, enum drop_state state,
+int state_load_in_state(struct state *st, enum row_state state,
                         int (*each)(void *arg, const struct drop_row *row), void *arg,
                         struct failure *err)
 {
@@ -258,7 +246,7 @@ int state_find_by_id(struct state *st, const char *id,
 
 struct figures_job {
     struct state_job job;
-    int64_t counts[DROP_STATES];
+    int64_t counts[ROW_STATES];
     uint64_t spool;
     int64_t failed_number;
 };
@@ -275,7 +263,7 @@ static int run_greatest(struct state_db *db, struct state_job *job, struct failu
     return state_db_greatest(db, &f->spool, &f->failed_number, err);
 }
 
-int state_count(struct state *st, int64_t counts[DROP_STATES], struct failure *err)
+int state_count(struct state *st, int64_t counts[ROW_STATES], struct failure *err)
 {
     struct figures_job f = { .job = { .run = run_count } };
     int rc = state_queue_run(st->queue, &f.job, err);

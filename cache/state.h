@@ -19,10 +19,9 @@
 #include <stdint.h>
 
 #include "clock.h"
+#include "drop_row.h"
 #include "failure.h"
 #include "log.h"
-
-#define STATE_DIGEST_BYTES 32
 
 struct state;
 
@@ -46,50 +45,6 @@ int state_flush(struct state *st, struct failure *err);
 
 /* --- Drops ------------------------------------------------------------------------------------ */
 
-/* Numbers on disk: only add at the end. */
-enum drop_state {
-    DROP_LOCAL,      /* not sent: scratch, empty, or not yet */
-    DROP_OPEN,       /* being written */
-    DROP_SENT,       /* acknowledged: id is set */
-    DROP_FAILED,     /* kept after a failure: error says which */
-    DROP_FOLDER,     /* a folder that is known here only */
-    DROP_UNFINISHED, /* no drop: a resource that was made, and lacks its content still */
-    DROP_STATES      /* how many there are */
-};
-
-/* Names and folders are any bytes but NUL. */
-struct drop_row {
-    const char *folder, *name; /* the key */
-    int kind;                  /* the caller's */
-    const char *id;            /* the resource's once acknowledged, else NULL */
-    enum drop_state state;
-    uint64_t spool; /* the file of its bytes, 0: none */
-    int64_t size, mtime_ns;
-    uint32_t mode;
-    bool has_sha256;
-    uint8_t sha256[STATE_DIGEST_BYTES];
-    const char *error;     /* NULL: none */
-    int64_t failed_number; /* 0: none */
-    const char *xattrs;    /* the caller's text; NULL: none */
-    const char *parked;    /* the name that it had, and gives back; NULL: none */
-};
-
-/* One change. Several in one state_apply() are one transaction: all or none. */
-struct state_step {
-    enum state_change {
-        STATE_PUT_DROP,      /* row, in the place of the one of its key */
-        STATE_DELETE_DROP,   /* folder, name; not there is fine */
-        STATE_RENAME_DROP,   /* folder, name -> to_folder, to_name, in the place of what is there;
-                              * not there changes nothing */
-        STATE_RENAME_FOLDER, /* folder -> to_folder, for all rows in it and in folders below it;
-                              * -EINVAL when one of the two is below the other */
-        STATE_DELETE_FOLDER, /* folder: all rows in it and in folders below it */
-    } change;
-    const struct drop_row *row;
-    const char *folder, *name;
-    const char *to_folder, *to_name;
-};
-
 int state_apply(struct state *st, const struct state_step *steps, size_t n, bool durable,
                 struct failure *err);
 
@@ -104,8 +59,6 @@ int state_apply_wait(struct state *st, struct state_write *w, struct failure *er
 int state_put_drop(struct state *st, const struct drop_row *row, bool durable, struct failure *err);
 int state_delete_drop(struct state *st, const char *folder, const char *name, bool durable,
                       struct failure *err);
-int state_rename_drop(struct state *st, const char *folder, const char *name, const char *to_folder,
-                      const char *to_name, bool durable, struct failure *err);
 int state_rename_folder(struct state *st, const char *folder, const char *to_folder, bool durable,
                         struct failure *err);
 
@@ -120,7 +73,7 @@ int state_load_folder(struct state *st, const char *folder, /* by name; not thos
 int state_load_below(struct state *st, const char *folder, /* one of it, and of each below it */
                      int (*each)(void *arg, const struct drop_row *row), void *arg,
                      struct failure *err);
-int state_load_in_state(struct state *st, enum drop_state state, /* by folder and name */
+int state_load_in_state(struct state *st, enum row_state state, /* by folder and name */
                         int (*each)(void *arg, const struct drop_row *row), void *arg,
                         struct failure *err);
 int state_find_by_id(struct state *st, const char *id, /* by folder and name; mostly one or none */
@@ -128,7 +81,7 @@ int state_find_by_id(struct state *st, const char *id, /* by folder and name; mo
                      struct failure *err);
 
 /* How many rows are in each state. */
-int state_count(struct state *st, int64_t counts[DROP_STATES], struct failure *err);
+int state_count(struct state *st, int64_t counts[ROW_STATES], struct failure *err);
 
 /* The greatest spool number and failed_number in use, 0 for none: start above them. */
 int state_greatest(struct state *st, uint64_t *spool, int64_t *failed_number, struct failure *err);

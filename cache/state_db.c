@@ -31,11 +31,14 @@ static const char *const migrations[] = {
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
     "ALTER TABLE drops ADD COLUMN xattrs TEXT;",
     "ALTER TABLE drops ADD COLUMN parked TEXT;",
+    ("ALTER TABLE drops ADD COLUMN taken TEXT;"
+     "ALTER TABLE drops ADD COLUMN sent_mtime_ns INTEGER NOT NULL DEFAULT 0;"),
+    "ALTER TABLE drops ADD COLUMN failed_ns INTEGER NOT NULL DEFAULT 0;",
 };
 
 #define COLUMNS                                                                                    \
     "folder, name, kind, id, state, spool, size, mtime_ns, mode, sha256, error, failed_number, "   \
-    "xattrs, parked"
+    "xattrs, parked, taken, sent_mtime_ns, failed_ns"
 #define IN_FOLDER_OR_BELOW " WHERE folder = ?1 OR (folder >= ?1 || '/' AND folder < ?1 || '0')"
 
 enum statement {
@@ -66,7 +69,8 @@ static const char *const sql[STATEMENTS] = {
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
     [PUT_DROP] = "INSERT OR REPLACE INTO drops(" COLUMNS ") "
-                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+                 "?17)",
     [DELETE_DROP] = "DELETE FROM drops WHERE folder = ?1 AND name = ?2",
     [RENAME_DROP] = "UPDATE OR REPLACE drops SET folder = ?3, name = ?4 "
                     "WHERE folder = ?1 AND name = ?2",
@@ -271,7 +275,9 @@ static int put_drop(struct state_db *db, const struct drop_row *row, struct fail
         (row->has_sha256 ? sqlite3_bind_blob(s, 10, row->sha256, sizeof(row->sha256), SQLITE_STATIC)
                          : sqlite3_bind_null(s, 10)) |
         bind_text(s, 11, row->error) | bind_number(s, 12, row->failed_number) |
-        bind_text(s, 13, row->xattrs) | bind_text(s, 14, row->parked)) {
+        bind_text(s, 13, row->xattrs) | bind_text(s, 14, row->parked) |
+        bind_text(s, 15, row->taken) | sqlite3_bind_int64(s, 16, row->sent_mtime_ns) |
+        sqlite3_bind_int64(s, 17, row->failed_ns)) {
         sqlite3_clear_bindings(s);
         return sql_fail(db->db, err);
     }
@@ -362,7 +368,7 @@ static int read_row(sqlite3_stmt *s, struct drop_row *row)
         .name = column_text(s, 1),
         .kind = sqlite3_column_int(s, 2),
         .id = column_text(s, 3),
-        .state = (enum drop_state)state,
+        .state = (enum row_state)state,
         .spool = (uint64_t)sqlite3_column_int64(s, 5),
         .size = sqlite3_column_int64(s, 6),
         .mtime_ns = sqlite3_column_int64(s, 7),
@@ -372,10 +378,13 @@ static int read_row(sqlite3_stmt *s, struct drop_row *row)
         .failed_number = sqlite3_column_int64(s, 11),
         .xattrs = column_text(s, 12),
         .parked = column_text(s, 13),
+        .taken = column_text(s, 14),
+        .sent_mtime_ns = sqlite3_column_int64(s, 15),
+        .failed_ns = sqlite3_column_int64(s, 16),
     };
     if (row->has_sha256)
         memcpy(row->sha256, sha256, STATE_DIGEST_BYTES);
-    return row->folder && row->name && state >= 0 && state < DROP_STATES ? 0 : -EIO;
+    return row->folder && row->name && state >= 0 && state < ROW_STATES ? 0 : -EIO;
 }
 
 static int read_rows(struct state_db *db, sqlite3_stmt *s, struct row_list *list,
@@ -398,7 +407,7 @@ static int read_rows(struct state_db *db, sqlite3_stmt *s, struct row_list *list
 }
 
 int state_db_rows(struct state_db *db, enum state_question question, const char *text,
-                  enum drop_state state, struct row_list *list, struct failure *err)
+                  enum row_state state, struct row_list *list, struct failure *err)
 {
     static const enum statement statements[] = {
         [ROWS_OF_FOLDER] = SELECT_FOLDER,
@@ -416,16 +425,16 @@ int state_db_rows(struct state_db *db, enum state_question question, const char 
     return rc;
 }
 
-int state_db_count(struct state_db *db, int64_t counts[DROP_STATES], struct failure *err)
+int state_db_count(struct state_db *db, int64_t counts[ROW_STATES], struct failure *err)
 {
     sqlite3_stmt *s = db->statements[COUNT];
     int step, rc = 0;
 
-    memset(counts, 0, DROP_STATES * sizeof(counts[0]));
+    memset(counts, 0, ROW_STATES * sizeof(counts[0]));
     while ((step = sqlite3_step(s)) == SQLITE_ROW) {
         int64_t state = sqlite3_column_int64(s, 0);
 
-        if (state >= 0 && state < DROP_STATES)
+        if (state >= 0 && state < ROW_STATES)
             counts[state] = sqlite3_column_int64(s, 1);
     }
     if (step != SQLITE_DONE)

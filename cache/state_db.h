@@ -7,7 +7,8 @@
 
 #include <stdbool.h>
 
-#include "state.h"
+#include "drop_row.h"
+#include "failure.h"
 #include "state_row.h"
 
 struct state_db;
@@ -30,8 +31,8 @@ enum state_question { ROWS_OF_FOLDER, ROW_OF_EACH_BELOW, ROWS_WITH_ID, ROWS_IN_S
 
 /* Adds the rows to list. state for the last, text for the others. */
 int state_db_rows(struct state_db *db, enum state_question question, const char *text,
-                  enum drop_state state, struct row_list *list, struct failure *err);
-int state_db_count(struct state_db *db, int64_t counts[DROP_STATES], struct failure *err);
+                  enum row_state state, struct row_list *list, struct failure *err);
+int state_db_count(struct state_db *db, int64_t counts[ROW_STATES], struct failure *err);
 int state_db_greatest(struct state_db *db, uint64_t *spool, int64_t *failed_number,
                       struct failure *err);
 int state_db_get_size(struct state_db *db, const char *id, int64_t *size, struct failure *err);

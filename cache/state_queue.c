@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "lock.h"
+#include "thread.h"
 
 #include "banned.h"
 
@@ -13,7 +15,7 @@
 #define STACK_BYTES (512 * 1024)
 
 struct state_queue {
-    pthread_mutex_t lock;
+    struct lock lock;
     pthread_cond_t work;     /* something was queued, or stop */
     pthread_cond_t progress; /* something was taken or done */
     struct state_job *head;  /* guarded by lock, as all below */
@@ -119,10 +121,10 @@ static struct state_job *take_batch(struct state_queue *q)
     int64_t until;
 
     while (!q->head && !q->stop)
-        pthread_cond_wait(&q->work, &q->lock);
+        lock_wait(&q->lock, &q->work);
     until = clock_now_ms(clock) + LINGER_MS;
     while (!q->somebody_waits && !q->stop && q->queued < QUEUE_MAX)
-        if (clock->wait(clock, &q->work, &q->lock, until) == -ETIMEDOUT)
+        if (lock_wait_until(&q->lock, &q->work, clock, until) == -ETIMEDOUT)
             break;
     batch = q->head;
     q->head = NULL;
@@ -138,38 +140,34 @@ static void *queue_thread(void *arg)
     struct state_queue *q = arg;
     struct state_job *batch, *owned;
 
-    pthread_mutex_lock(&q->lock);
+    lock_take(&q->lock);
     while ((batch = take_batch(q))) {
-        pthread_mutex_unlock(&q->lock);
+        lock_give(&q->lock);
         run_batch(q->db, batch);
-        pthread_mutex_lock(&q->lock);
+        lock_take(&q->lock);
         owned = finish_batch(q, batch);
-        pthread_mutex_unlock(&q->lock);
+        lock_give(&q->lock);
         jobs_release(q, owned);
-        pthread_mutex_lock(&q->lock);
+        lock_take(&q->lock);
     }
-    pthread_mutex_unlock(&q->lock);
+    lock_give(&q->lock);
     return NULL;
 }
 
 int state_queue_new(struct state_db *db, struct log *log, struct state_queue **out)
 {
     struct state_queue *q = calloc(1, sizeof(*q));
-    pthread_attr_t attr;
     int rc;
 
     if (!q)
         return -ENOMEM;
-    pthread_mutex_init(&q->lock, NULL);
+    lock_init(&q->lock, LOCK_STATE);
     cond_init_monotonic(&q->work);
     pthread_cond_init(&q->progress, NULL);
     q->tail = &q->head;
     q->db = db;
     q->log = log;
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, STACK_BYTES);
-    rc = -pthread_create(&q->thread, &attr, queue_thread, q);
-    pthread_attr_destroy(&attr);
+    rc = thread_start(&q->thread, STACK_BYTES, queue_thread, q);
     q->started = rc == 0;
     if (rc < 0) {
         state_queue_free(q);
@@ -183,15 +181,15 @@ void state_queue_free(struct state_queue *q)
 {
     if (!q)
         return;
-    pthread_mutex_lock(&q->lock);
+    lock_take(&q->lock);
     q->stop = true;
     pthread_cond_signal(&q->work);
-    pthread_mutex_unlock(&q->lock);
+    lock_give(&q->lock);
     if (q->started)
         pthread_join(q->thread, NULL);
     pthread_cond_destroy(&q->progress);
     pthread_cond_destroy(&q->work);
-    pthread_mutex_destroy(&q->lock);
+    lock_destroy(&q->lock);
     free(q);
 }
 
@@ -208,17 +206,17 @@ static void enqueue(struct state_queue *q, struct state_job *job)
 void state_queue_begin(struct state_queue *q, struct state_job *job)
 {
     job->waited_for = true;
-    pthread_mutex_lock(&q->lock);
+    lock_take(&q->lock);
     enqueue(q, job);
-    pthread_mutex_unlock(&q->lock);
+    lock_give(&q->lock);
 }
 
 int state_queue_wait(struct state_queue *q, struct state_job *job, struct failure *err)
 {
-    pthread_mutex_lock(&q->lock);
+    lock_take(&q->lock);
     while (!job->done)
-        pthread_cond_wait(&q->progress, &q->lock);
-    pthread_mutex_unlock(&q->lock);
+        lock_wait(&q->lock, &q->progress);
+    lock_give(&q->lock);
     if (job->rc < 0 && err)
         *err = job->err;
     return job->rc;
@@ -232,11 +230,11 @@ int state_queue_run(struct state_queue *q, struct state_job *job, struct failure
 
 void state_queue_later(struct state_queue *q, struct state_job *job)
 {
-    pthread_mutex_lock(&q->lock);
+    lock_take(&q->lock);
     while (q->queued >= QUEUE_MAX)
-        pthread_cond_wait(&q->progress, &q->lock);
+        lock_wait(&q->lock, &q->progress);
     enqueue(q, job);
-    pthread_mutex_unlock(&q->lock);
+    lock_give(&q->lock);
 }
 
 int state_queue_flush(struct state_queue *q, struct failure *err)
@@ -246,11 +244,11 @@ int state_queue_flush(struct state_queue *q, struct failure *err)
 
     if (rc < 0)
         return rc;
-    pthread_mutex_lock(&q->lock);
+    lock_take(&q->lock);
     rc = q->lost_rc;
     if (rc < 0 && err)
         *err = q->lost;
     q->lost_rc = 0;
-    pthread_mutex_unlock(&q->lock);
+    lock_give(&q->lock);
     return rc;
 }

@@ -26,7 +26,8 @@ const char *pack(char **at, const char *text)
 static size_t row_bytes(const struct drop_row *row)
 {
     return packed_bytes(row->folder) + packed_bytes(row->name) + packed_bytes(row->id) +
-           packed_bytes(row->error) + packed_bytes(row->xattrs) + packed_bytes(row->parked);
+           packed_bytes(row->error) + packed_bytes(row->xattrs) + packed_bytes(row->parked) +
+           packed_bytes(row->taken);
 }
 
 static void pack_row(char **at, struct drop_row *to, const struct drop_row *from)
@@ -38,6 +39,7 @@ static void pack_row(char **at, struct drop_row *to, const struct drop_row *from
     to->error = pack(at, from->error);
     to->xattrs = pack(at, from->xattrs);
     to->parked = pack(at, from->parked);
+    to->taken = pack(at, from->taken);
 }
 
 struct drop_row *drop_row_copy(const struct drop_row *row)

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "state.h"
+#include "drop_row.h"
 
 /* The bytes of text with its NUL; 0 for NULL. */
 size_t packed_bytes(const char *text);

@@ -4,7 +4,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / 'lib'))
 
-pytest_plugins = ['server', 'proxy', 'rest', 'mounted', 'samples', 'servers']
+pytest_plugins = ['server', 'proxy', 'rest', 'mounted', 'samples', 'servers', 'outage',
+                  'shells']
 
 
 def pytest_configure(config):

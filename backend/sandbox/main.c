@@ -14,10 +14,12 @@
 #include "due.h"
 #include "http.h"
 #include "import.h"
+#include "kinds.h"
 #include "rest.h"
 #include "rules.h"
 #include "sandbox.h"
 #include "sandbox_options.h"
+#include "states.h"
 #include "store.h"
 #include "tokens.h"
 
@@ -63,6 +65,7 @@ static int start(struct program *p, struct failure *err)
     int rc;
 
     sb->options = o;
+    sb->kinds = &kinds;
     sb->epoch_us = clock_realtime_ns(clock_real()) / 1000 - clock_now_ms(clock_real()) * 1000;
     rc = o->access_log ? access_new(o->access_log, &p->access, err) : 0;
     if (rc == 0)
@@ -131,8 +134,13 @@ int main(int argc, char **argv)
 {
     struct program p = { 0 };
     struct failure err = { 0 };
+    struct completion tab;
     int status = EXIT_SUCCESS;
 
+    if (completion_asked(argc, argv, &tab)) {
+        sandbox_options_complete(&tab);
+        return EXIT_SUCCESS;
+    }
     tune();
     if (sandbox_options_parse(argc, argv, &p.options, &err) < 0) {
         complain(&err);
@@ -144,6 +152,10 @@ int main(int argc, char **argv)
         sandbox_options_help();
     else if (p.options.version)
         printf("lasfs-sandbox %s\n", LASFS_VERSION);
+    else if (p.options.list_state)
+        status = states_list();
+    else if (p.options.reset)
+        status = states_reset(p.options.reset_dir, p.options.yes);
     else
         status = serve(&p);
     stop(&p);

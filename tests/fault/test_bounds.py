@@ -83,7 +83,9 @@ def test_one_probe_a_second_finds_that_it_is_back(broken, proxy):
 def test_what_is_written_meanwhile_is_not_lost(broken, proxy, api):
     error, seconds = failure((broken / 'documents/scan.pdf').write_bytes, small_pdf(9))
     assert error == errno.EIO and seconds < 1
-    assert (broken / 'documents/scan.pdf').read_bytes() == small_pdf(9)
+    assert not (broken / 'documents/scan.pdf').exists()
+    failed, = os.listdir(broken / '.lasfs/failed')
+    assert (broken / '.lasfs/failed' / failed).read_bytes() == small_pdf(9)
     proxy.clear()
     eventually(lambda: 'does not answer' not in (broken / '.lasfs/status').read_text())
     (broken / 'documents/scan.pdf').write_bytes(small_pdf(9))

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from mounted import eventually, mount_type
-from samples import pdf
+from samples import LARGEST, pdf
 
 SIZE = 300000
 
@@ -128,6 +128,46 @@ def test_the_whole_cache_may_go_while_mounted(cached):
     cached.mount.remount()
     assert cached.read() == pdf(SIZE)
     assert cached.file
+
+
+def fuse_threads(pid):
+    """The threads that wait for the kernel: read(2) or splice(2) of /dev/fuse."""
+    found = set()
+    for thread in os.listdir(f'/proc/{pid}/task'):
+        with open(f'/proc/{pid}/task/{thread}/syscall', encoding='ascii') as f:
+            words = f.read().split()
+        if words[0] in ('0', '275') and os.readlink(f'/proc/{pid}/fd/{int(words[1], 16)}') == \
+                '/dev/fuse':
+            found.add(thread)
+    return found
+
+
+def busy(pid):
+    """How long each thread has been on a CPU, in ns."""
+    times = {}
+    for thread in os.listdir(f'/proc/{pid}/task'):
+        with open(f'/proc/{pid}/task/{thread}/schedstat', encoding='ascii') as f:
+            times[thread] = int(f.read().split()[0])
+    return times
+
+
+def test_the_first_look_at_a_file_hashes_it_in_the_background(lasfs, api):
+    """Else nobody is served meanwhile by a thread that takes the kernel's requests."""
+    mount = lasfs()
+    path = mount / 'documents' / api.add_document(pdf(LARGEST)) / 'content'
+    assert path.read_bytes() == pdf(LARGEST)
+    mount.remount()
+    os.listdir(mount / 'documents')  # else the look-up fetches it once more
+    os.stat(path)
+    pid = mount.process.pid
+    before = busy(pid)
+    with mount.server.watch() as seen:
+        os.close(os.open(path, os.O_RDONLY))
+    eventually(lambda: fuse_threads(pid))
+    spent = {thread: ns - before.get(thread, 0) for thread, ns in busy(pid).items()}
+    assert seen.count('GET', '/documents/las:.*') == 0
+    assert max(spent, key=spent.get) not in fuse_threads(pid), spent
+    assert max(spent.values()) > 1000000, 'it was hashed'
 
 
 # --- A full disk -------------------------------------------------------------------------------

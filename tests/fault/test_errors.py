@@ -255,17 +255,19 @@ OPERATIONS = [
     Operation('rename', World.dataset_to_rename,
               lambda w, m: os.rename(w.mount / 'datasets' / m['id'],
                                      w.mount / 'datasets' / m['name']),
-              'PATCH', DATASET, 'rename /datasets/{id}', changed={errno.EINVAL: errno.EPERM}),
+              'PATCH', DATASET, 'rename /datasets/{id} to /datasets/{name}',
+              changed={errno.EINVAL: errno.EPERM}),
     Operation('rename into', World.dropped_and_dataset,
               lambda w, m: os.rename(m['path'], w.mount / 'datasets' / m['dataset'] / 'documents'
                                      / m['name']),
-              'PATCH', DOCUMENT, 'rename /documents/{name}', changed={errno.EINVAL: errno.EPERM}),
+              'PATCH', DOCUMENT, 'rename /documents/{name} to /datasets/{dataset}/documents/{name}',
+              changed={errno.EINVAL: errno.EPERM}),
     Operation('unlink', World.dropped, lambda w, m: os.unlink(m['path']),
               'DELETE', DOCUMENT, 'unlink /documents/{name}'),
     Operation('rename part', World.part,
               lambda w, m: os.rename(w.mount / 'documents' / (m['name'] + '.part'),
                                      w.mount / 'documents' / m['name']),
-              'POST', '/documents', 'rename /documents/{name}.part', keeps=True,
+              'POST', '/documents', 'rename /documents/{name}.part to /documents/{name}', keeps=True,
               changed={errno.EINVAL: errno.EPERM}),
     Operation('rmdir', World.known_dataset,
               lambda w, m: os.rmdir(w.mount / 'datasets' / m['id']),
@@ -442,7 +444,23 @@ def test_a_post_whose_answer_was_lost_is_sent_once(mount, proxy, api):
     assert problem.value.errno == errno.EIO
     assert len(proxy.since(0, 'POST', '/documents')) == 1
     assert api.content('documents/' + api.only_document()['documentId']) == small_pdf(1)
-    assert (mount / 'documents/scan.pdf').read_bytes() == small_pdf(1)
+    failed, = os.listdir(mount / '.lasfs/failed')
+    assert (mount / '.lasfs/failed' / failed).read_bytes() == small_pdf(1)
+
+
+def test_after_an_unknown_outcome_the_next_listing_is_a_fresh_one(mount, proxy, api):
+    """Who is told that it may be there looks whether it is."""
+    mount.allow('outcome unknown')
+    mount.may_leave = True
+    assert os.listdir(mount / 'documents') == os.listdir(mount / 'datasets') == []
+    proxy.fault('POST', close='after')
+    with pytest.raises(OSError):
+        (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    with pytest.raises(OSError):
+        (mount / 'datasets/invoices').mkdir()
+    proxy.clear()
+    assert api.only_document()['documentId'] in os.listdir(mount / 'documents')
+    assert [name for name in os.listdir(mount / 'datasets') if name.startswith('las:dataset:')]
 
 
 def purge(mount, text):

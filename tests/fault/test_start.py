@@ -2,10 +2,11 @@
 disk or the configuration; and nothing is mounted then, and nothing left behind."""
 import os
 import subprocess
+import time
 
 import pytest
 
-from mounted import Mount, mount_type
+from mounted import Mount, eventually, mount_type
 from server import program
 
 SECONDS = 40
@@ -54,20 +55,143 @@ def start(server, tmp_path):
     ({'status': 401, 'body': b'{"error": "invalid_client"}'}, 'invalid_client'),
     ({'status': 403, 'message': 'Forbidden'}, 'Forbidden'),
     ({'status': 404, 'message': 'no such endpoint'}, 'no such endpoint'),
-    ({'status': 500, 'message': 'Internal Server Error'}, 'Internal Server Error'),
-    ({'status': 502, 'body': b'<html><title>502 Bad Gateway</title></html>'}, '502 Bad Gateway'),
-    ({'status': 429, 'message': 'Too Many Requests', 'headers': {'Retry-After': '3600'}}, 'wait'),
     ({'status': 302, 'headers': {'Location': 'http://127.0.0.1:1/'}}, '302'),
     ({'status': 200, 'body': b'<html>Welcome to the hotel</html>'}, 'malformed'),
     ({'status': 200, 'body': b'{}'}, 'malformed'),
     ({'status': 200, 'body': b'{"access_token": ""}'}, 'malformed'),
     ({'status': 200, 'body': b'{"access_token": "a\\nb"}'}, 'malformed'),
-    ({'stall': 'before'}, 'nothing has moved for 2 s'), ({'close': 'before'}, ''),
-    ({'close': 'middle'}, ''),
 ], ids=str)
-def test_a_token_endpoint_that_fails(start, proxy, fault, word):
+def test_a_token_endpoint_that_refuses(start, proxy, fault, word):
     proxy.fault('POST', '/oauth2/token', **fault)
     start(word, proxy.auth_endpoint, options=['timeout=2'], **proxy.environment())
+
+
+# --- The API itself ----------------------------------------------------------------------------
+
+LOOKS_LIKE = 'it should look like https://api.lucidtech.ai/v1'
+HTML = b'<html><title>Welcome to the hotel</title></html>'
+NO_API = [
+    ({'status': 404, 'message': 'no such endpoint'}, 'HTTP 404, no such endpoint'),
+    ({'status': 404, 'body': HTML}, 'HTTP 404, Welcome to the hotel'),
+    ({'status': 403, 'message': 'Missing Authentication Token'},
+     'HTTP 403, Missing Authentication Token'),
+    ({'status': 400, 'message': 'Bad Request'}, 'HTTP 400, Bad Request'),
+    ({'status': 405, 'body': b''}, 'HTTP 405'),
+    ({'status': 301, 'headers': {'Location': 'https://example.com/'}}, 'HTTP 301'),
+    ({'status': 200, 'body': HTML}, 'HTTP 200'), ({'status': 200, 'body': b''}, 'HTTP 200'),
+    ({'status': 200, 'body': b'{"hello": "world"}'}, 'HTTP 200'),
+    ({'status': 200, 'body': b'[]'}, 'HTTP 200'),
+]
+
+
+def section(server, profile='default', api=None):
+    """Comments and another profile before it: the line that is named has to be counted."""
+    return (f'# mine\n[other]\nclient_id = I\n\n[{profile}]\nclient_id = {server.client_id}\n'
+            f'client_secret = {server.client_secret}\nauth_endpoint = {server.auth_endpoint}\n'
+            f'api_endpoint = {api or server.api_endpoint}\n')
+
+
+@pytest.mark.parametrize('fault, words', NO_API, ids=str)
+def test_an_endpoint_that_is_not_the_api(start, proxy, fault, words):
+    proxy.fault('GET', '.*', **fault)
+    line = start(words, LOOKS_LIKE, options=['timeout=2'], credentials=section(proxy))
+    file = start.mount.home / '.lucidtech/credentials.cfg'
+    assert f'{file}: line 9: [default] api_endpoint = {proxy.api_endpoint}: ' in line
+
+
+def test_the_line_names_what_has_the_endpoint(start, server, proxy):
+    """A profile, the fallback of all profiles, another file, or the environment."""
+    wrong = server.api_endpoint.replace('/v1', '/v7')
+    file = start.mount.home / '.lucidtech/credentials.cfg'
+    start(f'{file}: line 9: [work] api_endpoint = {wrong}: ', 'HTTP 404', LOOKS_LIKE,
+          credentials=section(server, 'work', wrong), options=['profile=work'])
+    start(f'{file}: line 11: [DEFAULT] api_endpoint = {wrong}: ',
+          credentials=section(server).replace('api_endpoint', 'other')
+          + f'[DEFAULT]\n  api_endpoint: {wrong}\n'.replace('  ', ''), options=['profile=default'])
+    start(f'LAS_API_ENDPOINT = {wrong}: ', LOOKS_LIKE, LAS_API_ENDPOINT=wrong)
+
+
+def test_an_endpoint_without_its_path_or_with_more(start, server, proxy):
+    """The sandbox serves the API without /v1 too: what answers is asked, not the address."""
+    start('HTTP 404', LOOKS_LIKE, LAS_API_ENDPOINT=server.api_endpoint + '/documents')
+
+
+@pytest.mark.parametrize('status, message', [(401, 'Unauthorized'), (403, 'Forbidden')])
+def test_an_api_that_refuses_the_token(start, proxy, status, message):
+    proxy.fault('GET', '.*', status=status, message=message)
+    line = start(message, f'LAS_API_ENDPOINT = {proxy.api_endpoint}: ', **proxy.environment())
+    assert LOOKS_LIKE not in line
+
+
+@pytest.fixture
+def stands(start):
+    """Runs lasfs as one types it, which is to mount with a warning: its one line."""
+    def run(server, *options):
+        mount = start.mount
+        ran = subprocess.run([program('lasfs'), '-o', ','.join([f'state={mount.state}', *options]),
+                              str(mount.path)], stdin=subprocess.DEVNULL, capture_output=True,
+                             text=True, timeout=SECONDS, check=False,
+                             env={**mount.environment(), **server.environment()})
+        assert ran.returncode == 0 and ran.stdout == '', ran
+        assert mount_type(mount.path) == 'fuse.lasfs'
+        return ran.stderr
+    return run
+
+
+PASSES = [
+    ({'status': 500, 'message': 'Internal Server Error'}, 'Internal Server Error'),
+    ({'status': 502, 'body': b'<html><title>502 Bad Gateway</title></html>'}, '502 Bad Gateway'),
+    ({'status': 503, 'headers': {'Retry-After': '1'}, 'body': b''}, 'wait for 1 s'),
+    ({'status': 429, 'message': 'Too Many Requests', 'headers': {'Retry-After': '3600'}}, 'wait'),
+    ({'stall': 'before'}, 'nothing has moved for 2 s'), ({'close': 'before'}, ''),
+    ({'close': 'middle'}, ''),
+]
+
+
+@pytest.mark.parametrize('where', [('POST', '/oauth2/token'), ('GET', '.*')], ids=str)
+@pytest.mark.parametrize('fault, words', PASSES, ids=str)
+def test_what_passes_is_a_warning_and_mends_itself(stands, start, proxy, where, fault, words):
+    if fault.get('headers', {}).get('Retry-After') == '3600':
+        fault = {**fault, 'headers': {'Retry-After': '2'}}  # more than timeout= less what is gone
+    proxy.fault(*where, **fault)
+    said = stands(proxy, 'timeout=2')
+    assert len(said.splitlines()) == 1, said
+    for word in (words, 'does not answer', 'mounted all the same', proxy.api_endpoint):
+        assert word in said, said
+    proxy.clear()
+    eventually(lambda: answers(start.mount), 15, 'an answer')
+    subprocess.run([program('lasfs'), '--unmount', str(start.mount.path)], check=True,
+                   timeout=SECONDS)
+
+
+def answers(mount):
+    try:
+        return os.listdir(mount.path / 'datasets') == []
+    except OSError:
+        return False
+
+
+def test_a_role_that_may_not_see_the_organization(stands, start, proxy):
+    proxy.fault('GET', '/organizations/me', status=403, message='Forbidden')
+    assert stands(proxy) == ''
+    assert answers(start.mount)
+    assert [p.query for p in proxy.since(0, 'GET', '/documents')] == ['maxResults=1']
+
+
+def test_a_token_that_is_no_longer_good_is_fetched_anew(stands, proxy):
+    proxy.fault('GET', '/organizations/me', status=403, message='Forbidden', times=1)
+    assert stands(proxy) == ''
+    assert len(proxy.since(0, 'POST', '/oauth2/token')) == 2
+
+
+def test_the_start_takes_no_longer_than_the_patience(stands, start, proxy):
+    """With timeout=60 too: the question goes on behind the mount."""
+    proxy.fault('GET', '.*', stall='before')
+    begin = time.monotonic()
+    assert 'not yet' in stands(proxy, 'timeout=60')
+    assert 9 < time.monotonic() - begin < 15
+    proxy.clear()
+    assert answers(start.mount)
 
 
 # --- Credentials -------------------------------------------------------------------------------
@@ -81,7 +205,7 @@ api_endpoint = http://127.0.0.1:1/v1
 
 
 @pytest.mark.parametrize('text, word', [
-    ('', 'default'), ('nonsense\n', 'line 1'), ('client_id = I\n', 'before the first section'),
+    ('nonsense\n', 'line 1'), ('client_id = I\n', 'before the first section'),
     ('[default]\nclient_id = I\n', 'client_secret'),
     (WHOLE.replace('http://', 'ftp://'), 'ftp'),
     (WHOLE.replace('http://127.0.0.1:1', 'http://example.com'), 'example.com'),
@@ -121,10 +245,6 @@ def test_a_spool_that_is_a_file(start):
 def test_a_cache_that_cannot_be_made(start, tmp_path):
     (tmp_path / 'file').write_text('x')
     start(XDG_CACHE_HOME=str(tmp_path / 'file'))
-
-
-def test_no_home_at_all(start):
-    start('HOME', HOME=None, XDG_CACHE_HOME=None, XDG_STATE_HOME=None, state=False)
 
 
 def test_a_full_disk_under_the_state(start, tmp_path):

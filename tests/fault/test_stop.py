@@ -136,7 +136,7 @@ def test_a_second_daemon_is_told_after_ten_seconds(lasfs):
                          env=second.environment(), timeout=60)
     assert 9 < time.monotonic() - begin < 30
     assert ran.returncode == 1 and len(ran.stderr.splitlines()) == 1
-    assert str(first.state) in ran.stderr
+    assert str(first.state) in ran.stderr and f'pid {first.process.pid}' in ran.stderr
     assert os.listdir(first / 'documents') == []
 
 

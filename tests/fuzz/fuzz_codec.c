@@ -9,6 +9,8 @@
 
 #include "body.h"
 #include "codec.h"
+#include "error_text.h"
+#include "record.h"
 
 #include "banned.h"
 
@@ -56,7 +58,6 @@ static void check_fields(struct record *r)
 static void check_record(struct record *r)
 {
     char id[RESOURCE_ID_MAX + 1];
-    struct record *merged = NULL;
     struct buf text = BUF_INIT(TEXT_MAX_BYTES);
     struct record *rest = NULL;
     struct body *b = NULL;
@@ -68,9 +69,6 @@ static void check_record(struct record *r)
     record_unref(rest);
     record_made_ns(r);
     record_changed_ns(r);
-    expect(record_merge(r, r, &merged) == 0);
-    expect(record_bytes(merged) == record_bytes(r));
-    record_unref(merged);
     check_fields(r);
     check_round_trip(r);
     /* a record differs from itself in nothing */
@@ -80,6 +78,17 @@ static void check_record(struct record *r)
     expect(body_empty(b));
     body_free(b);
     buf_release(&text);
+}
+
+/* A list's row may have an id that can be none: such a record has fields, and is asked for no more. */
+static void check_row(struct record *r)
+{
+    char id[RESOURCE_ID_MAX + 1];
+
+    if (record_id(r, id) == 0)
+        check_record(r);
+    else
+        check_fields(r);
 }
 
 /* Names are found in every other place. */
@@ -114,11 +123,11 @@ static void check_body(const struct resource *res, enum body_use use, const char
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char message[CODEC_MESSAGE_MAX];
+    char message[ERROR_TEXT_MAX];
     struct buf text = BUF_INIT(TEXT_MAX_BYTES);
 
     expect(buf_add(&text, data, size) == 0);
-    codec_message(text.data, text.len, message);
+    error_text(text.data, text.len, message);
     for (unsigned kind = RES_NONE + 1; kind < RES_COUNT; kind++) {
         const struct resource *res = resource_get((enum resource_kind)kind);
         struct record *r = NULL;
@@ -131,7 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         record_unref(r);
         if (res->list_key && codec_page_text(res, text.data, text.len, &page, NULL) == 0)
             for (size_t i = 0; i < page->n; i++)
-                check_record(page->rows[i]);
+                check_row(page->rows[i]);
         page_free(page);
         check_body(res, BODY_POST, text.data, text.len);
         check_body(res, BODY_PATCH, text.data, text.len);

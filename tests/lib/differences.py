@@ -1,11 +1,13 @@
 """What a mount may do otherwise than a plain directory, as data: each with its reason.
 
 A Difference is of calls: where it applies, the mount gives one of its errors. With then='skip'
-the plain directory is left as it is, as the mount is; with 'same' the call is made there and
-counts. must: the mount may not succeed where the plain directory does.
+the plain directory is left as it is, as the mount is; with 'note' too, and a note of a failure
+tells of it; with 'same' the call is made there and counts. must: the mount may not succeed where
+the plain directory does.
 A Mask is of results: it takes out of both what need not be equal.
 """
 import ctypes
+import re
 from dataclasses import dataclass
 from typing import Callable
 
@@ -14,6 +16,7 @@ TAKEN = {'application/pdf', 'image/jpeg', 'image/png', 'image/tiff'}
 MAGIC_MIME_TYPE, NO_CHECK_COMPRESS, NO_CHECK_TAR = 0x10, 0x1000, 0x2000
 ENDINGS_LOCAL = ('.Xy12Zz', '.part', '.tmp')
 NOTE = '.error.txt'
+PDF_BEHIND = re.compile(rb'%PDF-\d\.\d')  # other bytes may stand before it
 
 magic = ctypes.CDLL('libmagic.so.1')
 magic.magic_open.restype = ctypes.c_void_p
@@ -25,7 +28,9 @@ assert magic.magic_load(cookie, None) == 0
 
 
 def type_of(data):
-    return magic.magic_buffer(cookie, data, len(data)).decode()
+    found = magic.magic_buffer(cookie, data, len(data)).decode()
+    behind = found == 'application/octet-stream' and PDF_BEHIND.search(data[:1024 + 8])
+    return 'application/pdf' if behind else found
 
 
 def stays_local(name):
@@ -66,8 +71,8 @@ class Difference:
 
 def closes_refused(model, op):
     handle = model.slots[op[1]]
-    return handle.writes and handle.file.name and refused(handle.file.name,
-                                                          model.content(handle.file))
+    file = handle.file
+    return handle.writes and file.dirty and file.name and refused(file.name, model.content(file))
 
 
 def truncate_refused(model, op):
@@ -89,6 +94,10 @@ def leaves_its_list(model, op):
     return file.resource is not None
 
 
+def folder_is_local(model, op):
+    return model.is_folder(op[1]) and stays_local(op[2])
+
+
 def folder_leaves(model, op):
     return model.is_folder(op[1]) and parent_of(op[1]) != parent_of(op[2])
 
@@ -104,14 +113,19 @@ DIFFERENCES = (
                'a document cannot leave datasets, an asset is no document: mv copies'),
     Difference('subfolders keep their folder', ('rename', 'rename_noreplace'), ('EXDEV',),
                folder_leaves, 'directories do not move between folders: mv copies'),
+    Difference('what programs make stays local', ('rename', 'rename_noreplace'), ('EXDEV',),
+               folder_is_local, 'a folder of a temporary name is one of local files', must=False),
     Difference('not a document: close', ('close',), ('EINVAL',), closes_refused,
-               'what is no PDF, JPEG, PNG or TIFF is refused; it stays there as failed',
+               'what is no PDF, JPEG, PNG or TIFF is refused; its name is what it was',
                must=False, then='same'),
     Difference('not a document: truncate', ('truncate',), ('EINVAL',), truncate_refused,
                'the same for truncate(2), which commits at once', must=False, then='same'),
     Difference('not a document: rename', ('rename', 'rename_noreplace'), ('EPERM',),
                moves_refused, 'a temporary file is sent when it gets its real name',
-               must=False),
+               must=False, then='note'),
+    Difference('two that failed under one name', ('rename', 'rename_noreplace'), ('ENOTEMPTY',),
+               lambda model, op: model.noted and model.is_folder(op[1]),
+               'what failed goes with its folder, and nothing of it is lost', must=False),
     Difference('larger than the API takes', ('truncate', 'ftruncate'), ('EFBIG',),
                lambda model, op: op[2] > LARGEST, 'the size has a limit, known beforehand'),
 )
@@ -136,14 +150,13 @@ def without_time(model, op, result):
 def without_notes(model, op, result):
     if isinstance(result, str):
         return result
-    notes = {name + NOTE for name in result if (file := model.file(f'{op[1]}/{name}'))
-             and (file.failed or refused(file.name, model.content(file)))}
-    return [name for name in result if name not in notes]
+    return [name for name in result if not name.endswith(NOTE)
+            or f'{op[1]}/{name.removesuffix(NOTE)}' not in model.noted]
 
 
 MASKS = (
     Mask('times that were not set', ('stat', 'fstat'), without_time,
          'two clocks; what utimens set is kept until the next write'),
     Mask('notes of failures', ('listdir',), without_notes,
-         'NAME.error.txt stands beside a file that could not be delivered'),
+         'NAME.error.txt says that something could not be delivered under that name'),
 )

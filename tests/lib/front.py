@@ -1,6 +1,9 @@
 """Debian's nginx before lasfs-sandbox: TLS with certificates of a CA of our own, HTTP/2, gzip."""
+import http.client
+import itertools
 import shutil
 import socket
+import ssl
 import subprocess
 from urllib.parse import urlsplit
 
@@ -103,6 +106,7 @@ class Front:
         self.server, self.folder = server, folder
         folder.mkdir(parents=True)
         self.port, self.other_port = free_port(), free_port()
+        self.own_port, self.marks = self.port, itertools.count()
         self.config = folder / 'nginx.conf'
         self.config.write_text(CONFIG.format(
             folder=folder, certificate=certificate, key=key, port=self.port,
@@ -133,8 +137,21 @@ class Front:
                 'LAS_AUTH_ENDPOINT': self.auth_endpoint}
 
     def told(self):
-        """What it was asked for and has answered."""
-        return [Told(line) for line in (self.folder / 'access.log').read_text().splitlines()]
+        """What it was asked for and has answered. It writes a line after the answer has gone: a request of
+        our own, of which the line comes, has all others before it."""
+        mark = f'/told-{next(self.marks)}'
+        asked = http.client.HTTPSConnection('127.0.0.1', self.own_port, timeout=10,
+                                            context=ssl._create_unverified_context())
+        asked.request('HEAD', mark)
+        asked.getresponse().read()
+        asked.close()
+        lines = eventually(lambda: self.lines_with(mark), 10, 'a line in the log of nginx')
+        return [told for told in map(Told, lines) if not told.path.startswith('/told-')]
+
+    def lines_with(self, mark):
+        """All of the log, once it has a line of that path."""
+        lines = (self.folder / 'access.log').read_text().splitlines()
+        return lines if any(f' {mark} ' in line for line in lines) else None
 
     def stop(self):
         self.process.terminate()

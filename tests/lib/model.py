@@ -4,198 +4,12 @@ A sequence is a list of calls (syscalls.py), made of a seed. Each is made on bot
 errors and what is seen afterwards must be equal, save for what differences.py lists. A sequence
 that fails is cut down to the shortest one that does.
 """
-import random
+import time
 
-from differences import MASKS, parent_of, refused, stays_local, taken
+from differences import LARGEST, MASKS, folder_of, parent_of, refused, stays_local, taken
+from said import Doc, Heirs, Sets
+from named_calls import NAMED, Mismatch, NamedCalls, short
 from syscalls import FOLDERS, Failed
-
-REAL = ('a.pdf', 'b.pdf', 'c')
-ODD = ('ä %41.pdf', '-n', "it's\n2 \"lines\"", 'x' * 200, '統計')
-LOCAL = ('.a.pdf.Xy12Zz', 'b.part')
-OPENS = ('WRONLY|CREAT|TRUNC',) * 8 + (
-    'RDWR|CREAT', 'RDWR|CREAT', 'WRONLY|CREAT', 'WRONLY|CREAT|EXCL', 'WRONLY|CREAT|APPEND',
-    'RDWR|APPEND', 'RDONLY', 'RDONLY', 'RDWR', 'RDWR', 'WRONLY', 'WRONLY|TRUNC', 'RDWR|TRUNC',
-    'RDONLY|CREAT', 'RDWR|CREAT|EXCL')
-SIZES = (1, 9, 20, 100, 100, 100, 4096, 5000, 5000, 70000, 200000)
-
-
-class Mismatch(Exception):
-    """The two differ, and no difference that is allowed says so."""
-
-
-# --- Making sequences ---------------------------------------------------------------------------
-
-class Maker:
-    """Sequences of calls out of a seed alone; it guesses what will be there, and errs at times."""
-
-    def __init__(self, seed):
-        self.chance = random.Random(seed)
-        self.serial, self.slots, self.waiting = 0, {}, []
-        self.folders = self.chance.choice(('D', 'O', 'DO', 'OT', 'DOT', 'A', 'DA', 'DOTA'))
-        self.dirs = ['s', 't', 's/u'][:self.chance.choice((0, 1, 2, 3))]
-        self.real = (*REAL[:2], self.chance.choice(REAL + ODD))
-
-    def sequence(self, length):
-        return [self.next() for _ in range(length)]
-
-    def pick(self, *choices):
-        return self.chance.choice(choices)
-
-    def file(self):
-        folder = self.chance.choice(self.folders)
-        name = self.chance.choice(self.real * 2 + LOCAL)
-        inside = self.chance.choice(self.dirs) if self.dirs and self.chance.random() < 0.4 else ''
-        return f'{folder}/{inside}/{name}' if inside else f'{folder}/{name}'
-
-    def dir(self):
-        folder = self.chance.choice(self.folders)
-        return f'{folder}/{self.chance.choice(self.dirs)}' if self.dirs else folder
-
-    def any(self):
-        return self.dir() if self.dirs and self.chance.random() < 0.25 else self.file()
-
-    def slot(self):
-        return self.chance.choice(sorted(self.slots)) if self.slots else 0
-
-    def new_slot(self):
-        return next(i for i in range(100) if i not in self.slots)
-
-    def bytes(self, kind=None):
-        self.serial += 1
-        kind = kind or self.chance.choice(('raw',) * 6 + ('text', 'pdf'))
-        seed = self.serial if self.chance.random() < 0.85 else self.chance.randrange(3)
-        return kind, self.chance.choice(SIZES), seed
-
-    def next(self):
-        if self.waiting:
-            return self.waiting.pop(0)
-        kinds, weights = zip(*WEIGHTS)
-        return getattr(self, 'make_' + self.chance.choices(kinds, weights)[0])()
-
-    def make_drop(self):
-        """A file as most programs write it."""
-        slot = self.new_slot()
-        flags = self.pick('WRONLY|CREAT|TRUNC', 'WRONLY|CREAT|TRUNC', 'RDWR|CREAT|EXCL')
-        self.waiting = [('write', slot, *self.bytes('pdf'))]
-        if self.chance.random() < 0.3:
-            self.waiting.append(('write', slot, *self.bytes('raw')))
-        if self.chance.random() < 0.2:
-            self.waiting.append(('futime', slot, 10 ** 9 + self.serial))
-        self.waiting.append(('close', slot))
-        return 'open', slot, self.file(), flags, self.pick(0o644, 0o600, 0o666)
-
-    def make_open(self):
-        slot, flags = self.new_slot(), self.chance.choice(OPENS)
-        self.slots[slot] = True
-        if len(self.slots) > 6:
-            self.waiting = [self.make_close()]
-        if 'TRUNC' in flags and 'RDONLY' not in flags and self.chance.random() < 0.8:
-            self.waiting.append(('write', slot, *self.bytes('pdf')))
-        return 'open', slot, self.file(), flags
-
-    def make_close(self):
-        slot = self.slot()
-        self.slots.pop(slot, None)
-        return 'close', slot
-
-    def make_dup(self):
-        slot, new = self.slot(), self.new_slot()
-        self.slots[new] = True
-        return 'dup', slot, new
-
-    def make_write(self):
-        return 'write', self.slot(), *self.bytes()
-
-    def make_pwrite(self):
-        off = self.pick(0, 9, 9, 50, 100, 5000, 10000)
-        return 'pwrite', self.slot(), off, *self.bytes('pdf' if off == 0 else None)
-
-    def make_child_write(self):
-        return 'child_write', self.slot(), *self.bytes('text')
-
-    def make_store(self):
-        return 'store', self.slot(), self.pick(9, 50, 4096), *self.bytes('text')
-
-    def make_read(self):
-        return 'read', self.slot(), self.pick(1, 100, 10000, 300000)
-
-    def make_pread(self):
-        return 'pread', self.slot(), self.pick(0, 0, 50, 4096, 20000), self.pick(1, 100, 300000)
-
-    def make_lseek(self):
-        return 'lseek', self.slot(), *self.pick((0, 0), (9, 0), (0, 1), (0, 2), (-5, 2), (100, 1))
-
-    def make_copy_range(self):
-        return 'copy_range', self.slot(), self.slot(), self.pick(10, 5000)
-
-    def make_ftruncate(self):
-        return 'ftruncate', self.slot(), self.pick(0, 9, 30, 100, 6000)
-
-    def make_fsync(self):
-        return 'fsync', self.slot()
-
-    def make_fstat(self):
-        return 'fstat', self.slot()
-
-    def make_fchmod(self):
-        return 'fchmod', self.slot(), self.pick(0o644, 0o600, 0o400, 0o755)
-
-    def make_futime(self):
-        return 'futime', self.slot(), 10 ** 9 + self.chance.randrange(10 ** 6)
-
-    def make_flock(self):
-        return 'flock', self.slot(), self.pick('EX', 'SH', 'UN')
-
-    def make_stat(self):
-        return 'stat', self.any()
-
-    def make_cat(self):
-        return 'cat', self.file()
-
-    def make_listdir(self):
-        return 'listdir', self.pick(self.chance.choice(self.folders), self.dir())
-
-    def make_truncate(self):
-        return 'truncate', self.file(), self.pick(0, 0, 9, 15, 100, 6000, 4687501)
-
-    def make_chmod(self):
-        return 'chmod', self.file(), self.pick(0o644, 0o600, 0o400, 0o755)
-
-    def make_utime(self):
-        return 'utime', self.file(), 10 ** 9 + self.chance.randrange(10 ** 6)
-
-    def make_rename(self):
-        return self.pick('rename', 'rename', 'rename_noreplace'), self.file(), self.file()
-
-    def make_rename_dir(self):
-        return 'rename', self.any(), self.any()
-
-    def make_unlink(self):
-        return 'unlink', self.file()
-
-    def make_unlink_dir(self):
-        return 'unlink', self.dir()
-
-    def make_mkdir(self):
-        return 'mkdir', self.dir()
-
-    def make_rmdir(self):
-        return 'rmdir', self.any()
-
-    def make_link(self):
-        return self.pick('link', 'symlink'), self.file(), self.file()
-
-    def make_remount(self):
-        return (self.pick('remount', 'remount', 'kill', 'crash'),)
-
-
-WEIGHTS = (('drop', 14), ('open', 12), ('close', 10), ('dup', 2), ('write', 6), ('pwrite', 5),
-           ('child_write', 1), ('store', 1), ('read', 4), ('pread', 3), ('lseek', 2),
-           ('copy_range', 1), ('ftruncate', 3), ('fsync', 1), ('fstat', 4), ('fchmod', 1),
-           ('futime', 1), ('flock', 1), ('stat', 6), ('cat', 6), ('listdir', 4),
-           ('truncate', 2), ('chmod', 1), ('utime', 1), ('rename', 12), ('rename_dir', 3),
-           ('unlink', 5), ('unlink_dir', 0.3), ('mkdir', 4), ('rmdir', 2), ('link', 0.3),
-           ('remount', 1.5))
 
 
 # --- What a plain directory does not know -------------------------------------------------------
@@ -206,9 +20,11 @@ class File:
     def __init__(self, name):
         self.name = name           # None: unlinked
         self.resource = None       # the bytes that the server has, if any
+        self.doc = None            # what it says of them
+        self.heir = None           # what it says of the next ones, if there are none yet
         self.dirty = False         # bytes that were not sent
-        self.failed = False        # could not be sent
         self.time_is_set = False
+        self.sent_time = None      # of the bytes that the server has, if it was set
         self.parked = None         # the name in its folder that may take the resource back
         self.active = set()        # handles that count as writers
 
@@ -221,13 +37,17 @@ class Handle:
     def __init__(self, file, flags):
         self.file, self.flags = file, flags
         self.writes = 'RDONLY' not in flags or 'TRUNC' in flags
+        self.stale = False  # what it was opened for could not be delivered since
 
 
 class Model:
     """The plain directory, and beside it what the server should have."""
 
-    def __init__(self, plain):
+    def __init__(self, plain, delivers=True):
         self.plain, self.names, self.slots = plain, {}, {}
+        self.delivers = delivers  # else there is no server, and nothing fails
+        self.noted = set()  # names of files that could not be delivered
+        self.heirs, self.sets, self.held = Heirs(), Sets(), None
 
     def file(self, name):
         found = self.names.get(name)
@@ -246,7 +66,28 @@ class Model:
             return
         data = self.content(file)
         if taken(file.name, data):
-            file.resource, file.dirty, file.failed = data, False, False
+            self.sent(file, data)
+            file.resource, file.dirty = data, False
+            self.set_sent_time(file)
+
+    @staticmethod
+    def sent(file, data):
+        """Other bytes of a document are another document, that is what the old one was."""
+        if file.doc and (data == file.resource or folder_of(file.name) == 'A'):
+            return
+        old, file.doc = file.doc, Doc(file.doc)
+        if old:
+            old.alive = False
+        elif file.heir:
+            (like, surely, folder), file.heir = file.heir, None
+            if folder == folder_of(file.name):
+                file.doc = Doc(like)
+                if not surely:
+                    file.doc.either(Doc())
+
+    def set_sent_time(self, file):
+        time = self.plain.stat(file.name)[3]
+        file.sent_time = time if file.time_is_set else None
 
     def parked_from(self, name, but=None):
         """What was called so, and has a temporary file's name now."""
@@ -255,8 +96,8 @@ class Model:
 
     @staticmethod
     def take_back(file, parked):
-        file.resource, file.dirty = parked.resource, True
-        parked.resource, parked.dirty, parked.parked = None, True, None
+        file.resource, file.doc, file.dirty = parked.resource, parked.doc, True
+        parked.resource, parked.doc, parked.dirty, parked.parked = None, None, True, None
 
     @staticmethod
     def park(file, other):
@@ -266,11 +107,15 @@ class Model:
             file.parked = file.name.rpartition('/')[2]
 
     def changed(self, file, handle=None):
-        file.dirty, file.failed, file.time_is_set = True, False, False
+        file.dirty, file.time_is_set = True, False
         if handle:
             file.active.add(handle)
 
     # --- What a call that succeeded changes ------------------------------------------------------
+
+    def begin(self):
+        """Of a call that is going to be made."""
+        self.began = time.monotonic()
 
     def note(self, op):
         if hasattr(self, 'note_' + op[0]):
@@ -280,6 +125,8 @@ class Model:
         file = self.file(name)
         if not file:
             file = File(name)
+            if 'EXCL' in flags:
+                file.heir = self.heirs.claim(name, self.began)
             if parked := self.parked_from(name):
                 self.take_back(file, parked)
             self.names[name] = file
@@ -299,9 +146,19 @@ class Model:
         if refused:
             self.note_refused(handle.file)
 
-    @staticmethod
-    def note_refused(file):
-        file.failed, file.dirty, file.time_is_set = True, False, False
+    def note_refused(self, file):
+        """Its name is what the server has again, and who has it open writes no more."""
+        if not self.delivers:
+            return
+        self.noted.add(file.name)
+        for handle in self.slots.values():
+            handle.stale = handle.stale or handle.file is file
+        if file.resource is None:
+            self.plain.unlink(file.name)
+            self.names.pop(file.name).name = None
+            return
+        self.plain.put_back(file.name, file.resource, file.sent_time)
+        file.dirty, file.time_is_set = False, file.sent_time is not None
 
     def note_write(self, slot, *_):
         self.changed(self.slots[slot].file, self.slots[slot])
@@ -324,11 +181,16 @@ class Model:
         self.note_write(other)
 
     def note_futime(self, slot, *_):
-        self.slots[slot].file.time_is_set = True
+        self.time_set(self.slots[slot].file)
 
     def note_utime(self, name, *_):
         if self.file(name):
-            self.file(name).time_is_set = True
+            self.time_set(self.file(name))
+
+    def time_set(self, file):
+        file.time_is_set = True
+        if file.name and not file.dirty:
+            self.set_sent_time(file)
 
     def note_truncate(self, name, size, refused=False):
         file = self.file(name)
@@ -343,8 +205,13 @@ class Model:
     def note_rmdir(self, name):
         del self.names[name]
 
-    def note_unlink(self, name):
-        self.names.pop(name).name = None
+    def note_unlink(self, name, by_another=False):
+        file = self.names.pop(name)
+        if file.doc:
+            file.doc.alive = False
+        if file.doc and not by_another and folder_of(name) != 'A':
+            self.heirs.leave(name, file.doc, self.began)
+        file.name = None
 
     def note_rename(self, name, other):
         if name == other:
@@ -358,18 +225,31 @@ class Model:
         elif parked and file.is_sent:
             parked.parked = None
         if there:
-            if file.resource is None:
-                file.resource = there.resource
+            self.replace(file, there, other)
             there.name = None
         self.park(file, other)
         self.names[other] = file
         file.name = other
-        if not file.failed:
-            self.commit(file)
+        self.commit(file)
 
     note_rename_noreplace = note_rename
 
+    @staticmethod
+    def replace(file, there, name):
+        """file is renamed over there. A temporary name says nothing of what it will be."""
+        if file.resource is None:
+            file.resource, file.doc = there.resource, there.doc
+        elif there.doc and stays_local(name):
+            there.doc.alive = False
+        elif there.doc and folder_of(name) == 'A':
+            file.doc.alive, file.doc = False, there.doc
+            if file.dirty:
+                file.resource = there.resource
+        elif there.doc:
+            file.doc.replaces(there.doc)
+
     def move_folder(self, name, other):
+        self.noted |= {other + key[len(name):] for key in self.noted if key.startswith(name + '/')}
         for key in [k for k in self.names if k == name or k.startswith(name + '/')]:
             found = self.names.pop(key)
             moved = other + key[len(name):]
@@ -395,12 +275,14 @@ class Run:
     def __init__(self, world):
         self.world = world
         self.mount, self.plain = world.begin()
-        self.model = Model(self.plain)
-        self.calls, self.met = 0, {}
+        self.model = Model(self.plain, world.delivers)
+        self.calls, self.met, self.at = 0, {}, 0
+        self.named = NamedCalls(self)
 
     def sequence(self, ops):
-        for op in ops:
+        for self.at, op in enumerate(ops):
             self.call(tuple(op))
+        self.at = 'end'
         self.close_all()
         self.compare_trees()
         self.world.check(self.model)
@@ -415,7 +297,7 @@ class Run:
         self.plain.close_all()
         for handle in self.model.slots.values():
             file = handle.file
-            if file.active and file.dirty:
+            if file.active and file.dirty and file.name:
                 self.model.note_refused(file)
             file.active.clear()
         self.model.slots.clear()
@@ -429,29 +311,54 @@ class Run:
             return op[1] in slots and op[2] not in slots
         if kind == 'copy_range':
             return op[1] in slots and op[2] in slots
+        if kind in ('truncate', 'ftruncate') and op[2] > LARGEST:  # temporary names take more
+            file = self.model.file(op[1]) if kind == 'truncate' else \
+                op[1] in slots and self.model.slots[op[1]].file
+            return file and file.name and not stays_local(file.name)
         if kind == 'store':  # else the errno is the kernel's, and differs
             return op[1] in slots and 'RDWR' in self.model.slots[op[1]].flags
         return not isinstance(op[1], int) or op[1] in slots
 
-    def call(self, op):
+    def stale(self, op):
+        """Of what could not be delivered: it can be written no more, and what it reads is open."""
+        slots = [self.model.slots[i] for i in op[1:3] if isinstance(i, int) and i in self.plain.fds
+                 and (op[0] == 'copy_range' or i == op[1])]
+        if op[0] in ('open', 'dup', 'close', 'flock') or not any(h.stale for h in slots):
+            return False
+        if op[0] in ('write', 'pwrite') and slots[0].writes:
+            got = self.mount.call(op)
+            if got not in ('EIO', 'EBADF'):
+                raise Mismatch(f'{op}: {short(got)} where nothing can be written any more')
+        return True
+
+    def call(self, op, maker=None):
+        """maker: who makes it on the mount, if not this process."""
+        if op[0] == 'helper':
+            return self.call(op[1], self.named.helper if self.world.delivers else None)
+        if op[0] in NAMED:
+            return self.named.call(op) if self.world.delivers else None
         if op[0] in ('remount', 'kill', 'crash'):
+            self.named.forget()
             if op[0] == 'crash':
                 self.crash()
             else:
                 self.close_all()
                 getattr(self.world, op[0])()
             return self.compare_trees()
-        if not self.usable(op):
+        if not self.usable(op) or self.stale(op):
             return None
         self.calls += 1
         allowed = next((d for d in self.world.allowed
                         if op[0] in d.calls and d.applies(self.model, op)), None)
-        got = self.mount.call(op)
+        self.model.begin()
+        got = (maker or self.mount.call)(op)
         if allowed and got in allowed.errors:
             self.met[allowed.name] = self.met.get(allowed.name, 0) + 1
             if allowed.then == 'same':
                 self.plain.call(op)
                 self.model.note(op + (True,))
+            elif allowed.then == 'note':
+                self.model.noted.add(op[2])
             return None
         want = self.plain.call(op)
         if allowed and allowed.must and not isinstance(want, Failed):
@@ -461,8 +368,8 @@ class Run:
                 got, want = mask.mask(self.model, op, got), mask.mask(self.model, op, want)
         if got != want:
             raise Mismatch(f'{op}: {short(got)}, a plain directory says {short(want)}')
-        if not isinstance(got, Failed):
-            self.model.note(op)
+        if not isinstance(got, Failed) and (op[0] != 'copy_range' or got):
+            self.model.note(op + (True,) if maker and op[0] == 'unlink' else op)
         return None
 
     def compare_trees(self):
@@ -481,13 +388,6 @@ class Run:
                 self.call(('cat', below))
 
 
-def short(value):
-    text = repr(value)
-    if isinstance(value, bytes) and len(value) > 40:
-        return f'{len(value)} bytes that begin with {value[:30]!r}'
-    return text if len(text) < 300 else text[:300] + '...'
-
-
 def try_sequence(world, ops):
     """None, or why it fails."""
     run = Run(world)
@@ -496,8 +396,9 @@ def try_sequence(world, ops):
         world.end()
     except Mismatch as mismatch:
         world.spoiled()
-        return str(mismatch)
+        return f'{mismatch} (at {run.at})'
     finally:
+        run.named.forget()
         world.count(run)
         run.mount.close_all()
         run.plain.close_all()

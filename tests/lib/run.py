@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """Runs all tests, each with its own runner, and fails the run for what they leave behind.
 
-Usage: run.py --build DIR [PYTEST-ARGUMENT...]
+Usage: run.py --build DIR [--room ROOM] [PYTEST-ARGUMENT...]
 
+Of a room these are its unit tests, and what docs/ARCHITECTURE.md names for its features.
 A mount, a process or a file that is still there at the end is removed, named, and an error.
 """
+import argparse
 import os
 import shutil
 import signal
@@ -14,9 +16,15 @@ import tempfile
 import time
 from pathlib import Path
 
+from page import ROOMS, rooms_called, short_name, tests_of
+
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ('tests/sandbox', 'tests/mount', 'tests/fault')
 TEST_SECONDS = 180
+NOTHING_CHOSEN = 5  # pytest's word for a -k that fits none
+# Most tests wait most of the time: files run side by side, each in one process, in its order. Those
+# of faults measure times, and are alone.
+SIDE_BY_SIDE = ['-n', '3', '--dist', 'loadfile']
+RUNS = ([*SIDE_BY_SIDE, 'tests/sandbox', 'tests/mount'], ['tests/fault'])
 
 
 def mounts_under(folder):
@@ -85,11 +93,29 @@ def clean_up(folder, mark):
     return lines
 
 
+def plan(room, more):
+    """What to run: arguments of meson test, or None, and those of each run of pytest."""
+    if room is None:
+        chosen = any(not a.startswith('-') and (ROOT / a.partition('::')[0]).exists() for a in more)
+        return (None, [[]]) if chosen else ([], RUNS)
+    rooms = rooms_called(room)
+    if not rooms:
+        sys.exit(f'no room is called {room}; there are: {" ".join(dict.fromkeys(map(short_name, ROOMS)))}')
+    suites = {short_name(one) for one in rooms if (ROOT / 'tests/unit' / short_name(one)).is_dir()}
+    files = [str(path.relative_to(ROOT)) for path in tests_of(ROOT, rooms)]
+    alone = [file for file in files if file.startswith('tests/fault/')]
+    others = [file for file in files if file not in alone]
+    return ([f'--suite={suite}' for suite in sorted(suites)] if suites else None,
+            [run for run in ([*SIDE_BY_SIDE, *others] if others else [], alone) if run])
+
+
 def main():
-    arguments = sys.argv[1:]
-    build = Path(arguments[arguments.index('--build') + 1])
-    more = [a for i, a in enumerate(arguments)
-            if a != '--build' and (i == 0 or arguments[i - 1] != '--build')]
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument('--build', type=Path, required=True)
+    parser.add_argument('--room')
+    own, more = parser.parse_known_args()
+    build = own.build
+    units, runs = plan(own.room, more)
     folder = os.path.realpath(tempfile.mkdtemp(prefix='lasfs-test-'))
     mark = f'LASFS_TEST_RUN={os.path.basename(folder)}'
     for name in ('tmp', 'home'):
@@ -100,14 +126,15 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     status = 1
     try:
-        chosen = any(not a.startswith('-') and (ROOT / a.partition('::')[0]).exists() for a in more)
-        status = 0 if chosen else subprocess.run(
-            ['meson', 'test', '-C', str(build), '--no-rebuild', '--print-errorlogs'], cwd=ROOT,
+        status = 0 if units is None else subprocess.run(
+            ['meson', 'test', '-C', str(build), '--no-rebuild', '--print-errorlogs', *units], cwd=ROOT,
             env=environment, check=False).returncode
-        status |= subprocess.run(
-            [sys.executable, '-m', 'pytest', f'--basetemp={folder}/pytest',
-             f'--timeout={TEST_SECONDS}', '--durations=10', *([] if chosen else FOLDERS), *more],
-            cwd=ROOT, env=environment, check=False).returncode
+        for run in runs:
+            ended = subprocess.run(
+                [sys.executable, '-m', 'pytest', f'--basetemp={folder}/pytest',
+                 f'--timeout={TEST_SECONDS}', '--durations=10', *run, *more],
+                cwd=ROOT, env=environment, check=False).returncode
+            status |= 0 if ended == NOTHING_CHOSEN and more else ended
     finally:
         left = clean_up(folder, mark)
         for line in left:

@@ -188,6 +188,16 @@ class Side:
     def symlink(self, name, other):
         os.symlink(name, self.path(other))
 
+    def put_back(self, name, data, second):
+        """In its place, with its time if that is known."""
+        mode = stat.S_IMODE(os.stat(self.path(name)).st_mode)
+        with open(self.path(name), 'r+b') as f:
+            f.truncate(0)
+            f.write(data)
+        os.chmod(self.path(name), mode)
+        if second is not None:
+            os.utime(self.path(name), (second, second))
+
     def clear(self):
         """What a sequence made, whatever it is."""
         for folder in FOLDERS:

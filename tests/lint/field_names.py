@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The names of the API's fields and parameters stand in backend/resources.c alone.
+"""The names of the API's fields and parameters stand in backend/api/resources.c alone.
 
 A literal elsewhere is a column that is missing there. Usage: field_names.py ROOT
 """
@@ -25,15 +25,15 @@ ALLOWED = {
     ('fs', 'content'): "the file that a resource's bytes are",
     ('fs', 'name'): 'what a directory that mkdir makes is called',
     ('fs', 'email'): 'what MAKE_EMAIL makes',
-    ('fs/tree.c', 'datasetId'): 'the second table: a folder is its list with this filter',
-    ('fs/tree.c', 'consentId'): 'the second table: a folder is its list with this filter',
-    ('fs/tree.c', 'transitionId'): 'the second table: a folder is its list with this filter',
-    ('fs/tree.c', 'workflowId'): 'the second table: a folder is its list with this filter',
-    ('fs/tree.c', 'transitionExecutionId'): 'the second table: a folder is its list with this filter',
-    ('fs/tree.c', 'workflowExecutionId'): 'the second table: a folder is its list with this filter',
-    ('fs/tree.c', 'predictions'): 'the second table: a collection at the top',
-    ('fs/tree.c', 'datasets'): 'the second table: a collection at the top',
-    ('fs/tree.c', 'assets'): 'the second table: a collection at the top',
+    ('fs/path/tree.c', 'datasetId'): 'the second table: a folder is its list with this filter',
+    ('fs/path/tree.c', 'consentId'): 'the second table: a folder is its list with this filter',
+    ('fs/path/tree.c', 'transitionId'): 'the second table: a folder is its list with this filter',
+    ('fs/path/tree.c', 'workflowId'): 'the second table: a folder is its list with this filter',
+    ('fs/path/tree.c', 'transitionExecutionId'): 'the second table: a folder is its list with this filter',
+    ('fs/path/tree.c', 'workflowExecutionId'): 'the second table: a folder is its list with this filter',
+    ('fs/path/tree.c', 'predictions'): 'the second table: a collection at the top',
+    ('fs/path/tree.c', 'datasets'): 'the second table: a collection at the top',
+    ('fs/path/tree.c', 'assets'): 'the second table: a collection at the top',
 }
 # Names of options and of SQL columns that are also fields.
 PLAIN = {'name', 'status', 'type', 'version', 'value'}
@@ -44,7 +44,7 @@ COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*', re.S)
 
 def fields(root):
     """Names in the rows of resources.c: fields, members, filters."""
-    text = COMMENT.sub('', (root / 'backend/resources.c').read_text())
+    text = COMMENT.sub('', (root / 'backend/api/resources.c').read_text())
     names = set(re.findall(r'\{\s*"(\w+)"\s*,\s*(?:F_|&|true|false|ECHO)', text))
     names |= set(re.findall(r'\{\s*"(\w+)"\s*,', text))
     return names
@@ -60,7 +60,7 @@ def uses(path):
 
 
 def allowed(folder, file, name):
-    return name in PLAIN or (folder, name) in ALLOWED or (f'{folder}/{file}', name) in ALLOWED
+    return name in PLAIN or (folder, name) in ALLOWED or (file, name) in ALLOWED
 
 
 def main():
@@ -68,14 +68,14 @@ def main():
     names = fields(root)
     problems = []
     if not {'datasetId', 'groundTruth', 'fieldConfig', 'sortBy'} & names or len(names) < 60:
-        problems.append(f'backend/resources.c: only {len(names)} names found: this check is stale')
+        problems.append(f'backend/api/resources.c: only {len(names)} names found: this check is stale')
     for folder in ('fs', 'cache', 'backend'):
-        for path in sorted((root / folder).glob('*.c')):
-            if folder == 'backend' and path.name == 'resources.c':
+        for path in sorted((root / folder).rglob('*.c')):
+            if path.name == 'resources.c' or 'sandbox' in path.parts:
                 continue
-            problems += [f'{folder}/{path.name}:{number}: "{literal}" belongs into resources.c'
+            problems += [f'{path.relative_to(root)}:{number}: "{literal}" belongs into resources.c'
                          for number, literal in uses(path)
-                         if literal in names and not allowed(folder, path.name, literal)]
+                         if literal in names and not allowed(folder, str(path.relative_to(root)), literal)]
     for problem in problems:
         print(problem)
     print(f'{len(names)} names, {len(problems)} problems')

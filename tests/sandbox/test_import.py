@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 import sandbox_server as server
+from terminal import Terminal
 from sandbox_server import eventually
 
 PDF = base64.b64decode(server.PDF)
@@ -230,3 +231,27 @@ def test_demo_comes_once_and_not_where_there_is_something(start):
     other.stop()
     other.options.append('--seed-demo')
     assert len(other.start().client().get('/datasets')['datasets']) == 1
+
+
+def many(tmp_path, n):
+    """Enough for more than a second, one of them no document."""
+    folder = tmp_path / 'many'
+    folder.mkdir()
+    for i in range(n):
+        (folder / f'{i:05}.pdf').write_bytes(PDF + b'%d' % i)
+    (folder / '00001.txt').write_text('not one')
+    return folder
+
+
+def test_an_import_says_on_a_terminal_how_far_it_is(tmp_path):
+    folder = many(tmp_path, 3000)
+    command = [server.PROGRAM, '--state', tmp_path / 'state', '--client-id', 'a',
+               '--client-secret', 'b', '--import', folder]
+    with Terminal(command) as terminal:
+        eventually(lambda: len(terminal.shown) > 2)
+        terminal.process.terminate()
+        assert terminal.wait(30) == 1
+    counts = [int(line.split()[2]) for line in terminal.shown if ' of 3001 files' in line]
+    assert len(counts) > 2 and counts == sorted(set(counts)) and 0 < counts[0] < counts[-1] < 3001
+    assert terminal.left == [f'lasfs-sandbox: {folder}/00001.txt: is no PDF, JPEG, PNG or TIFF',
+                             'lasfs-sandbox: ended before all was imported']

@@ -45,6 +45,14 @@ def test_page_size_is_the_largest_page_and_the_usual_one(start):
     assert ids(api.get('/documents', maxResults=3)) == made[:3]
 
 
+def test_a_usual_page_has_100(start):
+    api = start().client()
+    for n in range(101):
+        api.post('/datasets', {'name': f'd{n}'})
+    assert len(api.get('/datasets')['datasets']) == 100
+    assert len(api.get('/datasets', maxResults=1000)['datasets']) == 101
+
+
 def test_items_have_no_content(filled):
     assert all('content' not in d for d in filled.get('/documents')['documents'])
     filled.post('/assets', {'content': server.PDF})

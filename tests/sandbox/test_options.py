@@ -63,6 +63,13 @@ def test_manual_page_tells_of_every_option():
     assert told == helped
 
 
+def test_manual_page_has_the_same_defaults():
+    page = (server.ROOT / 'docs' / 'lasfs-sandbox.1').read_text().replace('\\-', '-')
+    helped = re.findall(r'^  (--[a-z-]+) (?:(?!^  -)[\s\S])*?\(([\d.:]+)\)', run('--help').stdout, re.M)
+    told = re.findall(r'^\.BI (--[a-z-]+) .*\n(?:(?!\.TP$).*\n)*?.*\(([\d.:]+)\)', page, re.M)
+    assert len(helped) == 5 and sorted(told) == sorted(helped)
+
+
 def test_manual_page_is_well_formed():
     r = subprocess.run(['man', '--warnings', '-E', 'UTF-8', '-l', '-Tutf8', '-Z',
                         server.ROOT / 'docs' / 'lasfs-sandbox.1'], stdout=subprocess.DEVNULL,

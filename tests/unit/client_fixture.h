@@ -140,7 +140,7 @@ static inline int delete_document(struct fixture *x)
 {
     struct target t = target_of(RES_DOCUMENTS, DOC);
 
-    return backend_delete(x->be, &x->call, &t, &x->err);
+    return backend_delete(x->be, &x->call, &t, NULL, &x->err);
 }
 
 #endif

@@ -32,7 +32,7 @@ static inline struct drop_row sent_row(const char *folder, const char *name, con
     return (struct drop_row){ .folder = folder,
                               .name = name,
                               .id = id,
-                              .state = DROP_SENT,
+                              .state = ROW_SENT,
                               .kind = 3,
                               .size = 17,
                               .mode = 0640,

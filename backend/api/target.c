@@ -1,0 +1,26 @@
+#include "target.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "banned.h"
+
+static int copy_id(char out[RESOURCE_ID_MAX + 1], const char *id)
+{
+    return snprintf(out, RESOURCE_ID_MAX + 1, "%s", id) > RESOURCE_ID_MAX ? -ENAMETOOLONG : 0;
+}
+
+int target_ids_set(struct target_ids *out, const struct resource *res, const char *parent,
+                   const char *id)
+{
+    int rc = id ? copy_id(out->id, id) : -EINVAL;
+
+    if (rc == 0)
+        rc = copy_id(out->parent, parent ? parent : "");
+    if (rc < 0)
+        return rc;
+    out->target.res = res;
+    out->target.id = out->id;
+    out->target.parent = out->parent[0] ? out->parent : NULL;
+    return 0;
+}

@@ -1,0 +1,126 @@
+/*
+ * The client of the API: the table's verbs over HTTP, with tokens, retries, pacing and errors.
+ * With record.h, body.h and resources.h all that the mount sees of it.
+ *
+ * Every verb may be called from any thread, with no lock held; it blocks until the answer, the
+ * failure, call_cancel() (-EINTR) or timeout_ms without progress. A call with nowait set is
+ * never given to it. Its class says how urgent its requests are (engine.h), but that contents are
+ * sent as CALL_CHANGE, and a heartbeat goes as CALL_URGENT. Outputs are set on success only, err on failure only.
+ *
+ * Errors, by HTTP status and message (status.h): -EINVAL 400 415 422 (-ENOTEMPTY or -EBUSY when the
+ * text says so), -EACCES 401 403 after one fresh token, -ENOENT 404, -EEXIST or -EBUSY 409, -EFBIG
+ * 413, -EAGAIN 429 after retries, -EDQUOT 429 "Limit Exceeded", -EIO 5xx and broken connections
+ * after retries, and malformed or oversized answers, -ETIMEDOUT, -EHOSTUNREACH, -EINTR, -ENOMEM.
+ * After five such failures of the server or the network in a row the last one's at once, until a
+ * probe each second has had an answer. -EPERM, with nothing sent, for a verb that the table does
+ * not have. What pwrite(2) and pread(2) say of a content's descriptor. A wait for a turn among
+ * max_conns is no standstill while other requests move.
+ */
+#ifndef LASFS_BACKEND_H
+#define LASFS_BACKEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "body.h"
+#include "call.h"
+#include "clock.h"
+#include "content_source.h"
+#include "failure.h"
+#include "list_page.h"
+#include "log.h"
+#include "record.h"
+#include "resources.h"
+#include "target.h"
+#include "trace.h"
+
+struct backend;
+
+/* All strings are copied. */
+struct backend_config {
+    const char *api_endpoint;  /* scheme://host[:port]/v1 */
+    const char *auth_endpoint; /* no scheme: https */
+    const char *client_id, *client_secret;
+    const char *token_cache, *profile; /* the SDK's file of tokens; NULL: not to be used */
+    const char *cacert; /* a PEM file that replaces the system's; NULL: the system's */
+    unsigned max_conns;
+    double max_rps;     /* 0: no limit */
+    int64_t timeout_ms; /* without progress, retries included */
+    struct log *log;    /* may be NULL */
+    struct clock *clock;
+    struct trace *trace; /* outlives the backend; NULL: there is none */
+};
+
+/* Starts the thread that owns curl: after the fork. 0, -EINVAL for an endpoint that is no URL or
+ * plain http beyond loopback, -ENOMEM. */
+int backend_new(const struct backend_config *config, struct backend **out, struct failure *err);
+
+/* Ends what is in flight with -EINTR, joins the thread, frees. NULL is fine. */
+void backend_free(struct backend *be);
+
+/* GET of a list's page. query may be NULL, token NULL: the first page. */
+int backend_list(struct backend *be, struct call *call, const struct target *t,
+                 const struct query *query, const char *token, unsigned max_results,
+                 struct page **out, struct failure *err);
+
+/* GET of one. Its content, decoded, is written to content_fd from its start as it arrives
+ * (-1: it is skipped) and *size is its length, -1 when the answer had none. size may be NULL. */
+int backend_get(struct backend *be, struct call *call, const struct target *t, int content_fd,
+                struct record **out, int64_t *size, struct failure *err);
+
+/*
+ * A content that stands at an address of its own, which a record_has_url() names: its bytes as they
+ * are, to fd from its start, or from content. The address may be at another host, which gets no
+ * token; plain http is for this machine alone there too. -EIO also for an address that will not do,
+ * and for more than the table's url_max. A PUT may arrive twice, and is tried again as a GET is.
+ */
+int backend_get_raw(struct backend *be, struct call *call, const struct record *r, int fd,
+                    int64_t *size, struct failure *err);
+int backend_put_raw(struct backend *be, struct call *call, const struct record *r, const char *type,
+                    struct content_source content, struct failure *err);
+
+/* How large the content of one may be, as far as is known; false: an answer of the server may
+ * show that it may be larger. Any thread, never blocks. */
+bool backend_content_max(struct backend *be, const struct resource *res, int64_t *max);
+
+/* The same, asked of the server: it tells once it has one. */
+int backend_ask_content_max(struct backend *be, struct call *call, const struct resource *res,
+                            int64_t *max, struct failure *err);
+
+/* POST. -EIO, or -EINTR, with OUTCOME_UNKNOWN in err when the request went out and no answer came:
+ * it may or may not have been created, and is not sent again. -ENOENT when an execution was asked
+ * for and none is waiting. */
+int backend_create(struct backend *be, struct call *call, const struct target *t,
+                   const struct body *body, struct content_source content, struct record **out,
+                   struct failure *err);
+
+/* PATCH. out may be NULL. */
+int backend_update(struct backend *be, struct call *call, const struct target *t,
+                   const struct body *body, struct content_source content, struct record **out,
+                   struct failure *err);
+
+/* DELETE of one. *was, if was is not NULL: what the answer says that it was; NULL where it says
+ * nothing. */
+int backend_delete(struct backend *be, struct call *call, const struct target *t,
+                   struct record **was, struct failure *err);
+
+/* DELETE on a list, the first max_results of it. all: the caller goes on until none is left, so
+ * that it may arrive twice; else -EIO or -EINTR with OUTCOME_UNKNOWN in err, as for a POST, when
+ * no answer came. Without a filter in query: -EPERM, and nothing is sent. */
+int backend_delete_many(struct backend *be, struct call *call, const struct target *t,
+                        const struct query *query, const char *token, unsigned max_results,
+                        bool all, struct page **out, struct failure *err);
+
+/* POST of an execution's heartbeat; t is the execution. */
+int backend_heartbeat(struct backend *be, struct call *call, const struct target *t,
+                      struct failure *err);
+
+/* What it has done since it started, for .lasfs/status. Any thread. */
+struct backend_stats {
+    uint64_t requests, retries, failures, bytes_sent, bytes_received;
+    unsigned in_flight;
+    bool down; /* the server has failed so often that it is probed, and nothing else tried */
+};
+void backend_get_stats(struct backend *be, struct backend_stats *out);
+
+#endif

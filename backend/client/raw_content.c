@@ -1,0 +1,119 @@
+/* Contents that stand at an address of their own (the table's url_field), beside the resource. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend.h"
+#include "endpoint.h"
+#include "perform.h"
+
+#include "banned.h"
+
+/* --- The address ----------------------------------------------------------------------------- */
+
+struct raw_url {
+    struct buf url;
+    bool own;
+};
+
+static int find_url(struct backend *be, const struct record *r, struct raw_url *out,
+                    struct failure *err)
+{
+    const struct resource *res = record_resource(r);
+    struct buf text = BUF_INIT(URL_MAX_BYTES);
+    int rc = res->url_field ? record_string(r, res->url_field, &text) : -ENOENT;
+
+    if (rc == 0)
+        rc =
+            endpoint_check_file(res->url_field, buf_str(&text), be->api, &out->url, &out->own, err);
+    else if (rc == -ENOENT)
+        rc = fail(err, -EIO, 0, "the answer does not say where the content is");
+    else
+        rc = fail(err, rc == -EFBIG ? -EIO : rc, 0, "%s is too long", res->url_field);
+    buf_release(&text);
+    return rc;
+}
+
+static int perform_there(struct backend *be, struct call *call, const struct record *r,
+                         struct request *rq, struct failure *err)
+{
+    struct raw_url at = { .url = BUF_INIT(URL_MAX_BYTES) };
+    struct sending st = { 0 };
+    int rc = find_url(be, r, &at, err);
+
+    if (rc == 0) {
+        st.elsewhere = !at.own;
+        rq->url = at.url.data;
+        rc = backend_perform(be, call, rq, &st, err);
+    }
+    rq->url = NULL;
+    buf_release(&at.url);
+    return rc;
+}
+
+/* --- Bytes ----------------------------------------------------------------------------------- */
+
+int backend_get_raw(struct backend *be, struct call *call, const struct record *r, int fd,
+                    int64_t *size, struct failure *err)
+{
+    struct raw_answer raw = { .fd = fd, .max_bytes = record_resource(r)->url_max };
+    struct request rq = {
+        .method = "GET", .idempotent = true, .answer = BUF_INIT(ANSWER_MAX_BYTES), .raw = &raw
+    };
+    int rc = perform_there(be, call, r, &rq, err);
+
+    buf_release(&rq.answer);
+    /* a try that broke off may have left more */
+    if (rc == 0 && ftruncate(fd, raw.size) < 0)
+        rc = fail(err, -errno, 0, "the content cannot be kept: %s", strerror(errno));
+    if (rc == 0)
+        *size = raw.size;
+    return rc;
+}
+
+int backend_put_raw(struct backend *be, struct call *call, const struct record *r, const char *type,
+                    struct content_source content, struct failure *err)
+{
+    struct upload up = { .fd = content.fd, .fd_len = content.size, .raw = true };
+    struct request rq = { .method = "PUT",
+                          .idempotent = true,
+                          .class = CALL_CHANGE,
+                          .content_type = type,
+                          .body = &up,
+                          .answer = BUF_INIT(ANSWER_MAX_BYTES) };
+    int rc = perform_there(be, call, r, &rq, err);
+
+    buf_release(&rq.answer);
+    return rc;
+}
+
+/* --- How large it may be --------------------------------------------------------------------- */
+
+bool backend_content_max(struct backend *be, const struct resource *res, int64_t *max)
+{
+    int known = atomic_load(&be->urls[res->kind]);
+
+    *max = known == URLS_THERE ? res->url_max : resource_content_max(res);
+    return !res->url_field || known != URLS_UNKNOWN;
+}
+
+int backend_ask_content_max(struct backend *be, struct call *call, const struct resource *res,
+                            int64_t *max, struct failure *err)
+{
+    struct target t = { .res = res };
+    char id[RESOURCE_ID_MAX + 1];
+    struct record *r = NULL;
+    struct page *page = NULL;
+    int rc = backend_list(be, call, &t, NULL, NULL, 1, &page, err);
+
+    if (rc < 0)
+        return rc;
+    t.id = id;
+    /* a list's row need not have all that there is */
+    if (page->n > 0 && !backend_content_max(be, res, max) && record_id(page->rows[0], id) == 0)
+        rc = backend_get(be, call, &t, -1, &r, NULL, err);
+    record_unref(r);
+    page_free(page);
+    backend_content_max(be, res, max);
+    return rc == -ENOENT ? 0 : rc;
+}

@@ -1,0 +1,344 @@
+#include "transfer.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "array.h"
+#include "endpoint.h"
+#include "file.h"
+#include "wire.h"
+
+#include "banned.h"
+
+#define CONNECT_MS 15000
+/* What goes over a connection that the server is about to close may be lost; what may not arrive
+ * twice is then in doubt, so it takes no connection that idled for longer. */
+#define FRESH_IDLE_S 20
+#define ERROR_ANSWER_MAX (64u << 10)
+#define HEADER_MAX (32u << 10)
+
+/* --- Bytes ----------------------------------------------------------------------------------- */
+
+static size_t on_send(char *out, size_t size, size_t n, void *arg)
+{
+    struct request *rq = arg;
+    ssize_t got = upload_read(rq->body, out, size * n);
+
+    if (got < 0) {
+        rq->rc = (int)got;
+        failure_set(&rq->failure, 0, "the content cannot be read: %s", strerror((int)-got));
+        return CURL_READFUNC_ABORT;
+    }
+    if (rq->body->at == upload_size(rq->body))
+        rq->arrived = true;
+    return (size_t)got;
+}
+
+static int on_seek(void *arg, curl_off_t offset, int origin)
+{
+    struct request *rq = arg;
+
+    if (origin != SEEK_SET || offset < 0 || offset > upload_size(rq->body))
+        return CURL_SEEKFUNC_FAIL;
+    rq->body->at = offset;
+    return CURL_SEEKFUNC_OK;
+}
+
+/* curl sends a request again by itself when a connection that it kept turns out to be dead. */
+static int on_connected(void *arg, char *to, char *from, int to_port, int from_port)
+{
+    struct request *rq = arg;
+
+    (void)to;
+    (void)from;
+    (void)to_port;
+    (void)from_port;
+    if (rq->arrived && !rq->idempotent) {
+        rq->rc = fail(&rq->failure, -ECONNRESET, 0, "the connection broke");
+        return CURL_PREREQFUNC_ABORT;
+    }
+    rq->sent++;
+    if (!rq->body)
+        rq->arrived = true; /* its head is all of it */
+    return CURL_PREREQFUNC_OK;
+}
+
+static int64_t answer_max(const struct request *rq)
+{
+    return rq->raw ? rq->raw->max_bytes : ANSWER_MAX_BYTES;
+}
+
+static int refuse_answer(struct request *rq, int rc)
+{
+    if (rc == -EFBIG)
+        return fail(&rq->failure, -EIO, rq->status, "the answer is larger than %lld MiB",
+                    (long long)answer_max(rq) >> 20);
+    if (rc == -EIO && !rq->raw)
+        return fail(&rq->failure, rc, rq->status, "the content in the answer is malformed");
+    return fail(&rq->failure, rc, rq->status, "the answer cannot be kept: %s", strerror(-rc));
+}
+
+static int keep_good(struct request *rq, const char *data, size_t len)
+{
+    int rc;
+
+    if (!rq->raw)
+        return rq->scan ? scan_feed(rq->scan, data, len) : buf_add(&rq->answer, data, len);
+    rc = file_pwrite_all(rq->raw->fd, data, len, (off_t)rq->raw->size);
+    if (rc == 0)
+        rq->raw->size += (int64_t)len;
+    return rc;
+}
+
+static int keep_answer(struct request *rq, const char *data, size_t len)
+{
+    bool good = rq->status >= 200 && rq->status < 300;
+    int rc;
+
+    rq->answer_bytes += (int64_t)len;
+    if (rq->answer_bytes > answer_max(rq))
+        return refuse_answer(rq, -EFBIG);
+    if (!good && rq->answer.len + len > ERROR_ANSWER_MAX)
+        return 0;
+    rc = good ? keep_good(rq, data, len) : buf_add(&rq->answer, data, len);
+    return rc < 0 ? refuse_answer(rq, rc) : 0;
+}
+
+static size_t on_answer(char *data, size_t size, size_t n, void *arg)
+{
+    struct request *rq = arg;
+    long status = 0;
+
+    if (!rq->status) {
+        curl_easy_getinfo(rq->easy, CURLINFO_RESPONSE_CODE, &status);
+        rq->status = (int)status;
+    }
+    rq->rc = keep_answer(rq, data, size * n);
+    return rq->rc < 0 ? 0 : size * n;
+}
+
+static size_t on_header(char *data, size_t size, size_t n, void *arg)
+{
+    struct request *rq = arg;
+
+    (void)data;
+    rq->moved_ms = clock_now_ms(rq->clock);
+    return size * n;
+}
+
+static int on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                       curl_off_t up)
+{
+    struct request *rq = arg;
+
+    (void)down_total;
+    (void)up_total;
+    if (up == rq->sent_bytes && down == rq->received_bytes)
+        return 0;
+    rq->moved_ms = clock_now_ms(rq->clock);
+    if (up != rq->sent_bytes)
+        rq->sent_ms = rq->moved_ms;
+    rq->sent_bytes = up;
+    rq->received_bytes = down;
+    return 0;
+}
+
+/* --- Set-up ---------------------------------------------------------------------------------- */
+
+static int add_header(struct request *rq, const char *name, const char *value)
+{
+    struct buf line = BUF_INIT(HEADER_MAX);
+    struct curl_slist *longer = NULL;
+
+    if (buf_addf(&line, "%s%s", name, value) == 0)
+        longer = curl_slist_append(rq->headers, line.data);
+    if (line.data)
+        explicit_bzero(line.data, line.cap);
+    buf_release(&line);
+    if (!longer)
+        return -ENOMEM;
+    rq->headers = longer;
+    return 0;
+}
+
+static int add_headers(struct request *rq)
+{
+    int rc = add_header(rq, "Content-Type: ", rq->content_type);
+
+    if (rc == 0 && rq->bearer)
+        rc = add_header(rq, "Authorization: Bearer ", rq->bearer);
+    /* a server that does not answer to this would cost a second for each document */
+    return rc < 0 ? rc : add_header(rq, "Expect:", "");
+}
+
+static void set_method(CURL *easy, struct request *rq)
+{
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, rq->method);
+    if (!rq->body) {
+        if (strcmp(rq->method, "POST") == 0) {
+            curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)0);
+            curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
+        }
+        return;
+    }
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)upload_size(rq->body));
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_send);
+    curl_easy_setopt(easy, CURLOPT_READDATA, rq);
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, rq);
+}
+
+static void set_transport(CURL *easy, const struct request *rq, const char *cacert)
+{
+    bool plain = endpoint_is_plain(rq->url);
+
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                     plain ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS);
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, plain ? 0L : 1L);
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "lasfs/" LASFS_VERSION);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     (long)(rq->timeout_ms < CONNECT_MS ? rq->timeout_ms : CONNECT_MS));
+    if (cacert) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, cacert);
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+    /* plain http stays on this machine: no proxy may see it */
+    if (plain)
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    if (!rq->idempotent)
+        curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)FRESH_IDLE_S);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* else the end of a request waits for the end of its look-up of a name */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+}
+
+static void set_callbacks(CURL *easy, struct request *rq)
+{
+    _Static_assert(sizeof(rq->curl_says) >= CURL_ERROR_SIZE, "curl's words must fit");
+    rq->curl_says[0] = '\0';
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, rq->curl_says);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, rq);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, rq);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, rq);
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(easy, CURLOPT_XFERINFODATA, rq);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, rq);
+}
+
+/* A stream of HTTP/2 that is given up leaves its connection open, dead as it may be. */
+static void distrust_old(CURL *easy, const struct request *rq, int64_t stuck_ms)
+{
+    if (stuck_ms != INT64_MIN)
+        curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN,
+                         (long)((clock_now_ms(rq->clock) - stuck_ms) / 1000 + 1));
+}
+
+int transfer_begin(CURL *easy, struct request *rq, const char *cacert, struct clock *clock,
+                   int64_t stuck_ms)
+{
+    int rc;
+
+    rq->easy = easy;
+    rq->clock = clock;
+    rc = wire_check(rq->method, rq->url, rq->api, &rq->failure);
+    if (rc < 0)
+        return rc;
+    rc = add_headers(rq);
+    if (rc < 0)
+        return rc;
+    set_transport(easy, rq, cacert);
+    distrust_old(easy, rq, stuck_ms);
+    set_callbacks(easy, rq);
+    set_method(easy, rq);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, rq->headers);
+    if (rq->user) {
+        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+        if (curl_easy_setopt(easy, CURLOPT_USERNAME, rq->user) != CURLE_OK ||
+            curl_easy_setopt(easy, CURLOPT_PASSWORD, rq->password) != CURLE_OK)
+            return -ENOMEM;
+    }
+    /* what was looked at is what goes out */
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    if (curl_easy_setopt(easy, CURLOPT_URL, rq->url) != CURLE_OK)
+        return -ENOMEM;
+    return 0;
+}
+
+/* --- The end --------------------------------------------------------------------------------- */
+
+static int errno_of(CURLcode code)
+{
+    static const struct {
+        CURLcode code;
+        int rc;
+    } rows[] = {
+        { CURLE_COULDNT_RESOLVE_HOST, -EHOSTUNREACH },
+        { CURLE_COULDNT_RESOLVE_PROXY, -EHOSTUNREACH },
+        { CURLE_COULDNT_CONNECT, -EHOSTUNREACH },
+        { CURLE_OPERATION_TIMEDOUT, -ETIMEDOUT },
+        { CURLE_OUT_OF_MEMORY, -ENOMEM },
+        { CURLE_PEER_FAILED_VERIFICATION, -EIO },
+        { CURLE_SSL_CACERT_BADFILE, -EIO },
+        { CURLE_SSL_CERTPROBLEM, -EIO },
+        { CURLE_BAD_CONTENT_ENCODING, -EIO },
+        { CURLE_UNSUPPORTED_PROTOCOL, -EIO },
+        { CURLE_URL_MALFORMAT, -EIO },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (rows[i].code == code)
+            return rows[i].rc;
+    return -ECONNRESET;
+}
+
+static void end_well(CURL *easy, struct request *rq)
+{
+    curl_off_t after = 0;
+    long status = 0;
+
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &after);
+    rq->status = (int)status;
+    rq->retry_after_s = after;
+    rq->rc = rq->scan ? scan_end(rq->scan) : 0;
+    if (rq->rc < 0)
+        refuse_answer(rq, rq->rc);
+}
+
+void transfer_end(CURL *easy, struct request *rq, CURLcode code)
+{
+    if (code == CURLE_OK) {
+        end_well(easy, rq);
+        return;
+    }
+    rq->status = 0;
+    if (rq->rc < 0)
+        return; /* one of the functions above has told why */
+    rq->rc = errno_of(code);
+    failure_set(&rq->failure, 0, "%s", rq->curl_says[0] ? rq->curl_says : curl_easy_strerror(code));
+}
+
+void transfer_drop(CURL *easy, struct request *rq)
+{
+    struct curl_slist *headers = rq->headers;
+
+    curl_easy_reset(easy);
+    for (struct curl_slist *h = headers; h; h = h->next)
+        explicit_bzero(h->data, strlen(h->data));
+    curl_slist_free_all(headers);
+    rq->headers = NULL;
+    rq->easy = NULL;
+}

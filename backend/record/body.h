@@ -1,0 +1,84 @@
+/*
+ * The body of a POST or PATCH while it is put together. For one thread.
+ */
+#ifndef LASFS_BODY_H
+#define LASFS_BODY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "failure.h"
+#include "id_finder.h"
+#include "record_ref.h"
+#include "resources.h"
+
+struct body;
+
+enum body_use { BODY_POST, BODY_PATCH };
+
+/* 0, -ENOMEM. */
+int body_new(const struct resource *res, enum body_use use, struct body **out);
+void body_free(struct body *b); /* NULL is fine; wipes what it held */
+#define cleanup_body CLEANUP(body_free_p)
+static inline void body_free_p(struct body **b)
+{
+    body_free(*b);
+}
+
+/* From now on a name may stand wherever an id belongs (what is not "las:..." is one), in all but
+ * body_set_string(). It is called by those functions; it must outlive b. */
+void body_find_ids(struct body *b, const struct id_finder *finder);
+
+/* The whole body as JSON in one line, added to out; it may hold secrets. 0, -EFBIG, -ENOMEM. */
+int body_write(const struct body *b, struct buf *out);
+
+/* What the API said when it refused b: without its words, if they have a secret of b in them. */
+void body_hush(const struct body *b, struct failure *err);
+
+bool body_empty(const struct body *b);
+bool body_has(const struct body *b, const char *name);
+
+/* Sets a string as it is. -EINVAL when the table does not have the field for this use, with
+ * words in err; what the server checks (limits, patterns) is left to it. -ENOMEM. */
+int body_set_string(struct body *b, const char *name, const char *value, struct failure *err);
+
+/*
+ * Sets a field from the text of its file, the reverse of record_field_text(): one trailing
+ * newline (or CR LF) is not part of a scalar; an empty text is null where the field takes null;
+ * numbers and booleans are parsed by the schema; a structure is parsed as JSON (NaN and
+ * duplicate keys refused); of a field with an ending the text is its bytes. F_LABELS fields also
+ * take {label: value}, a prediction as the API returns it (its labels and values), and an object
+ * with one of these under "labels"; a label's number is the text that stands there. What the field
+ * implies is set too.
+ * -EINVAL with words that name the field; -ENOMEM.
+ */
+int body_set_text(struct body *b, const struct field *f, const char *text, size_t len,
+                  struct failure *err);
+
+/* Sets every field of a JSON object, which may be bare in a POST. Unknown fields are -EINVAL by
+ * name unless the resource's POST is open. */
+int body_set_json(struct body *b, const char *text, size_t len, struct failure *err);
+
+/* Sets every field of a JSON object that is not set yet. -EINVAL with words: it has a field that
+ * cannot be set, or is no object. */
+int body_set_defaults(struct body *b, const char *text, size_t len, struct failure *err);
+
+/*
+ * The merge of resource.json: the fields in text that differ from now's go into the PATCH b;
+ * absent ones stay. One that cannot be changed is -EINVAL by name; equal ones are no error, nor
+ * is null for one that now does not have. Fields with a read_at are understood in both places.
+ */
+int body_set_difference(struct body *b, const struct record *now, const char *text, size_t len,
+                        struct failure *err);
+
+/*
+ * The same for a POST's whole body that is written again: sent (NULL: not known) is what made the
+ * resource, so that what the API never gives back, or cannot change, is no difference while it is
+ * as it was.
+ */
+int body_set_overwrite(struct body *b, const struct record *now, const char *sent, const char *text,
+                       size_t len, struct failure *err);
+
+#endif

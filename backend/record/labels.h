@@ -1,0 +1,26 @@
+/* The forms that a list of labels may be written in. For body.c, which knows jansson's types. */
+#ifndef LASFS_LABELS_H
+#define LASFS_LABELS_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "buf.h"
+#include "failure.h"
+
+/*
+ * The list of {label, value} that v means: that, {label: value}, a prediction, or an object that
+ * has one of these under "labels". A number becomes a text, a list within a value stays one. *out
+ * is a new reference. 0, -EINVAL with name in its words, -ENOMEM.
+ */
+int labels_read(json_t *v, const char *name, json_t **out, struct failure *err);
+
+/*
+ * Adds JSON text to out with the numbers that are values of labels as strings of the same letters,
+ * which a parser would lose: "6.50", and any number of digits. member NULL: all of the text is
+ * labels; else what the outermost object has of that name is. What is no JSON stays none. 0,
+ * -EFBIG, -ENOMEM.
+ */
+int labels_quote_numbers(const char *text, size_t len, const char *member, struct buf *out);
+
+#endif

@@ -1,0 +1,169 @@
+/* Documents, and the datasets that count them. */
+#include "kinds.h"
+
+#include <nettle/base64.h>
+#include <stdlib.h>
+
+#include "file_url.h"
+#include "sample.h"
+
+#include "banned.h"
+
+/* --- A dataset's sums ------------------------------------------------------------------------ */
+
+static int count_label(json_t *summary, const char *label, int by)
+{
+    int64_t n = (int64_t)json_integer_value(json_object_get(summary, label)) + by;
+
+    if (n <= 0) {
+        json_object_del(summary, label);
+        return 0;
+    }
+    return json_object_set_new(summary, label, json_integer(n)) < 0 ? -ENOMEM : 0;
+}
+
+static int count_truth(json_t *summary, json_t *truth, int by)
+{
+    json_t *entry;
+    size_t i;
+
+    json_array_foreach(truth, i, entry)
+        if (count_label(summary, json_string_value(json_object_get(entry, "label")), by) < 0)
+            return -ENOMEM;
+    return 0;
+}
+
+/* A document of it came (n 1), went (-1) or changed (0): its version tells of each. */
+static int count_document(struct work *w, const char *dataset, int n, json_t *gone, json_t *come)
+{
+    cleanup_item struct item it = { 0 };
+    json_t *summary;
+    int rc;
+
+    if (!dataset || !*dataset)
+        return 0;
+    rc = item_find(w, resource_get(RES_DATASETS), dataset, &it);
+    if (rc < 0)
+        return rc == -ENOENT ? 0 : rc;
+    rc = item_set_number(&it, "numberOfDocuments", item_number(&it, "numberOfDocuments") + n);
+    if (rc == 0)
+        rc = item_set_number(&it, "version", item_number(&it, "version") + 1);
+    summary = json_object_get(it.body, "groundTruthSummary");
+    if (rc == 0)
+        rc = count_truth(summary, gone, -1);
+    if (rc == 0)
+        rc = count_truth(summary, come, 1);
+    return rc < 0 ? rc : item_save(w, &it);
+}
+
+/* A document is kept as long as it says itself, and no longer than its dataset says. */
+static int limit_retention(struct work *w, struct item *it)
+{
+    cleanup_item struct item set = { 0 };
+    int64_t most;
+    int rc;
+
+    if (!*item_text(it, "datasetId"))
+        return 0;
+    rc = item_get(w, resource_get(RES_DATASETS), item_text(it, "datasetId"), NULL, &set);
+    if (rc < 0)
+        return rc;
+    most = item_number(&set, "retentionInDays");
+    if (item_number(it, "retentionInDays") <= most)
+        return 0;
+    return item_set_number(it, "retentionInDays", most > 0 ? most : 1);
+}
+
+/* --- Documents ------------------------------------------------------------------------------- */
+
+static int make_up_field(struct item *it, const char *name)
+{
+    const struct field *f = resource_field(it->res, name);
+
+    return json_object_get(it->body, name) ? 0 : item_set(it, name, sample_of(f->schema));
+}
+
+/* null, as long as nothing is known of the bytes (--file-url). */
+static int type_from_content(struct item *it, const char *content)
+{
+    struct base64_decode_ctx ctx;
+    uint8_t start[12];
+    size_t len = sizeof(start);
+
+    base64_decode_init(&ctx);
+    if (!content || strlen(content) < 16 || !base64_decode_update(&ctx, &len, start, 16, content))
+        len = 0;
+    return item_set_text(it, it->res->type_field, files_type(start, len));
+}
+
+static int document_make(struct work *w, struct item *it, json_t *fields)
+{
+    int rc = 0;
+
+    if (!json_object_get(fields, it->res->type_field))
+        rc = type_from_content(it, json_string_value(json_object_get(fields, "content")));
+    if (rc == 0 && is_lenient(w)) {
+        rc = make_up_field(it, "consentId");
+        if (rc == 0)
+            rc = make_up_field(it, "groundTruth");
+    }
+    return rc < 0 ? rc : limit_retention(w, it);
+}
+
+static int document_made(struct work *w, struct item *it)
+{
+    return count_document(w, item_text(it, "datasetId"), 1, NULL,
+                          json_object_get(it->body, "groundTruth"));
+}
+
+static int document_unmake(struct work *w, struct item *it)
+{
+    return count_document(w, item_text(it, "datasetId"), -1,
+                          json_object_get(it->body, "groundTruth"), NULL);
+}
+
+static int document_change(struct work *w, struct item *it, json_t *fields)
+{
+    const char *from = json_string_value(json_object_get(it->before, "datasetId"));
+    const char *to = json_string_value(json_object_get(it->body, "datasetId"));
+    json_t *gone = json_object_get(it->before, "groundTruth");
+    json_t *come = json_object_get(it->body, "groundTruth");
+    int rc = limit_retention(w, it);
+
+    (void)fields;
+    if (rc < 0)
+        return rc;
+    if (from && to && strcmp(from, to) == 0)
+        return count_document(w, to, 0, gone, come);
+    rc = count_document(w, from, -1, gone, NULL);
+    return rc < 0 ? rc : count_document(w, to, 1, NULL, come);
+}
+
+const struct kind kind_documents = {
+    .make = document_make,
+    .made = document_made,
+    .change = document_change,
+    .unmake = document_unmake,
+};
+
+/* --- Datasets -------------------------------------------------------------------------------- */
+
+static int dataset_make(struct work *w, struct item *it, json_t *fields)
+{
+    int64_t most = resource_field(it->res, "retentionInDays")->answer->max;
+
+    (void)w;
+    (void)fields;
+    if (item_number(it, "retentionInDays") <= most)
+        return 0;
+    return item_set_number(it, "retentionInDays", most);
+}
+
+static int dataset_unmake(struct work *w, struct item *it)
+{
+    if ((it->res->flags & R_MUST_BE_EMPTY) && item_number(it, "numberOfDocuments") > 0)
+        return refuse(w, 400, "datasetId %s is not empty", it->row.id);
+    return 0;
+}
+
+const struct kind kind_datasets = { .make = dataset_make, .unmake = dataset_unmake };

@@ -1,0 +1,168 @@
+#include "files.h"
+
+#include <nettle/base64.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "file_url.h"
+#include "item.h"
+
+#include "banned.h"
+
+#define TEXT_BYTES_MAX (BASE64_ENCODE_RAW_LENGTH(FILES_BYTES_MAX) + 1)
+
+/* --- Addresses ------------------------------------------------------------------------------- */
+
+bool files_path(const struct sandbox *sb, const char *path, char id[ID_MAX])
+{
+    if (!sb->options->file_url)
+        return false;
+    if (strncmp(path, FILE_URL_VERSION, strlen(FILE_URL_VERSION)) == 0)
+        path += strlen(FILE_URL_VERSION);
+    if (strncmp(path, FILE_URL_PATH, strlen(FILE_URL_PATH)) != 0)
+        return false;
+    path += strlen(FILE_URL_PATH);
+    snprintf(id, ID_MAX, "%s", resource_id_ok(resource_get(RES_DOCUMENTS), path) ? path : "");
+    return true;
+}
+
+/* --- Bytes ----------------------------------------------------------------------------------- */
+
+struct transfer {
+    struct work w;
+    const char *id, *type;
+    const uint8_t *data; /* of a PUT */
+    size_t len;
+    struct buf text; /* base64 */
+    struct answer *an;
+};
+
+static void finish(struct transfer *t, int rc)
+{
+    if (rc < 0 && rc != REFUSED)
+        answer_message(t->an, 500, "message", "Internal Server Error");
+    buf_release(&t->text);
+}
+
+/* A type that the table knows, in its memory. */
+static const char *known_type(const char *type)
+{
+    const struct resource *res = resource_get(RES_DOCUMENTS);
+
+    for (const char *const *e = resource_field(res, res->type_field)->schema->enums; *e; e++)
+        if (type && strcmp(*e, type) == 0)
+            return *e;
+    return NULL;
+}
+
+static int load(struct view *v, void *arg)
+{
+    struct transfer *t = arg;
+    cleanup_item struct item it = { 0 };
+    int rc;
+
+    t->w.v = v;
+    rc = item_get(&t->w, resource_get(RES_DOCUMENTS), t->id, NULL, &it);
+    if (rc < 0)
+        return rc;
+    t->type = known_type(item_text(&it, it.res->type_field));
+    rc = view_content(v, t->id, &t->text);
+    return rc == -ENOENT ? refuse(&t->w, 404, "documentId %s has no content yet", t->id) : rc;
+}
+
+static int decode(struct transfer *t)
+{
+    size_t len = BASE64_DECODE_LENGTH(t->text.len);
+    struct base64_decode_ctx ctx;
+    uint8_t *bytes = malloc(len + 1);
+
+    if (!bytes)
+        return -ENOMEM;
+    base64_decode_init(&ctx);
+    if (!base64_decode_update(&ctx, &len, bytes, t->text.len, buf_str(&t->text)) ||
+        !base64_decode_final(&ctx)) {
+        free(bytes);
+        return -EIO;
+    }
+    *t->an = (struct answer){ .status = 200, .body = (char *)bytes, .len = len, .type = t->type };
+    return 0;
+}
+
+void files_get(const struct sandbox *sb, const char *id, struct answer *an)
+{
+    struct request rq = { .verb = VERB_GET };
+    struct transfer t = { .w = { .sb = sb, .rq = &rq, .an = an }, .id = id, .an = an };
+    int rc;
+
+    buf_init(&t.text, TEXT_BYTES_MAX);
+    rc = store_read(sb->store, load, &t);
+    finish(&t, rc < 0 ? rc : decode(&t));
+}
+
+/* What the resource says, else what the bytes look like, else what the request says. */
+static int set_type(struct transfer *t, struct item *it)
+{
+    const char *type = files_type(t->data, t->len);
+
+    if (*item_text(it, it->res->type_field))
+        return 0;
+    if (!type)
+        type = known_type(t->type);
+    if (!type)
+        return refuse(&t->w, 400, "%s: the bytes are of none of its types", it->res->type_field);
+    return item_set_text(it, it->res->type_field, type);
+}
+
+static int keep(struct view *v, void *arg)
+{
+    struct transfer *t = arg;
+    cleanup_item struct item it = { 0 };
+    int rc;
+
+    t->w.v = v;
+    rc = item_get(&t->w, resource_get(RES_DOCUMENTS), t->id, NULL, &it);
+    if (rc == 0)
+        rc = set_type(t, &it);
+    if (rc == 0)
+        rc = item_set_text(&it, "updatedBy", t->w.rq->caller);
+    if (rc == 0)
+        rc = item_set_time(&it, "updatedTime", view_now(v));
+    if (rc == 0)
+        rc = item_save(&t->w, &it);
+    if (rc == 0)
+        rc = view_put_content(v, t->id, t->text.data, t->text.len);
+    if (rc == 0)
+        t->an->status = 200;
+    return rc;
+}
+
+static int encode(struct transfer *t)
+{
+    size_t len = BASE64_ENCODE_RAW_LENGTH(t->len);
+    int rc = buf_resize(&t->text, len);
+
+    if (rc == 0)
+        base64_encode_raw(t->text.data, t->len, t->data);
+    return rc;
+}
+
+void files_put(const struct sandbox *sb, const char *caller, const char *id, const char *type,
+               const void *data, size_t len, struct answer *an)
+{
+    struct request rq = { .verb = VERB_OTHER };
+    struct transfer t = { .w = { .sb = sb, .rq = &rq, .an = an, .writer = true },
+                          .id = id,
+                          .type = type,
+                          .data = data,
+                          .len = len,
+                          .an = an };
+    int rc;
+
+    snprintf(rq.caller, sizeof(rq.caller), "%s", caller);
+    buf_init(&t.text, TEXT_BYTES_MAX);
+    if (len == 0)
+        rc = refuse(&t.w, 400, "there are no bytes");
+    else
+        rc = encode(&t);
+    finish(&t, rc < 0 ? rc : store_write(sb->store, keep, &t));
+}

@@ -1,0 +1,38 @@
+#include "file_url.h"
+
+#include <string.h>
+
+#include "array.h"
+
+#include "banned.h"
+
+const char *files_type(const void *data, size_t len)
+{
+    static const struct {
+        const char *start;
+        size_t len;
+        const char *type;
+    } types[] = {
+        { "%PDF-", 5, "application/pdf" },
+        { "\xff\xd8\xff", 3, "image/jpeg" },
+        { "\x89PNG\r\n\x1a\n", 8, "image/png" },
+        { "II*\0", 4, "image/tiff" },
+        { "MM\0*", 4, "image/tiff" },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(types); i++)
+        if (len >= types[i].len && memcmp(data, types[i].start, types[i].len) == 0)
+            return types[i].type;
+    return NULL;
+}
+
+bool files_has_url(const struct work *w, const struct resource *res)
+{
+    return w->sb->options->file_url && res->kind == RES_DOCUMENTS && w->rq->origin[0];
+}
+
+int files_add_url(const struct work *w, const char *id, struct buf *out)
+{
+    return buf_addf(out, ",\"fileUrl\":\"%s" FILE_URL_VERSION FILE_URL_PATH "%s\"", w->rq->origin,
+                    id);
+}

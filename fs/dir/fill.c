@@ -1,0 +1,447 @@
+/* What stands in a directory: each entry once, names as the folder says. */
+#include "fill.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "binding.h"
+#include "dirs_context.h"
+#include "drop.h"
+#include "drop_folders.h"
+#include "drop_table.h"
+#include "drop_target.h"
+#include "fill_links.h"
+#include "known.h"
+#include "known_lists.h"
+#include "listing.h"
+#include "name_rules.h"
+#include "node.h"
+#include "settings.h"
+
+#include "banned.h"
+
+/* --- Adding entries --------------------------------------------------------------------------- */
+
+static int add_place(struct dirhandle *d, const char *name, struct place place)
+{
+    struct lookup_result found = { .place = place };
+
+    return dir_add(d, name, &found);
+}
+
+static int add_rows_of_tree(struct dirhandle *d)
+{
+    const struct place *at = &d->node->place;
+    enum resource_kind res = at->res ? at->res->kind : RES_NONE;
+    const struct tree_row *row;
+    int rc = 0;
+
+    for (unsigned i = 0; rc == 0 && (row = tree_child(at->kind, res, i)); i++)
+        rc = add_place(
+            d, row->name,
+            (struct place){ .kind = row->kind, .row = row, .res = resource_get(row->res) });
+    return rc;
+}
+
+/* --- Dropped files ---------------------------------------------------------------------------- */
+
+static bool is_taken(struct dirs *dirs, struct folder *f, const char *name)
+{
+    cleanup_drop struct drop *drop = drops_find(dirs->drops, f, name);
+
+    return drop != NULL;
+}
+
+static int add_drop(struct dirs *dirs, struct dirhandle *d, struct drop *drop)
+{
+    cleanup_free char *name = NULL;
+    cleanup_lookup_result struct lookup_result found = { .drop = NULL };
+    int rc = resolve_drop(dirs->inodes, &d->node->place, drop, &found);
+
+    if (rc < 0)
+        return rc == -ENOENT ? 0 : rc;
+    drops_lock(dirs->drops);
+    name = strdup(drop->name);
+    drops_unlock(dirs->drops);
+    if (!name)
+        return -ENOMEM;
+    return rule_defaults(name) ? 0 : dir_add(d, name, &found);
+}
+
+/* NAME.error.txt of what could not be delivered; a field's has no listing. */
+static int add_note(struct dirs *dirs, struct dirhandle *d, struct drop *x)
+{
+    struct lookup_result found = { .place = { .kind = NODE_ERROR_NOTE }, .drop = x };
+    char note[ROUTE_NAME_MAX + 1];
+    bool noted, fits;
+
+    drops_lock(dirs->drops);
+    noted = x->error && !rule_field_text(&d->node->place, x->name);
+    fits = snprintf(note, sizeof(note), "%s%s", x->name, ERROR_NOTE_ENDING) <= ROUTE_NAME_MAX;
+    drops_unlock(dirs->drops);
+    return noted && fits && !is_taken(dirs, d->folder, note) ? dir_add(d, note, &found) : 0;
+}
+
+static int add_notes(struct dirs *dirs, struct dirhandle *d)
+{
+    struct drop **list;
+    size_t n;
+    int rc = drops_list_failed(dirs->drops, d->folder, &list, &n);
+
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < n; i++) {
+        if (rc == 0)
+            rc = add_note(dirs, d, list[i]);
+        drop_unref(list[i]);
+    }
+    free(list);
+    return rc;
+}
+
+static bool is_local(struct dirs *dirs, struct drop *drop)
+{
+    struct drop_snapshot s = drop_snapshot(dirs->drops, drop);
+
+    return !s.id[0] || s.has_bytes || s.what == DROP_SUBFOLDER;
+}
+
+static int compare_pointers(const void *a, const void *b)
+{
+    struct drop *const *x = a, *const *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+static bool is_shown(const struct dirhandle *d, struct drop *drop)
+{
+    return d->n_shown && bsearch(&drop, d->shown, d->n_shown, sizeof(*d->shown), compare_pointers);
+}
+
+/* What is not (only) at the server comes first; all of it in a folder that has no list. */
+static int add_local_drops(struct dirs *dirs, struct dirhandle *d, bool all)
+{
+    struct drop **list;
+    int rc;
+    size_t n;
+
+    if (!d->folder)
+        return 0;
+    rc = drops_list(dirs->drops, d->folder, &list, &n);
+    if (rc < 0)
+        return rc;
+    d->shown = list;
+    for (size_t i = 0; i < n; i++) {
+        if (rc == 0 && (all || is_local(dirs, list[i]))) {
+            rc = add_drop(dirs, d, list[i]);
+            d->shown[d->n_shown++] = list[i];
+        } else {
+            drop_unref(list[i]);
+        }
+    }
+    qsort(d->shown, d->n_shown, sizeof(*d->shown), compare_pointers);
+    return rc < 0 ? rc : add_notes(dirs, d);
+}
+
+/* Is it known to be in another list by now? */
+static bool is_elsewhere(struct dirs *dirs, const struct folder *f, struct drop *drop)
+{
+    cleanup_record struct record *r = NULL;
+    struct call now = { .nowait = true };
+    struct failure ignored;
+    struct target_ids b;
+
+    return f->filter && drop_target(dirs->drops, drop, &b) == 0 &&
+           known_record(dirs->remote, &now, &b.target, &r, &ignored) == 0 &&
+           listing_filter_denies(f->filter, f->filter_value, r);
+}
+
+/*
+ * After the last row: what was sent and is not in the list was deleted elsewhere, and its name
+ * goes; unless it was sent so lately that the list may not have it yet.
+ */
+static int add_sent_drops(struct dirs *dirs, struct dirhandle *d)
+{
+    struct drop **list;
+    size_t n;
+    int rc = drops_list(dirs->drops, d->folder, &list, &n);
+
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        struct drop *drop = list[i];
+        struct drop_snapshot s = drop_snapshot(dirs->drops, drop);
+        bool sent = s.id[0] && !s.has_bytes && !s.exclusive && !s.writers;
+        bool lacks = sent && listing_find(d->listing, s.id, NULL) == -ENOENT;
+
+        if (lacks && !is_shown(d, drop) && s.fresh && !is_elsewhere(dirs, d->folder, drop))
+            rc = add_drop(dirs, d, drop);
+        else if (lacks && !is_shown(d, drop))
+            resolve_gone_elsewhere(dirs->inodes, drop, s.id, false);
+    }
+    for (size_t i = 0; i < n; i++)
+        drop_unref(list[i]);
+    free(list);
+    return rc;
+}
+
+/* --- Lists of the API ------------------------------------------------------------------------- */
+
+/* By the name or digits that find it: what was made here goes before it. */
+static int add_by_name(struct dirs *dirs, struct dirhandle *d, struct record *r, const char *id)
+{
+    struct lookup_result found = { .place = { .kind = NODE_RESOURCE, .res = d->node->place.res } };
+    char name[NAMES_MAX + 1];
+    int rc = name_index_shown(d->names, id, false, name);
+
+    if (rc == 0 && is_taken(dirs, d->folder, name))
+        rc = name_index_shown(d->names, id, true, name);
+    if (rc < 0 || is_taken(dirs, d->folder, name))
+        snprintf(name, sizeof(name), "%s", id);
+    snprintf(found.id, sizeof(found.id), "%s", id);
+    return dir_add_named_row(d, name, &found, r);
+}
+
+/* What was not made here. */
+static int add_other(struct dirs *dirs, struct dirhandle *d, struct record *r, const char *id)
+{
+    if (dirs->list == LIST_DROPS && d->node->place.res->make_from == MAKE_DOCUMENT)
+        return 0;
+    if (d->names)
+        return add_by_name(dirs, d, r, id);
+    return dir_add_row(d, r);
+}
+
+static int add_row(struct dirs *dirs, struct dirhandle *d, struct record *r)
+{
+    char id[RESOURCE_ID_MAX + 1];
+    struct drop *drop;
+    int rc;
+
+    if (record_id(r, id) < 0 || !resource_id_ok(d->node->place.res, id))
+        return 0; /* never trusted as a path */
+    drop = drops_find_id(dirs->drops, d->folder, id);
+    if (!drop && d->node->place.kind == NODE_SUBFOLDER)
+        return 0; /* in a subfolder stands what was put there, and nothing else */
+    if (!drop && drops_owns_id(dirs->drops, d->folder, id))
+        return 0; /* it stands in a folder within this one */
+    if (!drop)
+        return add_other(dirs, d, r, id);
+    rc = is_shown(d, drop) ? 0 : add_drop(dirs, d, drop);
+    drop_unref(drop);
+    return rc;
+}
+
+static int add_more_rows(struct dirs *dirs, struct call *call, struct dirhandle *d,
+                         struct failure *err)
+{
+    struct record *r = NULL;
+    int rc = listing_row(d->listing, call, d->next_row, &r, err);
+
+    if (rc == 1) {
+        d->done = true;
+        return add_sent_drops(dirs, d);
+    }
+    if (rc < 0)
+        return rc;
+    d->next_row++;
+    rc = r ? add_row(dirs, d, r) : 0;
+    record_unref(r);
+    return rc;
+}
+
+static int begin_collection(struct dirs *dirs, struct call *call, struct dirhandle *d,
+                            struct failure *err)
+{
+    const struct resource *res = d->node->place.res;
+    int rc = bind_folder(dirs->inodes, call, d->node, true, &d->folder);
+
+    if (rc < 0)
+        return rc;
+    if (folder_is_closed(d->folder)) {
+        d->done = true;
+        return add_local_drops(dirs, d, true);
+    }
+    if (!(res->can & CAN_LIST)) {
+        d->done = true;
+        if (!res->own_id)
+            return 0;
+        struct lookup_result own = { .place = { .kind = NODE_RESOURCE, .res = res } };
+        snprintf(own.id, sizeof(own.id), "%s", res->own_id);
+        return dir_add(d, res->own_id, &own);
+    }
+    rc = drops_load_below(dirs->drops, d->folder);
+    if (rc == 0)
+        rc = known_folder_listing(dirs->remote, d->folder, &d->listing);
+    if (rc == 0 && dirs->list != LIST_IDS)
+        rc = listing_names(d->listing, call, &d->names, err);
+    return rc < 0 ? rc : add_local_drops(dirs, d, false);
+}
+
+/* --- Other directories ------------------------------------------------------------------------ */
+
+/* The consents that documents carry: the list that a consent's folder filters, unfiltered. */
+static int add_consents(struct dirs *dirs, struct call *call, struct dirhandle *d,
+                        struct failure *err)
+{
+    const struct tree_row *row = tree_child(NODE_CONSENT, RES_NONE, 0);
+    cleanup_listing struct listing *l = NULL;
+    int rc = known_listing(dirs->remote, resource_get(row->res), NULL, NULL, NULL, &l);
+
+    return rc < 0 ? rc
+                  : fill_link_values(call, d, l, row->filter,
+                                     &(const struct place){ .kind = NODE_CONSENT }, consent_id_ok,
+                                     err);
+}
+
+static int add_fields(struct dirs *dirs, struct dirhandle *d, const char *id,
+                      const struct record *r)
+{
+    const struct resource *res = d->node->place.res;
+    int rc = 0;
+
+    for (const struct field *f = res->fields; f->name && rc == 0; f++) {
+        struct place place = { .kind = NODE_FIELD, .res = res, .field = f };
+        char name[ROUTE_NAME_MAX + 1];
+
+        if ((f->flags & F_LINES) && route_lines_name(f, name) == 0) {
+            place.kind = NODE_LINES; /* also where a list does not have them */
+            rc = add_place(d, name, place);
+            place.kind = NODE_FIELD;
+        }
+        if (!route_field_shown(f) || route_field_name(f, name) < 0)
+            continue;
+        if (route_field_may_lack(f) && !resolve_has_field(dirs->inodes, id, r, f))
+            continue;
+        rc = add_place(d, name, place);
+    }
+    return rc;
+}
+
+static int add_content(struct dirhandle *d, const struct record *r)
+{
+    const struct resource *res = d->node->place.res;
+    const char *ending = resolve_content_ending(r);
+    char name[ROUTE_NAME_MAX + 1];
+    int rc;
+
+    if (resource_content_max(res) == 0)
+        return 0;
+    rc = add_place(d, "content", (struct place){ .kind = NODE_CONTENT, .res = res });
+    if (rc < 0 || !ending)
+        return rc;
+    snprintf(name, sizeof(name), "content.%s", ending);
+    return add_place(d, name,
+                     (struct place){ .kind = NODE_CONTENT_LINK, .res = res, .ending = ending });
+}
+
+static int add_resource(struct dirs *dirs, struct call *call, struct dirhandle *d,
+                        struct failure *err)
+{
+    const struct resource *res = d->node->place.res;
+    cleanup_record struct record *r = NULL;
+    struct target_ids b;
+    int rc = bind_resource(dirs->inodes, d->node, &b);
+
+    if (rc == 0)
+        rc = known_record(dirs->remote, call, &b.target, &r, err);
+    if (rc < 0)
+        return rc;
+    rc = bind_folder(dirs->inodes, call, d->node, false, &d->folder);
+    if (rc < 0 && rc != -ENOENT)
+        return rc;
+    rc = add_place(d, "resource.json", (struct place){ .kind = NODE_WHOLE, .res = res });
+    if (rc == 0)
+        rc = add_fields(dirs, d, b.id, r);
+    if (rc == 0)
+        rc = add_content(d, r);
+    if (rc == 0)
+        rc = add_rows_of_tree(d);
+    return rc < 0 ? rc : add_local_drops(dirs, d, true);
+}
+
+static int add_spool(struct dirs *dirs, struct dirhandle *d, enum node_kind kind)
+{
+    struct drop **list;
+    size_t n;
+    int rc = resolve_spool_list(dirs->inodes, kind, &list, &n);
+
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < n; i++) {
+        struct lookup_result found = { .place = { .kind = kind }, .drop = list[i] };
+        char name[ROUTE_NAME_MAX + 1];
+
+        if (rc == 0 && resolve_spool_name(dirs->inodes, list[i], kind, name) == 0)
+            rc = dir_add(d, name, &found);
+        drop_unref(list[i]);
+    }
+    free(list);
+    return rc;
+}
+
+/* --- All of it -------------------------------------------------------------------------------- */
+
+static int begin_subfolder(struct dirs *dirs, struct call *call, struct dirhandle *d)
+{
+    int rc = bind_folder(dirs->inodes, call, d->node, true, &d->folder);
+
+    d->done = rc == 0 && folder_is_closed(d->folder);
+    if (rc == 0 && !d->done)
+        rc = known_folder_listing(dirs->remote, d->folder, &d->listing);
+    return rc < 0 ? rc : add_local_drops(dirs, d, d->done);
+}
+
+static int begin(struct dirs *dirs, struct call *call, struct dirhandle *d, struct failure *err)
+{
+    switch ((int)d->node->place.kind) {
+    case NODE_COLLECTION:
+        return begin_collection(dirs, call, d, err);
+    case NODE_RESOURCE:
+        d->done = true;
+        return add_resource(dirs, call, d, err);
+    case NODE_CONSENTS:
+        d->done = true;
+        return add_consents(dirs, call, d, err);
+    case NODE_FAILED:
+        d->done = true;
+        return add_spool(dirs, d, NODE_FAILED_FILE);
+    case NODE_PENDING:
+        d->done = true;
+        return add_spool(dirs, d, NODE_PENDING_FILE);
+    case NODE_SUBFOLDER:
+        return begin_subfolder(dirs, call, d);
+    case NODE_BY_NAME:
+    case NODE_BY_ID:
+    case NODE_BY_FIELD:
+    case NODE_BY_VALUE:
+        d->done = true;
+        return fill_links(dirs, call, d, err);
+    default:
+        d->done = true;
+        return add_rows_of_tree(d);
+    }
+}
+
+int dir_fill(struct dirs *dirs, struct call *call, struct dirhandle *d, size_t index,
+             struct failure *err)
+{
+    int rc;
+
+    if (!d->begun) {
+        rc = begin(dirs, call, d, err);
+        if (rc < 0) {
+            dir_clear(d);
+            return rc;
+        }
+        d->begun = true;
+    }
+    while (d->n <= index && !d->done) {
+        rc = add_more_rows(dirs, call, d, err);
+        if (rc < 0)
+            return rc;
+    }
+    return d->n > index ? 0 : 1;
+}

@@ -1,0 +1,33 @@
+/*
+ * Bytes in the spool, or in memory, as long as somebody uses them. Any thread.
+ */
+#ifndef LASFS_BYTES_H
+#define LASFS_BYTES_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "buf.h"
+
+struct spool;
+
+/* Bytes in the spool, as long as somebody uses them. */
+struct bytes {
+    atomic_uint refs;
+    int fd;           /* set once */
+    uint64_t number;  /* set once: in the spool; 0: in memory alone */
+    atomic_bool keep; /* the file stays in the spool when nobody uses the bytes any more */
+    struct spool *spool;
+};
+struct bytes *bytes_ref(struct bytes *b);
+void bytes_unref(struct bytes *b); /* NULL is fine */
+/* The same, and its file leaves the disk now: only open handles use the bytes. */
+void bytes_discard(struct bytes *b);
+
+/* All of them, added to out, which is empty. 0, -EFBIG, -ENOMEM, -EIO. */
+int bytes_read(const struct bytes *b, struct buf *out);
+
+struct bytes *bytes_open(struct spool *spool, uint64_t number, int fd);
+int bytes_new(struct spool *spool, struct bytes **out); /* empty, in the spool */
+
+#endif

@@ -1,0 +1,253 @@
+#include "drop_failed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "drop_links.h"
+#include "drop_rows.h"
+#include "drop_table.h"
+#include "drops.h"
+#include "file.h"
+#include "spool.h"
+
+#include "banned.h"
+
+/* The one that failed under this name in f; made if there was none. NULL: no memory. */
+static struct drop *make_locked(struct folder *f, const char *name)
+{
+    struct drop *x = drop_linked_failed(f, name);
+    int rc;
+
+    if (x)
+        return x;
+    x = drop_alloc(f, name, DROP_FILE);
+    if (!x)
+        return NULL;
+    x->state = DROP_APART;
+    rc = drop_link(x);
+    drop_unref(x);
+    return rc == 0 ? x : NULL; /* the folder's is the one reference */
+}
+
+/* --- Failing ---------------------------------------------------------------------------------- */
+
+/* d is what the server has again; the caller gets the folder's reference if it is not there any
+ * more, else NULL. */
+static struct drop *revert_locked(struct drops *t, struct drop *d)
+{
+    drop_tell_locked(d, DROP_GIVEN_UP);
+    d->generation++;
+    d->folder->changed_ns = clock_realtime_ns(t->clock);
+    if (!d->id)
+        return drop_unlink(d);
+    d->mtime_ns = d->acked.mtime_ns;
+    return NULL;
+}
+
+/* What must be on no disk, and what has no bytes, leaves nothing. */
+static int give_up(struct drops *t, struct drop *d)
+{
+    struct bytes *bytes;
+    struct drop *held;
+    int rc = 0;
+
+    drops_lock(t);
+    held = revert_locked(t, d);
+    bytes = steal_pointer(&d->local);
+    drops_unlock(t);
+    if (held)
+        rc = drop_row_delete(t, d, false);
+    else if (drop_snapshot(t, d).linked)
+        rc = drop_row_save(t, d, false);
+    drop_unref(held);
+    bytes_discard(bytes);
+    return rc;
+}
+
+/* x gets these bytes, and the reference, for the reason; what it had before, the caller's. */
+static struct bytes *fill_locked(struct drops *t, struct drop *x, struct bytes *b, char *why,
+                                 int64_t at_ns)
+{
+    struct bytes *before = x->local;
+
+    x->local = b;
+    atomic_fetch_add(&x->version, 1);
+    free(x->error);
+    x->error = why;
+    x->failed_ns = at_ns;
+    if (!x->failed_number)
+        x->failed_number = ++t->last_failed;
+    return before;
+}
+
+/* The same bytes for those who still have it open: another descriptor, and no file of the spool. */
+static struct bytes *bytes_for_readers(struct drops *t, const struct bytes *b)
+{
+    cleanup_fd int fd = b && b->number ? fcntl(b->fd, F_DUPFD_CLOEXEC, 0) : -1;
+    struct bytes *copy = fd < 0 ? NULL : bytes_open(t->spool, 0, fd);
+
+    if (copy)
+        steal_fd(&fd);
+    return copy;
+}
+
+/* What changes places when d fails: all of it the caller's afterwards. */
+struct failing {
+    struct drop *kept;    /* x, or NULL */
+    struct drop *held;    /* d, which the folder had */
+    struct bytes *before; /* what had failed under that name */
+    struct bytes *open;   /* what d's readers go on reading, unless it took them */
+};
+
+/* From d to what is kept apart; -ENOENT: there is nothing to keep. */
+static int move_bytes(struct drops *t, struct drop *d, const char *why, int64_t at_ns,
+                      struct failing *f)
+{
+    cleanup_free char *copy = strdup(why);
+    struct drop *x;
+    int rc = -ENOENT;
+
+    drops_lock(t);
+    if (d->linked && d->local && !d->folder->memory) {
+        x = make_locked(d->folder, d->name);
+        rc = x ? 0 : -ENOMEM;
+        if (x) {
+            x->mtime_ns = d->mtime_ns;
+            x->mode = d->mode;
+            f->before = fill_locked(t, x, steal_pointer(&d->local), steal_pointer(&copy), at_ns);
+            f->held = revert_locked(t, d);
+            f->kept = drop_ref(x);
+            if (!d->linked && d->opened && f->open) {
+                d->local = steal_pointer(&f->open);
+                drop_tell_locked(d, DROP_FILLED);
+            }
+        }
+    }
+    drops_unlock(t);
+    return rc;
+}
+
+int drop_set_failed(struct drops *t, struct drop *d, const char *why, int64_t at_ns)
+{
+    struct bytes *b = drop_bytes(t, d);
+    struct failing f = { .open = bytes_for_readers(t, b) };
+    /* what is said to be kept is on disk before it is said */
+    int sync = b && b->number ? spool_sync(t->spool, b->fd) : 0;
+    int rc = move_bytes(t, d, why, at_ns, &f);
+
+    bytes_unref(b);
+    bytes_unref(f.open);
+    if (rc == 0)
+        rc = drop_rows_fail(t, f.kept, d);
+    else if (rc == -ENOENT)
+        rc = give_up(t, d);
+    bytes_discard(f.before); /* once the row names what there is now */
+    drop_unref(f.held);
+    drop_unref(f.kept);
+    return rc < 0 ? rc : sync;
+}
+
+/* The bytes, and the reference, are kept apart under name. */
+static int add_failed(struct drops *t, struct folder *f, const char *name, struct bytes *b,
+                      int64_t mtime_ns, const char *why, int64_t at_ns)
+{
+    cleanup_free char *copy = strdup(why);
+    cleanup_drop struct drop *x = NULL;
+    int rc = spool_sync(t->spool, b->fd);
+
+    if (rc == 0) {
+        drops_lock(t);
+        x = drop_ref(make_locked(f, name));
+        if (x) {
+            x->mtime_ns = mtime_ns;
+            b = fill_locked(t, x, b, steal_pointer(&copy), at_ns);
+        }
+        drops_unlock(t);
+        rc = x ? drop_rows_fail(t, x, NULL) : -ENOMEM;
+    }
+    bytes_discard(b);
+    return rc;
+}
+
+int drops_add_failed(struct drops *t, struct folder *f, const char *name, const char *text,
+                     size_t len, const char *why, int64_t at_ns)
+{
+    struct bytes *b;
+    int rc = bytes_new(t->spool, &b);
+
+    if (rc < 0)
+        return rc;
+    rc = file_pwrite_all(b->fd, text, len, 0);
+    if (rc == 0)
+        return add_failed(t, f, name, b, clock_realtime_ns(t->clock), why, at_ns);
+    bytes_discard(b);
+    return rc;
+}
+
+int drops_copy_failed(struct drops *t, struct drop *d, struct folder *f, const char *name,
+                      const char *why, int64_t at_ns)
+{
+    struct bytes *from = drop_bytes(t, d), *b = NULL;
+    int64_t mtime_ns;
+    int rc = 0;
+
+    drops_lock(t);
+    mtime_ns = d->mtime_ns;
+    drops_unlock(t);
+    if (from && from->number && !f->memory) {
+        rc = bytes_new(t->spool, &b);
+        if (rc == 0)
+            rc = file_copy(from->fd, b->fd, -1);
+    }
+    bytes_unref(from);
+    if (b && rc == 0)
+        return add_failed(t, f, name, b, mtime_ns, why, at_ns);
+    bytes_discard(b);
+    return rc;
+}
+
+/* --- Afterwards ------------------------------------------------------------------------------- */
+
+int drops_supersede(struct drops *t, struct folder *f, const char *name)
+{
+    cleanup_drop struct drop *x = drops_find_failed(t, f, name);
+
+    return x ? drops_remove(t, x, true) : 0;
+}
+
+int drop_take_failed(struct drops *t, struct drop *x, struct drop *d)
+{
+    struct bytes *before = NULL;
+    int rc = 0;
+
+    drops_lock(t);
+    if (!x->linked || !x->local)
+        rc = -ENOENT;
+    else if (d->what != DROP_FILE || d->writers || drop_state_is_dirty(d->state))
+        rc = -EBUSY;
+    if (rc == 0) {
+        before = d->local;
+        d->local = steal_pointer(&x->local);
+        drop_tell_locked(x, DROP_FREED);
+        drop_tell_locked(d, DROP_WRITTEN);
+        d->mtime_ns = x->mtime_ns;
+        d->mode = x->mode;
+    }
+    drops_unlock(t);
+    bytes_discard(before);
+    return rc;
+}
+
+int drop_forget_note(struct drops *t, struct drop *x)
+{
+    char *error;
+
+    drops_lock(t);
+    error = steal_pointer(&x->error);
+    drops_unlock(t);
+    free(error);
+    return drop_row_save(t, x, true);
+}

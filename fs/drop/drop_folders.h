@@ -1,0 +1,27 @@
+/* The folders: by key, each made and read when it is first needed. Any thread. */
+#ifndef LASFS_DROP_FOLDERS_H
+#define LASFS_DROP_FOLDERS_H
+
+#include "drop.h"
+
+/* The folder of that key (folder_key.h), made and its names loaded where needed. It lives as
+ * long as t. Blocks for the disk. 0, -EINVAL no such folder can be, -ENOMEM, -EIO. */
+int drops_folder(struct drops *t, const char *key, struct folder **out);
+
+/* Is the folder of that key there, and have its names been read? Never blocks. */
+bool drops_has_folder(struct drops *t, const char *key, bool *loaded);
+
+/* Was something put into the folder of that key, which need not be there? Blocks for the disk. */
+bool drops_has_rows(struct drops *t, const char *key);
+
+/* Loads all folders within f, so that drops_owns_id() knows them. Blocks for the disk. 0, -ENOMEM,
+ * -EIO. */
+int drops_load_below(struct drops *t, struct folder *f);
+
+/* The key of the folder called name in f; the caller frees. NULL: no memory. */
+char *drops_child_key(struct drops *t, struct folder *f, const char *name);
+
+/* All in the folder of this key and those below it. Blocks for the disk. 0, -ENOMEM, -EIO. */
+int drops_list_below(struct drops *t, const char *key, struct drop ***out, size_t *n);
+
+#endif

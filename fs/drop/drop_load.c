@@ -1,0 +1,100 @@
+#include "drop_load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drop_links.h"
+#include "drop_table.h"
+#include "spool.h"
+#include "state.h"
+
+#include "banned.h"
+
+static struct bytes *open_bytes(struct drops *t, uint64_t number)
+{
+    struct bytes *b;
+    int fd;
+
+    if (!number || spool_open(t->spool, number, O_RDWR, &fd) < 0)
+        return NULL;
+    b = bytes_open(t->spool, number, fd);
+    if (!b)
+        close(fd);
+    return b;
+}
+
+struct drop *drop_of_row(struct drops *t, struct folder *f, const struct drop_row *row)
+{
+    struct drop *d = drop_alloc(f, row->name, (enum drop_what)row->kind);
+
+    if (!d)
+        return NULL;
+    d->acked.size = row->size;
+    d->mtime_ns = row->mtime_ns;
+    d->acked.mtime_ns =
+        row->state == ROW_SENT && !row->sent_mtime_ns ? row->mtime_ns : row->sent_mtime_ns;
+    d->mode = row->mode & 07777;
+    d->acked.has_digest = row->has_sha256;
+    memcpy(d->acked.digest, row->sha256, sizeof(d->acked.digest));
+    if (row->state == ROW_SENT && row->spool)
+        spool_remove(t->spool, row->spool); /* the server has it: the end came before it went */
+    else
+        d->local = open_bytes(t, row->spool);
+    if (d->local) /* and unless it was taken, it was not sent */
+        d->state = row->taken ? DROP_CLEAN : DROP_STAYING;
+    d->xattrs = row->xattrs ? strdup(row->xattrs) : NULL;
+    d->taken = row->taken ? strdup(row->taken) : NULL;
+    return d;
+}
+
+struct loading {
+    struct drops *t;
+    struct folder *f;
+};
+
+static int load_row(void *arg, const struct drop_row *row)
+{
+    struct loading *l = arg;
+    bool id_fits = !row->id || resource_id_ok(NULL, row->id);
+    struct drop *d = drop_of_row(l->t, l->f, row);
+    int rc = -ENOMEM;
+
+    if (!d)
+        return -ENOMEM;
+    if (!id_fits && !d->local) { /* it stands for nothing that could be asked for or deleted */
+        drop_unref(d);
+        return 0;
+    }
+    drops_lock(l->t);
+    if (!l->f->loaded) {
+        rc = drop_link(d);
+        if (rc == 0 && row->id && id_fits)
+            rc = drop_set_id_locked(l->t, d, row->id);
+        if (rc == 0)
+            rc = drop_set_parked_locked(d, l->f, row->parked, CLOCK_FOREVER);
+    } else {
+        rc = 0; /* another thread was first */
+    }
+    drops_unlock(l->t);
+    drop_unref(d);
+    return rc;
+}
+
+int drops_load_folder(struct drops *t, struct folder *f)
+{
+    struct loading l = { t, f };
+    int rc = 0;
+
+    lock_take(&t->load_lock);
+    if (!f->loaded)
+        rc = state_load_folder(t->state, f->key, load_row, &l, NULL);
+    if (rc == 0) {
+        drops_lock(t);
+        f->loaded = true;
+        drops_unlock(t);
+    }
+    lock_give(&t->load_lock);
+    return rc;
+}

@@ -1,0 +1,24 @@
+/* Drops in the state database: rows out. Any thread; all block for the disk alone. */
+#ifndef LASFS_DROP_ROWS_H
+#define LASFS_DROP_ROWS_H
+
+#include "drop.h"
+
+/* Writes d's row as it is now; durable: waits until it is on disk. 0, -EIO, -ENOSPC. */
+int drop_row_save(struct drops *t, struct drop *d, bool durable);
+
+/* d has left folder and name: its row goes, unless it is already that of who has the name now. */
+int drop_row_delete(struct drops *t, struct drop *d, bool durable);
+
+/* d was called old in folder from; the row there goes likewise, that of its present name comes. */
+int drop_row_move(struct drops *t, const struct folder *from, const char *old, struct drop *d);
+
+/* What d held is x from now on, which is kept apart, and d is as it is (NULL: there is none), in
+ * one transaction, on disk. 0, -EIO, -ENOSPC. */
+int drop_rows_fail(struct drops *t, struct drop *x, struct drop *d);
+
+/* Where the rows of what failed in the folder of a key stand: below this, where no path leads. */
+#define DROP_FAILED_KEY ".failed/"
+char *drop_failed_key(const char *key); /* the caller frees; NULL: no memory */
+
+#endif

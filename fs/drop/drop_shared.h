@@ -1,0 +1,33 @@
+/*
+ * What all drops share: the lock, the tables, where bytes and rows go. For this room alone.
+ */
+#ifndef LASFS_DROP_SHARED_H
+#define LASFS_DROP_SHARED_H
+
+#include <stdint.h>
+
+#include "clock.h"
+#include "lock.h"
+
+struct folder;
+struct owner;
+struct spool;
+struct state;
+
+struct drops {
+    struct lock lock;
+    /* In this order, before lock; a folder's key changes under all three. */
+    struct lock load_lock;  /* one reads a folder's rows at a time */
+    struct lock row_lock;   /* rows go out in the order of what they say */
+    struct state *state;    /* set once */
+    struct spool *spool;    /* set once */
+    struct clock *clock;    /* set once */
+    const char *scratch;    /* set once: more patterns (scratch.h), or NULL */
+    struct folder *folders; /* guarded by lock, as all below */
+    struct folder *retired; /* whose key another one has now */
+    struct owner *owners;
+    int64_t last_failed; /* the last number in .lasfs/failed */
+    int64_t trusted_ms;  /* what was sent before this must be in the API's lists by now */
+};
+
+#endif

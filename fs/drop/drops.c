@@ -1,0 +1,176 @@
+#include "drops.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "beside.h"
+#include "cleanup.h"
+#include "drop_links.h"
+#include "drop_rekey.h"
+#include "drop_rows.h"
+#include "drop_table.h"
+
+#include "banned.h"
+
+int drops_add(struct drops *t, struct folder *f, const char *name, enum drop_what what,
+              struct drop **out)
+{
+    struct drop *d = drop_alloc(f, name, what);
+    int rc;
+
+    if (!d)
+        return -ENOMEM;
+    d->mtime_ns = clock_realtime_ns(t->clock);
+    drops_lock(t);
+    f->changed_ns = d->mtime_ns;
+    rc = drop_linked(f, name) ? -EEXIST : drop_link(d);
+    drops_unlock(t);
+    if (rc < 0) {
+        drop_unref(d);
+        return rc;
+    }
+    *out = d;
+    return 0;
+}
+
+/* What was unlinked: its bytes stay with open handles. The caller discards them, once the row says
+ * so too. */
+static struct bytes *take_bytes_locked(struct drop *d)
+{
+    if (d->opened)
+        return bytes_ref(d->local);
+    drop_tell_locked(d, DROP_FREED);
+    return steal_pointer(&d->local);
+}
+
+/* The lock is held on entry, and released. */
+static int remove_locked(struct drops *t, struct drop *d, bool durable)
+{
+    struct drop *held;
+    struct bytes *bytes;
+    int rc;
+
+    drop_disown(t, d);
+    held = drop_unlink(d);
+    d->folder->changed_ns = clock_realtime_ns(t->clock);
+    durable = durable && (d->id || d->state == DROP_APART);
+    bytes = take_bytes_locked(d);
+    drops_unlock(t);
+    rc = held ? drop_row_delete(t, d, durable) : 0;
+    bytes_discard(bytes);
+    drop_unref(held);
+    return rc;
+}
+
+int drops_remove(struct drops *t, struct drop *d, bool durable)
+{
+    drops_lock(t);
+    return remove_locked(t, d, durable);
+}
+
+bool drops_remove_sent(struct drops *t, struct drop *d, const char *id, bool durable)
+{
+    bool same;
+
+    drops_lock(t);
+    same = d->linked && d->id && strcmp(d->id, id) == 0;
+    if (same && !d->local && !d->writers && !d->exclusive) {
+        remove_locked(t, d, durable);
+        return true;
+    }
+    if (same && !d->exclusive) /* who holds it finds out by itself */
+        drop_set_id_locked(t, d, NULL);
+    drops_unlock(t);
+    return false;
+}
+
+/* One name of this resource that has no bytes of its own here, with a reference. */
+static struct drop *find_owner(struct drops *t, const char *id)
+{
+    struct owner *o = NULL;
+    struct drop *d = NULL;
+
+    drops_lock(t);
+    HASH_FIND(hh, t->owners, id, strlen(id), o);
+    for (; o && !d; o = o->next)
+        if (!o->drop->local)
+            d = drop_ref(o->drop);
+    drops_unlock(t);
+    return d;
+}
+
+void drops_remove_id(struct drops *t, const char *id)
+{
+    struct drop *d;
+
+    while ((d = find_owner(t, id))) {
+        drops_remove(t, d, false);
+        drop_unref(d);
+    }
+}
+
+/* The copy of its name becomes d's, the old one the caller's. */
+static int move_locked(struct drops *t, struct drop *d, struct folder *f, char *copy)
+{
+    struct folder *from = d->folder;
+
+    beside_unlink(d);
+    HASH_DELETE(hh, from->drops, d);
+    d->name = copy;
+    d->folder = f;
+    atomic_fetch_add(&d->version, 1);
+    from->changed_ns = f->changed_ns = clock_realtime_ns(t->clock);
+    HASH_ADD_KEYPTR(hh, f->drops, d->name, strlen(d->name), d);
+    if (!HASH_ADDED(d)) {
+        drop_disown(t, d);
+        d->linked = false;
+        return -ENOMEM;
+    }
+    beside_link(d);
+    return 0;
+}
+
+int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *name)
+{
+    struct drop *there, *held = NULL;
+    struct bytes *bytes = NULL;
+    char *copy = strdup(name), *old;
+    struct folder *from;
+    int rc;
+
+    if (!copy)
+        return -ENOMEM;
+    drops_lock(t);
+    if (!d->linked) { /* removed while this waited for its turn */
+        drops_unlock(t);
+        free(copy);
+        return -ENOENT;
+    }
+    there = drop_linked(f, name);
+    if (there && there != d) {
+        drop_disown(t, there);
+        held = drop_unlink(there);
+        bytes = take_bytes_locked(there);
+    }
+    from = d->folder;
+    old = d->name;
+    rc = move_locked(t, d, f, copy);
+    drops_unlock(t);
+    drop_unref(held);
+    if (rc == 0)
+        rc = drop_row_move(t, from, old, d);
+    else
+        drop_unref(d);
+    bytes_discard(bytes);
+    free(old);
+    return rc;
+}
+
+int drops_rename_subfolder(struct drops *t, struct drop *d, const char *to_name)
+{
+    struct folder *f;
+    int rc = drops_rekey(t, d, to_name, &f);
+
+    return rc < 0 ? rc : drops_move(t, d, f, to_name);
+}

@@ -1,0 +1,143 @@
+#include "drops_start.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drop_failed.h"
+#include "drop_folders.h"
+#include "drop_links.h"
+#include "drop_load.h"
+#include "drop_rows.h"
+#include "drop_table.h"
+#include "spool.h"
+#include "state.h"
+
+#include "banned.h"
+
+/* Half a file is not a file: what was open when the last mount ended is not sent. A row of an older
+ * version says why it failed by itself. */
+static int fail_row(void *arg, const struct drop_row *row)
+{
+    struct drops *t = arg;
+    struct folder *f;
+    struct drop *d;
+    int rc = drops_folder(t, row->folder, &f);
+
+    if (rc < 0)
+        return rc == -ENOMEM ? rc : 0; /* a folder of another version's: left alone */
+    d = drops_find(t, f, row->name);
+    if (!d)
+        return 0;
+    rc = drop_set_failed(t, d,
+                         row->error ? row->error
+                                    : "it was being written when the mount ended, and may be "
+                                      "incomplete",
+                         row->error ? row->failed_ns : clock_realtime_ns(t->clock));
+    drop_unref(d);
+    return rc;
+}
+
+/* x is what a row says that has failed, unless something newer has under its name. */
+static int link_failed(struct drops *t, struct drop *x)
+{
+    int rc;
+
+    drops_lock(t);
+    rc = drop_linked_failed(x->folder, x->name) ? 0 : drop_link(x);
+    drops_unlock(t);
+    return rc;
+}
+
+static int load_failed_row(void *arg, const struct drop_row *row)
+{
+    size_t len = strlen(DROP_FAILED_KEY);
+    struct drops *t = arg;
+    struct folder *f;
+    struct drop *x;
+    int rc;
+
+    if (strncmp(row->folder, DROP_FAILED_KEY, len) != 0)
+        return fail_row(arg, row);
+    rc = drops_folder(t, row->folder + len, &f);
+    if (rc < 0)
+        return rc == -ENOMEM ? rc : 0;
+    x = drop_of_row(t, f, row);
+    if (!x)
+        return -ENOMEM;
+    x->state = DROP_APART;
+    x->failed_number = row->failed_number;
+    x->failed_ns = row->failed_ns;
+    x->error = row->error ? strdup(row->error) : NULL;
+    /* delivered by a retry, and the end came before its row went: its bytes are gone */
+    rc = x->local ? link_failed(t, x) : drop_row_delete(t, x, false);
+    drop_unref(x);
+    return rc;
+}
+
+void drops_free(struct drops *t)
+{
+    struct folder *f, *next_folder;
+    struct drop *d, *next;
+    struct owner *o, *next_owner;
+
+    if (!t)
+        return;
+    HASH_ITER(hh, t->owners, o, next_owner) {
+        HASH_DELETE(hh, t->owners, o);
+        while (o) {
+            struct owner *more = o->next;
+
+            free(o);
+            o = more;
+        }
+    }
+    /* before any folder goes: a name may be parked in another one */
+    HASH_ITER(hh, t->folders, f, next_folder)
+        HASH_ITER(hh, f->drops, d, next)
+            drop_unref(drop_unlink(d));
+    HASH_ITER(hh, t->folders, f, next_folder) {
+        HASH_DELETE(hh, t->folders, f);
+        folder_free(f);
+    }
+    while (t->retired) {
+        f = t->retired;
+        t->retired = f->next;
+        folder_free(f);
+    }
+    lock_destroy(&t->row_lock);
+    lock_destroy(&t->load_lock);
+    lock_destroy(&t->lock);
+    free(t);
+}
+
+int drops_new(struct state *state, struct spool *spool, struct clock *clock, const char *scratch,
+              struct drops **out, struct failure *err)
+{
+    struct drops *t = calloc(1, sizeof(*t));
+    uint64_t greatest;
+    int rc;
+
+    if (!t)
+        return -ENOMEM;
+    lock_init(&t->lock, LOCK_DROPS);
+    lock_init(&t->load_lock, LOCK_DROPS_LOAD);
+    lock_init(&t->row_lock, LOCK_DROPS_ROWS);
+    t->state = state;
+    t->spool = spool;
+    t->clock = clock;
+    t->scratch = scratch;
+    rc = state_greatest(state, &greatest, &t->last_failed, err);
+    if (rc == 0) {
+        spool_skip(spool, greatest);
+        rc = state_load_in_state(state, ROW_FAILED, load_failed_row, t, err);
+    }
+    if (rc == 0) /* in the place of what had failed before */
+        rc = state_load_in_state(state, ROW_OPEN, fail_row, t, err);
+    if (rc < 0) {
+        drops_free(t);
+        return rc;
+    }
+    *out = t;
+    return 0;
+}

@@ -1,0 +1,38 @@
+#include "inodes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "hide.h"
+#include "inodes_context.h"
+#include "lock.h"
+
+#include "banned.h"
+
+int inodes_new(const struct inodes_config *config, struct inodes **out)
+{
+    struct inodes *inodes = calloc(1, sizeof(*inodes));
+
+    if (!inodes)
+        return -ENOMEM;
+    *inodes = (struct inodes){
+        .nodes = config->nodes,
+        .drops = config->drops,
+        .remote = config->remote,
+        .clock = config->clock,
+        .errlog = config->errlog,
+        .scratch = config->scratch,
+        .hidden_lock = LOCK_INIT(LOCK_HIDDEN),
+    };
+    *out = inodes;
+    return 0;
+}
+
+void inodes_free(struct inodes *inodes)
+{
+    if (!inodes)
+        return;
+    hide_release(inodes);
+    lock_destroy(&inodes->hidden_lock);
+    free(inodes);
+}

@@ -1,0 +1,23 @@
+/* What the files of this room share. */
+#ifndef LASFS_INODES_CONTEXT_H
+#define LASFS_INODES_CONTEXT_H
+
+#include <stdatomic.h>
+
+#include "lock.h"
+
+struct hidden;
+
+struct inodes {
+    struct nodes *nodes; /* set once, as all to scratch */
+    struct drops *drops;
+    struct remote *remote;
+    struct clock *clock;
+    struct errlog *errlog;
+    const char *scratch;
+    struct lock hidden_lock;
+    struct hidden *hidden; /* guarded by hidden_lock */
+    atomic_uint n_hidden;  /* so many, for who only asks whether there are any */
+};
+
+#endif

@@ -1,0 +1,121 @@
+#include "links.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drop.h"
+#include "drop_table.h"
+#include "drop_target.h"
+#include "inodes_context.h"
+#include "known.h"
+#include "listing.h"
+#include "node.h"
+
+#include "banned.h"
+
+struct node *link_folder_node(struct inodes *inodes, struct node *n)
+{
+    struct node *at = node_ref(inodes->nodes, n);
+
+    while (at && at->place.kind != NODE_COLLECTION && at->place.kind != NODE_SUBFOLDER) {
+        struct node *up = node_parent(inodes->nodes, at);
+
+        node_unref(inodes->nodes, at);
+        at = up;
+    }
+    return at;
+}
+
+int link_folder(struct inodes *inodes, struct call *call, struct node *n, struct folder **out)
+{
+    struct node *folder = link_folder_node(inodes, n);
+    int rc = folder ? bind_folder(inodes, call, folder, true, out) : -ENOENT;
+
+    node_unref(inodes->nodes, folder);
+    return rc;
+}
+
+int link_bind(struct inodes *inodes, struct node *link, struct target_ids *out)
+{
+    struct node *collection = link_folder_node(inodes, link);
+    int rc = collection ? bind_entry(inodes, collection, link->id, out) : -EINVAL;
+
+    node_unref(inodes->nodes, collection);
+    return rc;
+}
+
+int link_target(struct inodes *inodes, struct node *link, char out[FS_LINK_MAX])
+{
+    struct node *at = node_parent(inodes->nodes, link);
+    size_t len = 0;
+
+    while (at && at->place.kind != NODE_COLLECTION && len < FS_LINK_MAX) {
+        struct node *up = node_parent(inodes->nodes, at);
+
+        len += (size_t)snprintf(out + len, FS_LINK_MAX - len, "../");
+        node_unref(inodes->nodes, at);
+        at = up;
+    }
+    node_unref(inodes->nodes, at);
+    if (len < FS_LINK_MAX)
+        len += (size_t)snprintf(out + len, FS_LINK_MAX - len, "%s", link->id);
+    return len < FS_LINK_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/* --- Names ------------------------------------------------------------------------------------ */
+
+static int find_by_name(struct inodes *inodes, struct call *call, struct folder *f,
+                        const char *name, char id[RESOURCE_ID_MAX + 1], struct failure *err)
+{
+    cleanup_name_index struct name_index *names = NULL;
+    char base[NAMES_MAX + 1];
+    char *tilde;
+    int rc = drops_id_of_name(inodes->drops, f, name, id); /* made here */
+
+    if (rc == -ENOENT) {
+        rc = known_id_in_folder(inodes->remote, call, f, name, id, err);
+        if (rc == 0 && drops_hide_name(inodes->drops, f, name, id))
+            rc = -ENOENT;
+    }
+    if (rc != -ENOENT)
+        return rc;
+    snprintf(base, sizeof(base), "%s", name);
+    tilde = strrchr(base, '~');
+    if (!tilde || strlen(tilde + 1) != LINK_DIGITS)
+        return -ENOENT;
+    *tilde = '\0';
+    rc = known_folder_names(inodes->remote, call, f, &names, err);
+    return rc < 0 ? rc : name_index_find_digits(names, base, tilde + 1, id);
+}
+
+/* --- Look-ups --------------------------------------------------------------------------------- */
+
+int link_find(struct inodes *inodes, struct call *call, struct node *parent, const char *name,
+              char id[RESOURCE_ID_MAX + 1], struct failure *err)
+{
+    cleanup_record struct record *r = NULL;
+    const struct filter *filter = parent->place.filter;
+    struct node *collection;
+    struct folder *f;
+    struct target_ids b;
+    int rc = link_folder(inodes, call, parent, &f);
+
+    if (rc < 0)
+        return rc;
+    if (parent->place.kind == NODE_BY_NAME)
+        return find_by_name(inodes, call, f, name, id, err);
+    collection = link_folder_node(inodes, parent);
+    rc = bind_entry(inodes, collection, name, &b);
+    node_unref(inodes->nodes, collection);
+    if (rc == 0)
+        rc = known_record(inodes->remote, call, &b.target, &r, err);
+    if (rc < 0)
+        return rc;
+    if (!listing_filter_holds(f->filter, f->filter_value, r) ||
+        !listing_filter_holds(filter ? filter->name : NULL, parent->id, r))
+        return -ENOENT;
+    snprintf(id, RESOURCE_ID_MAX + 1, "%s", name);
+    return 0;
+}

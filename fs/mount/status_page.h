@@ -1,0 +1,29 @@
+/* What .lasfs says of a mount, for who waits for it. */
+#ifndef LASFS_STATUS_PAGE_H
+#define LASFS_STATUS_PAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct status_page {
+    pid_t pid;           /* of the daemon */
+    uint64_t under_way;  /* requests */
+    uint64_t bytes_sent; /* since the mount began, as the next */
+    uint64_t purged;     /* documents */
+    size_t pending;      /* files that are still to be delivered */
+};
+
+/* Opens .lasfs of a mount: a descriptor, the caller's, or -errno; -ENOENT where it is none. */
+int status_page_open(const char *mountpoint);
+
+/* Reads the pages behind that descriptor; works as long as it is open, also when the mount is not
+ * at its place any more. Blocks for the daemon, not for the network. 0, -errno. */
+int status_page_read(int dir, struct status_page *out);
+
+/* "3 files to send, 2 requests under way, 1.5 MB sent": as it is now, sent being since before. */
+#define STATUS_WORDS_MAX 128
+void status_page_words(const struct status_page *now, const struct status_page *before,
+                       char out[STATUS_WORDS_MAX]);
+
+#endif

@@ -1,0 +1,235 @@
+#include "unmount.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "file.h"
+#include "holders.h"
+#include "progress.h"
+#include "status_page.h"
+
+#include "banned.h"
+
+#define HOLDERS_TOLD 5
+#define LOOK_OFTEN_MS 100
+#define LOOK_SELDOM_MS 500
+
+/* fusermount3 may do it for users that may not. */
+static int run_fusermount(const char *mountpoint)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid < 0)
+        return -errno;
+    if (pid == 0) {
+        execlp("fusermount3", "fusermount3", "-u", "-z", "--", mountpoint, (char *)NULL);
+        _exit(127);
+    }
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EPERM;
+}
+
+static int unmount(const char *mountpoint)
+{
+    if (umount2(mountpoint, MNT_DETACH) == 0)
+        return 0;
+    if (errno == EPERM)
+        return run_fusermount(mountpoint);
+    return -errno;
+}
+
+/* --- Waiting for its end ---------------------------------------------------------------------- */
+
+struct ending {
+    const char *mountpoint; /* absolute */
+    pid_t pid;              /* the daemon */
+    int process;            /* its pidfd, or -1 */
+    int dir;                /* .lasfs, as long as there is something to be read in it; or -1 */
+    dev_t device;
+    struct status_page first, now;
+    struct holders holders;
+    struct progress progress;
+    bool told;
+};
+
+/* The daemon ends once nobody holds the mount: so it is let go when no other one does, and nothing
+ * is under way any more of which there would be something to say. */
+static void look(struct ending *e)
+{
+    holders_release(&e->holders);
+    holders_find(e->device, e->mountpoint, e->pid, &e->holders);
+    if (e->dir < 0)
+        return;
+    if (status_page_read(e->dir, &e->now) == 0 && (e->holders.n || e->now.under_way))
+        return;
+    e->now = (struct status_page){ .bytes_sent = e->first.bytes_sent, .purged = e->first.purged };
+    close(steal_fd(&e->dir));
+}
+
+static void say_what(const struct ending *e, char out[STATUS_WORDS_MAX])
+{
+    status_page_words(&e->now, &e->first, out);
+    if (!*out)
+        snprintf(out, STATUS_WORDS_MAX, "%s",
+                 e->holders.n ? "nothing to send" : "what is left is being sent");
+}
+
+static void say_holder(const struct holder *h)
+{
+    char path[PROGRESS_LINE_MAX], program[PROGRESS_LINE_MAX];
+
+    progress_fit(h->path, sizeof(path), path);
+    progress_fit(h->program, sizeof(program), program);
+    fprintf(stderr, "lasfs: in use by %s (pid %ld): %s\n", program, (long)h->pid, path);
+}
+
+/* Once, for who has no terminal too. */
+static void tell(struct ending *e)
+{
+    char words[STATUS_WORDS_MAX];
+
+    if (e->told || !progress_is_long(&e->progress))
+        return;
+    e->told = true;
+    say_what(e, words);
+    fprintf(stderr, "lasfs: %s is unmounted; waiting for its end (pid %ld): %s\n", e->mountpoint,
+            (long)e->pid, words);
+    for (size_t i = 0; i < e->holders.n && i < HOLDERS_TOLD; i++)
+        say_holder(&e->holders.list[i]);
+    if (e->holders.n > HOLDERS_TOLD)
+        fprintf(stderr, "lasfs: and by %zu more\n", e->holders.n - HOLDERS_TOLD);
+}
+
+static void show(struct ending *e)
+{
+    const struct holder *first = e->holders.list;
+    char words[STATUS_WORDS_MAX], more[32] = "";
+
+    say_what(e, words);
+    if (e->holders.n > 1)
+        snprintf(more, sizeof(more), " and %zu more", e->holders.n - 1);
+    if (first)
+        progress_show(&e->progress, "lasfs: %s; in use by %s (pid %ld)%s: %s", words,
+                      first->program, (long)first->pid, more, first->path);
+    else
+        progress_show(&e->progress, "lasfs: %s", words);
+}
+
+static void wait_for_end(struct ending *e)
+{
+    struct pollfd ended = { .fd = e->process, .events = POLLIN };
+    int rc;
+
+    do {
+        look(e);
+        tell(e);
+        show(e);
+        rc = poll(&ended, 1, e->dir < 0 ? LOOK_SELDOM_MS : LOOK_OFTEN_MS);
+    } while (rc == 0 || (rc < 0 && errno == EINTR));
+    progress_end(&e->progress);
+}
+
+static int begin(struct ending *e, const char *mountpoint, struct failure *err)
+{
+    e->dir = status_page_open(mountpoint);
+    if (e->dir < 0 || status_page_read(e->dir, &e->first) < 0 || e->first.pid <= 0)
+        return fail(err, -EINVAL, 0, "%s is not a mount of lasfs", mountpoint);
+    e->now = e->first;
+    e->pid = e->first.pid;
+    e->process = (int)syscall(SYS_pidfd_open, e->pid, 0);
+    return holders_device(mountpoint, &e->device);
+}
+
+int unmount_and_wait(const char *mountpoint, struct failure *err)
+{
+    cleanup_free char *absolute = realpath(mountpoint, NULL);
+    struct ending e = { .mountpoint = absolute ? absolute : mountpoint, .process = -1, .dir = -1 };
+    int rc = begin(&e, mountpoint, err);
+
+    if (rc == 0) {
+        progress_begin(&e.progress, STDERR_FILENO, clock_real());
+        rc = unmount(mountpoint);
+        if (rc < 0)
+            fail(err, rc, 0, "cannot unmount %s: %s", mountpoint, strerror(-rc));
+    }
+    if (rc == 0 && e.process >= 0)
+        wait_for_end(&e);
+    holders_release(&e.holders);
+    if (e.dir >= 0)
+        close(e.dir);
+    if (e.process >= 0)
+        close(e.process);
+    return rc;
+}
+
+/* --- Where one begins ------------------------------------------------------------------------- */
+
+static bool is_mount(const char *path, const struct statfs *fs)
+{
+    struct statx st;
+
+    /* systemd's automount wants to be mounted over */
+    return fs->f_type != AUTOFS_SUPER_MAGIC &&
+           statx(AT_FDCWD, path, AT_NO_AUTOMOUNT, 0, &st) == 0 &&
+           (st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+static bool has_entries(const char *path)
+{
+    DIR *dir = opendir(path);
+    const struct dirent *entry;
+    bool found = false;
+
+    while (dir && !found && (entry = readdir(dir)))
+        found = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    if (dir)
+        closedir(dir);
+    return found;
+}
+
+int mountpoint_check(const char *mountpoint, bool nonempty, struct failure *err)
+{
+    struct stat st;
+    struct statfs fs;
+    int rc = statfs(mountpoint, &fs) < 0 ? -errno : 0;
+
+    /* the kernel may know a dead mount's root by heart; what statfs says it asks the daemon */
+    if (rc == -ENOTCONN) {
+        rc = unmount(mountpoint);
+        if (rc < 0)
+            return fail(err, rc, 0, "%s is a dead mount and cannot be unmounted: %s", mountpoint,
+                        strerror(-rc));
+        rc = statfs(mountpoint, &fs) < 0 ? -errno : 0;
+    }
+    if (rc == 0 && stat(mountpoint, &st) < 0)
+        rc = -errno;
+    if (rc == 0 && !S_ISDIR(st.st_mode))
+        rc = -ENOTDIR;
+    if (rc < 0)
+        return fail(err, rc, 0, "cannot mount on %s: %s", mountpoint, strerror(-rc));
+    if (!nonempty && is_mount(mountpoint, &fs))
+        return fail(err, -EBUSY, 0,
+                    "cannot mount on %s: something is mounted there already (-o nonempty mounts "
+                    "over it)",
+                    mountpoint);
+    if (!nonempty && fs.f_type != AUTOFS_SUPER_MAGIC && has_entries(mountpoint))
+        return fail(err, -ENOTEMPTY, 0,
+                    "cannot mount on %s: it is not empty (-o nonempty hides what is in it)",
+                    mountpoint);
+    return 0;
+}

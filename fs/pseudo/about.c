@@ -1,0 +1,230 @@
+#include "about.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "array.h"
+#include "backend.h"
+#include "content.h"
+#include "drop.h"
+#include "drop_table.h"
+#include "errlog.h"
+#include "meta.h"
+#include "node.h"
+#include "pseudo_context.h"
+#include "remote.h"
+#include "resolve.h"
+#include "state.h"
+#include "uploads.h"
+#include "waiting.h"
+
+#include "banned.h"
+
+const char about_readme[] =
+    "This directory is the API of Lucidtech AI Services: documents in, predictions out.\n"
+    "A directory here is a collection or a resource of the API, spelled as the API spells it;\n"
+    "a file in a resource's directory is a field of it: read it, write it to change it.\n"
+    "\n"
+    "  appClients/NAME/               mkdir makes one; its clientSecret is there until unmount\n"
+    "  assets/FILE                    any bytes; write over it to change it\n"
+    "  consents/ID/documents/         the documents of a consent; rmdir of it deletes them\n"
+    "  datasets/NAME/                 mkdir, mv, rmdir; rm -r takes its documents along\n"
+    "  datasets/NAME/documents/       its documents: cp a file here, or mv one\n"
+    "  documents/FILE                 cp makes a document, cat reads it, rm deletes it\n"
+    "  documents/FILE.json            beside it: its ground truth, {label: value}\n"
+    "  documents/ID/                  content, resource.json, a file for each field\n"
+    "  documents/ID/predictions/      write {} to MODEL.json to ask it, read the answer\n"
+    "  logs/ID/events.txt             a line an event; logs/ also under what has some\n"
+    "  models/NAME.json               a body makes one, another one changes it; so in\n"
+    "                                 secrets/, transitions/, workflows/, users/, ...\n"
+    "  models/NAME/dataBundles/       NAME.json makes one; status tells how far it is\n"
+    "  models/NAME/inbox/FILE         put a document here: FILE.json is its prediction\n"
+    "  organizations/me/              one's own, with its quotas\n"
+    "  predictions/                   all that were asked for\n"
+    "  secrets/NAME/data.json         can be written, never read\n"
+    "  transitions/NAME/executions/   mkdir claims one; output.json or error.json ends it,\n"
+    "                                 heartbeat keeps it while it is held open\n"
+    "  users/EMAIL/                   mkdir invites; name, avatar.jpg\n"
+    "  workflows/NAME/executions/     FILE.json, its input, starts one; nextTransitionId\n"
+    "  COLLECTION/.by-name/           links to all by name; .by-id/, .by-FIELD/VALUE/\n"
+    "  COLLECTION/.list.jsonl         the whole list, a resource a line\n"
+    "  FOLDER/.defaults.json          fields for all that is made from the folder\n"
+    "  documents/.sha256sums          what the server has of what was put here\n"
+    "  documents/.files.tsv           the same: path, id, size, SHA-256, mtime\n"
+    "\n"
+    "Wherever NAME stands, an id does too, and the first eight or more of its digits.\n"
+    "A PDF, JPEG, PNG or TIFF becomes a document, whatever its name is. What could not be\n"
+    "delivered is in .lasfs/failed/; where it was put is the version before, or nothing,\n"
+    "and NAME.error.txt.\n"
+    "\n"
+    "  .lasfs/status     how things are\n"
+    "  .lasfs/errors     what went wrong, the newest last\n"
+    "  .lasfs/pending/   what is still to be delivered\n"
+    "  .lasfs/failed/    what could not be delivered; retry, or rm\n"
+    "  .lasfs/control    takes: refresh PATH, flush, retry NAME|PATTERN|all, purge PATH [N]\n"
+    "  .lasfs/refresh    touch it: forget all that is cached\n";
+
+static int add_time(struct buf *out, int64_t ns)
+{
+    char text[ERRLOG_TIME_MAX];
+
+    errlog_time(ns, text);
+    return buf_addf(out, "%s\n", ns ? text : "never");
+}
+
+static int add_files(struct pseudo *pseudo, struct buf *out)
+{
+    int64_t counts[ROW_STATES] = { 0 };
+    struct uploads_stats up;
+    struct drops_stats live;
+    int rc = state_count(pseudo->state, counts, NULL);
+
+    if (rc < 0)
+        return rc;
+    drops_get_stats(pseudo->drops, &live);
+    uploads_get_stats(pseudo->uploads, &up);
+    return buf_addf(out,
+                    "files sent       %" PRId64 "\n"
+                    "files local      %" PRId64 "\n"
+                    "files open       %zu\n"
+                    "files failed     %" PRId64 "\n"
+                    "sidecars that wait for their document: %zu\n",
+                    counts[ROW_SENT], counts[ROW_LOCAL], live.open, counts[ROW_FAILED], up.waiting);
+}
+
+static int add_caches(struct pseudo *pseudo, struct buf *out)
+{
+    struct content_stats content;
+    struct meta_stats meta;
+
+    remote_get_stats(pseudo->remote, &meta);
+    content_get_stats(pseudo->content, &content);
+    return buf_addf(out,
+                    "known            %zu answers, %zu bytes of %zu\n"
+                    "contents         %zu files, %" PRId64 " bytes of %" PRId64 "\n"
+                    "nodes            %zu\n",
+                    meta.entries, meta.bytes, meta.max_bytes, content.entries, content.bytes,
+                    content.max_bytes, nodes_count(pseudo->nodes));
+}
+
+int about_status(struct pseudo *pseudo, struct buf *out)
+{
+    struct uploads_stats up;
+    struct backend_stats b;
+    int rc;
+
+    uploads_get_stats(pseudo->uploads, &up);
+    backend_get_stats(pseudo->backend, &b);
+    rc = buf_addf(out, "lasfs %s\npid              %ld\nendpoint         %s\nsince            ",
+                  LASFS_VERSION, (long)getpid(), pseudo->endpoint);
+    if (rc == 0)
+        rc = add_time(out, pseudo->started_ns);
+    if (rc == 0)
+        rc = buf_addf(out,
+                      "requests         %" PRIu64 " (%" PRIu64 " again, %" PRIu64 " failed, "
+                      "%u under way)\n"
+                      "server           %s\n"
+                      "sent             %" PRIu64 " bytes\n"
+                      "received         %" PRIu64 " bytes\n",
+                      b.requests, b.retries, b.failures, b.in_flight,
+                      b.down ? "does not answer, is probed each second" : "answers", b.bytes_sent,
+                      b.bytes_received);
+    if (rc == 0)
+        rc = add_files(pseudo, out);
+    if (rc == 0)
+        rc = add_caches(pseudo, out);
+    if (rc == 0)
+        rc = buf_addf(out, "purged           %" PRIu64 " documents\n", up.purged);
+    if (rc == 0)
+        rc = buf_addf(out, "errors           %" PRIu64 "\nlast error       ",
+                      errlog_count(pseudo->errlog));
+    return rc < 0 ? rc : add_time(out, errlog_last_ns(pseudo->errlog));
+}
+
+/* --- For machines ----------------------------------------------------------------------------- */
+
+struct metric {
+    const char *name, *labels, *type, *help; /* help NULL: it goes on with the one before */
+    double value;
+};
+
+static int add_metric(const struct metric *m, struct buf *out)
+{
+    int rc = 0;
+
+    if (m->help)
+        rc = buf_addf(out, "# HELP lasfs_%s %s\n# TYPE lasfs_%s %s\n", m->name, m->help, m->name,
+                      m->type);
+    return rc < 0 ? rc : buf_addf(out, "lasfs_%s%s %.17g\n", m->name, m->labels, m->value);
+}
+
+int about_metrics(struct pseudo *pseudo, struct buf *out)
+{
+    int64_t files[ROW_STATES] = { 0 };
+    struct content_stats content;
+    struct uploads_stats up;
+    struct drops_stats drops;
+    struct backend_stats b;
+    struct meta_stats meta;
+    int rc = state_count(pseudo->state, files, NULL);
+
+    if (rc < 0)
+        return rc;
+    backend_get_stats(pseudo->backend, &b);
+    content_get_stats(pseudo->content, &content);
+    drops_get_stats(pseudo->drops, &drops);
+    uploads_get_stats(pseudo->uploads, &up);
+    remote_get_stats(pseudo->remote, &meta);
+    /* clang-format off */
+    const struct metric metrics[] = {
+        { "requests_total", "", "counter", "Requests to the API.", (double)b.requests },
+        { "request_retries_total", "", "counter", "Requests that were sent again.", (double)b.retries },
+        { "request_failures_total", "", "counter", "Requests that failed in the end.", (double)b.failures },
+        { "requests_in_flight", "", "gauge", "Requests under way.", b.in_flight },
+        { "sent_bytes_total", "", "counter", "Bytes sent to the API.", (double)b.bytes_sent },
+        { "received_bytes_total", "", "counter", "Bytes received from the API.", (double)b.bytes_received },
+        { "errors_total", "", "counter", "Operations that failed.", (double)errlog_count(pseudo->errlog) },
+        { "files", "{state=\"sent\"}", "gauge", "Dropped files.", (double)files[ROW_SENT] },
+        { "files", "{state=\"local\"}", "gauge", NULL, (double)files[ROW_LOCAL] },
+        { "files", "{state=\"open\"}", "gauge", NULL, (double)drops.open },
+        { "files", "{state=\"sending\"}", "gauge", NULL, (double)drops.sending },
+        { "files", "{state=\"failed\"}", "gauge", NULL, (double)files[ROW_FAILED] },
+        { "sidecars_waiting", "", "gauge", "Sidecars that wait for their document for over a minute.", (double)up.waiting },
+        { "purged_documents_total", "", "counter", "Documents that purge has deleted.", (double)up.purged },
+        { "cached_answers", "", "gauge", "Answers that are remembered.", (double)meta.entries },
+        { "cached_answers_bytes", "", "gauge", "Memory that they take.", (double)meta.bytes },
+        { "cached_contents", "", "gauge", "Contents that are cached on disk.", (double)content.entries },
+        { "cached_contents_bytes", "", "gauge", "Disk that they take.", (double)content.bytes },
+        { "nodes", "", "gauge", "Names that the kernel knows.", (double)nodes_count(pseudo->nodes) },
+        { "start_time_seconds", "", "gauge", "When the mount began.", (double)pseudo->started_ns / 1e9 },
+    };
+    /* clang-format on */
+    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(metrics); i++)
+        rc = add_metric(&metrics[i], out);
+    return rc;
+}
+
+static int count(struct pseudo *pseudo, enum node_kind kind, size_t *out)
+{
+    char name[ROUTE_NAME_MAX + 1];
+    struct drop **list;
+    size_t n;
+    int rc = resolve_spool_list(pseudo->inodes, kind, &list, &n);
+
+    if (rc < 0)
+        return rc;
+    *out = 0;
+    for (size_t i = 0; i < n; i++) {
+        *out += resolve_spool_name(pseudo->inodes, list[i], kind, name) == 0;
+        drop_unref(list[i]);
+    }
+    free(list);
+    return 0;
+}
+
+int about_files(struct pseudo *pseudo, size_t *pending, size_t *failed)
+{
+    int rc = count(pseudo, NODE_PENDING_FILE, pending);
+
+    return rc < 0 ? rc : count(pseudo, NODE_FAILED_FILE, failed);
+}

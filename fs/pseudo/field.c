@@ -1,0 +1,117 @@
+#include "field.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "binding.h"
+#include "id_search.h"
+#include "kernel.h"
+#include "known.h"
+#include "node.h"
+#include "node_kinds.h"
+#include "once.h"
+#include "pseudo_context.h"
+#include "refuse.h"
+#include "upload_patch.h"
+
+#include "banned.h"
+
+#define LINES_AGE_MS 300
+#define EMPTY_OBJECT "{}"
+
+int field_text(struct pseudo *pseudo, struct call *call, struct node *n, struct buf *out,
+               struct failure *err)
+{
+    cleanup_record struct record *r = NULL;
+    struct target_ids b;
+    int rc = bind_resource(pseudo->inodes, n, &b);
+
+    if (rc == 0)
+        rc = known_field_record(pseudo->remote, call, &b.target, &r, err);
+    if (rc < 0)
+        return rc;
+    if (n->place.kind == NODE_WHOLE)
+        return record_json(r, true, out);
+    if (n->place.field->flags & F_ONCE)
+        return once_text(pseudo->remote, b.id, n->place.field, out);
+    rc = record_field_text(r, n->place.field, out);
+    /* what can be written is there to be written, also while it has no value */
+    return rc == -ENOENT && kind_is_writable(&n->place) ? 0 : rc;
+}
+
+/* A log grows: what is remembered is good for one look, not for the next. */
+int field_lines(struct pseudo *pseudo, struct call *call, struct node *n, struct buf *out,
+                struct failure *err)
+{
+    cleanup_record struct record *r = NULL;
+    struct target_ids b;
+    int rc = bind_resource(pseudo->inodes, n, &b);
+
+    if (rc == 0)
+        rc = known_new_record(pseudo->remote, call, &b.target, LINES_AGE_MS, &r, err);
+    if (rc == 0)
+        rc = record_field_lines(r, n->place.field, out);
+    return rc == -ENOENT ? 0 : rc;
+}
+
+/* PATCH {} is a command where the API has one; a text with all fields as they are is none. */
+static bool asks_for_nothing(const struct resource *res, const char *text, size_t len)
+{
+    const char *want = EMPTY_OBJECT;
+
+    if (!(res->flags & R_PATCH_EMPTY))
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (!strchr(" \t\r\n", text[i]) && *want++ != text[i])
+            return false;
+    return !*want;
+}
+
+static int commit_whole(struct pseudo *pseudo, struct call *call, const struct target *t,
+                        const char *text, size_t len, struct failure *err)
+{
+    cleanup_record struct record *now = NULL;
+    cleanup_body struct body *body = NULL;
+    struct id_search names;
+    int rc = body_new(t->res, BODY_PATCH, &body);
+
+    if (rc == 0)
+        rc = known_current_record(pseudo->remote, call, t, &now, err);
+    if (rc < 0)
+        return rc;
+    id_search_init(&names, pseudo->uploads, call);
+    body_find_ids(body, &names.finder);
+    rc = body_set_difference(body, now, text, len, err);
+    if (rc < 0 || (body_empty(body) && !asks_for_nothing(t->res, text, len)))
+        return rc;
+    return upload_patch(pseudo->uploads, call, t, body, err);
+}
+
+static void parent_changed(struct pseudo *pseudo, struct node *n)
+{
+    struct node *parent = node_parent(pseudo->nodes, n);
+
+    if (parent)
+        kernel_attr_changed(pseudo->kernel, parent->ino);
+    node_unref(pseudo->nodes, parent);
+}
+
+int field_commit(struct pseudo *pseudo, struct call *call, struct node *n, const char *text,
+                 size_t len, struct failure *err)
+{
+    struct target_ids b;
+    int rc;
+
+    if (pseudo->ro)
+        return refuse_read_only(err);
+    rc = bind_resource(pseudo->inodes, n, &b);
+    if (rc < 0)
+        return rc;
+    if (n->place.kind == NODE_WHOLE)
+        rc = commit_whole(pseudo, call, &b.target, text, len, err);
+    else
+        rc = upload_field(pseudo->uploads, call, &b.target, n->place.field, text, len, err);
+    if (rc == 0)
+        parent_changed(pseudo, n); /* its times have changed with the field */
+    return rc;
+}

@@ -1,0 +1,65 @@
+#include "kept.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "remote_context.h"
+#include "state.h"
+
+#include "banned.h"
+
+#define KEY_MAX (RESOURCE_ID_MAX + 16)
+
+static const char *const folders[] = { [KEPT_BODY] = "body", [KEPT_ANSWER] = "answer" };
+
+static void key_of(enum kept_what what, const char *id, char key[KEY_MAX + 1])
+{
+    snprintf(key, KEY_MAX + 1, "%s/%s", folders[what], id);
+}
+
+int kept_put(struct remote *remote, enum kept_what what, const char *id, const char *text)
+{
+    char key[KEY_MAX + 1];
+
+    key_of(what, id, key);
+    return state_put_value(remote->state, key, text, false, NULL);
+}
+
+int kept_get(struct remote *remote, enum kept_what what, const char *id, char **text)
+{
+    char key[KEY_MAX + 1];
+
+    key_of(what, id, key);
+    return state_get_value(remote->state, key, text, NULL);
+}
+
+int kept_open(struct remote *remote, const char *id, int *fd, int64_t *size)
+{
+    cleanup_free char *text = NULL;
+    cleanup_fd int file = -1;
+    int rc = kept_get(remote, KEPT_BODY, id, &text);
+
+    if (rc < 0)
+        return rc;
+    file = memfd_create("body", MFD_CLOEXEC);
+    if (file < 0)
+        return -errno;
+    rc = file_pwrite_all(file, text, strlen(text), 0);
+    if (rc < 0)
+        return rc;
+    *size = (int64_t)strlen(text);
+    *fd = steal_fd(&file);
+    return 0;
+}
+
+void kept_forget(struct remote *remote, enum kept_what what, const char *id)
+{
+    char key[KEY_MAX + 1];
+
+    key_of(what, id, key);
+    state_put_value(remote->state, key, NULL, false, NULL);
+}

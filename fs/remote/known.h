@@ -1,0 +1,121 @@
+/*
+ * What is known of the API: records, lists and contents, from the caches or fetched once for all
+ * who ask. Any thread; with call->nowait -EWOULDBLOCK instead of a request.
+ */
+#ifndef LASFS_KNOWN_H
+#define LASFS_KNOWN_H
+
+#include "backend.h"
+
+struct folder;
+struct listing;
+struct name_index;
+struct remote;
+
+/*
+ * The resource, from memory if fresh, else fetched: by GET (its content goes to the cache too),
+ * or from its list where the API has no GET. 0 with a reference, -ENOENT, what backend_get()
+ * gives.
+ */
+int known_record(struct remote *remote, struct call *call, const struct target *t,
+                 struct record **out, struct failure *err);
+
+/* The same as far as it is known, of a list's row: from memory if fresh, else the row itself if its
+ * list is. Never blocks. 0 with a reference, -ENOENT, -EWOULDBLOCK. */
+int known_row(struct remote *remote, const struct target *t, struct listing *l, struct record *row,
+              struct record **out);
+
+/* Has the API no way to ask for one again, nor to change it? Its answer to POST is kept. */
+bool known_answer_is_final(const struct resource *res);
+
+/* The next look at this resource is a fresh one; lists: what lists said of it is forgotten too. */
+void known_forget_record(struct remote *remote, const struct target *t, bool lists);
+
+/*
+ * The same for a dropped file in f: by GET it would cost its content too, so that its list is
+ * read as far as it pays: a few pages, and one more each time that was not enough.
+ */
+int known_record_in_folder(struct remote *remote, struct call *call, const struct folder *f,
+                           const struct target *t, struct record **out, struct failure *err);
+
+/* The same, by GET, not older than max_age_ms: for what changes by itself. */
+int known_new_record(struct remote *remote, struct call *call, const struct target *t,
+                     int64_t max_age_ms, struct record **out, struct failure *err);
+
+/* The same as it is now: for who changes what differs. */
+int known_current_record(struct remote *remote, struct call *call, const struct target *t,
+                         struct record **out, struct failure *err);
+
+/* The same for what was sent from here. fresh: so lately that the list may lag behind; then it is
+ * asked for by itself before it counts as gone. */
+int known_sent_record(struct remote *remote, struct call *call, const struct folder *f,
+                      const struct target *t, bool fresh, struct record **out, struct failure *err);
+
+/* The same as it is now, for who decides by it: many in one folder cost one look at its list a
+ * second, not one each. */
+int known_sent_record_now(struct remote *remote, struct call *call, const struct folder *f,
+                          const struct target *t, bool fresh, struct record **out,
+                          struct failure *err);
+
+/* The same for who reads fields: what changed here behind its back is fetched anew. */
+int known_field_record(struct remote *remote, struct call *call, const struct target *t,
+                       struct record **out, struct failure *err);
+
+/* The names of all that the folder's list has, with a reference; fetches the list. */
+int known_folder_names(struct remote *remote, struct call *call, const struct folder *f,
+                       struct name_index **out, struct failure *err);
+
+/*
+ * The id of what the API calls name in the folder's list, or whose id's digits begin so; fetches
+ * the list. drops_hide_name() tells of a file that was dropped there and is called otherwise by
+ * now. 0, -ENOENT, -ENOTUNIQ (err names them), what the list gives.
+ */
+int known_id_in_folder(struct remote *remote, struct call *call, const struct folder *f,
+                       const char *name, char out[RESOURCE_ID_MAX + 1], struct failure *err);
+
+/*
+ * The bytes of a document or asset: a read-only descriptor, the caller's. Many who ask at once
+ * cost one GET. 0, -ENOENT, what backend_get() gives.
+ */
+int known_content(struct remote *remote, struct call *call, const struct target *t, int *fd,
+                  int64_t *size, struct failure *err);
+
+/*
+ * May the content of one have size bytes? Where that depends on the server, and it is not known
+ * which this is, it is asked. 0, -EFBIG, what a list gives.
+ */
+int known_content_fits(struct remote *remote, struct call *call, const struct resource *res,
+                       int64_t size, struct failure *err);
+
+/* How long the content is; fetches it when that is not known. */
+int known_content_size(struct remote *remote, struct call *call, const struct target *t,
+                       int64_t *size, struct failure *err);
+
+/* It has changed behind its answer: who reads its fields has it fetched anew. */
+void known_changed_again(struct remote *remote, const struct target *t);
+
+/* The server has answered that it is so now, or is gone: memory follows. An answer that a later one
+ * has overtaken says nothing: it is asked for anew. */
+void known_changed(struct remote *remote, const struct target *t, struct record *now);
+void known_removed(struct remote *remote, const struct target *t);
+
+/* A request for one, or for some, of t's kind has failed so: where it may have had its effect, the
+ * next look at their lists is a fresh one. */
+void known_unsure(struct remote *remote, const struct target *t, const struct failure *why);
+
+/* Its content is going to be sent, and has been, after known_changed() and the new size: who changes
+ * a field of it meanwhile does not know how long it is. */
+void known_content_changes(struct remote *remote, const struct target *t);
+void known_content_changed(struct remote *remote, const struct target *t);
+
+/* The bytes at path are this resource's content: they go to the cache. sha256 may be NULL. */
+void known_content_adopt(struct remote *remote, const struct target *t, const struct record *r,
+                         const char *path, const uint8_t *sha256);
+
+/* Forgets everything but contents of what never changes. */
+void known_forget_all(struct remote *remote);
+
+/* Frees what known_* keep. */
+void known_release(struct remote *remote);
+
+#endif

@@ -1,0 +1,53 @@
+#include "known.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "folder.h"
+#include "known_lists.h"
+#include "listing.h"
+#include "name_index.h"
+#include "route.h"
+
+#include "banned.h"
+
+/* Can a resource be found by this name at all? If not, no list needs to be fetched. */
+static bool worth_searching(const struct resource *res, const char *name)
+{
+    if (!(res->can & CAN_LIST))
+        return false;
+    return res->name_field || route_form(res, name) == FORM_SHORT_ID;
+}
+
+int known_folder_names(struct remote *remote, struct call *call, const struct folder *f,
+                       struct name_index **out, struct failure *err)
+{
+    cleanup_listing struct listing *l = NULL;
+    int rc = known_folder_listing(remote, f, &l);
+
+    return rc < 0 ? rc : listing_names(l, call, out, err);
+}
+
+int known_id_in_folder(struct remote *remote, struct call *call, const struct folder *f,
+                       const char *name, char out[RESOURCE_ID_MAX + 1], struct failure *err)
+{
+    cleanup_name_index struct name_index *index = NULL;
+    struct name_matches m;
+    int rc;
+
+    if (!f->res || folder_is_closed(f) || !worth_searching(f->res, name))
+        return -ENOENT;
+    rc = known_folder_names(remote, call, f, &index, err);
+    if (rc < 0)
+        return rc;
+    name_index_find(index, name, &m);
+    if (m.count == 0)
+        return -ENOENT;
+    if (m.count > 1)
+        return fail(err, -ENOTUNIQ, 0, "%s stands for %zu resources, among them %s and %s", name,
+                    m.count, m.id, m.other);
+    snprintf(out, RESOURCE_ID_MAX + 1, "%s", m.id);
+    return 0;
+}

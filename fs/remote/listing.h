@@ -1,0 +1,77 @@
+/*
+ * One list of the API, loaded page by page as somebody asks for rows, shared by all who look at
+ * it, and kept up to date with what is changed through this mount. Rows keep their numbers: what
+ * was removed is a gap. Any thread.
+ */
+#ifndef LASFS_LISTING_H
+#define LASFS_LISTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend.h"
+#include "flight.h"
+#include "name_index.h"
+#include "pool.h"
+
+struct listing;
+
+struct listing_config {
+    struct backend *backend;
+    struct flights *flights;
+    struct pool *pool; /* for reading ahead; NULL: none */
+    struct clock *clock;
+};
+
+/*
+ * parent: the id above, or NULL. filter, value: the list's filter, or NULL. Nothing is loaded
+ * yet. Strings are copied. 0, -ENOMEM.
+ */
+int listing_new(const struct listing_config *config, const struct resource *res, const char *parent,
+                const char *filter, const char *value, struct listing **out);
+struct listing *listing_ref(struct listing *l);
+void listing_unref(struct listing *l); /* NULL is fine */
+#define cleanup_listing CLEANUP(listing_unref_p)
+static inline void listing_unref_p(struct listing **l)
+{
+    listing_unref(*l);
+}
+
+/* The i-th row with a reference (NULL: a gap); loads pages until it is there. 0, 1 behind the
+ * last row, -EWOULDBLOCK, what backend_list() gives. */
+int listing_row(struct listing *l, struct call *call, size_t i, struct record **out,
+                struct failure *err);
+
+/* Loads all pages. */
+int listing_complete(struct listing *l, struct call *call, struct failure *err);
+
+/* The names of all rows, with a reference; loads all pages. It is made again only after the list
+ * has changed. */
+int listing_names(struct listing *l, struct call *call, struct name_index **out,
+                  struct failure *err);
+
+/* Does a list's filter let r through? filter NULL: there is none. */
+bool listing_filter_holds(const char *filter, const char *value, const struct record *r);
+
+/* Does r say that it is in another one? An answer may leave out what was asked for. */
+bool listing_filter_denies(const char *filter, const char *value, const struct record *r);
+
+/* By id, among what is loaded. 0 with a reference, -ENOENT it is surely not in the list, -EAGAIN
+ * not known. out may be NULL. */
+int listing_find(struct listing *l, const char *id, struct record **out);
+
+/* This resource is now so: it is put in, replaced, or taken out, as the list's filter says. 0, -EIO
+ * it has no id, -ENOMEM: the list is as it was. */
+int listing_apply(struct listing *l, struct record *r);
+void listing_remove(struct listing *l, const char *id);
+
+/* Is it a list of these, whatever its filter? parent may be NULL. */
+bool listing_is_of(const struct listing *l, const struct resource *res, const char *parent);
+bool listing_is_complete(struct listing *l);
+/* When the last page came (monotonic), or it was made. */
+int64_t listing_fresh_ms(struct listing *l);
+/* How many rows there are, gaps included. */
+size_t listing_rows(struct listing *l);
+
+#endif

@@ -1,0 +1,86 @@
+#include "remote.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "flight.h"
+#include "known.h"
+#include "lease.h"
+#include "lock.h"
+#include "once.h"
+#include "remote_context.h"
+#include "space.h"
+
+#include "banned.h"
+
+int remote_new(const struct remote_config *config, struct remote **out)
+{
+    struct remote *remote = calloc(1, sizeof(*remote));
+    int rc;
+
+    if (!remote)
+        return -ENOMEM;
+    *remote = (struct remote){
+        .backend = config->backend,
+        .clock = config->clock,
+        .pool = config->pool,
+        .state = config->state,
+        .content = config->content,
+        .errlog = config->errlog,
+        .meta_ttl_ms = config->meta_ttl_ms,
+        .list_ttl_ms = config->list_ttl_ms,
+        .ro = config->ro,
+        .nodelete = config->nodelete,
+        .known_lock = LOCK_INIT(LOCK_KNOWN),
+        .lists_lock = LOCK_INIT(LOCK_LISTS),
+        .once_lock = LOCK_INIT(LOCK_ONCE),
+    };
+    rc = meta_new(remote->clock, config->cache_bytes, &remote->meta);
+    if (rc == 0)
+        rc = flights_new(&remote->flights);
+    if (rc == 0)
+        rc = space_new(&remote->space);
+    if (rc == 0)
+        rc = leases_new(remote, &remote->leases);
+    if (rc < 0) {
+        remote_free(remote);
+        return rc;
+    }
+    *out = remote;
+    return 0;
+}
+
+void remote_stop(struct remote *remote)
+{
+    if (!remote)
+        return;
+    leases_stop(remote->leases);
+    space_stop(remote->space);
+}
+
+void remote_free(struct remote *remote)
+{
+    if (!remote)
+        return;
+    remote_stop(remote);
+    leases_free(remote->leases);
+    space_free(remote->space);
+    once_release(remote);
+    known_release(remote);
+    flights_free(remote->flights);
+    meta_free(remote->meta);
+    lock_destroy(&remote->once_lock);
+    lock_destroy(&remote->lists_lock);
+    lock_destroy(&remote->known_lock);
+    free(remote);
+}
+
+struct leases *remote_leases(struct remote *remote)
+{
+    return remote->leases;
+}
+
+void remote_get_stats(struct remote *remote, struct meta_stats *out)
+{
+    meta_get_stats(remote->meta, out);
+}

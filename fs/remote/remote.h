@@ -1,0 +1,49 @@
+/*
+ * What is known of the API, for one mount: records, lists and contents that were fetched, the
+ * heartbeats that are kept up. All functions of the room take it; known.h is where to begin.
+ */
+#ifndef LASFS_REMOTE_H
+#define LASFS_REMOTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "meta.h"
+
+struct backend;
+struct clock;
+struct content_cache;
+struct errlog;
+struct leases;
+struct pool;
+struct remote;
+struct state;
+
+struct remote_config {
+    struct backend *backend; /* outlives it, as all here */
+    struct clock *clock;
+    struct pool *pool;
+    struct state *state;
+    struct content_cache *content;
+    struct errlog *errlog;
+    int64_t meta_ttl_ms, list_ttl_ms;
+    size_t cache_bytes; /* of records in memory */
+    bool ro;            /* nothing is changed there */
+    bool nodelete;      /* nothing is deleted there */
+};
+
+/* Asks for nothing yet. 0, -ENOMEM. */
+int remote_new(const struct remote_config *config, struct remote **out);
+
+/* Ends the heartbeats and the questions that are under way: before the pool ends. NULL is fine. */
+void remote_stop(struct remote *remote);
+void remote_free(struct remote *remote); /* NULL is fine */
+
+/* The heartbeats: lease.h. */
+struct leases *remote_leases(struct remote *remote);
+
+/* Of the records that are remembered. */
+void remote_get_stats(struct remote *remote, struct meta_stats *out);
+
+#endif

@@ -1,0 +1,36 @@
+/* What the files of this room share. */
+#ifndef LASFS_REMOTE_CONTEXT_H
+#define LASFS_REMOTE_CONTEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lock.h"
+
+struct list_pace;
+struct live_listing;
+struct once;
+
+struct remote {
+    struct backend *backend; /* set once, as all to leases */
+    struct clock *clock;
+    struct pool *pool;
+    struct state *state;
+    struct content_cache *content;
+    struct errlog *errlog;
+    int64_t meta_ttl_ms, list_ttl_ms;
+    bool ro, nodelete;
+    struct meta *meta;
+    struct flights *flights;
+    struct space *space;
+    struct leases *leases;
+    struct lock known_lock; /* one answer after the other changes what is known; before the
+                                 * others */
+    struct lock lists_lock;
+    struct live_listing *listings; /* guarded by lists_lock, as the next */
+    struct list_pace *paces;       /* by key */
+    struct lock once_lock;
+    struct once *once; /* guarded by once_lock */
+};
+
+#endif

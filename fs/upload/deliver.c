@@ -1,0 +1,466 @@
+#include "deliver.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backend.h"
+#include "complete.h"
+#include "content.h"
+#include "defaults.h"
+#include "deliver_content.h"
+#include "deliver_json.h"
+#include "drop_events.h"
+#include "drop_failed.h"
+#include "drop_rows.h"
+#include "drop_table.h"
+#include "fetch.h"
+#include "filetype.h"
+#include "folder.h"
+#include "heir.h"
+#include "id_search.h"
+#include "inbox.h"
+#include "kept.h"
+#include "known.h"
+#include "listing.h"
+#include "name_rules.h"
+#include "names.h"
+#include "once.h"
+#include "refuse.h"
+#include "replace.h"
+#include "settings.h"
+#include "sidecar.h"
+#include "spool.h"
+#include "state.h"
+#include "uploads_context.h"
+
+#include "banned.h"
+
+/* One sending, from its bytes to the answer. */
+struct delivery {
+    struct uploads *uploads;
+    struct call *call;
+    struct drop *drop;
+    struct folder *folder;
+    const char *name;
+    struct bytes *bytes;
+    struct content_source content;
+    uint8_t digest[DIGEST_BYTES];
+    char type[FILETYPE_MAX];
+    const char *missing;                /* what tells that it was cut off, or NULL */
+    char replaced[RESOURCE_ID_MAX + 1]; /* whose place a new one takes, or "" */
+};
+
+/* --- What the bytes are ----------------------------------------------------------------------- */
+
+static bool type_is_taken(const struct resource *res, const char *type)
+{
+    const struct field *f = resource_field(res, res->type_field);
+
+    for (const char *const *e = f->schema->enums; e && *e; e++)
+        if (strcmp(*e, type) == 0)
+            return true;
+    return false;
+}
+
+/* A temporary name takes more than the API does. */
+static int check_size(struct delivery *s, struct failure *err)
+{
+    const struct resource *res = s->folder->res;
+
+    return resource_content_max(res) > 0
+               ? known_content_fits(s->uploads->remote, s->call, res, s->content.size, err)
+               : 0;
+}
+
+/* 1: it stays here. */
+static int check_type(struct delivery *s, struct failure *err)
+{
+    const struct resource *res = s->folder->res;
+    int rc;
+
+    if (!res->type_field)
+        return 0;
+    rc = filetype_of(s->uploads->filetype, s->bytes->fd, s->type);
+    if (rc < 0 || type_is_taken(res, s->type))
+        return rc;
+    if (s->uploads->other == OTHER_LOCAL)
+        return 1;
+    return fail(err, -EINVAL, 0, "its bytes are %s, which the API does not take as %s", s->type,
+                res->name);
+}
+
+static int check_complete(struct delivery *s, struct failure *err)
+{
+    int mode = s->uploads->complete;
+
+    if (s->folder->res->type_field && mode != COMPLETE_OFF)
+        s->missing = complete_missing(s->bytes->fd, s->type);
+    if (s->missing && mode == COMPLETE_REFUSE)
+        return fail(err, -EINVAL, 0, "it looks cut off: %s", s->missing);
+    return 0;
+}
+
+/* It was sent all the same. */
+static void warn_incomplete(struct delivery *s)
+{
+    char text[FAILURE_TEXT_MAX];
+
+    snprintf(text, sizeof(text), "sent, but it looks cut off: %s", s->missing);
+    replace_warn(s->uploads, s->folder, s->name, text);
+}
+
+static bool is_unchanged(struct delivery *s)
+{
+    struct drop_snapshot now = drop_snapshot(s->uploads->drops, s->drop);
+
+    return now.id[0] && now.acked.has_digest && now.acked.size == s->content.size &&
+           memcmp(now.acked.digest, s->digest, sizeof(s->digest)) == 0;
+}
+
+/* --- The request ------------------------------------------------------------------------------ */
+
+static int make_body(struct delivery *s, enum body_use use, struct body **out, struct failure *err)
+{
+    const struct resource *res = s->folder->res;
+    struct body *body;
+    int rc = body_new(res, use, &body);
+
+    if (rc < 0)
+        return rc;
+    if (use == BODY_POST && res->type_field)
+        rc = body_set_string(body, res->type_field, s->type, err);
+    if (rc == 0 && use == BODY_POST && res->name_field) {
+        rc = names_check(s->name) < 0
+                 ? fail(err, -EILSEQ, 0, "its name is not UTF-8, as a name of the API must be")
+                 : body_set_string(body, res->name_field, s->name, err);
+    }
+    if (rc < 0)
+        body_free(body);
+    else
+        *out = body;
+    return rc;
+}
+
+/* What is put into a dataset's folder is in that dataset, unless it takes the place of what others
+ * have moved to another one. */
+static int set_filter(struct delivery *s, struct body *body, struct failure *err)
+{
+    const struct folder *f = s->folder;
+
+    if (!f->filter || body_has(body, f->filter))
+        return 0;
+    return body_set_string(body, f->filter, f->filter_value, err);
+}
+
+/* Is it sent because it gets a name in another list? Then it is in that one. */
+static bool is_moving(struct delivery *s)
+{
+    return !folder_same_list(drop_folder(s->uploads->drops, s->drop), s->folder);
+}
+
+/* old: whose place it takes, or NULL. */
+static int create(struct delivery *s, const struct record *old, struct record **out,
+                  struct failure *err)
+{
+    struct target t = { .res = s->folder->res, .parent = s->folder->parent };
+    cleanup_body struct body *body = NULL;
+    struct id_search names;
+    int rc = make_body(s, BODY_POST, &body, err);
+
+    id_search_init(&names, s->uploads, s->call);
+    if (rc == 0)
+        body_find_ids(body, &names.finder);
+    if (rc == 0 && is_moving(s))
+        rc = set_filter(s, body, err);
+    if (rc == 0 && old)
+        rc = replace_keep(s->uploads, s->folder, s->name, old, body);
+    if (rc == 0)
+        rc = set_filter(s, body, err);
+    if (rc == 0)
+        rc = defaults_apply(s->uploads, s->folder, body, err);
+    return rc < 0 ? rc
+                  : deliver_content(s->uploads, s->call, &t, body, s->content, s->type, out, err);
+}
+
+static int update(struct delivery *s, const char *id, struct record **out, struct failure *err)
+{
+    struct target t = { .res = s->folder->res, .parent = s->folder->parent, .id = id };
+    cleanup_body struct body *body = NULL;
+    int rc = make_body(s, BODY_PATCH, &body, err);
+
+    known_content_changes(s->uploads->remote, &t);
+    return rc < 0 ? rc
+                  : backend_update(s->uploads->backend, s->call, &t, body, s->content, out, err);
+}
+
+/* --- The answer ------------------------------------------------------------------------------- */
+
+static int64_t answer_size(struct delivery *s, const char *id)
+{
+    cleanup_free char *text = NULL;
+
+    return kept_get(s->uploads->remote, KEPT_BODY, id, &text) == 0 ? (int64_t)strlen(text) : 0;
+}
+
+static bool in_folder(const struct delivery *s, const struct record *now)
+{
+    return !listing_filter_denies(s->folder->filter, s->folder->filter_value, now);
+}
+
+static int accept(struct delivery *s, const char *id, struct record *now)
+{
+    struct target t = { .res = s->folder->res, .parent = s->folder->parent, .id = id };
+    struct acked acked = {
+        .size = s->folder->document ? answer_size(s, id) : s->content.size,
+        .has_digest = !s->folder->document, /* the same question again is another one */
+    };
+    char content[CONTENT_ID_MAX + 1];
+    int rc;
+
+    memcpy(acked.digest, s->digest, sizeof(acked.digest));
+    rc = drop_acknowledged(s->uploads->drops, s->drop, id, acked, in_folder(s, now));
+    known_changed(s->uploads->remote, &t, now);
+    if (t.res->url_field && s->content.size > resource_content_max(t.res))
+        known_changed_again(s->uploads->remote, &t); /* its bytes came after the answer */
+    if (resource_content_max(t.res) > 0 && fetch_content_id(&t, now, content) == 0)
+        state_put_size(s->uploads->state, content, s->content.size, NULL);
+    known_content_changed(s->uploads->remote, &t);
+    return rc;
+}
+
+/* A new one in the place of that of *old_id, which is NULL after it when that is no more, or stays
+ * as another one. */
+static int create_instead(struct delivery *s, const char **old_id, struct record **now,
+                          struct failure *err)
+{
+    struct target t = { .res = s->folder->res, .parent = s->folder->parent, .id = *old_id };
+    cleanup_record struct record *old = NULL, *heir = NULL;
+    int rc = 0;
+
+    if (*old_id && !s->uploads->nodelete)
+        rc = replace_look(s->uploads, s->call, &t, &old, err);
+    if (rc < 0)
+        return rc;
+    heir = heir_take(s->uploads, s->drop, s->folder); /* once, whether it is of use or not */
+    if (!old) {
+        *old_id = NULL;
+        old = steal_pointer(&heir);
+    }
+    if (old)
+        record_id(old, s->replaced);
+    return create(s, old, now, err);
+}
+
+/* One POST or PATCH of the bytes as content. */
+static int transmit_content(struct delivery *s, const char **old_id, struct record **now,
+                            struct failure *err)
+{
+    bool update_it = *old_id && fetch_content_changes(s->folder->res);
+    int rc = update_it ? update(s, *old_id, now, err) : create_instead(s, old_id, now, err);
+
+    if (update_it && rc == -ENOENT) {
+        *old_id = NULL; /* deleted elsewhere meanwhile: a new one then */
+        rc = create(s, NULL, now, err);
+    }
+    return rc;
+}
+
+/* What depends on the document that is there now. Its failures are not those of the document. */
+static void follow(struct delivery *s, const char *id)
+{
+    sidecar_follow(s->uploads, s->call, s->drop, s->folder, s->name);
+    if (s->folder->model)
+        inbox_predict(s->uploads, s->call, s->folder, s->name, id);
+}
+
+static int transmit(struct delivery *s, const char *old_id, struct failure *err)
+{
+    struct target old = { .res = s->folder->res, .parent = s->folder->parent };
+    cleanup_record struct record *now = NULL;
+    char id[RESOURCE_ID_MAX + 1];
+    bool json = resource_takes_json(s->folder->res);
+    int rc;
+
+    if (json)
+        rc = deliver_json(s->uploads, s->call, s->folder, s->name, s->content.fd, s->content.size,
+                          old_id, &now, err);
+    else
+        rc = transmit_content(s, &old_id, &now, err);
+    if (rc == 0)
+        rc = record_id(now, id);
+    if (rc < 0)
+        return rc;
+    rc = accept(s, id, now);
+    if (rc == 0)
+        rc = drop_row_save(s->uploads->drops, s->drop, true);
+    if (s->replaced[0] && strcmp(s->replaced, id) != 0)
+        sidecar_replaced(s->uploads, s->folder, s->name, s->replaced, id);
+    old.id = old_id;
+    if (!json && old_id && strcmp(old_id, id) != 0)
+        replace_delete(s->uploads, s->call, &old);
+    if (!in_folder(s, now))
+        replace_warn(s->uploads, s->folder, s->name, REPLACED_ELSEWHERE);
+    if (rc == 0)
+        follow(s, id);
+    return rc;
+}
+
+/* --- All of it -------------------------------------------------------------------------------- */
+
+/* What stays here may still say something of what goes. */
+static int stay_local(struct delivery *s, struct failure *err)
+{
+    bool says = s->content.size && !s->folder->staging;
+    bool defaults = says && rule_defaults(s->name);
+    bool sidecar = says && rule_sidecar(s->folder, s->name);
+    int rc = 0;
+
+    if (defaults)
+        rc = defaults_check(s->folder, s->bytes, err);
+    else if (sidecar)
+        rc = sidecar_commit(s->uploads, s->call, s->folder, s->name, s->drop, s->bytes, err);
+    else if (!rule_sidecar(s->folder, s->name))
+        sidecar_left(s->uploads, s->drop);
+    if (rc < 0)
+        return rc;
+    if (defaults || sidecar)
+        drop_said(s->uploads->drops, s->drop); /* once */
+    else
+        drop_stayed(s->uploads->drops, s->drop);
+    if (s->content.size == 0)
+        return drop_row_save(s->uploads->drops, s->drop, false);
+    rc = spool_sync(s->uploads->spool, s->bytes->fd); /* closed and not acknowledged: on disk */
+    return rc < 0 ? rc : drop_row_save(s->uploads->drops, s->drop, true);
+}
+
+/* Has the content been changed elsewhere? 1: it is not these bytes any more. */
+static int check_content(struct delivery *s, const struct target *t, struct failure *err)
+{
+    uint8_t digest[DIGEST_BYTES];
+    cleanup_fd int fd = -1;
+    int64_t size;
+    int rc;
+
+    if (resource_takes_json(t->res) || !fetch_content_changes(t->res))
+        return 0;
+    rc = known_content(s->uploads->remote, s->call, t, &fd, &size, err);
+    if (rc == 0)
+        rc = content_digest(fd, digest);
+    return rc < 0 ? rc : memcmp(digest, s->digest, sizeof(digest)) != 0;
+}
+
+/* What is remembered may be old: is the resource with these bytes really still there? 1: it has
+ * others by now. */
+static int check_still_there(struct delivery *s, struct failure *err)
+{
+    struct drop_snapshot now = drop_snapshot(s->uploads->drops, s->drop);
+    struct target t = { .res = s->folder->res, .parent = s->folder->parent, .id = now.id };
+    cleanup_record struct record *r = NULL;
+    int rc = known_sent_record_now(s->uploads->remote, s->call, s->folder, &t, now.fresh, &r, err);
+
+    if (rc == -ENOENT) {
+        rc = drop_lost(s->uploads->drops, s->drop);
+        return rc < 0 ? rc : -ENOENT;
+    }
+    return rc < 0 ? rc : check_content(s, &t, err);
+}
+
+static int stay_as_it_is(struct delivery *s)
+{
+    struct drop_snapshot now = drop_snapshot(s->uploads->drops, s->drop);
+    int rc;
+
+    drop_unchanged(s->uploads->drops, s->drop);
+    rc = drop_row_save(s->uploads->drops, s->drop, true);
+    if (rc == 0 && s->folder->model && now.id[0] &&
+        !inbox_has_answer(s->uploads, s->folder, s->name))
+        inbox_predict(s->uploads, s->call, s->folder, s->name, now.id);
+    return rc;
+}
+
+static int send_bytes(struct delivery *s, struct failure *err)
+{
+    struct drop_snapshot before;
+    struct stat st;
+    int rc;
+
+    if (fstat(s->bytes->fd, &st) < 0)
+        return -errno;
+    s->content = (struct content_source){ .fd = s->bytes->fd, .size = st.st_size };
+    if (st.st_size == 0 || rule_stays_here(s->uploads->scratch, s->folder, s->name))
+        return stay_local(s, err);
+    if (s->uploads->ro)
+        return refuse_read_only(err);
+    rc = check_size(s, err);
+    if (rc == 0)
+        rc = content_digest(s->bytes->fd, s->digest);
+    if (rc < 0)
+        return rc;
+    if (is_unchanged(s)) {
+        rc = check_still_there(s, err);
+        if (rc != -ENOENT && rc != 1)
+            return rc < 0 ? rc : stay_as_it_is(s);
+    }
+    rc = check_type(s, err);
+    if (rc != 0)
+        return rc < 0 ? rc : stay_local(s, err);
+    rc = check_complete(s, err);
+    if (rc < 0)
+        return rc;
+    before = drop_snapshot(s->uploads->drops, s->drop);
+    rc = transmit(s, before.id[0] ? before.id : NULL, err);
+    if (rc == 0 && s->missing)
+        warn_incomplete(s);
+    return rc;
+}
+
+int deliver_drop(struct uploads *uploads, struct call *call, struct drop *d, struct folder *folder,
+                 const char *name, struct failure *err)
+{
+    struct delivery s = {
+        .uploads = uploads, .call = call, .drop = d, .folder = folder, .name = name
+    };
+    int rc;
+
+    s.bytes = drop_bytes(uploads->drops, d);
+    if (!s.bytes)
+        return 0;
+    rc = send_bytes(&s, err);
+    bytes_unref(s.bytes);
+    if (rc == 0 && s.content.size)
+        drops_supersede(uploads->drops, folder, name);
+    return rc;
+}
+
+int deliver_as(struct uploads *uploads, struct call *call, struct drop *d, struct folder *folder,
+               const char *name, struct failure *err)
+{
+    int rc = deliver_drop(uploads, call, d, folder, name, err);
+
+    if (rc < 0) {
+        err->at_ns = clock_realtime_ns(uploads->clock);
+        drops_copy_failed(uploads->drops, d, folder, name, err->text[0] ? err->text : strerror(-rc),
+                          err->at_ns);
+    }
+    return rc;
+}
+
+int deliver_commit(struct uploads *uploads, struct call *call, struct drop *d, struct failure *err)
+{
+    struct drop_snapshot now = drop_snapshot(uploads->drops, d);
+    cleanup_free char *name = NULL;
+    int rc;
+
+    if (!now.linked || !now.dirty || !now.has_bytes)
+        return 0;
+    name = drop_name(uploads->drops, d);
+    if (!name)
+        return -ENOMEM;
+    rc = deliver_drop(uploads, call, d, now.folder, name, err);
+    if (rc < 0) {
+        err->at_ns = clock_realtime_ns(uploads->clock);
+        drop_set_failed(uploads->drops, d, err->text[0] ? err->text : strerror(-rc), err->at_ns);
+    }
+    return rc;
+}

@@ -1,0 +1,145 @@
+#include "deliver_content.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "backend.h"
+#include "errlog.h"
+#include "known.h"
+#include "pool.h"
+#include "remote_delete.h"
+#include "state.h"
+#include "uploads_context.h"
+
+#include "banned.h"
+
+/* What was made and still lacks its content has a row of its own, in a folder that no path has, so
+ * that the next mount deletes it should this one be killed. */
+#define FOLDER ".unfinished"
+
+static int put_row(struct uploads *uploads, const struct resource *res, const char *id,
+                   struct failure *err)
+{
+    struct drop_row row = {
+        .folder = FOLDER, .name = id, .kind = (int)res->kind, .state = ROW_UNFINISHED
+    };
+
+    return state_put_drop(uploads->state, &row, true, err);
+}
+
+static void delete_row(struct uploads *uploads, const char *id)
+{
+    state_delete_drop(uploads->state, FOLDER, id, false, NULL);
+}
+
+/* --- What lacks its content ------------------------------------------------------------------ */
+
+struct leftover {
+    struct job job;
+    struct uploads *uploads;
+    const struct resource *res;
+    char id[RESOURCE_ID_MAX + 1];
+};
+
+static void run_leftover(struct job *job)
+{
+    cleanup_free struct leftover *l = (struct leftover *)job;
+    struct target t = { .res = l->res, .id = l->id };
+    struct failure err = { 0 };
+    struct call call;
+    int rc = call_init(&call);
+
+    if (rc == 0) {
+        rc = remote_delete(l->uploads->remote, &call, &t, NULL, &err);
+        call_release(&call);
+    }
+    if (rc == 0)
+        delete_row(l->uploads, l->id);
+    else
+        errlog_add(l->uploads->errlog, "delete what has no content", l->id, rc, &err);
+}
+
+/* Not by who was interrupted, and would have to wait for it. */
+static void delete_later(struct uploads *uploads, const struct resource *res, const char *id)
+{
+    struct leftover *l = malloc(sizeof(*l));
+    int rc = -ENOMEM;
+
+    if (l) {
+        *l = (struct leftover){ .job.run = run_leftover, .uploads = uploads, .res = res };
+        snprintf(l->id, sizeof(l->id), "%s", id);
+        rc = pool_submit(uploads->pool, &l->job);
+    }
+    if (rc < 0) {
+        free(l);
+        errlog_add(uploads->errlog, "delete what has no content", id, rc, NULL);
+    }
+}
+
+static int is_named(void *arg, const struct drop_row *row)
+{
+    (void)arg;
+    (void)row;
+    return 1;
+}
+
+static int resume_row(void *arg, const struct drop_row *row)
+{
+    const struct resource *res = resource_get((enum resource_kind)row->kind);
+    struct uploads *uploads = arg;
+
+    if (!res || !resource_id_ok(res, row->name) ||
+        state_find_by_id(uploads->state, row->name, is_named, NULL, NULL) != 0)
+        delete_row(uploads, row->name); /* it was finished, or cannot be known to be not */
+    else
+        delete_later(uploads, res, row->name);
+    return 0;
+}
+
+int deliver_content_resume(struct uploads *uploads, struct failure *err)
+{
+    if (uploads->ro || uploads->nodelete)
+        return 0;
+    return state_load_in_state(uploads->state, ROW_UNFINISHED, resume_row, uploads, err);
+}
+
+/* --- Sending --------------------------------------------------------------------------------- */
+
+/* The content goes where the answer to the POST says. */
+static int send_beside(struct uploads *uploads, struct call *call, const struct target *t,
+                       const struct body *body, struct content_source content, const char *type,
+                       struct record **out, struct failure *err)
+{
+    cleanup_record struct record *made = NULL;
+    char id[RESOURCE_ID_MAX + 1];
+    int rc = backend_create(uploads->backend, call, t, body, NO_CONTENT, &made, err);
+
+    if (rc == 0)
+        rc = record_id(made, id);
+    if (rc < 0)
+        return rc;
+    rc = put_row(uploads, t->res, id, err);
+    if (rc == 0)
+        rc = backend_put_raw(uploads->backend, call, made, type, content, err);
+    if (rc < 0) {
+        delete_later(uploads, t->res, id);
+        return rc;
+    }
+    delete_row(uploads, id);
+    *out = steal_pointer(&made);
+    return 0;
+}
+
+int deliver_content(struct uploads *uploads, struct call *call, const struct target *t,
+                    const struct body *body, struct content_source content, const char *type,
+                    struct record **out, struct failure *err)
+{
+    bool beside = content.size > resource_content_max(t->res);
+    int rc = beside ? send_beside(uploads, call, t, body, content, type, out, err)
+                    : backend_create(uploads->backend, call, t, body, content, out, err);
+
+    if (rc < 0)
+        known_unsure(uploads->remote, t, err);
+    return rc;
+}

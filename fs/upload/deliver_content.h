@@ -1,0 +1,21 @@
+/* A new resource and its content: one POST, or a POST and a PUT of what is too large for that. */
+#ifndef LASFS_DELIVER_CONTENT_H
+#define LASFS_DELIVER_CONTENT_H
+
+#include "backend.h"
+
+struct uploads;
+
+/*
+ * type: the content's, which known_content_fits(). A resource whose content could not be put is
+ * deleted again, in the background, with a line where that fails: without it it is worth nothing.
+ * 0; what backend_create() and backend_put_raw() give.
+ */
+int deliver_content(struct uploads *uploads, struct call *call, const struct target *t,
+                    const struct body *body, struct content_source content, const char *type,
+                    struct record **out, struct failure *err);
+
+/* At the begin of a mount: what an earlier one, that was killed, made without a content goes. */
+int deliver_content_resume(struct uploads *uploads, struct failure *err);
+
+#endif

@@ -1,0 +1,55 @@
+#include "make.h"
+
+#include <errno.h>
+
+#include "backend.h"
+#include "defaults.h"
+#include "folder.h"
+#include "kept.h"
+#include "known.h"
+#include "once.h"
+#include "uploads_context.h"
+
+#include "banned.h"
+
+#define ANSWER_MAX_BYTES (16 * 1024 * 1024)
+
+/* Without a way to ask for one, the answer is all that there will be of it but the list. */
+static void keep_answer(struct uploads *uploads, const struct target *t, const struct record *r)
+{
+    cleanup_buf struct buf text = BUF_INIT(ANSWER_MAX_BYTES);
+
+    if (!known_answer_is_final(t->res) || record_json(r, false, &text) < 0)
+        return;
+    kept_put(uploads->remote, KEPT_ANSWER, t->id, buf_str(&text));
+}
+
+int make_resource(struct uploads *uploads, struct call *call, const struct folder *f,
+                  struct body *body, struct record **out, struct failure *err)
+{
+    struct target t = { .res = f->res, .parent = f->parent };
+    cleanup_record struct record *r = NULL;
+    char id[RESOURCE_ID_MAX + 1];
+    int rc = defaults_apply(uploads, f, body, err);
+
+    if (rc < 0)
+        return rc;
+    rc = backend_create(uploads->backend, call, &t, body, NO_CONTENT, &r, err);
+    if (rc < 0)
+        known_unsure(uploads->remote, &t, err);
+    if (f->res->make_from == MAKE_CLAIM && (rc == -ENOENT || rc == -EINVAL)) {
+        err->text[0] = '\0'; /* that nothing waits is no failure */
+        return -EAGAIN;
+    }
+    if (rc == 0)
+        rc = record_id(r, id);
+    if (rc == 0)
+        rc = once_keep(uploads->remote, &r);
+    if (rc < 0)
+        return rc;
+    t.id = id;
+    known_changed(uploads->remote, &t, r);
+    keep_answer(uploads, &t, r);
+    *out = steal_pointer(&r);
+    return 0;
+}

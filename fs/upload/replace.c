@@ -1,0 +1,126 @@
+#include "replace.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "errlog.h"
+#include "fetch.h"
+#include "known.h"
+#include "name_rules.h"
+#include "recall.h"
+#include "remote_delete.h"
+#include "sidecar.h"
+
+#include "drop.h"
+#include "types.h"
+#include "uploads_context.h"
+
+#include "banned.h"
+
+#define KEPT_MAX_BYTES (4 * 1024 * 1024)
+void replace_warn(struct uploads *uploads, const struct folder *f, const char *name,
+                  const char *text)
+{
+    cleanup_buf struct buf path = BUF_INIT(PATH_TEXT_MAX);
+    struct failure why = { 0 };
+
+    drops_lock(uploads->drops);
+    buf_addf(&path, "/%s/%s", f->key, name);
+    drops_unlock(uploads->drops);
+    failure_set(&why, 0, "%s", text);
+    errlog_add(uploads->errlog, "close", buf_str(&path), 0, &why);
+}
+
+int replace_look(struct uploads *uploads, struct call *call, const struct target *t,
+                 struct record **out, struct failure *err)
+{
+    int rc;
+
+    *out = NULL;
+    rc = known_current_record(uploads->remote, call, t, out, err);
+    if (rc == -ENOENT)
+        err->text[0] = '\0';
+    return rc == -ENOENT ? 0 : rc;
+}
+
+/* It is refused before it is sent: the document goes without it, and says so. */
+static void warn_lost(struct uploads *uploads, const struct folder *f, const char *name,
+                      const struct failure *why)
+{
+    char text[FAILURE_TEXT_MAX + 64];
+
+    snprintf(text, sizeof(text), "not carried over from the one it replaces: %s", why->text);
+    replace_warn(uploads, f, name, text);
+}
+
+int replace_keep(struct uploads *uploads, const struct folder *f, const char *name,
+                 const struct record *old, struct body *body)
+{
+    int rc = 0;
+
+    for (const struct field *field = f->res->fields; field->name && rc == 0; field++) {
+        cleanup_buf struct buf text = BUF_INIT(KEPT_MAX_BYTES);
+        struct failure why = { 0 };
+
+        if (!(field->flags & F_KEPT) || body_has(body, field->name))
+            continue;
+        rc = record_field_text(old, field, &text);
+        if (rc == 0)
+            rc = body_set_text(body, field, buf_str(&text), text.len, &why);
+        if (rc == -EINVAL)
+            warn_lost(uploads, f, name, &why);
+        if (rc == -ENOENT || rc == -EINVAL)
+            rc = 0;
+    }
+    return rc;
+}
+
+/* No labels: none were ever given, or all were taken away. */
+static bool has_own(const struct field *field, const struct buf *text)
+{
+    return (field->flags & F_LABELS) && strcspn(buf_str(text), "{") < text->len;
+}
+
+static int patch_field(struct uploads *uploads, const struct folder *f, const char *name,
+                       const struct field *field, const struct record *old,
+                       const struct record *now, struct body *body)
+{
+    cleanup_buf struct buf was = BUF_INIT(KEPT_MAX_BYTES), is = BUF_INIT(KEPT_MAX_BYTES);
+    struct failure why = { 0 };
+    int rc = record_field_text(old, field, &was);
+
+    if (rc < 0)
+        return rc == -ENOENT ? 0 : rc;
+    rc = record_field_text(now, field, &is);
+    if (rc < 0 && rc != -ENOENT)
+        return rc;
+    if ((rc == 0 && strcmp(buf_str(&was), buf_str(&is)) == 0) || has_own(field, &is))
+        return 0;
+    if (!(field->flags & F_IN_PATCH))
+        return -EXDEV;
+    rc = body_set_text(body, field, buf_str(&was), was.len, &why);
+    if (rc == -EINVAL)
+        warn_lost(uploads, f, name, &why);
+    return rc == -EINVAL ? 0 : rc;
+}
+
+int replace_patch(struct uploads *uploads, const struct folder *f, const char *name,
+                  const struct record *old, const struct record *now, struct body *body)
+{
+    int rc = 0;
+
+    for (const struct field *field = f->res->fields; field->name && rc == 0; field++)
+        if (field->flags & F_KEPT)
+            rc = patch_field(uploads, f, name, field, old, now, body);
+    return rc;
+}
+
+void replace_delete(struct uploads *uploads, struct call *call, const struct target *old)
+{
+    struct failure err = { 0 };
+    int rc = uploads->nodelete ? 0 : remote_delete(uploads->remote, call, old, NULL, &err);
+
+    if (rc < 0)
+        errlog_add(uploads->errlog, "delete the replaced", old->id, rc, &err);
+}

@@ -1,0 +1,26 @@
+/* One resource in the place of another by a rename over it (replace.h). */
+#ifndef LASFS_REPLACE_RENAME_H
+#define LASFS_REPLACE_RENAME_H
+
+#include "backend.h"
+
+struct drop;
+struct folder;
+struct uploads;
+
+/* What replace_by_rename() gives, but 0. */
+#define REPLACED 1          /* d's resource is what the other one was, and where */
+#define REPLACED_BY_BYTES 2 /* the same, and it is another one by now */
+
+/*
+ * d, which is a resource already, is renamed over there, to name in f: the resource of there goes,
+ * and d's is what it was, unless name is a temporary one. Where the API cannot make it that (a consent), or keeps the one and
+ * changes its content (an asset), d's bytes are sent once more in its place, and d's own goes.
+ * What should go and cannot be deleted then is one line in errors. What is made from JSON is not
+ * changed, and goes or stays. Both are held exclusively. 0 there was none, or it stays; what the
+ * API gives: both are as they were.
+ */
+int replace_by_rename(struct uploads *uploads, struct call *call, struct drop *d,
+                      struct drop *there, struct folder *f, const char *name, struct failure *err);
+
+#endif

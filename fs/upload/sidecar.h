@@ -1,0 +1,50 @@
+/*
+ * NAME.json beside a document NAME, or STEM.json beside the only one of that stem: its ground
+ * truth, sent as a PATCH once both are there, in whatever order they come. It is a local file;
+ * removing it removes nothing else.
+ *
+ * A sidecar belongs to the document that took it (drop.taken has its id): the next document of that
+ * name does not get what it says, unless it is written again. It follows that document when other
+ * bytes take its place, and by being moved along with it, whichever of the two is moved first.
+ * Moved beside another document, or to where one is yet to come, it is that one's: who moves it
+ * means what he does, as if he had written it there.
+ */
+#ifndef LASFS_SIDECAR_H
+#define LASFS_SIDECAR_H
+
+#include "backend.h"
+
+struct bytes;
+struct drop;
+struct folder;
+struct uploads;
+
+/* The sidecar d, held exclusively, has these bytes now, or is about to be called name in f. 0 sent,
+ * or its document is not there yet; -EINVAL with words, and what backend_update() gives. */
+int sidecar_commit(struct uploads *uploads, struct call *call, struct folder *f, const char *name,
+                   struct drop *d, struct bytes *bytes, struct failure *err);
+
+/* d stays local under a name that is no sidecar's: it belongs to nobody, and counts as written
+ * when it gets such a name again. */
+void sidecar_left(struct uploads *uploads, struct drop *d);
+
+/* document is there now, or will be once it is renamed, under name in f: what stands beside it is
+ * sent. That it is refused is kept with the sidecar, and written to the error log. */
+void sidecar_follow(struct uploads *uploads, struct call *call, struct drop *document,
+                    struct folder *f, const char *name);
+
+/* The same of a document that was called otherwise before. */
+void sidecar_moved(struct uploads *uploads, struct call *call, struct drop *document,
+                   struct folder *f, const char *name);
+
+/* The document called name in f, which was old_id, is id from now on, with what it said. */
+void sidecar_replaced(struct uploads *uploads, struct folder *f, const char *name,
+                      const char *old_id, const char *id);
+
+/*
+ * Does d still wait for its document? If so, why has what it waits for. One whose document is
+ * there is sent, which blocks; call NULL: it is only looked at.
+ */
+bool sidecar_waits(struct uploads *uploads, struct call *call, struct drop *d, struct failure *why);
+
+#endif

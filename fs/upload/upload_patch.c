@@ -1,0 +1,34 @@
+#include "upload_patch.h"
+
+#include "backend.h"
+#include "id_search.h"
+#include "known.h"
+#include "uploads_context.h"
+
+#include "banned.h"
+
+int upload_patch(struct uploads *uploads, struct call *call, const struct target *t,
+                 const struct body *body, struct failure *err)
+{
+    cleanup_record struct record *now = NULL;
+    int rc = backend_update(uploads->backend, call, t, body, NO_CONTENT, &now, err);
+
+    if (rc == 0)
+        known_changed(uploads->remote, t, now);
+    return rc;
+}
+
+int upload_field(struct uploads *uploads, struct call *call, const struct target *t,
+                 const struct field *f, const char *text, size_t len, struct failure *err)
+{
+    cleanup_body struct body *body = NULL;
+    struct id_search names;
+    int rc = body_new(t->res, BODY_PATCH, &body);
+
+    if (rc < 0)
+        return rc;
+    id_search_init(&names, uploads, call);
+    body_find_ids(body, &names.finder);
+    rc = body_set_text(body, f, text, len, err);
+    return rc < 0 ? rc : upload_patch(uploads, call, t, body, err);
+}

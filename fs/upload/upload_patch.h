@@ -1,0 +1,18 @@
+/* Changes of a resource that is there: PATCHes, and what is known of it from their answers. */
+#ifndef LASFS_UPLOAD_PATCH_H
+#define LASFS_UPLOAD_PATCH_H
+
+#include "backend.h"
+#include "body.h"
+
+struct uploads;
+
+/* 0, what backend_update() gives. */
+int upload_patch(struct uploads *uploads, struct call *call, const struct target *t,
+                 const struct body *body, struct failure *err);
+
+/* One field from the text of its file; names in it become ids. 0, -EINVAL with words, and the same. */
+int upload_field(struct uploads *uploads, struct call *call, const struct target *t,
+                 const struct field *f, const char *text, size_t len, struct failure *err);
+
+#endif

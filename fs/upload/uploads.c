@@ -1,0 +1,104 @@
+#include "uploads.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "deliver_content.h"
+#include "failure.h"
+#include "filetype.h"
+#include "heir.h"
+#include "lock.h"
+#include "sidecar.h"
+#include "uploads_context.h"
+#include "waiting.h"
+
+#include "banned.h"
+
+static int begin(struct uploads *uploads, struct failure *err)
+{
+    int rc = waiting_new(uploads, sidecar_waits, &uploads->waiting);
+
+    if (rc < 0)
+        return rc;
+    rc = filetype_new(&uploads->filetype);
+    if (rc < 0)
+        return fail(err, rc, 0, "the database of file types cannot be read");
+    rc = deliver_content_resume(uploads, err);
+    return rc < 0 ? rc : waiting_load(uploads->waiting);
+}
+
+int uploads_new(const struct uploads_config *config, struct uploads **out, struct failure *err)
+{
+    struct uploads *uploads = calloc(1, sizeof(*uploads));
+    int rc;
+
+    if (!uploads)
+        return -ENOMEM;
+    *uploads = (struct uploads){
+        .remote = config->remote,
+        .drops = config->drops,
+        .backend = config->backend,
+        .clock = config->clock,
+        .errlog = config->errlog,
+        .pool = config->pool,
+        .state = config->state,
+        .spool = config->spool,
+        .scratch = config->scratch,
+        .other = config->other,
+        .complete = config->complete,
+        .ro = config->ro,
+        .nodelete = config->nodelete,
+        .heirs_lock = LOCK_INIT(LOCK_HEIRS),
+    };
+    rc = begin(uploads, err);
+    if (rc < 0) {
+        uploads_free(uploads);
+        return rc;
+    }
+    *out = uploads;
+    return 0;
+}
+
+void uploads_stop(struct uploads *uploads)
+{
+    if (uploads)
+        waiting_stop(uploads->waiting);
+}
+
+void uploads_free(struct uploads *uploads)
+{
+    if (!uploads)
+        return;
+    waiting_free(uploads->waiting);
+    heir_release(uploads);
+    filetype_free(uploads->filetype);
+    lock_destroy(&uploads->heirs_lock);
+    free(uploads);
+}
+
+void uploads_look_again(struct uploads *uploads)
+{
+    waiting_look(uploads->waiting);
+}
+
+void uploads_begin_release(struct uploads *uploads)
+{
+    atomic_fetch_add(&uploads->releasing, 1);
+}
+
+void uploads_end_release(struct uploads *uploads)
+{
+    atomic_fetch_sub(&uploads->releasing, 1);
+}
+
+bool uploads_are_releasing(struct uploads *uploads)
+{
+    return atomic_load(&uploads->releasing) > 0;
+}
+
+void uploads_get_stats(struct uploads *uploads, struct uploads_stats *out)
+{
+    *out = (struct uploads_stats){ .purged = atomic_load(&uploads->purged),
+                                   .waiting = waiting_count(uploads->waiting) };
+}

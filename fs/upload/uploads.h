@@ -1,0 +1,61 @@
+/*
+ * How bytes that were put here become resources there, for one mount. All functions of the room
+ * take it; deliver.h is where to begin.
+ */
+#ifndef LASFS_UPLOADS_H
+#define LASFS_UPLOADS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct backend;
+struct clock;
+struct drops;
+struct errlog;
+struct failure;
+struct pool;
+struct remote;
+struct spool;
+struct state;
+struct uploads;
+
+struct uploads_config {
+    struct remote *remote; /* outlives it, as all here */
+    struct drops *drops;
+    struct backend *backend;
+    struct clock *clock;
+    struct errlog *errlog;
+    struct pool *pool;
+    struct state *state;
+    struct spool *spool;
+    const char *scratch; /* more patterns of scratch.h, or NULL */
+    int other;           /* enum other_mode (settings.h): what happens to what is no document */
+    int complete;        /* enum complete_mode: and to documents that were cut off */
+    bool ro;             /* nothing is sent */
+    bool nodelete;       /* nothing that was sent before is replaced */
+};
+
+/* Takes up what an earlier mount has left: its sidecars wait on, and what it began and did not end
+ * is deleted in the pool. Blocks for the disk. 0, -ENOMEM, -EIO. */
+int uploads_new(const struct uploads_config *config, struct uploads **out, struct failure *err);
+
+/* No look for documents of sidecars begins after it: before the pool ends. NULL is fine. */
+void uploads_stop(struct uploads *uploads);
+void uploads_free(struct uploads *uploads); /* NULL is fine */
+
+/* A document has gone: sidecars that wait for one of its stem are looked at again. */
+void uploads_look_again(struct uploads *uploads);
+
+/* The last close of a file is going to be dealt with, and has been. */
+void uploads_begin_release(struct uploads *uploads);
+void uploads_end_release(struct uploads *uploads);
+bool uploads_are_releasing(struct uploads *uploads);
+
+struct uploads_stats {
+    uint64_t purged; /* documents that purge has deleted */
+    size_t waiting;  /* sidecars, for longer than a minute */
+};
+void uploads_get_stats(struct uploads *uploads, struct uploads_stats *out);
+
+#endif

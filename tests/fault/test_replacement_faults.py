@@ -1,0 +1,149 @@
+"""A rename over a document when the server fails in the middle of it: what the program was told is
+true, and nothing is lost, nor on bytes that it was not said of."""
+import json
+import os
+import time
+
+import pytest
+
+from samples import pdf
+
+TRUTH = [{'label': 'n', 'value': 'old'}]
+OLD, NEW = pdf(2000, 2), pdf(2000, 1)
+
+FAULTS = {
+    '500': {'status': 500, 'message': 'oops'},
+    '500 once': {'status': 500, 'message': 'oops', 'times': 1},
+    'cut': {'close': 'before'},
+    'cut once': {'close': 'after', 'times': 1},
+    '403': {'status': 403, 'message': 'not yours'},
+    '400': {'status': 400, 'message': 'no'},
+}
+PLACES = {
+    'in a folder': ('documents/new.pdf', 'documents/S.pdf'),
+    'between datasets': ('datasets/one/documents/new.pdf', 'datasets/two/documents/S.pdf'),
+    'from a subfolder': ('datasets/one/documents/sub/new.pdf', 'datasets/one/documents/S.pdf'),
+}
+
+
+@pytest.fixture
+def proxied(lasfs, proxy, api):
+    mount = lasfs('timeout=2', 'meta_ttl=300', 'list_ttl=300', server=proxy)
+    mount.allow('new.pdf', 'delete the replaced', '.json')
+    mount.one, mount.two = api.add_dataset('one'), api.add_dataset('two')
+    return mount
+
+
+def facts(api):
+    """What is said of each of the two."""
+    return {{OLD: 'old', NEW: 'new'}[api.content('documents/' + d['documentId'])]:
+            (d.get('groundTruth'), d.get('datasetId')) for d in api.documents()}
+
+
+def put(mount, names):
+    source, target = (mount / name for name in names)
+    source.parent.mkdir(exist_ok=True)
+    source.write_bytes(NEW)
+    target.write_bytes(OLD)
+    (target.parent / '.by-name/S.pdf/groundTruth.json').write_text(json.dumps(TRUTH))
+    return source, target
+
+
+def rename(source, target):
+    try:
+        os.rename(source, target)
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize('verb', ['GET', 'PATCH', 'DELETE'])
+@pytest.mark.parametrize('fault', FAULTS)
+@pytest.mark.parametrize('names', PLACES)
+def test_it_is_done_or_it_is_not(proxied, api, proxy, verb, fault, names):
+    source, target = put(proxied, PLACES[names])
+    before = facts(api)
+    proxy.fault(verb, '/documents.*', **FAULTS[fault])
+    done = rename(source, target)
+    proxy.clear()
+    after = facts(api)
+    if done:
+        assert after['new'] == before['old'], proxied.errors()
+        assert 'old' not in after or 'delete the replaced' in proxied.errors()
+    else:
+        assert after == before and proxied.errors()
+    for again in (False, True):
+        if again:
+            proxied.remount()
+        assert target.read_bytes() == (NEW if done else OLD)
+        assert source.exists() is not done
+        if not done:
+            assert source.read_bytes() == NEW
+
+
+def test_what_others_said_of_it_meanwhile_is_its_own(proxied, api):
+    source, target = put(proxied, PLACES['in a folder'])
+    target.read_bytes()
+    new = next(d for d in api.documents() if not d.get('groundTruth'))
+    time.sleep(1.1)
+    api.patch('documents/' + new['documentId'], groundTruth=[{'label': 'n', 'value': 'others'}])
+    os.rename(source, target)
+    assert api.only_document()['groundTruth'] == [{'label': 'n', 'value': 'others'}]
+
+
+def test_what_is_in_no_dataset_any_more_is_replaced_in_that_of_the_folder(proxied, api, proxy):
+    source, target = put(proxied, PLACES['between datasets'])
+    old = next(d for d in api.documents() if d.get('groundTruth'))['documentId']
+    proxy.fault('GET', '/documents/' + old, edit=lambda data: json.dumps(
+        {k: v for k, v in json.loads(data).items() if k != 'datasetId'}).encode())
+    assert rename(source, target)
+    assert facts(api) == {'new': (TRUTH, proxied.two)}
+    assert target.read_bytes() == NEW
+
+
+def test_between_datasets_it_is_one_change(proxied, api, server):
+    source, target = put(proxied, PLACES['between datasets'])
+    with server.watch() as seen:
+        os.rename(source, target)
+    assert [r.verb for r in seen.changes] == ['PATCH', 'DELETE']
+    assert facts(api) == {'new': (TRUTH, proxied.two)}
+
+
+def test_json_whose_renaming_fails_loses_nothing(proxied, api, proxy):
+    folder = proxied / 'appClients'
+    for name in 'ab':
+        (folder / f'{name}.json').write_text(json.dumps({'description': name}))
+    before = sorted((c['appClientId'], c['name']) for c in api.list('appClients'))
+    for verb in ('PATCH', 'DELETE'):
+        proxy.fault(verb, '/appClients.*', status=500, message='oops')
+        assert not rename(folder / 'a.json', folder / 'b.json')
+        proxy.clear()
+        after = sorted((c['appClientId'], c['name']) for c in api.list('appClients'))
+        assert after == before, verb
+        assert json.loads((folder / 'a.json').read_text())['description'] == 'a'
+        assert json.loads((folder / 'b.json').read_text())['description'] == 'b'
+    assert rename(folder / 'a.json', folder / 'b.json')
+    assert [c['description'] for c in api.list('appClients') if c['name'] == 'b'] == ['a']
+
+
+@pytest.mark.parametrize('folder', ['documents', 'datasets/one/documents'])
+@pytest.mark.parametrize('script', ['mv $NEW S.pdf', 'cp --remove-destination $NEW S.pdf',
+                                    'install $NEW S.pdf'])
+def test_an_answer_that_is_lost_takes_no_labels_with_it(proxied, api, proxy, samples, folder, script):
+    target = proxied / folder / 'S.pdf'
+    target.write_bytes(OLD)
+    (target.parent / '.by-name/S.pdf/groundTruth.json').write_text(json.dumps(TRUTH))
+    before = facts(api)
+    proxy.fault('DELETE', '/documents.*', close='after', times=1)
+    proxied.run(script, cwd=target.parent, NEW=samples.write('n.pdf', NEW))
+    assert facts(api) == {'new': before['old']}
+    assert target.read_bytes() == NEW
+
+
+def test_what_others_deleted_is_inherited_by_nobody(proxied, api, samples):
+    target = proxied / 'documents/S.pdf'
+    target.write_bytes(OLD)
+    (target.parent / '.by-name/S.pdf/groundTruth.json').write_text(json.dumps(TRUTH))
+    api.delete('documents/' + api.only_document()['documentId'])
+    proxied.run('mv $NEW S.pdf', cwd=target.parent, NEW=samples.write('n.pdf', NEW))
+    assert facts(api) == {'new': (None, None)}

@@ -1,0 +1,1 @@
+"""The program: its start and end, options, commands, .lasfs/, the log, the kernel."""

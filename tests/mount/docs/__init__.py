@@ -1,0 +1,1 @@
+"""The pages, the examples, what is installed, and ./dev."""

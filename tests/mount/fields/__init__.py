@@ -1,0 +1,1 @@
+"""Fields of resources as files, and as attributes."""

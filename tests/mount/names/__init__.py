@@ -1,0 +1,1 @@
+"""What a name means, what a listing shows, and what a rename is."""

@@ -1,0 +1,1 @@
+"""Programs that people use: editors, scanners, shells, copying and archiving."""

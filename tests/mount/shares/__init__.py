@@ -1,0 +1,1 @@
+"""Folders that Samba, FTP, SFTP and WebDAV share."""

@@ -1,0 +1,235 @@
+"""Writers and daemons that are killed: half a file is never sent, whole ones are not lost."""
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from mounted import eventually
+from samples import pdf, small_pdf
+
+
+def failed(mount):
+    return [n.partition('-')[2] for n in os.listdir(mount / '.lasfs/failed')]
+
+
+def paused(mount, script, **variables):
+    """A shell that has said a line and waits for one."""
+    process = subprocess.Popen(['bash', '-c', script], cwd=mount.path, stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True,
+                               env={**os.environ, **{k: str(v) for k, v in variables.items()}})
+    process.stdout.readline()
+    return process
+
+
+def nobody_in(mount):
+    """What was killed has ended: it is still doing so while its files are taken away."""
+    for process in os.listdir('/proc'):
+        try:
+            if os.readlink(f'/proc/{process}/cwd').startswith(str(mount.path)):
+                return False
+        except OSError:
+            pass
+    return True
+
+
+def kill_daemon(mount):
+    mount.watchdog.cancel()
+    mount.process.kill()
+    mount.process.wait()
+    mount.process = None
+
+
+@pytest.fixture
+def forgiving(mount):
+    mount.allow('x.pdf', 'not complete')
+    mount.may_leave = True
+    return mount
+
+
+@pytest.mark.parametrize('how', [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize('tool', ['cat > documents/x.pdf', 'tee documents/x.pdf > /dev/null',
+                                  'cp /dev/stdin documents/x.pdf', 'cat >> documents/x.pdf',
+                                  'exec 3> documents/x.pdf; cat >&3'])
+def test_a_tool_that_is_killed_in_the_middle_leaves_nothing_on_the_server(forgiving, api, tool,
+                                                                          how):
+    process = subprocess.Popen(['env', '--default-signal', 'bash', '-c', tool], cwd=forgiving.path,
+                               stdin=subprocess.PIPE, start_new_session=True)
+    process.stdin.write(pdf(20000)[:9000])
+    process.stdin.flush()
+    eventually(lambda: os.path.exists(forgiving / 'documents/x.pdf') and
+               os.path.getsize(forgiving / 'documents/x.pdf') == 9000, 5, 'half of it')
+    os.killpg(process.pid, how)
+    process.wait()
+    eventually(lambda: failed(forgiving) == ['x.pdf'], 5, 'a file in failed/')
+    assert api.documents() == []
+    eventually(lambda: nobody_in(forgiving), 5, 'the end of all')
+
+
+def test_an_overwrite_that_is_killed_keeps_the_old_document(forgiving, api):
+    (forgiving / 'documents/x.pdf').write_bytes(pdf(9000, seed=1))
+    before = api.documents()
+    process = paused(forgiving, 'exec 3> documents/x.pdf; head -c 5000 "$S" >&3; echo; read',
+                     S=write(forgiving, pdf(9000, seed=2)))
+    process.kill()
+    process.wait()
+    eventually(lambda: failed(forgiving) == ['x.pdf'], 5, 'a file in failed/')
+    assert api.documents() == before
+    os.unlink(forgiving / '.lasfs/failed' / os.listdir(forgiving / '.lasfs/failed')[0])
+    assert (forgiving / 'documents/x.pdf').read_bytes() == pdf(9000, seed=1)
+
+
+def write(mount, data):
+    path = mount.folder / 'outside'
+    path.write_bytes(data)
+    return path
+
+
+def test_what_was_killed_is_sent_when_it_is_written_again(forgiving, api):
+    process = paused(forgiving, 'exec 3> documents/x.pdf; head -c 5000 "$S" >&3; echo; read',
+                     S=write(forgiving, pdf(9000, seed=2)))
+    process.kill()
+    process.wait()
+    forgiving.run(f'cp {forgiving.folder}/outside documents/x.pdf')
+    eventually(lambda: failed(forgiving) == [], 5)
+    assert api.content('documents/' + api.only_document()['documentId']) == pdf(9000, seed=2)
+
+
+def test_an_append_to_what_was_killed_is_sent_whole(forgiving, api):
+    """As rsync --append does."""
+    process = paused(forgiving, 'exec 3> documents/x.pdf; head -c 5000 "$S" >&3; echo; read',
+                     S=write(forgiving, pdf(9000, seed=2)))
+    process.kill()
+    process.wait()
+    eventually(lambda: failed(forgiving) == ['x.pdf'], 5, 'a file in failed/')
+    forgiving.run(f'rsync --append {forgiving.folder}/outside documents/x.pdf')
+    assert api.content('documents/' + api.only_document()['documentId']) == pdf(9000, seed=2)
+
+
+def test_a_field_whose_writer_is_killed_stays_as_it_was(forgiving, api):
+    forgiving.run('mkdir datasets/d; echo words > datasets/d/description')
+    process = paused(forgiving, 'exec 3> datasets/d/description; head -c 4 <<< half >&3; echo; read')
+    with forgiving.server.watch() as seen:
+        process.kill()
+        process.wait()
+        eventually(lambda: 'killed' in forgiving.errors() or 'not complete' in forgiving.errors(),
+                   5, 'a line that says so')
+    assert not seen.changes
+    assert api.dataset_called('d')['description'] == 'words'
+    assert (forgiving / 'datasets/d/description').read_text() == 'words\n'
+
+
+def test_a_field_whose_write_failed_is_not_sent_by_the_close(forgiving, api):
+    forgiving.allow('too large')
+    forgiving.run('mkdir datasets/d; echo words > datasets/d/description')
+    fd = os.open(forgiving / 'datasets/d/description', os.O_WRONLY | os.O_TRUNC)
+    os.write(fd, b'half')
+    with forgiving.server.watch() as seen:
+        with pytest.raises(OSError):
+            os.pwrite(fd, b'x', 1 << 30)
+        with pytest.raises(OSError):
+            os.close(fd)
+    assert not seen.changes
+    assert api.dataset_called('d')['description'] == 'words'
+
+
+def test_a_daemon_that_is_killed_sends_no_half_of_many_open_files(forgiving, api):
+    whole = [forgiving / f'documents/whole{i}.pdf' for i in range(3)]
+    for i, path in enumerate(whole):
+        path.write_bytes(small_pdf(i))
+    fds = [os.open(forgiving / f'documents/x.pdf{i}', os.O_WRONLY | os.O_CREAT) for i in range(5)]
+    fds.append(os.open(whole[0], os.O_WRONLY | os.O_APPEND))
+    for fd in fds:
+        os.write(fd, b'%PDF-1.4 half')
+        os.fsync(fd)
+    kill_daemon(forgiving)
+    for fd in fds:
+        with pytest.raises(OSError):
+            os.close(fd)
+    before = api.documents()
+    forgiving.start()
+    assert sorted(failed(forgiving)) == ['whole0.pdf'] + [f'x.pdf{i}' for i in range(5)]
+    for name in os.listdir(forgiving / '.lasfs/failed'):
+        assert (forgiving / '.lasfs/failed' / name).read_bytes().endswith(b'%PDF-1.4 half')
+    assert api.documents() == before and len(before) == 3
+    for path in whole[1:]:
+        assert path.read_bytes()[:8] == b'%PDF-1.4'
+
+
+def test_a_scratch_file_survives_a_kill_of_the_daemon(forgiving, api):
+    path = forgiving / 'documents/x.pdf.part'
+    with open(path, 'wb') as f:
+        f.write(pdf(5000))
+        f.flush()
+        os.fsync(f.fileno())
+    time.sleep(0.5)  # what nobody waits for, that it was closed, is on disk after 50 ms
+    kill_daemon(forgiving)
+    forgiving.start()
+    assert path.read_bytes() == pdf(5000)
+    os.rename(path, forgiving / 'documents/x.pdf')
+    assert api.content('documents/' + api.only_document()['documentId']) == pdf(5000)
+
+
+# --- rsync, which ends by itself when a signal comes ------------------------------------------------
+
+def end_group(process):
+    """SIGTERM to all that rsync is; its children may end a little later than it."""
+    os.killpg(process.pid, signal.SIGTERM)
+    assert process.wait() != 0
+
+    def gone():
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+    eventually(gone, 10, 'the end of its children')
+
+
+def interrupted_rsync(mount, source, *options):
+    """rsync that got SIGTERM in the middle of a file."""
+    process = subprocess.Popen(['rsync', '-a', '--bwlimit=300', *options, source,
+                                mount / 'documents/x.pdf'], stderr=subprocess.DEVNULL,
+                               start_new_session=True)
+    eventually(lambda: any(os.path.getsize(mount / 'documents' / n) > 300000
+                           for n in os.listdir(mount / 'documents')), 20, 'some of the bytes')
+    assert process.poll() is None
+    end_group(process)
+
+
+@pytest.mark.parametrize('options', [[], ['--inplace'], ['--partial'], ['--append'],
+                                     ['--partial-dir=.rsync-partial']])
+@pytest.mark.options('complete=refuse')
+def test_an_rsync_that_is_interrupted_sends_no_half_and_the_next_one_the_whole(forgiving, api,
+                                                                             options):
+    data = pdf(2000000, seed=3)
+    source = write(forgiving, data)
+    os.utime(source, (1500000000, 1500000000))
+    interrupted_rsync(forgiving, source, *options)
+    assert api.documents() == []
+    with forgiving.server.watch() as seen:
+        forgiving.run(f'rsync -a {" ".join(options)} "$S" documents/x.pdf', S=source)
+    assert [r.verb for r in seen.changes] == ['POST']
+    assert api.content('documents/' + api.only_document()['documentId']) == data
+    eventually(lambda: failed(forgiving) == [], 5)
+    with forgiving.server.watch() as seen:
+        forgiving.run('rsync -a "$S" documents/x.pdf', S=source)
+    assert not seen.changes
+
+
+@pytest.mark.options('complete=refuse')
+def test_an_rsync_over_a_document_that_is_interrupted_keeps_the_old_one(forgiving, api):
+    (forgiving / 'documents/x.pdf').write_bytes(pdf(2000000, seed=4))
+    before = api.documents()
+    source = write(forgiving, pdf(2000000, seed=3))
+    os.utime(source, (1500000000, 1500000000))
+    process = subprocess.Popen(['rsync', '-aW', '--bwlimit=300', source,
+                                forgiving / 'documents/x.pdf'], stderr=subprocess.DEVNULL,
+                               start_new_session=True)
+    eventually(lambda: any(n.startswith('.x.pdf.') for n in os.listdir(forgiving / 'documents')),
+               20, 'its temporary file')
+    end_group(process)
+    assert api.documents() == before
+    assert (forgiving / 'documents/x.pdf').read_bytes() == pdf(2000000, seed=4)
+    assert os.listdir(forgiving / 'documents') == ['x.pdf']
