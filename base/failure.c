@@ -55,6 +55,14 @@ void failure_unknown(struct failure *f)
     f->outcome = OUTCOME_UNKNOWN;
 }
 
+void failure_known(struct failure *f)
+{
+    if (f->outcome != OUTCOME_UNKNOWN)
+        return;
+    memmove(f->text, f->text + UNKNOWN_LEN, strlen(f->text + UNKNOWN_LEN) + 1);
+    f->outcome = OUTCOME_NONE;
+}
+
 const char *failure_cause(const struct failure *f)
 {
     return f->outcome == OUTCOME_UNKNOWN ? f->text + UNKNOWN_LEN : f->text;

@@ -35,6 +35,9 @@ int fail(struct failure *f, int rc, int status, const char *fmt, ...)
 /* What *f tells of is OUTCOME_UNKNOWN, and its text begins with that. NULL is fine. */
 void failure_unknown(struct failure *f);
 
+/* It has turned out that it did not happen: OUTCOME_NONE, and its text without that. */
+void failure_known(struct failure *f);
+
 /* Its text without that: why it failed. f's. */
 const char *failure_cause(const struct failure *f);
 

@@ -23,6 +23,7 @@
     X(MOUNT)      /* the mount's program: what its commands and its herald wait for */             \
     X(OPEN_DIRS)  /* which directories are open */                                                 \
     X(OPEN_FILES) /* which files are open */                                                       \
+    X(JOURNAL)    /* intents */                                                                    \
     X(WAITING)    /* sidecars that wait */                                                         \
     X(HEIRS)      /* what was unlinked and may be made anew */                                     \
     X(FILETYPE)   /* handles of libmagic */                                                        \

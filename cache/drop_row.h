@@ -17,7 +17,8 @@ enum row_state {
     ROW_SENT,       /* acknowledged: id is set */
     ROW_FAILED,     /* kept after a failure: error says which */
     ROW_FOLDER,     /* a folder that is known here only */
-    ROW_UNFINISHED, /* no drop: a resource that was made, and lacks its content still */
+    ROW_UNFINISHED, /* of older versions, no drop: a resource that was made and lacks its content */
+    ROW_WAITING,    /* closed, and the journal sends it */
     ROW_STATES      /* how many there are */
 };
 
@@ -41,6 +42,8 @@ struct drop_row {
     int64_t sent_mtime_ns; /* mtime of what was acknowledged; 0: not known */
 };
 
+struct intent_row;
+
 /* One change. Several in one state_apply() are one transaction: all or none. */
 struct state_step {
     enum state_change {
@@ -51,8 +54,12 @@ struct state_step {
         STATE_RENAME_FOLDER, /* folder -> to_folder, for all rows in it and in folders below it;
                               * -EINVAL when one of the two is below the other */
         STATE_DELETE_FOLDER, /* folder: all rows in it and in folders below it */
+        STATE_PUT_INTENT,    /* intent, in the place of the one of its number */
+        STATE_DELETE_INTENT, /* number; not there is fine */
     } change;
     const struct drop_row *row;
+    const struct intent_row *intent;
+    int64_t number;
     const char *folder, *name;
     const char *to_folder, *to_name;
 };

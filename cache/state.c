@@ -244,6 +244,31 @@ int state_find_by_id(struct state *st, const char *id,
     return ask_rows(st, &r, each, arg, err);
 }
 
+struct intents_job {
+    struct state_job job;
+    struct intent_list list;
+};
+
+static int run_intents(struct state_db *db, struct state_job *job, struct failure *err)
+{
+    struct intents_job *i = (struct intents_job *)job;
+
+    intent_list_release(&i->list);
+    return state_db_intents(db, &i->list, err);
+}
+
+int state_load_intents(struct state *st, int (*each)(void *arg, const struct intent_row *row),
+                       void *arg, struct failure *err)
+{
+    struct intents_job job = { .job = { .run = run_intents } };
+    int rc = state_queue_run(st->queue, &job.job, err);
+
+    for (size_t i = 0; rc == 0 && i < job.list.n; i++)
+        rc = each(arg, job.list.rows[i]);
+    intent_list_release(&job.list);
+    return rc;
+}
+
 struct figures_job {
     struct state_job job;
     int64_t counts[ROW_STATES];

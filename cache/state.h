@@ -21,6 +21,7 @@
 #include "clock.h"
 #include "drop_row.h"
 #include "failure.h"
+#include "intent_row.h"
 #include "log.h"
 
 struct state;
@@ -85,6 +86,12 @@ int state_count(struct state *st, int64_t counts[ROW_STATES], struct failure *er
 
 /* The greatest spool number and failed_number in use, 0 for none: start above them. */
 int state_greatest(struct state *st, uint64_t *spool, int64_t *failed_number, struct failure *err);
+
+/* --- Intents ---------------------------------------------------------------------------------- */
+
+/* By number, as state_load_folder() does with rows. They are written by state_apply(). */
+int state_load_intents(struct state *st, int (*each)(void *arg, const struct intent_row *row),
+                       void *arg, struct failure *err);
 
 /* --- Sizes that are known for good, and small values ------------------------------------------ */
 

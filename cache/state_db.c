@@ -10,6 +10,7 @@
 
 #include "array.h"
 #include "cleanup.h"
+#include "state_sql.h"
 
 #include "banned.h"
 
@@ -34,35 +35,13 @@ static const char *const migrations[] = {
     ("ALTER TABLE drops ADD COLUMN taken TEXT;"
      "ALTER TABLE drops ADD COLUMN sent_mtime_ns INTEGER NOT NULL DEFAULT 0;"),
     "ALTER TABLE drops ADD COLUMN failed_ns INTEGER NOT NULL DEFAULT 0;",
+    SQL_INTENTS_TABLE,
 };
 
 #define COLUMNS                                                                                    \
     "folder, name, kind, id, state, spool, size, mtime_ns, mode, sha256, error, failed_number, "   \
     "xattrs, parked, taken, sent_mtime_ns, failed_ns"
 #define IN_FOLDER_OR_BELOW " WHERE folder = ?1 OR (folder >= ?1 || '/' AND folder < ?1 || '0')"
-
-enum statement {
-    BEGIN,
-    COMMIT,
-    ROLLBACK,
-    PUT_DROP,
-    DELETE_DROP,
-    RENAME_DROP,
-    RENAME_FOLDER,
-    DELETE_FOLDER,
-    SELECT_FOLDER,
-    SELECT_BELOW,
-    SELECT_ID,
-    SELECT_STATE,
-    COUNT,
-    GREATEST,
-    PUT_SIZE,
-    GET_SIZE,
-    PUT_VALUE,
-    DELETE_VALUE,
-    GET_VALUE,
-    STATEMENTS
-};
 
 static const char *const sql[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -89,15 +68,14 @@ static const char *const sql[STATEMENTS] = {
     [GET_SIZE] = "SELECT size FROM sizes WHERE id = ?1",
     [PUT_VALUE] = "INSERT OR REPLACE INTO meta(key, value) VALUES(?1, ?2)",
     [DELETE_VALUE] = "DELETE FROM meta WHERE key = ?1",
+    [PUT_INTENT] = "INSERT OR REPLACE INTO intents(" SQL_INTENT_COLUMNS ") VALUES(?1, ?2, ?3, ?4, "
+                   "?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+    [DELETE_INTENT] = "DELETE FROM intents WHERE number = ?1",
+    [SELECT_INTENTS] = "SELECT " SQL_INTENT_COLUMNS " FROM intents ORDER BY number",
     [GET_VALUE] = "SELECT value FROM meta WHERE key = ?1",
 };
 
-struct state_db {
-    sqlite3 *db;
-    sqlite3_stmt *statements[STATEMENTS];
-};
-
-static int sql_fail(sqlite3 *db, struct failure *err)
+int sql_fail(sqlite3 *db, struct failure *err)
 {
     int code = sqlite3_errcode(db) & 0xff;
     int rc = -EIO;
@@ -223,8 +201,7 @@ void state_db_close(struct state_db *db)
     free(db);
 }
 
-/* Runs a statement that gives no rows, and makes it ready for the next time. */
-static int run(struct state_db *db, sqlite3_stmt *s, struct failure *err)
+int sql_run(struct state_db *db, sqlite3_stmt *s, struct failure *err)
 {
     int rc = sqlite3_step(s) == SQLITE_DONE ? 0 : sql_fail(db->db, err);
 
@@ -235,31 +212,18 @@ static int run(struct state_db *db, sqlite3_stmt *s, struct failure *err)
 
 int state_db_begin(struct state_db *db, struct failure *err)
 {
-    return run(db, db->statements[BEGIN], err);
+    return sql_run(db, db->statements[BEGIN], err);
 }
 
 int state_db_commit(struct state_db *db, struct failure *err)
 {
-    return run(db, db->statements[COMMIT], err);
+    return sql_run(db, db->statements[COMMIT], err);
 }
 
 void state_db_rollback(struct state_db *db)
 {
     if (!sqlite3_get_autocommit(db->db)) /* a full disk may have done it already */
-        run(db, db->statements[ROLLBACK], NULL);
-}
-
-/* What it binds stays the caller's until the statement has run. A binding that fails for want
- * of memory leaves NULL, which the columns refuse or which finds nothing: so it is checked. */
-static int bind_text(sqlite3_stmt *s, int at, const char *text)
-{
-    return sqlite3_bind_text(s, at, text, -1, SQLITE_STATIC);
-}
-
-/* 0 stands for none. */
-static int bind_number(sqlite3_stmt *s, int at, int64_t number)
-{
-    return number ? sqlite3_bind_int64(s, at, number) : sqlite3_bind_null(s, at);
+        sql_run(db, db->statements[ROLLBACK], NULL);
 }
 
 static int put_drop(struct state_db *db, const struct drop_row *row, struct failure *err)
@@ -272,16 +236,14 @@ static int put_drop(struct state_db *db, const struct drop_row *row, struct fail
         sqlite3_bind_int(s, 5, (int)row->state) | bind_number(s, 6, (int64_t)row->spool) |
         sqlite3_bind_int64(s, 7, row->size) | sqlite3_bind_int64(s, 8, row->mtime_ns) |
         sqlite3_bind_int64(s, 9, row->mode) |
-        (row->has_sha256 ? sqlite3_bind_blob(s, 10, row->sha256, sizeof(row->sha256), SQLITE_STATIC)
-                         : sqlite3_bind_null(s, 10)) |
-        bind_text(s, 11, row->error) | bind_number(s, 12, row->failed_number) |
-        bind_text(s, 13, row->xattrs) | bind_text(s, 14, row->parked) |
-        bind_text(s, 15, row->taken) | sqlite3_bind_int64(s, 16, row->sent_mtime_ns) |
-        sqlite3_bind_int64(s, 17, row->failed_ns)) {
+        bind_digest(s, 10, row->has_sha256 ? row->sha256 : NULL) | bind_text(s, 11, row->error) |
+        bind_number(s, 12, row->failed_number) | bind_text(s, 13, row->xattrs) |
+        bind_text(s, 14, row->parked) | bind_text(s, 15, row->taken) |
+        sqlite3_bind_int64(s, 16, row->sent_mtime_ns) | sqlite3_bind_int64(s, 17, row->failed_ns)) {
         sqlite3_clear_bindings(s);
         return sql_fail(db->db, err);
     }
-    return run(db, s, err);
+    return sql_run(db, s, err);
 }
 
 /* A statement whose parameters are all text; NULL at the end. */
@@ -295,7 +257,7 @@ static int run_with(struct state_db *db, enum statement which, const char *const
             sqlite3_clear_bindings(s);
             return sql_fail(db->db, err);
         }
-    return run(db, s, err);
+    return sql_run(db, s, err);
 }
 
 static bool is_below(const char *folder, const char *above)
@@ -334,6 +296,10 @@ int state_db_change(struct state_db *db, const struct state_step *step, struct f
         return rename_folder(db, step, err);
     case STATE_DELETE_FOLDER:
         return run_with(db, DELETE_FOLDER, (const char *[]){ step->folder, NULL }, err);
+    case STATE_PUT_INTENT:
+        return sql_put_intent(db, step->intent, err);
+    case STATE_DELETE_INTENT:
+        return sql_delete_intent(db, step->number, err);
     }
     return fail(err, -EINVAL, 0, "unknown change %d", (int)step->change);
 }
@@ -352,15 +318,19 @@ int state_db_put_value(struct state_db *db, const char *key, const char *value, 
     return run_with(db, PUT_VALUE, (const char *[]){ key, value, NULL }, err);
 }
 
-static const char *column_text(sqlite3_stmt *s, int at)
+bool sql_digest(sqlite3_stmt *s, int at, uint8_t out[STATE_DIGEST_BYTES])
 {
-    return (const char *)sqlite3_column_text(s, at);
+    const void *digest = sqlite3_column_blob(s, at);
+
+    if (!digest || sqlite3_column_bytes(s, at) != STATE_DIGEST_BYTES)
+        return false;
+    memcpy(out, digest, STATE_DIGEST_BYTES);
+    return true;
 }
 
 /* The row that the statement stands on, in its memory. -EIO: it is not one that we write. */
 static int read_row(sqlite3_stmt *s, struct drop_row *row)
 {
-    const void *sha256 = sqlite3_column_blob(s, 9);
     int64_t state = sqlite3_column_int64(s, 4);
 
     *row = (struct drop_row){
@@ -373,7 +343,6 @@ static int read_row(sqlite3_stmt *s, struct drop_row *row)
         .size = sqlite3_column_int64(s, 6),
         .mtime_ns = sqlite3_column_int64(s, 7),
         .mode = (uint32_t)sqlite3_column_int64(s, 8),
-        .has_sha256 = sha256 && sqlite3_column_bytes(s, 9) == STATE_DIGEST_BYTES,
         .error = column_text(s, 10),
         .failed_number = sqlite3_column_int64(s, 11),
         .xattrs = column_text(s, 12),
@@ -382,8 +351,7 @@ static int read_row(sqlite3_stmt *s, struct drop_row *row)
         .sent_mtime_ns = sqlite3_column_int64(s, 15),
         .failed_ns = sqlite3_column_int64(s, 16),
     };
-    if (row->has_sha256)
-        memcpy(row->sha256, sha256, STATE_DIGEST_BYTES);
+    row->has_sha256 = sql_digest(s, 9, row->sha256);
     return row->folder && row->name && state >= 0 && state < ROW_STATES ? 0 : -EIO;
 }
 

@@ -32,6 +32,9 @@ enum state_question { ROWS_OF_FOLDER, ROW_OF_EACH_BELOW, ROWS_WITH_ID, ROWS_IN_S
 /* Adds the rows to list. state for the last, text for the others. */
 int state_db_rows(struct state_db *db, enum state_question question, const char *text,
                   enum row_state state, struct row_list *list, struct failure *err);
+
+/* Adds all intents, by number. */
+int state_db_intents(struct state_db *db, struct intent_list *list, struct failure *err);
 int state_db_count(struct state_db *db, int64_t counts[ROW_STATES], struct failure *err);
 int state_db_greatest(struct state_db *db, uint64_t *spool, int64_t *failed_number,
                       struct failure *err);

@@ -81,6 +81,18 @@ int body_write(const struct body *b, struct buf *out)
     return json_text_write(b->object, false, out);
 }
 
+int body_text_string(const char *text, const char *name, char *out, size_t size)
+{
+    json_t *object = json_loads(text, 0, NULL);
+    const char *value = json_string_value(json_object_get(object, name));
+    int rc = !object ? -EIO : value ? 0 : -ENOENT;
+
+    if (value)
+        snprintf(out, size, "%s", value);
+    json_decref(object);
+    return rc;
+}
+
 static int no_memory(struct failure *err)
 {
     return fail(err, -ENOMEM, 0, "out of memory");

@@ -34,6 +34,10 @@ void body_find_ids(struct body *b, const struct id_finder *finder);
 /* The whole body as JSON in one line, added to out; it may hold secrets. 0, -EFBIG, -ENOMEM. */
 int body_write(const struct body *b, struct buf *out);
 
+/* A field of what body_write() gave, if it is a string, cut at size. 0, -ENOENT, -EIO it
+ * is no such text, -ENOMEM. */
+int body_text_string(const char *text, const char *name, char *out, size_t size);
+
 /* What the API said when it refused b: without its words, if they have a secret of b in them. */
 void body_hush(const struct body *b, struct failure *err);
 

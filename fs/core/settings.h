@@ -31,10 +31,11 @@ struct options {
     int other;         /* enum other_mode: what happens to files that are no documents */
     int complete;      /* enum complete_mode: and to documents that were cut off */
     bool ro, nodelete, allow_other, xattr, nonempty;
-    bool no_xattr; /* says what is so anyway */
-    int64_t meta_ttl_ms, list_ttl_ms, timeout_ms;
+    bool writeback; /* a close() is answered once its bytes are on disk here */
+    bool no_xattr;  /* says what is so anyway */
+    int64_t meta_ttl_ms, list_ttl_ms, timeout_ms, settle_ms, unsure_ms;
     int64_t cache_bytes, content_bytes;
-    int64_t max_conns;
+    int64_t max_conns, workers;
     double max_rps;
     uid_t uid;
     gid_t gid;

@@ -48,6 +48,8 @@ static enum row_state state_of(const struct drop *d)
         return ROW_SENT; /* it has no row before it is */
     if (d->state == DROP_APART)
         return ROW_FAILED;
+    if (d->local && d->state == DROP_WAITING)
+        return ROW_WAITING; /* until somebody writes: they are whole */
     if (d->local &&
         drop_state_is_dirty(d->state)) /* on its way it is as little complete as written */
         return d->writers || d->state != DROP_STAYING ? ROW_OPEN : ROW_LOCAL;
@@ -120,20 +122,22 @@ static int copy_row(struct drops *t, struct drop *d, const struct folder *from, 
 }
 
 /* Rows go out in the order in which they were copied: nothing old overtakes what is newer. Who
- * wants them on disk waits for them when others may go on. */
+ * wants them on disk waits for them when others may go on. with: one step more, or NULL. */
 static int put_rows(struct drops *t, struct drop *d, const struct folder *from, const char *old,
                     size_t (*make)(const struct row_copy *copy, struct state_step steps[2]),
-                    bool durable)
+                    const struct state_step *with, bool durable)
 {
     cleanup_copy struct row_copy copy;
     struct state_write *write = NULL;
-    struct state_step steps[2];
+    struct state_step steps[3];
     size_t n;
     int rc;
 
     lock_take(&t->row_lock);
     rc = copy_row(t, d, from, old, &copy);
     n = rc == 0 ? make(&copy, steps) : 0;
+    if (rc == 0 && with)
+        steps[n++] = *with;
     if (n && durable)
         rc = state_apply_begin(t->state, steps, n, &write, NULL);
     else if (n)
@@ -172,17 +176,22 @@ static size_t make_move(const struct row_copy *copy, struct state_step steps[2])
 
 int drop_row_save(struct drops *t, struct drop *d, bool durable)
 {
-    return put_rows(t, d, NULL, NULL, make_save, durable);
+    return put_rows(t, d, NULL, NULL, make_save, NULL, durable);
+}
+
+int drop_row_save_with(struct drops *t, struct drop *d, const struct state_step *with)
+{
+    return put_rows(t, d, NULL, NULL, make_save, with, true);
 }
 
 int drop_row_delete(struct drops *t, struct drop *d, bool durable)
 {
-    return put_rows(t, d, NULL, NULL, make_delete, durable);
+    return put_rows(t, d, NULL, NULL, make_delete, NULL, durable);
 }
 
 int drop_row_move(struct drops *t, const struct folder *from, const char *old, struct drop *d)
 {
-    return put_rows(t, d, from, old, make_move, true);
+    return put_rows(t, d, from, old, make_move, NULL, true);
 }
 
 int drop_rows_fail(struct drops *t, struct drop *x, struct drop *d)

@@ -3,9 +3,13 @@
 #define LASFS_DROP_ROWS_H
 
 #include "drop.h"
+#include "drop_row.h"
 
 /* Writes d's row as it is now; durable: waits until it is on disk. 0, -EIO, -ENOSPC. */
 int drop_row_save(struct drops *t, struct drop *d, bool durable);
+
+/* The same, and what this step says, in one transaction, on disk. */
+int drop_row_save_with(struct drops *t, struct drop *d, const struct state_step *with);
 
 /* d has left folder and name: its row goes, unless it is already that of who has the name now. */
 int drop_row_delete(struct drops *t, struct drop *d, bool durable);

@@ -7,6 +7,8 @@
  *             freed             delivered             written
  *
  *     STAYING -- delivered --> CLEAN -- left --> STAYING
+ *     DIRTY, STAYING -- queued --> WAITING -- delivered --> CLEAN
+ *     WAITING -- written --> DIRTY
  *     any -- torn --> BROKEN -- emptied --> DIRTY
  *     any -- given up --> AWAY; the bytes are those of another drop then, which is APART for good
  *
@@ -24,6 +26,7 @@ enum drop_state {
     DROP_DIRTY,   /* they are sent when the last who writes them closes */
     DROP_STAYING, /* closed, and here is where they belong: scratch, empty, waiting */
     DROP_BROKEN,  /* a part is missing, and what comes after it makes them no more complete */
+    DROP_WAITING, /* closed, whole and on disk: the journal sends them */
     DROP_APART,   /* they could not be delivered, and are kept for .lasfs/failed */
 };
 #define DROP_STATES (DROP_APART + 1)
@@ -35,6 +38,7 @@ enum drop_event {
     DROP_EMPTIED,   /* they begin anew */
     DROP_TORN,      /* a write failed, or who wrote was killed */
     DROP_STAYED,    /* they are whole, and are not sent under this name */
+    DROP_QUEUED,    /* they are whole, and will be sent by the journal */
     DROP_DELIVERED, /* the server has acknowledged them, or what they say */
     DROP_CLAIMED,   /* they will take the place of another drop's at the server */
     DROP_LEFT,      /* what they were delivered as is another's now, or gone */
@@ -48,7 +52,8 @@ int drop_next(enum drop_state state, enum drop_event event);
 /* Have they bytes that were neither delivered nor given up? */
 static inline bool drop_state_is_dirty(enum drop_state state)
 {
-    return state == DROP_DIRTY || state == DROP_STAYING || state == DROP_BROKEN;
+    return state == DROP_DIRTY || state == DROP_STAYING || state == DROP_BROKEN ||
+           state == DROP_WAITING;
 }
 
 #endif

@@ -20,6 +20,7 @@
 #include "heir.h"
 #include "id_search.h"
 #include "inbox.h"
+#include "intents.h"
 #include "kept.h"
 #include "known.h"
 #include "listing.h"
@@ -49,6 +50,7 @@ struct delivery {
     char type[FILETYPE_MAX];
     const char *missing;                /* what tells that it was cut off, or NULL */
     char replaced[RESOURCE_ID_MAX + 1]; /* whose place a new one takes, or "" */
+    struct posting posting;             /* its intent, if it has one */
 };
 
 /* --- What the bytes are ----------------------------------------------------------------------- */
@@ -159,11 +161,42 @@ static bool is_moving(struct delivery *s)
     return !folder_same_list(drop_folder(s->uploads->drops, s->drop), s->folder);
 }
 
-/* old: whose place it takes, or NULL. */
-static int create(struct delivery *s, const struct record *old, struct record **out,
-                  struct failure *err)
+/* The POST, with an intent before it and after it. */
+static int post_once(struct delivery *s, const struct body *body, const char *owed,
+                     struct record **out, struct failure *err)
 {
     struct target t = { .res = s->folder->res, .parent = s->folder->parent };
+    int rc;
+
+    s->posting = (struct posting){ .uploads = s->uploads,
+                                   .call = s->call,
+                                   .folder = s->folder,
+                                   .name = s->name,
+                                   .sha256 = s->digest,
+                                   .size = s->content.size,
+                                   .old = owed };
+    rc = posting_begin(&s->posting, body, out, err);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    rc = deliver_content(s->uploads, s->call, &t, body, s->content, s->type, out, err);
+    return rc < 0 ? posting_failed(&s->posting, rc, out, err) : 0;
+}
+
+/* Once more, when the first one got lost. */
+static int post(struct delivery *s, const struct body *body, const char *owed, struct record **out,
+                struct failure *err)
+{
+    int rc = post_once(s, body, owed, out, err);
+
+    if (rc == POSTING_AGAIN)
+        rc = post_once(s, body, owed, out, err);
+    return rc == POSTING_AGAIN ? -EIO : rc;
+}
+
+/* old: whose place it takes, or NULL; owed: what has to go then, or NULL. */
+static int create(struct delivery *s, const struct record *old, const char *owed,
+                  struct record **out, struct failure *err)
+{
     cleanup_body struct body *body = NULL;
     struct id_search names;
     int rc = make_body(s, BODY_POST, &body, err);
@@ -179,8 +212,7 @@ static int create(struct delivery *s, const struct record *old, struct record **
         rc = set_filter(s, body, err);
     if (rc == 0)
         rc = defaults_apply(s->uploads, s->folder, body, err);
-    return rc < 0 ? rc
-                  : deliver_content(s->uploads, s->call, &t, body, s->content, s->type, out, err);
+    return rc < 0 ? rc : post(s, body, owed, out, err);
 }
 
 static int update(struct delivery *s, const char *id, struct record **out, struct failure *err)
@@ -249,7 +281,7 @@ static int create_instead(struct delivery *s, const char **old_id, struct record
     }
     if (old)
         record_id(old, s->replaced);
-    return create(s, old, now, err);
+    return create(s, old, *old_id, now, err);
 }
 
 /* One POST or PATCH of the bytes as content. */
@@ -261,7 +293,7 @@ static int transmit_content(struct delivery *s, const char **old_id, struct reco
 
     if (update_it && rc == -ENOENT) {
         *old_id = NULL; /* deleted elsewhere meanwhile: a new one then */
-        rc = create(s, NULL, now, err);
+        rc = create(s, NULL, NULL, now, err);
     }
     return rc;
 }
@@ -272,6 +304,18 @@ static void follow(struct delivery *s, const char *id)
     sidecar_follow(s->uploads, s->call, s->drop, s->folder, s->name);
     if (s->folder->model)
         inbox_predict(s->uploads, s->call, s->folder, s->name, id);
+}
+
+/* What was sent is in its row, and its intent has got so far. */
+static int save(struct delivery *s, const char *id)
+{
+    cleanup_intent_change struct intent_change change = { .row = NULL };
+    int rc;
+
+    if (!s->posting.number)
+        return drop_row_save(s->uploads->drops, s->drop, true);
+    rc = posting_answered(&s->posting, id, &change);
+    return rc < 0 ? rc : drop_row_save_with(s->uploads->drops, s->drop, &change.step);
 }
 
 static int transmit(struct delivery *s, const char *old_id, struct failure *err)
@@ -293,12 +337,11 @@ static int transmit(struct delivery *s, const char *old_id, struct failure *err)
         return rc;
     rc = accept(s, id, now);
     if (rc == 0)
-        rc = drop_row_save(s->uploads->drops, s->drop, true);
+        rc = save(s, id);
     if (s->replaced[0] && strcmp(s->replaced, id) != 0)
         sidecar_replaced(s->uploads, s->folder, s->name, s->replaced, id);
-    old.id = old_id;
-    if (!json && old_id && strcmp(old_id, id) != 0)
-        replace_delete(s->uploads, s->call, &old);
+    old.id = s->posting.number && old_id && strcmp(old_id, id) != 0 ? old_id : NULL;
+    posting_pay(&s->posting, &old);
     if (!in_folder(s, now))
         replace_warn(s->uploads, s->folder, s->name, REPLACED_ELSEWHERE);
     if (rc == 0)

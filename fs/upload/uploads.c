@@ -8,6 +8,9 @@
 #include "failure.h"
 #include "filetype.h"
 #include "heir.h"
+#include "intents.h"
+#include "journal.h"
+#include "journal_work.h"
 #include "lock.h"
 #include "sidecar.h"
 #include "uploads_context.h"
@@ -15,17 +18,29 @@
 
 #include "banned.h"
 
-static int begin(struct uploads *uploads, struct failure *err)
+static int begin(struct uploads *uploads, unsigned workers, struct failure *err)
 {
-    int rc = waiting_new(uploads, sidecar_waits, &uploads->waiting);
+    const struct journal_config journal = { .state = uploads->state,
+                                            .clock = uploads->clock,
+                                            .pool = uploads->pool,
+                                            .workers = workers,
+                                            .work = intents_work,
+                                            .arg = uploads };
+    int rc = journal_new(&journal, &uploads->journal, err);
 
+    if (rc == 0)
+        rc = waiting_new(uploads, sidecar_waits, &uploads->waiting);
     if (rc < 0)
         return rc;
     rc = filetype_new(&uploads->filetype);
     if (rc < 0)
         return fail(err, rc, 0, "the database of file types cannot be read");
     rc = deliver_content_resume(uploads, err);
-    return rc < 0 ? rc : waiting_load(uploads->waiting);
+    if (rc == 0)
+        rc = waiting_load(uploads->waiting);
+    if (rc == 0 && !uploads->ro)
+        rc = journal_start(uploads->journal);
+    return rc;
 }
 
 int uploads_new(const struct uploads_config *config, struct uploads **out, struct failure *err)
@@ -49,9 +64,12 @@ int uploads_new(const struct uploads_config *config, struct uploads **out, struc
         .complete = config->complete,
         .ro = config->ro,
         .nodelete = config->nodelete,
+        .writeback = config->writeback,
+        .settle_ms = config->settle_ms,
+        .unsure_ms = config->unsure_ms,
         .heirs_lock = LOCK_INIT(LOCK_HEIRS),
     };
-    rc = begin(uploads, err);
+    rc = begin(uploads, config->workers, err);
     if (rc < 0) {
         uploads_free(uploads);
         return rc;
@@ -62,8 +80,10 @@ int uploads_new(const struct uploads_config *config, struct uploads **out, struc
 
 void uploads_stop(struct uploads *uploads)
 {
-    if (uploads)
-        waiting_stop(uploads->waiting);
+    if (!uploads)
+        return;
+    waiting_stop(uploads->waiting);
+    journal_stop(uploads->journal);
 }
 
 void uploads_free(struct uploads *uploads)
@@ -71,6 +91,7 @@ void uploads_free(struct uploads *uploads)
     if (!uploads)
         return;
     waiting_free(uploads->waiting);
+    journal_free(uploads->journal);
     heir_release(uploads);
     filetype_free(uploads->filetype);
     lock_destroy(&uploads->heirs_lock);

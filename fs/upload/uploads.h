@@ -34,6 +34,10 @@ struct uploads_config {
     int complete;        /* enum complete_mode: and to documents that were cut off */
     bool ro;             /* nothing is sent */
     bool nodelete;       /* nothing that was sent before is replaced */
+    bool writeback;      /* a close() is answered once its bytes are on disk here */
+    int64_t settle_ms;   /* then they are left alone for so long before they are sent */
+    int64_t unsure_ms;   /* so long a POST without an answer may still arrive at the server */
+    unsigned workers;    /* so many intents are worked at at once */
 };
 
 /* Takes up what an earlier mount has left: its sidecars wait on, and what it began and did not end

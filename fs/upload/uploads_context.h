@@ -4,10 +4,12 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lock.h"
 
 struct heir;
+struct journal;
 struct filetype;
 struct waiting;
 
@@ -23,7 +25,9 @@ struct uploads {
     const char *scratch;
     int other;    /* enum other_mode */
     int complete; /* enum complete_mode */
-    bool ro, nodelete;
+    bool ro, nodelete, writeback;
+    int64_t settle_ms, unsure_ms;
+    struct journal *journal;
     struct filetype *filetype;
     struct waiting *waiting;
     struct lock heirs_lock;

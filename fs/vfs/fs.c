@@ -130,6 +130,10 @@ static int open_uploads(struct fs *fs, struct failure *err)
             .complete = fs->options->complete,
             .ro = fs->options->ro,
             .nodelete = fs->options->nodelete,
+            .writeback = fs->options->writeback,
+            .settle_ms = fs->options->settle_ms,
+            .unsure_ms = fs->options->unsure_ms,
+            .workers = (unsigned)fs->options->workers,
         },
         &fs->uploads, err);
 }

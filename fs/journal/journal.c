@@ -1,0 +1,372 @@
+/* Intents come, change and go: in memory and in the state database. */
+#include "journal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "journal_context.h"
+#include "state_row.h"
+
+#include "banned.h"
+
+static unsigned traits_of(const struct intent_row *row)
+{
+    return (row->old ? INTENT_OWES : 0u) | (row->upload ? INTENT_AGAIN : 0u);
+}
+
+static void entry_free(struct entry *e)
+{
+    if (!e)
+        return;
+    free(e->row);
+    free(e);
+}
+
+static struct entry *find_locked(struct journal *j, int64_t number)
+{
+    struct entry *e = NULL;
+
+    HASH_FIND(hh, j->entries, &number, sizeof(number), e);
+    return e;
+}
+
+/* The row is copied. */
+static struct entry *add_locked(struct journal *j, const struct intent_row *row)
+{
+    struct entry *e = calloc(1, sizeof(*e));
+
+    if (!e)
+        return NULL;
+    e->row = intent_row_copy(row);
+    if (e->row)
+        HASH_ADD_KEYPTR(hh, j->entries, &e->row->number, sizeof(e->row->number), e);
+    if (!e->row || !HASH_ADDED(e)) {
+        entry_free(e);
+        return NULL;
+    }
+    return e;
+}
+
+/* Another row in the place of e's; the caller's key stays valid. 0, -ENOMEM. */
+static int set_row_locked(struct journal *j, struct entry *e, const struct intent_row *row)
+{
+    struct intent_row *copy = intent_row_copy(row), *before = e->row;
+
+    if (!copy)
+        return -ENOMEM;
+    HASH_DEL(j->entries, e);
+    e->row = copy;
+    HASH_ADD_KEYPTR(hh, j->entries, &e->row->number, sizeof(e->row->number), e);
+    free(before);
+    return 0;
+}
+
+/* --- Beginning -------------------------------------------------------------------------------- */
+
+int journal_begin(struct journal *j, const struct intent_row *row, const struct state_step *with,
+                  size_t n, int64_t *number, struct failure *err)
+{
+    struct intent_row now = *row;
+    struct state_step steps[JOURNAL_WITH_MAX + 1];
+    struct entry *e;
+    int rc;
+
+    lock_take(&j->lock);
+    now.number = ++j->last_number;
+    now.tries = 0;
+    e = add_locked(j, &now);
+    if (e)
+        e->held = true;
+    lock_give(&j->lock);
+    if (!e)
+        return fail(err, -ENOMEM, 0, "out of memory");
+    for (size_t i = 0; i < n; i++)
+        steps[i] = with[i];
+    steps[n] = (struct state_step){ .change = STATE_PUT_INTENT, .intent = &now };
+    rc = state_apply(j->state, steps, n + 1, true, err);
+    if (rc < 0) {
+        lock_take(&j->lock);
+        e->row->state = INTENT_DONE;
+        e->held = false;
+        entry_drop_done_locked(j, e);
+        lock_give(&j->lock);
+        return rc;
+    }
+    *number = now.number;
+    return 0;
+}
+
+/* --- Changing --------------------------------------------------------------------------------- */
+
+void intent_change_release(struct intent_change *c)
+{
+    free(c->row);
+    c->row = NULL;
+}
+
+/* The step that makes the row what e is by now. */
+static int make_step_locked(struct entry *e, struct intent_change *out)
+{
+    out->row = NULL;
+    if (e->row->state == INTENT_DONE) {
+        out->step =
+            (struct state_step){ .change = STATE_DELETE_INTENT, .number = e->row->number };
+        return 0;
+    }
+    out->row = intent_row_copy(e->row);
+    out->step = (struct state_step){ .change = STATE_PUT_INTENT, .intent = out->row };
+    return out->row ? 0 : -ENOMEM;
+}
+
+static void apply_news(struct intent_row *row, const struct intent_news *news)
+{
+    row->id = news->id ? news->id : row->id;
+    row->old = news->old ? news->old : row->old;
+    row->look = news->look ? news->look : row->look;
+    row->since_ns = news->since_ns ? news->since_ns : row->since_ns;
+    if (news->sha256) {
+        row->has_sha256 = true;
+        row->size = news->size;
+        memcpy(row->sha256, news->sha256, sizeof(row->sha256));
+    }
+}
+
+int journal_change(struct journal *j, int64_t number, enum intent_event event,
+                   const struct intent_news *news, struct intent_change *out)
+{
+    struct intent_row now;
+    struct entry *e;
+    int to, rc;
+
+    lock_take(&j->lock);
+    e = find_locked(j, number);
+    rc = e ? 0 : -ENOENT;
+    if (rc == 0) {
+        now = *e->row;
+        if (news)
+            apply_news(&now, news);
+        to = intent_next((enum intent_state)now.state, event, traits_of(&now));
+        now.state = to;
+        rc = to < 0 ? -EPROTO : set_row_locked(j, e, &now);
+    }
+    if (rc == 0) {
+        j->ended[event]++;
+        rc = make_step_locked(e, out);
+    }
+    lock_give(&j->lock);
+    return rc;
+}
+
+int journal_tell(struct journal *j, int64_t number, enum intent_event event,
+                 const struct intent_news *news, bool durable)
+{
+    cleanup_intent_change struct intent_change c = { .row = NULL };
+    int rc = number ? journal_change(j, number, event, news, &c) : -ENOENT;
+
+    return rc < 0 ? rc : state_apply(j->state, &c.step, 1, durable, NULL);
+}
+
+void journal_leave(struct journal *j, int64_t number, int64_t in_ms)
+{
+    struct entry *e;
+
+    lock_take(&j->lock);
+    e = find_locked(j, number);
+    if (e) {
+        e->held = false;
+        e->next_ms = clock_now_ms(j->clock) + in_ms;
+        entry_drop_done_locked(j, e);
+        pthread_cond_broadcast(&j->changed);
+    }
+    lock_give(&j->lock);
+}
+
+/* --- Looking ---------------------------------------------------------------------------------- */
+
+static int take_locked(struct entry *e, struct intent_row **out)
+{
+    if (!e)
+        return -ENOENT;
+    if (e->held)
+        return -EBUSY;
+    *out = intent_row_copy(e->row);
+    e->held = *out != NULL;
+    return *out ? 0 : -ENOMEM;
+}
+
+static bool is_for(const struct entry *e, enum intent_kind kind, const char *folder,
+                   const char *name)
+{
+    return e->row->kind == (int)kind && e->row->state != INTENT_DONE && e->row->folder &&
+           e->row->name && strcmp(e->row->folder, folder) == 0 && strcmp(e->row->name, name) == 0;
+}
+
+int journal_take(struct journal *j, enum intent_kind kind, const char *folder, const char *name,
+                 struct intent_row **out)
+{
+    struct entry *e, *next, *found = NULL;
+    int rc;
+
+    lock_take(&j->lock);
+    HASH_ITER(hh, j->entries, e, next)
+        if (is_for(e, kind, folder, name) && (!found || e->row->number > found->row->number))
+            found = e;
+    rc = take_locked(found, out);
+    lock_give(&j->lock);
+    return rc;
+}
+
+int journal_take_number(struct journal *j, int64_t number, struct intent_row **out)
+{
+    int rc;
+
+    lock_take(&j->lock);
+    rc = take_locked(find_locked(j, number), out);
+    lock_give(&j->lock);
+    return rc;
+}
+
+struct intent_row *journal_copy(struct journal *j, int64_t number)
+{
+    struct intent_row *copy;
+    struct entry *e;
+
+    lock_take(&j->lock);
+    e = find_locked(j, number);
+    copy = e ? intent_row_copy(e->row) : NULL;
+    lock_give(&j->lock);
+    return copy;
+}
+
+size_t journal_count_alike(struct journal *j, const uint8_t *sha256, enum intent_state state)
+{
+    struct entry *e, *next;
+    size_t n = 0;
+
+    lock_take(&j->lock);
+    HASH_ITER(hh, j->entries, e, next)
+        n += e->row->kind == INTENT_CREATE && e->row->state == (int)state && e->row->has_sha256 &&
+             memcmp(e->row->sha256, sha256, sizeof(e->row->sha256)) == 0;
+    lock_give(&j->lock);
+    return n;
+}
+
+bool journal_is_hurried(struct journal *j)
+{
+    bool hurried;
+
+    lock_take(&j->lock);
+    hurried = j->hurried > 0;
+    lock_give(&j->lock);
+    return hurried;
+}
+
+bool journal_has_id(struct journal *j, const char *id)
+{
+    struct entry *e, *next;
+    bool has = false;
+
+    lock_take(&j->lock);
+    HASH_ITER(hh, j->entries, e, next)
+        has = has || (e->row->id && strcmp(e->row->id, id) == 0) ||
+              (e->row->old && strcmp(e->row->old, id) == 0);
+    lock_give(&j->lock);
+    return has;
+}
+
+int journal_each(struct journal *j, int (*each)(void *arg, const struct intent_row *row), void *arg)
+{
+    struct entry *e, *next;
+    int rc = 0;
+
+    lock_take(&j->lock);
+    HASH_ITER(hh, j->entries, e, next)
+        if (rc == 0)
+            rc = each(arg, e->row);
+    lock_give(&j->lock);
+    return rc;
+}
+
+void journal_get_stats(struct journal *j, struct journal_stats *out)
+{
+    struct entry *e, *next;
+
+    *out = (struct journal_stats){ .oldest_ns = 0 };
+    lock_take(&j->lock);
+    HASH_ITER(hh, j->entries, e, next) {
+        out->in_state[e->row->state]++;
+        if (!out->oldest_ns || e->row->since_ns < out->oldest_ns)
+            out->oldest_ns = e->row->since_ns;
+    }
+    out->retries = j->retries;
+    memcpy(out->ended, j->ended, sizeof(out->ended));
+    lock_give(&j->lock);
+}
+
+/* --- All of them ------------------------------------------------------------------------------ */
+
+/* What was on its way when the daemon died is unsure now. */
+static int load_row(void *arg, const struct intent_row *row)
+{
+    struct journal *j = arg;
+    struct intent_row now = *row;
+    struct entry *e;
+    int to = -1;
+
+    if (row->number > j->last_number)
+        j->last_number = row->number;
+    if (row->kind >= 0 && row->kind < INTENT_KINDS && row->state >= 0 && row->state < INTENT_DONE)
+        to = intent_next((enum intent_state)row->state, INTENT_KILLED, traits_of(row));
+    if (to < 0)
+        return 0; /* another version's: left alone */
+    now.state = to;
+    lock_take(&j->lock);
+    e = add_locked(j, &now);
+    lock_give(&j->lock);
+    return e ? 0 : -ENOMEM;
+}
+
+int journal_new(const struct journal_config *config, struct journal **out, struct failure *err)
+{
+    struct journal *j = calloc(1, sizeof(*j));
+    int rc;
+
+    if (!j)
+        return -ENOMEM;
+    j->state = config->state;
+    j->clock = config->clock;
+    j->pool = config->pool;
+    j->workers = config->workers;
+    j->work = config->work;
+    j->arg = config->arg;
+    lock_init(&j->lock, LOCK_JOURNAL);
+    rc = cond_init_monotonic(&j->changed);
+    if (rc < 0) {
+        lock_destroy(&j->lock);
+        free(j);
+        return rc;
+    }
+    rc = state_load_intents(config->state, load_row, j, err);
+    if (rc < 0) {
+        journal_free(j);
+        return rc;
+    }
+    *out = j;
+    return 0;
+}
+
+void journal_free(struct journal *j)
+{
+    struct entry *e, *next;
+
+    if (!j)
+        return;
+    HASH_ITER(hh, j->entries, e, next) {
+        HASH_DEL(j->entries, e);
+        entry_free(e);
+    }
+    pthread_cond_destroy(&j->changed);
+    lock_destroy(&j->lock);
+    free(j);
+}

@@ -1,0 +1,118 @@
+/*
+ * The intents of a mount, and who works at those that wait: a thread keeps the time, the pool does
+ * the work, a bounded number at once. The journal knows no API: what is done for an intent is its
+ * owner's, by a callback.
+ *
+ * Who begins an intent holds it until journal_leave(); from then on the journal has it worked at
+ * until it is done, and so it is with those that an earlier mount has left. Any thread.
+ */
+#ifndef LASFS_JOURNAL_H
+#define LASFS_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "intent.h"
+#include "intent_row.h"
+#include "state.h"
+
+struct call;
+struct clock;
+struct journal;
+struct pool;
+
+struct journal_config {
+    struct state *state; /* outlives it, as all here */
+    struct clock *clock;
+    struct pool *pool;
+    unsigned workers; /* so many are worked at at once */
+    /*
+     * Works at one that is held by nobody else. row: a copy, valid during the call. Tells by
+     * journal_tell() what happened. Returns in how many milliseconds it is to be looked at again, if
+     * it is not done by then; -errno: what kept it from being done will pass, and the journal says
+     * when it is tried again; *why says what it was. No lock is held.
+     */
+    int64_t (*work)(void *arg, struct call *call, const struct intent_row *row,
+                    struct failure *why);
+    void *arg;
+};
+
+/* Reads the intents that an earlier mount has left; nothing is worked at before journal_start() (journal_work.h).
+ * Blocks for the disk. 0, -ENOMEM, -EIO. */
+int journal_new(const struct journal_config *config, struct journal **out, struct failure *err);
+
+void journal_free(struct journal *j); /* after journal_stop(); NULL is fine */
+
+/*
+ * A new one, held by the caller, in the state that row says; row's number and tries do not count.
+ * It is on disk when this returns, and with it what the steps say, in one transaction. *number: its
+ * own. 0, -ENOMEM, -EIO, -ENOSPC: then there is none.
+ */
+#define JOURNAL_WITH_MAX 3 /* so many steps at most */
+int journal_begin(struct journal *j, const struct intent_row *row, const struct state_step *with,
+                  size_t n, int64_t *number, struct failure *err);
+
+/* What an event makes of an intent, as a step for the state database. */
+struct intent_change {
+    struct state_step step;
+    struct intent_row *row; /* the step's; NULL for a deletion */
+};
+void intent_change_release(struct intent_change *c);
+#define cleanup_intent_change CLEANUP(intent_change_release)
+
+/* What is known by then; NULL, 0: as it was. */
+struct intent_news {
+    const char *id, *old, *look;
+    const uint8_t *sha256; /* and size */
+    int64_t size, since_ns;
+};
+
+/* This has happened (news may be NULL). The step is the caller's to apply, with others in one
+ * transaction. 0, -ENOMEM, -ENOENT there is none of this number (0 is fine, as is one
+ * that was done), -EPROTO: it cannot happen in its state. */
+int journal_change(struct journal *j, int64_t number, enum intent_event event,
+                   const struct intent_news *news, struct intent_change *out);
+
+/* The same, applied. */
+int journal_tell(struct journal *j, int64_t number, enum intent_event event,
+                 const struct intent_news *news, bool durable);
+
+/* Who holds it has done what could be done at once: it is looked at in so many milliseconds. 0 is
+ * fine as a number, as is one that is done. */
+void journal_leave(struct journal *j, int64_t number, int64_t in_ms);
+
+/*
+ * The newest one of this kind for that name, taken: held by the caller from now on; a copy of it,
+ * that the caller frees. 0, -ENOENT there is none, -EBUSY somebody holds it, -ENOMEM.
+ */
+int journal_take(struct journal *j, enum intent_kind kind, const char *folder, const char *name,
+                 struct intent_row **out);
+
+/* The same of this one, by its number. */
+int journal_take_number(struct journal *j, int64_t number, struct intent_row **out);
+
+/* As it is now; the caller frees. NULL: there is none, or no memory. */
+struct intent_row *journal_copy(struct journal *j, int64_t number);
+
+/* Is it an intent's, as what was made or has to go? */
+bool journal_has_id(struct journal *j, const char *id);
+
+/* How many of those that make something of these bytes are in this state. */
+size_t journal_count_alike(struct journal *j, const uint8_t *sha256, enum intent_state state);
+
+/* Does somebody wait in journal_drain()? Then nothing is put off that could be done now. */
+bool journal_is_hurried(struct journal *j);
+
+/* Each in turn, by number, while this returns 0; each() must not call the journal. */
+int journal_each(struct journal *j, int (*each)(void *arg, const struct intent_row *row), void *arg);
+
+struct journal_stats {
+    size_t in_state[INTENT_STATES];
+    int64_t oldest_ns;              /* realtime, of the oldest one; 0: there is none */
+    uint64_t retries;               /* how often one was tried again */
+    uint64_t ended[INTENT_EVENTS];  /* how often each event was told */
+};
+void journal_get_stats(struct journal *j, struct journal_stats *out);
+
+#endif

@@ -1,0 +1,61 @@
+/* What the files of this room share: the table of intents in memory. */
+#ifndef LASFS_JOURNAL_CONTEXT_H
+#define LASFS_JOURNAL_CONTEXT_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "call.h"
+#include "failure.h"
+#include "hash.h"
+#include "intent.h"
+#include "intent_row.h"
+#include "lock.h"
+
+struct pool;
+struct state;
+struct work;
+
+struct entry {
+    struct intent_row *row; /* guarded by the lock, as all here */
+    bool held;              /* somebody works at it */
+    bool failing;           /* its last try has failed for what passes */
+    int64_t next_ms;        /* when it is due (monotonic) */
+    int64_t failed_ms;      /* when it last failed */
+    char why[FAILURE_TEXT_MAX];
+    UT_hash_handle hh; /* by row->number */
+};
+
+struct journal {
+    struct state *state; /* set once, as all to arg */
+    struct clock *clock;
+    struct pool *pool;
+    unsigned workers;
+    int64_t (*work)(void *arg, struct call *call, const struct intent_row *row,
+                    struct failure *why);
+    void *arg;
+    struct lock lock;
+    pthread_cond_t changed;
+    struct entry *entries; /* guarded by lock, as all below */
+    int64_t last_number;
+    struct work *works;
+    unsigned working;
+    int hurried; /* how many wait in journal_drain() */
+    bool stop, started;
+    uint64_t retries, ended[INTENT_EVENTS];
+    pthread_t thread;
+};
+
+/* Forgets e if it is done. The lock is held. */
+static inline void entry_drop_done_locked(struct journal *j, struct entry *e)
+{
+    if (e->held || e->row->state != INTENT_DONE)
+        return;
+    HASH_DEL(j->entries, e);
+    free(e->row);
+    free(e);
+    pthread_cond_broadcast(&j->changed);
+}
+
+#endif

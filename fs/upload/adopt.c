@@ -1,0 +1,156 @@
+#include "adopt.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "content.h"
+#include "drop_events.h"
+#include "drop_failed.h"
+#include "drop_folders.h"
+#include "drop_rows.h"
+#include "drop_table.h"
+#include "drops.h"
+#include "errlog.h"
+#include "folder.h"
+#include "journal.h"
+#include "known.h"
+#include "passes.h"
+#include "remote_delete.h"
+#include "sidecar.h"
+#include "types.h"
+#include "uploads_context.h"
+
+#include "banned.h"
+
+#define BUSY_AGAIN_MS 300
+
+struct adoption {
+    struct uploads *uploads;
+    struct call *call;
+    const struct intent_row *row;
+    struct record *found;
+    char id[RESOURCE_ID_MAX + 1];
+    struct folder *folder;
+    struct drop *drop; /* held exclusively */
+};
+
+static void report(struct adoption *a, const char *text)
+{
+    cleanup_buf struct buf path = BUF_INIT(PATH_TEXT_MAX);
+    struct failure why = { 0 };
+
+    buf_addf(&path, "/%s/%s", a->row->folder, a->row->name);
+    failure_set(&why, 0, "%s", text);
+    errlog_add(a->uploads->errlog, "look for it", buf_str(&path), 0, &why);
+}
+
+/* Nobody waits for it any more. */
+static int64_t give_back(struct adoption *a, struct failure *why)
+{
+    struct target t = { .res = resource_get((enum resource_kind)a->row->resource), .id = a->id };
+    int rc = 0;
+
+    if (!a->uploads->nodelete && !a->uploads->ro)
+        rc = remote_delete(a->uploads->remote, a->call, &t, NULL, why);
+    if (rc < 0 && failure_passes(rc, why))
+        return rc;
+    if (rc < 0)
+        report(a, "what a try before has made stays under its id");
+    return journal_tell(a->uploads->journal, a->row->number, INTENT_REFUSED, NULL, true);
+}
+
+/* Is the name still what the POST was sent for? */
+static bool is_newer(struct adoption *a)
+{
+    struct drop_snapshot s = drop_snapshot(a->uploads->drops, a->drop);
+
+    if (a->row->upload && s.state == DROP_WAITING)
+        return false; /* these are the bytes that were to be sent */
+    if (s.dirty || s.writers || s.parked || s.what != DROP_FILE)
+        return true;
+    return s.id[0] && (!a->row->old || strcmp(s.id, a->row->old) != 0);
+}
+
+/* What failed under that name is this, if it has the same bytes. */
+static void forget_failed(struct adoption *a)
+{
+    cleanup_drop struct drop *x = drops_find_failed(a->uploads->drops, a->folder, a->row->name);
+    struct bytes *b = x ? drop_bytes(a->uploads->drops, x) : NULL;
+    uint8_t digest[DIGEST_BYTES];
+
+    if (b && content_digest(b->fd, digest) == 0 &&
+        memcmp(digest, a->row->sha256, sizeof(digest)) == 0) {
+        if (!drop_snapshot(a->uploads->drops, a->drop).has_bytes) {
+            drops_lock(a->uploads->drops);
+            a->drop->mtime_ns = x->mtime_ns;
+            a->drop->mode = x->mode;
+            drops_unlock(a->uploads->drops);
+        }
+        drops_supersede(a->uploads->drops, a->folder, a->row->name);
+    }
+    bytes_unref(b);
+}
+
+static int64_t take_name(struct adoption *a)
+{
+    cleanup_intent_change struct intent_change change = { .row = NULL };
+    struct intent_news news = { .id = a->id };
+    struct target t = { .res = a->folder->res, .parent = a->folder->parent, .id = a->id };
+    struct acked acked = { .size = a->row->size, .has_digest = true };
+    int rc;
+
+    forget_failed(a);
+    memcpy(acked.digest, a->row->sha256, sizeof(acked.digest));
+    rc = drop_acknowledged(a->uploads->drops, a->drop, a->id, acked, true);
+    known_changed(a->uploads->remote, &t, a->found);
+    if (rc == 0)
+        rc = journal_change(a->uploads->journal, a->row->number, INTENT_FOUND, &news, &change);
+    if (rc == 0)
+        rc = drop_row_save_with(a->uploads->drops, a->drop, &change.step);
+    if (a->row->old)
+        sidecar_replaced(a->uploads, a->folder, a->row->name, a->row->old, a->id);
+    report(a, "its answer was lost: it is there, and has its name");
+    sidecar_follow(a->uploads, a->call, a->drop, a->folder, a->row->name);
+    return rc;
+}
+
+/* The name, held exclusively. -EWOULDBLOCK: somebody else has it. */
+static int find_name(struct adoption *a)
+{
+    struct call now = { .nowait = true };
+    struct drops *drops = a->uploads->drops;
+    struct drop *d = drops_find(drops, a->folder, a->row->name);
+    int rc = d ? 0 : drops_add(drops, a->folder, a->row->name, DROP_FILE, &d);
+
+    if (rc == 0)
+        rc = drop_lock_exclusive(drops, d, &now);
+    if (rc < 0) {
+        drop_unref(d);
+        return rc;
+    }
+    a->drop = d;
+    return 0;
+}
+
+int64_t adopt(struct uploads *uploads, struct call *call, const struct intent_row *row,
+              struct record *found, struct failure *why)
+{
+    struct adoption a = { .uploads = uploads, .call = call, .row = row, .found = found };
+    int64_t again;
+    int rc = record_id(found, a.id);
+
+    if (rc == 0)
+        rc = drops_folder(uploads->drops, row->folder, &a.folder);
+    if (rc == 0)
+        rc = find_name(&a);
+    if (rc == -EWOULDBLOCK || rc == -EEXIST)
+        return BUSY_AGAIN_MS;
+    if (rc == -EINVAL) /* a folder that is no more: it stays under its id */
+        return journal_tell(uploads->journal, row->number, INTENT_FOUND, NULL, true);
+    if (rc < 0)
+        return rc;
+    again = is_newer(&a) ? give_back(&a, why) : take_name(&a);
+    drop_unlock_exclusive(uploads->drops, a.drop);
+    drop_unref(a.drop);
+    return again;
+}

@@ -1,0 +1,252 @@
+#include "unsure.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "content.h"
+#include "journal.h"
+#include "known.h"
+#include "list_page.h"
+#include "state.h"
+#include "uploads_context.h"
+
+#include "drop.h"
+
+#include "banned.h"
+
+#define CLOCKS_APART_NS (INT64_C(300) * 1000000000) /* how much the server's clock may be behind */
+#define CANDIDATES_MAX 16
+#define FIRST_LOOK_MS 100
+#define VALUE_MAX 4096
+
+#define FIELDS_MAX 10
+
+/* Fields that were sent, by which it can be told. */
+struct sent_fields {
+    size_t n;
+    struct sent_field {
+        const char *name;
+        bool filter; /* of the list */
+        char value[VALUE_MAX];
+    } fields[FIELDS_MAX];
+};
+
+struct look {
+    struct uploads *uploads;
+    struct call *call;
+    const struct intent_row *row;
+    const struct resource *res;
+    struct sent_fields sent;
+    struct record *found[CANDIDATES_MAX + 1];
+    size_t n;
+};
+
+/* --- Which could be it ------------------------------------------------------------------------ */
+
+static int add_field(struct look *l, const char *name, bool filter)
+{
+    struct sent_field *f = &l->sent.fields[l->sent.n];
+    int rc;
+
+    if (!name || l->sent.n == FIELDS_MAX)
+        return 0;
+    rc = body_text_string(l->row->look, name, f->value, sizeof(f->value));
+    if (rc < 0)
+        return rc == -ENOENT ? 0 : rc;
+    f->name = name;
+    f->filter = filter;
+    l->sent.n++;
+    return 0;
+}
+
+static int read_sent(struct look *l)
+{
+    int rc = add_field(l, l->res->name_field, false);
+
+    if (rc == 0)
+        rc = add_field(l, l->res->type_field, false);
+    for (const struct filter *f = l->res->filters; rc == 0 && f && f->name; f++)
+        rc = add_field(l, f->name, true);
+    return rc;
+}
+
+/* A field that was sent is what the resource has. */
+static bool agrees(const struct record *r, const struct sent_field *f)
+{
+    cleanup_buf struct buf is = BUF_INIT(VALUE_MAX);
+
+    return record_string(r, f->name, &is) == 0 && strcmp(f->value, buf_str(&is)) == 0;
+}
+
+static int is_there(void *arg, const struct drop_row *row)
+{
+    (void)arg;
+    (void)row;
+    return 1;
+}
+
+/* Does a name here, or another intent, stand for it already? */
+static bool is_known(const struct look *l, const char *id)
+{
+    return journal_has_id(l->uploads->journal, id) ||
+           state_find_by_id(l->uploads->state, id, is_there, NULL, NULL) != 0;
+}
+
+static bool is_candidate(const struct look *l, const struct record *r)
+{
+    char id[RESOURCE_ID_MAX + 1];
+
+    if (record_id(r, id) < 0 || record_made_ns(r) < l->row->since_ns - CLOCKS_APART_NS)
+        return false;
+    for (size_t i = 0; i < l->sent.n; i++)
+        if (!agrees(r, &l->sent.fields[i]))
+            return false;
+    return !is_known(l, id);
+}
+
+/* 1: it has the bytes. */
+static int has_bytes(const struct look *l, const struct record *r, struct failure *err)
+{
+    struct target t = { .res = l->res };
+    uint8_t digest[DIGEST_BYTES];
+    char id[RESOURCE_ID_MAX + 1];
+    cleanup_fd int fd = -1;
+    int64_t size;
+    int rc = record_id(r, id);
+
+    t.id = id;
+    if (rc == 0)
+        rc = known_content(l->uploads->remote, l->call, &t, &fd, &size, err);
+    if (rc == -ENOENT)
+        return 0; /* gone meanwhile */
+    if (rc == 0 && size != l->row->size)
+        return 0;
+    if (rc == 0)
+        rc = content_digest(fd, digest);
+    return rc < 0 ? rc : memcmp(digest, l->row->sha256, sizeof(digest)) == 0;
+}
+
+static int look_at_page(struct look *l, const struct page *p, struct failure *err)
+{
+    for (size_t i = 0; i < p->n && l->n < CANDIDATES_MAX; i++) {
+        int has = is_candidate(l, p->rows[i]) ? has_bytes(l, p->rows[i], err) : 0;
+
+        if (has < 0)
+            return has;
+        if (has)
+            l->found[l->n++] = record_ref(p->rows[i]);
+    }
+    return 0;
+}
+
+/* The list's filters, with what was sent. */
+static void make_query(const struct look *l, struct query query[FIELDS_MAX + 1])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < l->sent.n; i++)
+        if (l->sent.fields[i].filter)
+            query[n++] = (struct query){ l->sent.fields[i].name, l->sent.fields[i].value };
+    query[n] = (struct query){ NULL, NULL };
+}
+
+static int look_at_list(struct look *l, struct failure *err)
+{
+    cleanup_free char *token = NULL;
+    struct target t = { .res = l->res };
+    struct query query[FIELDS_MAX + 1];
+    int rc;
+
+    make_query(l, query);
+    do {
+        struct page *p;
+
+        rc = backend_list(l->uploads->backend, l->call, &t, query[0].name ? query : NULL, token,
+                          RESOURCE_PAGE_SIZE, &p, err);
+        if (rc < 0)
+            return rc;
+        rc = look_at_page(l, p, err);
+        free(token);
+        token = steal_pointer(&p->next_token);
+        page_free(p);
+    } while (rc == 0 && token && l->n < CANDIDATES_MAX);
+    return rc;
+}
+
+/* --- The verdict ------------------------------------------------------------------------------ */
+
+static void name_them(const struct look *l, char words[FAILURE_TEXT_MAX])
+{
+    size_t len = 0;
+
+    words[0] = '\0';
+    for (size_t i = 0; i < l->n && len < FAILURE_TEXT_MAX - 1; i++) {
+        char id[RESOURCE_ID_MAX + 1];
+
+        if (record_id(l->found[i], id) == 0)
+            len += (size_t)snprintf(words + len, FAILURE_TEXT_MAX - len, "%s%s", i ? ", " : "", id);
+    }
+}
+
+static int judge(struct look *l, struct record **out, char words[FAILURE_TEXT_MAX])
+{
+    struct journal *j = l->uploads->journal;
+    size_t unsure = journal_count_alike(j, l->row->sha256, INTENT_UNSURE);
+
+    if (journal_count_alike(j, l->row->sha256, INTENT_SENDING))
+        return -EAGAIN;
+    if (l->n == 0)
+        return UNSURE_NONE;
+    if (l->n > (unsure ? unsure : 1)) {
+        name_them(l, words);
+        return UNSURE_SEVERAL;
+    }
+    *out = record_ref(l->found[0]);
+    return UNSURE_FOUND;
+}
+
+int unsure_look(struct uploads *uploads, struct call *call, const struct intent_row *row,
+                struct record **out, char words[FAILURE_TEXT_MAX], struct failure *err)
+{
+    struct look l = { .uploads = uploads, .call = call, .row = row };
+    int rc;
+
+    l.res = resource_get((enum resource_kind)row->resource);
+    if (!l.res || !row->has_sha256 || !row->look)
+        return fail(err, -EIO, 0, "it cannot be looked for");
+    if (journal_count_alike(uploads->journal, row->sha256, INTENT_SENDING))
+        return fail(err, -EAGAIN, 0, "another one with the same bytes is on its way");
+    rc = read_sent(&l);
+    if (rc == 0)
+        rc = look_at_list(&l, err);
+    if (rc == 0)
+        rc = judge(&l, out, words);
+    for (size_t i = 0; i < l.n; i++)
+        record_unref(l.found[i]);
+    return rc;
+}
+
+int unsure_wait(struct uploads *uploads, struct call *call, const struct intent_row *row,
+                int64_t ms, struct record **out, char words[FAILURE_TEXT_MAX], struct failure *err)
+{
+    int64_t end = clock_now_ms(uploads->clock) + ms, pause = FIRST_LOOK_MS;
+    int rc;
+
+    for (;;) {
+        int64_t now;
+
+        rc = unsure_look(uploads, call, row, out, words, err);
+        now = clock_now_ms(uploads->clock);
+        if ((rc != UNSURE_NONE && rc != -EAGAIN) || now >= end)
+            return rc;
+        if (call_wait(call, uploads->clock, now + pause < end ? now + pause : end) == -EINTR)
+            return -EINTR;
+        pause *= 2;
+    }
+}
+
+bool unsure_may_land(struct uploads *uploads, const struct intent_row *row)
+{
+    return clock_realtime_ns(uploads->clock) < row->since_ns + uploads->unsure_ms * 1000000;
+}

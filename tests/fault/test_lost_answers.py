@@ -1,0 +1,207 @@
+"""A POST without an answer, and what a daemon that died has left: looked for, never guessed, sent
+once; what is owed is paid."""
+import os
+import subprocess
+import time
+
+import pytest
+
+from samples import small_pdf
+from mounted import eventually
+
+pytestmark = pytest.mark.options('unsure=2')
+
+
+def documents(api):
+    """The bytes of all documents at the server."""
+    return sorted(api.content('documents/' + d['documentId']) for d in api.documents())
+
+
+# --- A lost answer -------------------------------------------------------------------------------
+
+@pytest.mark.parametrize('how', [{'close': 'after'}, {'close': 'middle'}], ids=str)
+@pytest.mark.parametrize('where', ['documents', 'dataset', 'assets'])
+def test_what_was_made_without_an_answer_is_found(mount, proxy, api, how, where):
+    if where == 'dataset':
+        where = f'datasets/{api.add_dataset("invoices")}/documents'
+    collection = 'assets' if where == 'assets' else 'documents'
+    proxy.fault('POST', f'/{collection}', times=1, **how)
+    (mount / where / 'scan.pdf').write_bytes(small_pdf(1))
+    assert len(proxy.since(0, 'POST', f'/{collection}')) == 1
+    one, = api.list(collection)
+    assert api.content(f'{collection}/' + one[collection[:-1] + 'Id']) == small_pdf(1)
+    assert os.listdir(mount / where) == ['scan.pdf']
+    assert mount.errors() == ''
+
+
+def test_what_never_arrived_is_sent_again_once_it_cannot_come(mount, proxy, api):
+    proxy.fault('POST', '/documents', times=1, close='before')
+    began = time.monotonic()
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    assert time.monotonic() - began >= 2
+    assert documents(api) == [small_pdf(1)]
+    assert mount.errors() == ''
+
+
+def test_somebody_elses_document_with_the_same_bytes_is_not_taken(mount, proxy, api):
+    """It is in another dataset, or there are two of them."""
+    theirs = api.add_document(small_pdf(1), datasetId=api.add_dataset('theirs'))
+    ours = api.add_dataset('ours')
+    proxy.fault('POST', '/documents', times=1, close='before')
+    (mount / 'datasets' / ours / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    mine, = [d['documentId'] for d in api.documents() if d['documentId'] != theirs]
+    assert api.get(f'documents/{mine}')['datasetId'] == ours
+    (mount / 'datasets' / ours / 'documents/scan.pdf').unlink()
+    assert [d['documentId'] for d in api.documents()] == [theirs]
+
+
+def test_one_of_several_that_could_be_it_is_not_guessed(mount, proxy, api):
+    mount.allow('outcome unknown')
+    mount.may_leave = True
+    others = [api.add_document(small_pdf(1)) for _ in range(2)]
+    proxy.fault('POST', '/documents', times=1, close='before')
+    with pytest.raises(OSError):
+        (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    assert sorted(d['documentId'] for d in api.documents()) == sorted(others)
+    line, = mount.errors().splitlines()
+    assert all(document in line for document in others)
+    failed, = os.listdir(mount / '.lasfs/failed')
+    assert (mount / '.lasfs/failed' / failed).read_bytes() == small_pdf(1)
+
+
+def test_what_is_found_after_the_close_failed_gets_its_name(mount, proxy, api):
+    """The answer is lost, and so are those of all looks, until close() has given up."""
+    mount.allow('outcome unknown', 'look for it')
+    proxy.fault('POST', '/documents', times=1, close='after')
+    proxy.fault('GET', '/documents', status=500)
+    with pytest.raises(OSError):
+        (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    proxy.clear()
+    eventually(lambda: os.listdir(mount / '.lasfs/failed') == [])
+    assert os.listdir(mount / 'documents') == ['scan.pdf']
+    assert (mount / 'documents/scan.pdf').read_bytes() == small_pdf(1)
+    assert documents(api) == [small_pdf(1)]
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))  # who tries again sends nothing
+    assert len(proxy.since(0, 'POST', '/documents')) == 1
+
+
+def test_who_tries_again_meanwhile_gets_what_was_made(mount, proxy, api):
+    mount.allow('outcome unknown', 'look for it')
+    proxy.fault('POST', '/documents', times=1, close='after')
+    proxy.fault('GET', '/documents', status=500)
+    for _ in range(2):
+        with pytest.raises(OSError):
+            (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    proxy.clear()
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    assert documents(api) == [small_pdf(1)]
+    assert os.listdir(mount / 'documents') == ['scan.pdf']
+
+
+# --- Replacements --------------------------------------------------------------------------------
+
+def test_a_replacement_whose_answer_was_lost_leaves_no_old_version(mount, proxy, api):
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    proxy.fault('POST', '/documents', times=1, close='after')
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(2))
+    assert documents(api) == [small_pdf(2)]
+    assert os.listdir(mount / 'documents') == ['scan.pdf']
+    assert mount.errors() == ''
+
+
+@pytest.mark.options('unsure=2', 'timeout=3')
+@pytest.mark.parametrize('how', [{'close': 'before'}, {'status': 503}, {'stall': 'before'}], ids=str)
+def test_the_old_version_goes_once_its_delete_gets_through(mount, proxy, api, how):
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    proxy.fault('DELETE', '/documents/.*', **how)
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(2))
+    assert documents(api) == [small_pdf(1), small_pdf(2)]
+    proxy.clear()
+    eventually(lambda: documents(api) == [small_pdf(2)], 30)
+    assert os.listdir(mount / 'documents') == ['scan.pdf']
+    assert mount.errors() == ''
+
+
+def test_what_is_owed_is_paid_by_the_next_mount(mount, proxy, api):
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    proxy.fault('DELETE', '/documents/.*', status=503)
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(2))
+    mount.kill()
+    assert documents(api) == [small_pdf(1), small_pdf(2)]
+    proxy.clear()
+    mount.start()
+    eventually(lambda: documents(api) == [small_pdf(2)])
+    assert (mount / 'documents/scan.pdf').read_bytes() == small_pdf(2)
+
+
+def test_a_delete_that_is_refused_for_good_is_said_once(mount, proxy, api):
+    mount.allow('delete the replaced')
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    proxy.fault('DELETE', '/documents/.*', status=403, message='Forbidden')
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(2))
+    mount.kill()
+    mount.start()
+    assert os.listdir(mount / 'documents')
+    line, = [l for l in mount.errors().splitlines() if 'delete the replaced' in l]
+    assert 'Forbidden' in line
+    assert documents(api) == [small_pdf(1), small_pdf(2)]
+
+
+# --- The daemon dies -----------------------------------------------------------------------------
+
+def post_in_background(mount, name, data):
+    """A cp that waits in its close()."""
+    source = mount.folder.parent / f'source-{name}'
+    source.write_bytes(data)
+    return subprocess.Popen(['cp', source, mount / 'documents' / name], stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize('old', [None, small_pdf(7)], ids=['new', 'over an old one'])
+def test_what_was_made_when_the_daemon_died_gets_its_name(mount, proxy, api, old):
+    mount.allow('look for it', 'it was being written')
+    if old:
+        (mount / 'documents/scan.pdf').write_bytes(old)
+    mark = proxy.mark()
+    proxy.fault('POST', '/documents', stall='after')
+    writer = post_in_background(mount, 'scan.pdf', small_pdf(1))
+    eventually(lambda: small_pdf(1) in documents(api))
+    mount.kill()
+    writer.wait()
+    proxy.clear()
+    mount.start()
+    eventually(lambda: documents(api) == [small_pdf(1)])
+    eventually(lambda: os.listdir(mount / '.lasfs/failed') == [])
+    assert os.listdir(mount / 'documents') == ['scan.pdf']
+    assert (mount / 'documents/scan.pdf').read_bytes() == small_pdf(1)
+    assert len(proxy.since(mark, 'POST', '/documents')) == 1
+
+
+def kill_while_it_is_sent(mount, proxy, data):
+    mark = proxy.mark()
+    proxy.fault('POST', '/documents', stall='before')
+    writer = post_in_background(mount, 'scan.pdf', data)
+    eventually(lambda: proxy.since(mark, 'POST', '/documents'))
+    mount.kill()
+    writer.wait()
+    mount.start()
+
+
+def test_what_was_not_made_when_the_daemon_died_is_kept(mount, proxy, api):
+    mount.allow('look for it', 'it was being written')
+    mount.may_leave = True
+    kill_while_it_is_sent(mount, proxy, small_pdf(1))
+    eventually(lambda: 'was not made' in mount.errors())
+    assert documents(api) == []
+    failed, = os.listdir(mount / '.lasfs/failed')
+    assert (mount / '.lasfs/failed' / failed).read_bytes() == small_pdf(1)
+
+
+@pytest.mark.options('unsure=60')
+def test_what_lands_after_the_daemon_died_is_found(mount, proxy, api):
+    mount.allow('look for it', 'it was being written')
+    kill_while_it_is_sent(mount, proxy, small_pdf(1))
+    assert os.listdir(mount / 'documents') == ['scan.pdf.error.txt']
+    proxy.clear()  # what it held back goes on now
+    eventually(lambda: os.listdir(mount / 'documents') == ['scan.pdf'])
+    assert documents(api) == [small_pdf(1)]
+    assert os.listdir(mount / '.lasfs/failed') == []
