@@ -24,6 +24,7 @@
     X(OPEN_DIRS)  /* which directories are open */                                                 \
     X(OPEN_FILES) /* which files are open */                                                       \
     X(JOURNAL)    /* intents */                                                                    \
+    X(QUEUE)      /* files that wait to be sent */                                                 \
     X(WAITING)    /* sidecars that wait */                                                         \
     X(HEIRS)      /* what was unlinked and may be made anew */                                     \
     X(FILETYPE)   /* handles of libmagic */                                                        \

@@ -67,6 +67,11 @@ void drop_stayed(struct drops *t, struct drop *d)
     tell(t, d, DROP_STAYED);
 }
 
+void drop_queued(struct drops *t, struct drop *d)
+{
+    tell(t, d, DROP_QUEUED);
+}
+
 void drop_said(struct drops *t, struct drop *d)
 {
     tell(t, d, DROP_DELIVERED);

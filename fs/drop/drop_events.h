@@ -25,6 +25,9 @@ void drop_unclosed(struct drops *t, struct drop *d, unsigned generation, int rc)
 /* They are whole, and are not sent under this name. */
 void drop_stayed(struct drops *t, struct drop *d);
 
+/* They are whole and on disk, and will be sent by themselves. */
+void drop_queued(struct drops *t, struct drop *d);
+
 /* What they say was delivered; they are here alone. */
 void drop_said(struct drops *t, struct drop *d);
 

@@ -43,7 +43,9 @@ struct drop *drop_of_row(struct drops *t, struct folder *f, const struct drop_ro
     else
         d->local = open_bytes(t, row->spool);
     if (d->local) /* and unless it was taken, it was not sent */
-        d->state = row->taken ? DROP_CLEAN : DROP_STAYING;
+        d->state = row->state == ROW_WAITING ? DROP_WAITING
+                   : row->taken              ? DROP_CLEAN
+                                             : DROP_STAYING;
     d->xattrs = row->xattrs ? strdup(row->xattrs) : NULL;
     d->taken = row->taken ? strdup(row->taken) : NULL;
     return d;

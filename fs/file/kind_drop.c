@@ -18,6 +18,7 @@
 #include "known.h"
 #include "name_rules.h"
 #include "node_kinds.h"
+#include "queue.h"
 #include "recall.h"
 #include "refuse.h"
 #include "settle.h"
@@ -120,11 +121,13 @@ static int begin_change(struct files *files, struct call *call, struct drop *d, 
 {
     for (;;) {
         int rc = drop_lock_shared(files->drops, d, call);
+        bool waits;
 
         if (rc < 0)
             return rc;
         rc = check_generation(files, d, h, err);
-        *out = rc == 0 ? drop_bytes(files->drops, d) : NULL;
+        waits = rc == 0 && drop_snapshot(files->drops, d).state == DROP_WAITING;
+        *out = rc == 0 && !waits ? drop_bytes(files->drops, d) : NULL;
         if (*out)
             return 0;
         drop_unlock_shared(files->drops, d);
@@ -136,6 +139,8 @@ static int begin_change(struct files *files, struct call *call, struct drop *d, 
         if (rc < 0)
             return rc;
         rc = check_generation(files, d, h, err);
+        if (rc == 0)
+            rc = queue_withdraw(files->uploads, d);
         if (rc == 0)
             rc = recall_bytes(files->uploads, call, d, h ? handle_open_fd(h) : -1, err);
         drop_unlock_exclusive(files->drops, d);
@@ -157,10 +162,10 @@ static void set_generation(struct files *files, struct handle *h)
 static int make_empty(struct files *files, struct drop *d)
 {
     struct bytes *b = drop_bytes(files->drops, d), *fresh;
-    int rc = b ? ftruncate(b->fd, 0) : drop_new_bytes(files->drops, d, &fresh);
+    int rc = queue_withdraw(files->uploads, d);
 
-    if (b && rc < 0)
-        rc = -errno;
+    if (rc == 0)
+        rc = b ? ftruncate(b->fd, 0) < 0 ? -errno : 0 : drop_new_bytes(files->drops, d, &fresh);
     bytes_unref(b);
     if (rc < 0)
         return rc;

@@ -9,8 +9,8 @@
 static const signed char next[INTENT_EVENTS][INTENT_STATES] = {
     /* in state:             WAITING          SENDING          UNSURE         OWING          DONE */
     [INTENT_SENT]        = { INTENT_SENDING,  INTENT_SENDING,  -1,            -1,            -1 },
-    [INTENT_ANSWERED]    = { -1,              THEN_OWING,      THEN_OWING,    -1,            -1 },
-    [INTENT_REFUSED]     = { INTENT_DONE,     INTENT_DONE,     INTENT_DONE,   INTENT_DONE,   INTENT_DONE },
+    [INTENT_ANSWERED]    = { THEN_OWING,      THEN_OWING,      THEN_OWING,    -1,            -1 },
+    [INTENT_REFUSED]     = { INTENT_DONE,     INTENT_DONE,     INTENT_DONE,   INTENT_OWING,  INTENT_DONE },
     [INTENT_POSTPONED]   = { INTENT_WAITING,  THEN_WAITING,    -1,            -1,            -1 },
     [INTENT_LOST]        = { -1,              INTENT_UNSURE,   INTENT_UNSURE, -1,            -1 },
     [INTENT_KILLED]      = { INTENT_WAITING,  INTENT_UNSURE,   INTENT_UNSURE, INTENT_OWING,  INTENT_DONE },

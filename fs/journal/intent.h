@@ -11,7 +11,7 @@
  *      +----------------- UNSURE -----> OWING --------+
  *        absent, if again
  *
- * SENDING ends as DONE too when it was refused, UNSURE when it is not there (absent) and is not to be
+ * What can be repeated goes from WAITING at once. SENDING ends as DONE too when it was refused, UNSURE when it is not there (absent) and is not to be
  * sent again, or cannot be told from others (undecidable). intent.c has all the pairs.
  */
 #ifndef LASFS_INTENT_H

@@ -62,42 +62,7 @@ static int set_row_locked(struct journal *j, struct entry *e, const struct inten
     return 0;
 }
 
-/* --- Beginning -------------------------------------------------------------------------------- */
-
-int journal_begin(struct journal *j, const struct intent_row *row, const struct state_step *with,
-                  size_t n, int64_t *number, struct failure *err)
-{
-    struct intent_row now = *row;
-    struct state_step steps[JOURNAL_WITH_MAX + 1];
-    struct entry *e;
-    int rc;
-
-    lock_take(&j->lock);
-    now.number = ++j->last_number;
-    now.tries = 0;
-    e = add_locked(j, &now);
-    if (e)
-        e->held = true;
-    lock_give(&j->lock);
-    if (!e)
-        return fail(err, -ENOMEM, 0, "out of memory");
-    for (size_t i = 0; i < n; i++)
-        steps[i] = with[i];
-    steps[n] = (struct state_step){ .change = STATE_PUT_INTENT, .intent = &now };
-    rc = state_apply(j->state, steps, n + 1, true, err);
-    if (rc < 0) {
-        lock_take(&j->lock);
-        e->row->state = INTENT_DONE;
-        e->held = false;
-        entry_drop_done_locked(j, e);
-        lock_give(&j->lock);
-        return rc;
-    }
-    *number = now.number;
-    return 0;
-}
-
-/* --- Changing --------------------------------------------------------------------------------- */
+/* --- As steps --------------------------------------------------------------------------------- */
 
 void intent_change_release(struct intent_change *c)
 {
@@ -110,8 +75,7 @@ static int make_step_locked(struct entry *e, struct intent_change *out)
 {
     out->row = NULL;
     if (e->row->state == INTENT_DONE) {
-        out->step =
-            (struct state_step){ .change = STATE_DELETE_INTENT, .number = e->row->number };
+        out->step = (struct state_step){ .change = STATE_DELETE_INTENT, .number = e->row->number };
         return 0;
     }
     out->row = intent_row_copy(e->row);
@@ -119,11 +83,71 @@ static int make_step_locked(struct entry *e, struct intent_change *out)
     return out->row ? 0 : -ENOMEM;
 }
 
+/* --- Beginning -------------------------------------------------------------------------------- */
+
+int journal_add(struct journal *j, const struct intent_row *row, int64_t *number,
+                struct intent_change *out)
+{
+    struct intent_row now = *row;
+    struct entry *e;
+    int rc = -ENOMEM;
+
+    lock_take(&j->lock);
+    now.number = ++j->last_number;
+    now.tries = 0;
+    e = add_locked(j, &now);
+    if (e) {
+        e->held = true;
+        rc = make_step_locked(e, out);
+    }
+    lock_give(&j->lock);
+    if (e && rc < 0)
+        journal_forget(j, now.number);
+    *number = now.number;
+    return rc;
+}
+
+void journal_forget(struct journal *j, int64_t number)
+{
+    struct entry *e;
+
+    lock_take(&j->lock);
+    e = find_locked(j, number);
+    if (e) {
+        e->row->state = INTENT_DONE;
+        e->held = false;
+        entry_drop_done_locked(j, e);
+    }
+    lock_give(&j->lock);
+}
+
+int journal_begin(struct journal *j, const struct intent_row *row, const struct state_step *with,
+                  size_t n, int64_t *number, struct failure *err)
+{
+    cleanup_intent_change struct intent_change change = { .row = NULL };
+    struct state_step steps[JOURNAL_WITH_MAX + 1];
+    int rc = journal_add(j, row, number, &change);
+
+    if (rc < 0)
+        return fail(err, rc, 0, "out of memory");
+    for (size_t i = 0; i < n; i++)
+        steps[i] = with[i];
+    steps[n] = change.step;
+    rc = state_apply(j->state, steps, n + 1, true, err);
+    if (rc < 0)
+        journal_forget(j, *number);
+    return rc;
+}
+
+/* --- Changing --------------------------------------------------------------------------------- */
+
 static void apply_news(struct intent_row *row, const struct intent_news *news)
 {
     row->id = news->id ? news->id : row->id;
     row->old = news->old ? news->old : row->old;
     row->look = news->look ? news->look : row->look;
+    row->folder = news->folder ? news->folder : row->folder;
+    row->name = news->name ? news->name : row->name;
     row->since_ns = news->since_ns ? news->since_ns : row->since_ns;
     if (news->sha256) {
         row->has_sha256 = true;
@@ -153,6 +177,44 @@ int journal_change(struct journal *j, int64_t number, enum intent_event event,
     if (rc == 0) {
         j->ended[event]++;
         rc = make_step_locked(e, out);
+    }
+    lock_give(&j->lock);
+    return rc;
+}
+
+int journal_note(struct journal *j, int64_t number, const struct intent_news *news,
+                 struct intent_change *out)
+{
+    struct intent_row now;
+    struct entry *e;
+    int rc = -ENOENT;
+
+    lock_take(&j->lock);
+    e = find_locked(j, number);
+    if (e) {
+        now = *e->row;
+        apply_news(&now, news);
+        rc = set_row_locked(j, e, &now);
+    }
+    if (rc == 0)
+        rc = make_step_locked(e, out);
+    lock_give(&j->lock);
+    return rc;
+}
+
+int journal_withdraw(struct journal *j, int64_t number, struct intent_change *out)
+{
+    struct entry *e;
+    int rc = -ENOENT;
+
+    lock_take(&j->lock);
+    e = find_locked(j, number);
+    if (e) {
+        e->row->upload = 0;
+        if (e->row->state == INTENT_WAITING)
+            e->row->state = INTENT_DONE;
+        rc = make_step_locked(e, out);
+        entry_drop_done_locked(j, e);
     }
     lock_give(&j->lock);
     return rc;

@@ -63,7 +63,7 @@ void intent_change_release(struct intent_change *c);
 
 /* What is known by then; NULL, 0: as it was. */
 struct intent_news {
-    const char *id, *old, *look;
+    const char *id, *old, *look, *folder, *name;
     const uint8_t *sha256; /* and size */
     int64_t size, since_ns;
 };
@@ -74,7 +74,20 @@ struct intent_news {
 int journal_change(struct journal *j, int64_t number, enum intent_event event,
                    const struct intent_news *news, struct intent_change *out);
 
-/* The same, applied. */
+/* The same of a new one, which is in memory; the caller holds it, and applies the step or forgets it. */
+int journal_add(struct journal *j, const struct intent_row *row, int64_t *number,
+                struct intent_change *out);
+void journal_forget(struct journal *j, int64_t number);
+
+/* News, and nothing has happened. */
+int journal_note(struct journal *j, int64_t number, const struct intent_news *news,
+                 struct intent_change *out);
+
+/* What waits to be sent is not wanted any more: it is done; what may be made already is looked for, and
+ * not sent again. */
+int journal_withdraw(struct journal *j, int64_t number, struct intent_change *out);
+
+/* journal_change(), applied. */
 int journal_tell(struct journal *j, int64_t number, enum intent_event event,
                  const struct intent_news *news, bool durable);
 
@@ -105,13 +118,14 @@ size_t journal_count_alike(struct journal *j, const uint8_t *sha256, enum intent
 bool journal_is_hurried(struct journal *j);
 
 /* Each in turn, by number, while this returns 0; each() must not call the journal. */
-int journal_each(struct journal *j, int (*each)(void *arg, const struct intent_row *row), void *arg);
+int journal_each(struct journal *j, int (*each)(void *arg, const struct intent_row *row),
+                 void *arg);
 
 struct journal_stats {
     size_t in_state[INTENT_STATES];
-    int64_t oldest_ns;              /* realtime, of the oldest one; 0: there is none */
-    uint64_t retries;               /* how often one was tried again */
-    uint64_t ended[INTENT_EVENTS];  /* how often each event was told */
+    int64_t oldest_ns;             /* realtime, of the oldest one; 0: there is none */
+    uint64_t retries;              /* how often one was tried again */
+    uint64_t ended[INTENT_EVENTS]; /* how often each event was told */
 };
 void journal_get_stats(struct journal *j, struct journal_stats *out);
 

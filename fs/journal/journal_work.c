@@ -59,7 +59,8 @@ void journal_kick(struct journal *j)
 
 /* --- The work --------------------------------------------------------------------------------- */
 
-static void note_result(struct journal *j, struct entry *e, int64_t again, const struct failure *why)
+static void note_result(struct journal *j, struct entry *e, int64_t again,
+                        const struct failure *why)
 {
     bool helped = false;
 
@@ -183,8 +184,8 @@ void journal_stop(struct journal *j)
         return;
     lock_take(&j->lock);
     j->stop = true;
-    DL_FOREACH (j->works, w)
-        call_cancel(&w->call);
+    DL_FOREACH(j->works, w)
+    call_cancel(&w->call);
     pthread_cond_broadcast(&j->changed);
     lock_give(&j->lock);
     if (j->started)

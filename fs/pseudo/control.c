@@ -31,6 +31,7 @@
 #include "banned.h"
 
 #define LINE_MAX_BYTES 8192
+#define FLUSH_MAX_MS (INT64_C(3600) * 1000)
 #define LOOK_AGAIN_MS 20
 
 /* --- Paths ------------------------------------------------------------------------------------ */
@@ -106,6 +107,11 @@ static int run_flush(struct pseudo *pseudo, struct call *call, char *nothing, st
         if (rc == -EINTR)
             return rc;
     }
+    if (!uploads_drain(pseudo->uploads, call, FLUSH_MAX_MS))
+        return call_cancelled(call) ? -EINTR
+                                    : fail(err, -EIO, 0,
+                                           "not all could be sent, and it will be tried again: see "
+                                           ".lasfs/pending and .lasfs/status");
     return state_flush(pseudo->state, err);
 }
 

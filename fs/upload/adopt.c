@@ -15,7 +15,9 @@
 #include "journal.h"
 #include "known.h"
 #include "passes.h"
+#include "queue.h"
 #include "remote_delete.h"
+#include "settle.h"
 #include "sidecar.h"
 #include "types.h"
 #include "uploads_context.h"
@@ -32,6 +34,7 @@ struct adoption {
     char id[RESOURCE_ID_MAX + 1];
     struct folder *folder;
     struct drop *drop; /* held exclusively */
+    bool queued;       /* it is what waits in the queue */
 };
 
 static void report(struct adoption *a, const char *text)
@@ -64,8 +67,8 @@ static bool is_newer(struct adoption *a)
 {
     struct drop_snapshot s = drop_snapshot(a->uploads->drops, a->drop);
 
-    if (a->row->upload && s.state == DROP_WAITING)
-        return false; /* these are the bytes that were to be sent */
+    if (a->row->upload) /* unless it was removed, or has been written since */
+        return !a->queued || !s.linked || s.state != DROP_WAITING;
     if (s.dirty || s.writers || s.parked || s.what != DROP_FILE)
         return true;
     return s.id[0] && (!a->row->old || strcmp(s.id, a->row->old) != 0);
@@ -109,7 +112,12 @@ static int64_t take_name(struct adoption *a)
         rc = drop_row_save_with(a->uploads->drops, a->drop, &change.step);
     if (a->row->old)
         sidecar_replaced(a->uploads, a->folder, a->row->name, a->row->old, a->id);
-    report(a, "its answer was lost: it is there, and has its name");
+    if (a->queued) {
+        queue_forget(a->uploads, a->drop);
+        settle_drop(a->uploads, a->drop);
+    } else {
+        report(a, "its answer was lost: it is there, and has its name");
+    }
     sidecar_follow(a->uploads, a->call, a->drop, a->folder, a->row->name);
     return rc;
 }
@@ -119,8 +127,13 @@ static int find_name(struct adoption *a)
 {
     struct call now = { .nowait = true };
     struct drops *drops = a->uploads->drops;
-    struct drop *d = drops_find(drops, a->folder, a->row->name);
-    int rc = d ? 0 : drops_add(drops, a->folder, a->row->name, DROP_FILE, &d);
+    struct drop *d = a->row->upload ? queue_find(a->uploads, a->row->number) : NULL;
+    int rc;
+
+    a->queued = d != NULL;
+    if (!d)
+        d = drops_find(drops, a->folder, a->row->name);
+    rc = d ? 0 : drops_add(drops, a->folder, a->row->name, DROP_FILE, &d);
 
     if (rc == 0)
         rc = drop_lock_exclusive(drops, d, &now);

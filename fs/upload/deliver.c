@@ -20,13 +20,14 @@
 #include "heir.h"
 #include "id_search.h"
 #include "inbox.h"
-#include "intents.h"
 #include "kept.h"
 #include "known.h"
 #include "listing.h"
 #include "name_rules.h"
 #include "names.h"
 #include "once.h"
+#include "posting.h"
+#include "queue.h"
 #include "refuse.h"
 #include "replace.h"
 #include "settings.h"
@@ -50,6 +51,7 @@ struct delivery {
     char type[FILETYPE_MAX];
     const char *missing;                /* what tells that it was cut off, or NULL */
     char replaced[RESOURCE_ID_MAX + 1]; /* whose place a new one takes, or "" */
+    bool now;                           /* it was queued, and is sent */
     struct posting posting;             /* its intent, if it has one */
 };
 
@@ -168,13 +170,8 @@ static int post_once(struct delivery *s, const struct body *body, const char *ow
     struct target t = { .res = s->folder->res, .parent = s->folder->parent };
     int rc;
 
-    s->posting = (struct posting){ .uploads = s->uploads,
-                                   .call = s->call,
-                                   .folder = s->folder,
-                                   .name = s->name,
-                                   .sha256 = s->digest,
-                                   .size = s->content.size,
-                                   .old = owed };
+    s->posting.size = s->content.size;
+    s->posting.old = owed;
     rc = posting_begin(&s->posting, body, out, err);
     if (rc != 0)
         return rc < 0 ? rc : 0;
@@ -422,6 +419,15 @@ static int stay_as_it_is(struct delivery *s)
     return rc;
 }
 
+/* What has a content is sent later, with writeback, and what waits already stays so. */
+static bool is_for_queue(struct delivery *s)
+{
+    bool waits = drop_snapshot(s->uploads->drops, s->drop).state == DROP_WAITING;
+
+    return !s->now && (s->uploads->writeback || waits) && !resource_takes_json(s->folder->res) &&
+           s->bytes->number;
+}
+
 static int send_bytes(struct delivery *s, struct failure *err)
 {
     struct drop_snapshot before;
@@ -451,10 +457,34 @@ static int send_bytes(struct delivery *s, struct failure *err)
     rc = check_complete(s, err);
     if (rc < 0)
         return rc;
+    if (is_for_queue(s))
+        return queue_submit(s->uploads, s->drop, s->folder, s->name, s->bytes, err);
     before = drop_snapshot(s->uploads->drops, s->drop);
     rc = transmit(s, before.id[0] ? before.id : NULL, err);
     if (rc == 0 && s->missing)
         warn_incomplete(s);
+    return rc;
+}
+
+/* number: of its intent, if it was queued; or 0. */
+static int deliver(struct delivery *s, int64_t number, struct failure *err)
+{
+    int rc;
+
+    s->posting = (struct posting){ .uploads = s->uploads,
+                                   .call = s->call,
+                                   .folder = s->folder,
+                                   .name = s->name,
+                                   .sha256 = s->digest,
+                                   .number = number,
+                                   .queued = number != 0 };
+    s->bytes = drop_bytes(s->uploads->drops, s->drop);
+    if (!s->bytes)
+        return 0;
+    rc = send_bytes(s, err);
+    bytes_unref(s->bytes);
+    if (rc == 0 && s->content.size)
+        drops_supersede(s->uploads->drops, s->folder, s->name);
     return rc;
 }
 
@@ -464,16 +494,22 @@ int deliver_drop(struct uploads *uploads, struct call *call, struct drop *d, str
     struct delivery s = {
         .uploads = uploads, .call = call, .drop = d, .folder = folder, .name = name
     };
-    int rc;
 
-    s.bytes = drop_bytes(uploads->drops, d);
-    if (!s.bytes)
-        return 0;
-    rc = send_bytes(&s, err);
-    bytes_unref(s.bytes);
-    if (rc == 0 && s.content.size)
-        drops_supersede(uploads->drops, folder, name);
-    return rc;
+    return deliver(&s, 0, err);
+}
+
+int deliver_queued(struct uploads *uploads, struct call *call, struct drop *d, int64_t number,
+                   struct failure *err)
+{
+    cleanup_free char *name = drop_name(uploads->drops, d);
+    struct delivery s = { .uploads = uploads,
+                          .call = call,
+                          .drop = d,
+                          .folder = drop_folder(uploads->drops, d),
+                          .name = name,
+                          .now = true };
+
+    return name ? deliver(&s, number, err) : -ENOMEM;
 }
 
 int deliver_as(struct uploads *uploads, struct call *call, struct drop *d, struct folder *folder,
@@ -495,7 +531,7 @@ int deliver_commit(struct uploads *uploads, struct call *call, struct drop *d, s
     cleanup_free char *name = NULL;
     int rc;
 
-    if (!now.linked || !now.dirty || !now.has_bytes)
+    if (!now.linked || !now.dirty || !now.has_bytes || now.state == DROP_WAITING)
         return 0;
     name = drop_name(uploads->drops, d);
     if (!name)

@@ -28,8 +28,7 @@ int unsure_look(struct uploads *uploads, struct call *call, const struct intent_
 /* Several looks, for somebody who waits: until it is found or several are, at most for ms. The last
  * one's verdict or failure; -EINTR. */
 int unsure_wait(struct uploads *uploads, struct call *call, const struct intent_row *row,
-                int64_t ms, struct record **out, char words[FAILURE_TEXT_MAX],
-                struct failure *err);
+                int64_t ms, struct record **out, char words[FAILURE_TEXT_MAX], struct failure *err);
 
 /* Can it still come, at this time? */
 bool unsure_may_land(struct uploads *uploads, const struct intent_row *row);

@@ -12,6 +12,7 @@
 #include "journal.h"
 #include "journal_work.h"
 #include "lock.h"
+#include "queue.h"
 #include "sidecar.h"
 #include "uploads_context.h"
 #include "waiting.h"
@@ -26,7 +27,10 @@ static int begin(struct uploads *uploads, unsigned workers, struct failure *err)
                                             .workers = workers,
                                             .work = intents_work,
                                             .arg = uploads };
-    int rc = journal_new(&journal, &uploads->journal, err);
+    int rc = queue_new(&uploads->queue);
+
+    if (rc == 0)
+        rc = journal_new(&journal, &uploads->journal, err);
 
     if (rc == 0)
         rc = waiting_new(uploads, sidecar_waits, &uploads->waiting);
@@ -38,6 +42,8 @@ static int begin(struct uploads *uploads, unsigned workers, struct failure *err)
     rc = deliver_content_resume(uploads, err);
     if (rc == 0)
         rc = waiting_load(uploads->waiting);
+    if (rc == 0)
+        rc = queue_load(uploads);
     if (rc == 0 && !uploads->ro)
         rc = journal_start(uploads->journal);
     return rc;
@@ -78,6 +84,11 @@ int uploads_new(const struct uploads_config *config, struct uploads **out, struc
     return 0;
 }
 
+bool uploads_drain(struct uploads *uploads, struct call *call, int64_t timeout_ms)
+{
+    return uploads->ro || journal_drain(uploads->journal, call, timeout_ms);
+}
+
 void uploads_stop(struct uploads *uploads)
 {
     if (!uploads)
@@ -92,6 +103,7 @@ void uploads_free(struct uploads *uploads)
         return;
     waiting_free(uploads->waiting);
     journal_free(uploads->journal);
+    queue_free(uploads->queue);
     heir_release(uploads);
     filetype_free(uploads->filetype);
     lock_destroy(&uploads->heirs_lock);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct backend;
+struct call;
 struct clock;
 struct drops;
 struct errlog;
@@ -43,6 +44,10 @@ struct uploads_config {
 /* Takes up what an earlier mount has left: its sidecars wait on, and what it began and did not end
  * is deleted in the pool. Blocks for the disk. 0, -ENOMEM, -EIO. */
 int uploads_new(const struct uploads_config *config, struct uploads **out, struct failure *err);
+
+/* Waits until all that was closed is at the server, or all that is left has failed since, or for
+ * timeout_ms, or until the call (NULL: none) is cancelled. true: nothing waits. */
+bool uploads_drain(struct uploads *uploads, struct call *call, int64_t timeout_ms);
 
 /* No look for documents of sidecars begins after it: before the pool ends. NULL is fine. */
 void uploads_stop(struct uploads *uploads);

@@ -10,6 +10,7 @@
 
 struct heir;
 struct journal;
+struct queue;
 struct filetype;
 struct waiting;
 
@@ -28,6 +29,7 @@ struct uploads {
     bool ro, nodelete, writeback;
     int64_t settle_ms, unsure_ms;
     struct journal *journal;
+    struct queue *queue;
     struct filetype *filetype;
     struct waiting *waiting;
     struct lock heirs_lock;

@@ -244,6 +244,8 @@ void fs_stop(struct fs *fs, int64_t timeout_ms)
 {
     if (!fs || !fs->pool)
         return;
+    if (fs->uploads)
+        uploads_drain(fs->uploads, NULL, timeout_ms);
     remote_stop(fs->remote);
     uploads_stop(fs->uploads);
     pool_drain(fs->pool, timeout_ms);

@@ -61,7 +61,7 @@ ROOMS = {
     'fs/journal': Room(('cache',), (), ('journal_context.h',)),
     'fs/upload': Room(('fs/journal', 'fs/remote', 'fs/drop', 'fs/core', 'fs/path', 'backend/client',
                        'backend/record', 'backend/api', 'cache'), ('libmagic',),
-                      ('adopt.h', 'complete.h', 'complete_formats.h', 'pair.h', 'pdf_header.h', 'intents.h', 'passes.h',
+                      ('adopt.h', 'complete.h', 'complete_formats.h', 'pair.h', 'pdf_header.h', 'intents.h', 'passes.h', 'posting.h',
                        'replace.h', 'unsure.h', 'uploads_context.h')),
     'fs/inode': Room(('fs/remote', 'fs/drop', 'fs/core', 'fs/path', 'backend/api'), (),
                      ('inodes_context.h',)),

@@ -1,0 +1,282 @@
+#include "queue.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "drop_events.h"
+#include "drop_folders.h"
+#include "drop_rows.h"
+#include "drop_table.h"
+#include "folder.h"
+#include "hash.h"
+#include "journal.h"
+#include "lock.h"
+#include "spool.h"
+#include "state.h"
+#include "uploads_context.h"
+
+#include "banned.h"
+
+struct queued {
+    struct drop *drop; /* with a reference */
+    int64_t number;    /* of its intent */
+    uint64_t upload;
+    UT_hash_handle hh;        /* by drop */
+    UT_hash_handle by_number; /* by number */
+};
+
+struct queue {
+    struct lock lock;
+    struct queued *by_drop; /* guarded by lock, as the next */
+    struct queued *by_number;
+};
+
+/* --- The table -------------------------------------------------------------------------------- */
+
+int queue_new(struct queue **out)
+{
+    struct queue *q = calloc(1, sizeof(*q));
+
+    if (!q)
+        return -ENOMEM;
+    lock_init(&q->lock, LOCK_QUEUE);
+    *out = q;
+    return 0;
+}
+
+/* The caller has the reference to its drop, and the memory. */
+static void take_out_locked(struct queue *q, struct queued *one)
+{
+    HASH_DELETE(by_number, q->by_number, one);
+    HASH_DELETE(hh, q->by_drop, one);
+}
+
+void queue_free(struct queue *q)
+{
+    struct queued *one, *next;
+
+    if (!q)
+        return;
+    HASH_ITER(hh, q->by_drop, one, next) {
+        take_out_locked(q, one);
+        drop_unref(one->drop);
+        free(one);
+    }
+    lock_destroy(&q->lock);
+    free(q);
+}
+
+/* What d has in the queue; number 0: nothing. */
+static struct queued find(struct uploads *uploads, const struct drop *d)
+{
+    struct queued *one = NULL, copy = { .number = 0 };
+
+    lock_take(&uploads->queue->lock);
+    HASH_FIND_PTR(uploads->queue->by_drop, &d, one);
+    if (one)
+        copy = *one;
+    lock_give(&uploads->queue->lock);
+    return copy;
+}
+
+struct drop *queue_find(struct uploads *uploads, int64_t number)
+{
+    struct queued *one = NULL;
+    struct drop *d;
+
+    lock_take(&uploads->queue->lock);
+    HASH_FIND(by_number, uploads->queue->by_number, &number, sizeof(number), one);
+    d = one ? drop_ref(one->drop) : NULL;
+    lock_give(&uploads->queue->lock);
+    return d;
+}
+
+static int put(struct uploads *uploads, struct drop *d, int64_t number, uint64_t upload)
+{
+    struct queue *q = uploads->queue;
+    struct queued *one = calloc(1, sizeof(*one));
+    bool added;
+
+    if (!one)
+        return -ENOMEM;
+    one->drop = drop_ref(d);
+    one->number = number;
+    one->upload = upload;
+    lock_take(&q->lock);
+    HASH_ADD_PTR(q->by_drop, drop, one);
+    added = HASH_ADDED(one);
+    if (added) {
+        HASH_ADD(by_number, q->by_number, number, sizeof(one->number), one);
+        added = one->by_number.tbl != NULL;
+        if (!added)
+            HASH_DELETE(hh, q->by_drop, one);
+    }
+    lock_give(&q->lock);
+    if (!added) {
+        drop_unref(one->drop);
+        free(one);
+    }
+    return added ? 0 : -ENOMEM;
+}
+
+void queue_forget(struct uploads *uploads, const struct drop *d)
+{
+    struct queue *q = uploads->queue;
+    struct queued *one = NULL;
+
+    lock_take(&q->lock);
+    HASH_FIND_PTR(q->by_drop, &d, one);
+    if (one)
+        take_out_locked(q, one);
+    lock_give(&q->lock);
+    if (one)
+        drop_unref(one->drop);
+    free(one);
+}
+
+/* --- In, and out before it is sent ------------------------------------------------------------ */
+
+/* The same bytes are queued already, perhaps on their way: they get another name. */
+static int rename_queued(struct uploads *uploads, struct drop *d, const struct queued *one,
+                         const char *key, const char *name)
+{
+    cleanup_intent_change struct intent_change change = { .row = NULL };
+    struct intent_news news = { .folder = key, .name = name };
+    int rc = journal_note(uploads->journal, one->number, &news, &change);
+
+    if (rc == 0)
+        rc = drop_row_save_with(uploads->drops, d, &change.step);
+    return rc;
+}
+
+/* A new one, and the drop's row, in one transaction. */
+static int submit_new(struct uploads *uploads, struct drop *d, const struct intent_row *row)
+{
+    cleanup_intent_change struct intent_change change = { .row = NULL };
+    int64_t number;
+    int rc = journal_add(uploads->journal, row, &number, &change);
+
+    if (rc < 0)
+        return rc;
+    rc = put(uploads, d, number, row->upload);
+    if (rc == 0)
+        rc = drop_row_save_with(uploads->drops, d, &change.step);
+    if (rc < 0) {
+        queue_forget(uploads, d);
+        journal_forget(uploads->journal, number);
+        return rc;
+    }
+    journal_leave(uploads->journal, number, uploads->settle_ms);
+    return 0;
+}
+
+int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, const char *name,
+                 const struct bytes *bytes, struct failure *err)
+{
+    struct intent_row row = { .kind = INTENT_CREATE,
+                              .state = INTENT_WAITING,
+                              .resource = (int)f->res->kind,
+                              .name = name,
+                              .upload = bytes->number,
+                              .since_ns = clock_realtime_ns(uploads->clock) };
+    struct queued there = find(uploads, d);
+    cleanup_free char *key = NULL;
+    int rc = spool_sync(uploads->spool, bytes->fd);
+
+    drops_lock(uploads->drops);
+    key = strdup(f->key);
+    drops_unlock(uploads->drops);
+    if (rc == 0 && !key)
+        rc = -ENOMEM;
+    if (rc < 0)
+        return fail(err, rc, 0, "it cannot be kept on this machine: %s", strerror(-rc));
+    row.folder = key;
+    drop_queued(uploads->drops, d);
+    if (there.number && there.upload == row.upload)
+        rc = rename_queued(uploads, d, &there, key, name);
+    else
+        rc = submit_new(uploads, d, &row);
+    if (rc == 0)
+        return 0;
+    drop_written(uploads->drops, d);
+    return fail(err, rc, 0, "it cannot be kept on this machine: %s", strerror(-rc));
+}
+
+int queue_withdraw(struct uploads *uploads, struct drop *d)
+{
+    cleanup_intent_change struct intent_change change = { .row = NULL };
+    struct queued one = find(uploads, d);
+    int rc;
+
+    if (!one.number) {
+        if (drop_snapshot(uploads->drops, d).state == DROP_WAITING)
+            drop_written(uploads->drops, d);
+        return 0;
+    }
+    rc = journal_withdraw(uploads->journal, one.number, &change);
+    drop_written(uploads->drops, d); /* before its row is written: it is open from now on */
+    if (rc == 0)
+        rc = drop_row_save_with(uploads->drops, d, &change.step);
+    queue_forget(uploads, d);
+    return rc == -ENOENT ? 0 : rc;
+}
+
+/* --- What earlier mounts have left ------------------------------------------------------------ */
+
+struct by_upload {
+    uint64_t upload;
+    int64_t number;
+};
+
+static int is_of_upload(void *arg, const struct intent_row *row)
+{
+    struct by_upload *b = arg;
+
+    if (row->upload == b->upload)
+        b->number = row->number;
+    return 0;
+}
+
+/* Its intent; a new one where there is none. */
+static int load_drop(struct uploads *uploads, struct drop *d, const struct drop_row *row)
+{
+    struct folder *f = drop_folder(uploads->drops, d);
+    struct by_upload b = { .upload = row->spool };
+
+    journal_each(uploads->journal, is_of_upload, &b);
+    if (b.number)
+        return put(uploads, d, b.number, row->spool);
+    if (!f->res)
+        return 0;
+    return submit_new(uploads, d,
+                      &(struct intent_row){ .kind = INTENT_CREATE,
+                                            .state = INTENT_WAITING,
+                                            .resource = (int)f->res->kind,
+                                            .folder = row->folder,
+                                            .name = row->name,
+                                            .upload = row->spool,
+                                            .since_ns = clock_realtime_ns(uploads->clock) });
+}
+
+static int load_row(void *arg, const struct drop_row *row)
+{
+    struct uploads *uploads = arg;
+    struct folder *f;
+    struct drop *d;
+    int rc = drops_folder(uploads->drops, row->folder, &f);
+
+    if (rc < 0)
+        return rc == -EINVAL ? 0 : rc; /* a folder of another version's: left alone */
+    d = drops_find(uploads->drops, f, row->name);
+    rc = d && drop_snapshot(uploads->drops, d).state == DROP_WAITING ? load_drop(uploads, d, row)
+                                                                      : 0;
+    drop_unref(d);
+    return rc;
+}
+
+int queue_load(struct uploads *uploads)
+{
+    return state_load_in_state(uploads->state, ROW_WAITING, load_row, uploads, NULL);
+}

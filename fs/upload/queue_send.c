@@ -1,0 +1,108 @@
+#include "queue_send.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "deliver.h"
+#include "drop_failed.h"
+#include "errlog.h"
+#include "folder.h"
+#include "journal.h"
+#include "passes.h"
+#include "queue.h"
+#include "settle.h"
+#include "types.h"
+#include "uploads_context.h"
+
+#include "drop.h"
+
+#include "banned.h"
+
+#define BUSY_AGAIN_MS 300
+
+static void report(struct uploads *uploads, struct drop *d, int rc, const struct failure *why)
+{
+    cleanup_buf struct buf path = BUF_INIT(PATH_TEXT_MAX);
+
+    drops_lock(uploads->drops);
+    buf_addf(&path, "/%s/%s", d->folder->key, d->name);
+    drops_unlock(uploads->drops);
+    errlog_add(uploads->errlog, "send", buf_str(&path), rc, why);
+}
+
+/* d is held exclusively. */
+static void give_up(struct uploads *uploads, struct drop *d, int64_t number, int rc,
+                    struct failure *why)
+{
+    why->at_ns = clock_realtime_ns(uploads->clock);
+    report(uploads, d, rc, why);
+    drop_set_failed(uploads->drops, d, why->text[0] ? why->text : strerror(-rc), why->at_ns);
+    queue_forget(uploads, d);
+    journal_tell(uploads->journal, number, INTENT_REFUSED, NULL, false);
+}
+
+void queue_fail(struct uploads *uploads, const struct intent_row *row, int rc, struct failure *why)
+{
+    cleanup_drop struct drop *d = queue_find(uploads, row->number);
+    struct call call;
+
+    if (!d || call_init(&call) < 0)
+        return;
+    if (drop_lock_exclusive(uploads->drops, d, &call) == 0) {
+        if (drop_snapshot(uploads->drops, d).state == DROP_WAITING)
+            give_up(uploads, d, row->number, rc, why);
+        drop_unlock_exclusive(uploads->drops, d);
+    }
+    call_release(&call);
+}
+
+/* It is sent, or nobody wants it any more. */
+static void end(struct uploads *uploads, struct drop *d, int64_t number)
+{
+    queue_forget(uploads, d);
+    settle_drop(uploads, d);
+    journal_tell(uploads->journal, number, INTENT_REFUSED, NULL, false); /* unless it is done */
+}
+
+/* Held exclusively. */
+static int64_t send_locked(struct uploads *uploads, struct call *call, struct drop *d,
+                           const struct intent_row *row, struct failure *why)
+{
+    struct drop_snapshot s = drop_snapshot(uploads->drops, d);
+    int rc;
+
+    if (!s.linked || s.state != DROP_WAITING) {
+        end(uploads, d, row->number);
+        return 0;
+    }
+    if (s.writers && !journal_is_hurried(uploads->journal))
+        return BUSY_AGAIN_MS; /* somebody has it open, and may go on */
+    rc = deliver_queued(uploads, call, d, row->number, why);
+    s = drop_snapshot(uploads->drops, d);
+    if (rc == 0 && s.state != DROP_WAITING) {
+        end(uploads, d, row->number);
+        return 0;
+    }
+    if (rc < 0 && why->outcome != OUTCOME_UNKNOWN && !failure_passes(rc, why)) {
+        give_up(uploads, d, row->number, rc, why);
+        return 0;
+    }
+    return rc < 0 && why->outcome != OUTCOME_UNKNOWN ? rc : BUSY_AGAIN_MS;
+}
+
+int64_t queue_send(struct uploads *uploads, struct call *call, const struct intent_row *row,
+                   struct failure *why)
+{
+    cleanup_drop struct drop *d = queue_find(uploads, row->number);
+    int64_t again;
+    int rc;
+
+    if (!d)
+        return journal_tell(uploads->journal, row->number, INTENT_REFUSED, NULL, false);
+    rc = drop_lock_exclusive(uploads->drops, d, call);
+    if (rc < 0)
+        return rc;
+    again = send_locked(uploads, call, d, row, why);
+    drop_unlock_exclusive(uploads->drops, d);
+    return again;
+}

@@ -1,0 +1,299 @@
+"""-o writeback: a close() is answered once the bytes are on the disk of this machine. What was
+acknowledged gets to the server by itself, once, whatever dies or is away meanwhile."""
+import os
+import subprocess
+
+import pytest
+
+from mounted import eventually
+from proxy import Proxy
+from samples import small_pdf
+
+OPTIONS = ('writeback', 'settle=0.2', 'unsure=2', 'timeout=5')
+
+
+@pytest.fixture
+def proxy(server):
+    one = Proxy(server)
+    yield one
+    one.clear()
+    one.stop()
+
+
+@pytest.fixture
+def mount(lasfs, proxy):
+    return lasfs(*OPTIONS, server=proxy)
+
+
+def documents(api):
+    return sorted(api.content('documents/' + d['documentId']) for d in api.documents())
+
+
+def posts(proxy, mark=0):
+    return len(proxy.since(mark, 'POST', '/documents'))
+
+
+def flush(mount):
+    mount.control('flush')
+
+
+# --- Acknowledged before it is sent --------------------------------------------------------------
+
+def test_a_close_does_not_wait_for_the_server(mount, proxy, api):
+    proxy.fault('POST', '/documents', stall='before')
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    assert api.documents() == []
+    assert os.listdir(mount / 'documents') == ['scan.pdf']
+    assert os.listdir(mount / '.lasfs/pending')
+    assert (mount / 'documents/scan.pdf').read_bytes() == small_pdf(1)
+    proxy.clear()
+    flush(mount)
+    assert documents(api) == [small_pdf(1)]
+    assert os.listdir(mount / '.lasfs/pending') == []
+    assert (mount / 'documents/scan.pdf').read_bytes() == small_pdf(1)
+
+
+def test_a_file_that_is_closed_and_opened_again_is_one_document(lasfs, proxy, api):
+    mount = lasfs('writeback', 'settle=3', server=proxy)
+    mount.run('head -c 10 {0} > documents/a.pdf; for i in 1 2 3; do '
+              'tail -c +11 {0} > rest; cat rest >> documents/a.pdf; done'.replace(
+                  '{0}', str(write(mount, small_pdf(1)))).replace('rest', str(mount.folder / 'rest')))
+    flush(mount)
+    assert posts(proxy) == 1
+    assert documents(api) == [small_pdf(1)[:10] + 3 * small_pdf(1)[10:]]
+
+
+def write(mount, data):
+    path = mount.folder / 'source.pdf'
+    path.write_bytes(data)
+    return path
+
+
+def test_what_is_removed_before_it_is_sent_is_not_sent(mount, proxy, api):
+    proxy.fault('POST', '/documents', status=503)
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    (mount / 'documents/scan.pdf').unlink()
+    proxy.clear()
+    flush(mount)
+    mount.remount()
+    assert os.listdir(mount / 'documents') == api.documents() == []
+
+
+@pytest.mark.parametrize('to', ['other.pdf', '2026/other.pdf', '../datasets/{0}/documents/o.pdf'])
+def test_what_is_moved_before_it_is_sent_is_sent_once(mount, proxy, api, to):
+    dataset = api.add_dataset('invoices')
+    (mount / 'documents/2026').mkdir()
+    proxy.fault('POST', '/documents', status=503)
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    target = mount / 'documents' / to.format(dataset)
+    os.rename(mount / 'documents/scan.pdf', target)
+    proxy.clear()
+    flush(mount)
+    assert target.read_bytes() == small_pdf(1)
+    one = api.only_document()
+    assert one.get('datasetId') == (dataset if dataset in str(target) else None)
+
+
+def test_a_part_that_gets_its_name_is_sent_later(mount, proxy, api):
+    proxy.fault('POST', '/documents', status=503)
+    (mount / 'documents/scan.pdf.part').write_bytes(small_pdf(1))
+    os.rename(mount / 'documents/scan.pdf.part', mount / 'documents/scan.pdf')
+    assert os.listdir(mount / 'documents') == ['scan.pdf']
+    proxy.clear()
+    flush(mount)
+    assert documents(api) == [small_pdf(1)]
+
+
+def test_other_bytes_over_a_document_replace_it_later(mount, proxy, api):
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    flush(mount)
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(2))
+    assert (mount / 'documents/scan.pdf').read_bytes() == small_pdf(2)
+    flush(mount)
+    assert documents(api) == [small_pdf(2)]
+    assert os.listdir(mount / 'documents') == ['scan.pdf']
+
+
+def test_an_asset_is_changed_later(mount, proxy, api):
+    (mount / 'assets/logo.bin').write_bytes(b'one')
+    flush(mount)
+    (mount / 'assets/logo.bin').write_bytes(b'two')
+    flush(mount)
+    asset, = api.list('assets')
+    assert api.content('assets/' + asset['assetId']) == b'two'
+
+
+def test_a_second_rsync_sends_nothing_sent_or_not(mount, proxy, api, tmp_path):
+    source = tmp_path / 'scans'
+    source.mkdir()
+    for n in range(5):
+        (source / f'{n}.pdf').write_bytes(small_pdf(n))
+    proxy.fault('POST', '/documents', status=503)
+    mount.run(f'rsync -a {source}/ documents/')
+    again = mount.run(f'rsync -ai {source}/ documents/').out
+    assert not [line for line in again.splitlines() if line.startswith('>f')]
+    proxy.clear()
+    flush(mount)
+    assert len(api.documents()) == 5
+    again = mount.run(f'rsync -ai {source}/ documents/').out
+    assert not [line for line in again.splitlines() if line.startswith('>f')]
+
+
+# --- What fails ----------------------------------------------------------------------------------
+
+@pytest.mark.parametrize('how', [{'status': 503}, {'status': 429, 'message': 'Too Many Requests'},
+                                 {'close': 'before'}, {'status': 401}], ids=str)
+def test_an_outage_needs_no_hand(mount, proxy, api, how):
+    proxy.fault('POST', '/documents', **how)
+    for n in range(6):
+        (mount / f'documents/{n}.pdf').write_bytes(small_pdf(n))
+    proxy.clear()
+    eventually(lambda: len(api.documents()) == 6, 90)
+    assert documents(api) == sorted(small_pdf(n) for n in range(6))
+    eventually(lambda: os.listdir(mount / '.lasfs/pending') == [])
+    assert os.listdir(mount / '.lasfs/failed') == []
+    assert mount.errors() == ''
+
+
+def test_a_server_that_is_away_gets_all_once_it_is_back(lasfs, server, api):
+    mount = lasfs(*OPTIONS)
+    mount.allow('.')
+    server.stop()
+    for n in range(4):
+        (mount / f'documents/{n}.pdf').write_bytes(small_pdf(n))
+    server.start()
+    eventually(lambda: len(api.documents()) == 4, 90)
+    assert documents(api) == sorted(small_pdf(n) for n in range(4))
+    assert sorted(os.listdir(mount / 'documents')) == [f'{n}.pdf' for n in range(4)]
+
+
+def test_what_is_refused_for_good_is_kept_and_said(mount, proxy, api):
+    mount.allow('no such luck')
+    mount.may_leave = True
+    proxy.fault('POST', '/documents', status=400, message='no such luck')
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    failed, = eventually(lambda: os.listdir(mount / '.lasfs/failed'))
+    assert (mount / '.lasfs/failed' / failed).read_bytes() == small_pdf(1)
+    assert os.listdir(mount / 'documents') == ['scan.pdf.error.txt']
+    assert 'no such luck' in (mount / 'documents/scan.pdf.error.txt').read_text()
+    assert 'send /documents/scan.pdf' in mount.errors()
+    assert posts(proxy) == 1
+
+
+def test_what_is_no_document_is_refused_at_once(mount, api):
+    mount.allow('its bytes are text/plain')
+    mount.may_leave = True
+    with pytest.raises(OSError):
+        (mount / 'documents/scan.pdf').write_bytes(b'hello\n')
+    assert os.listdir(mount / '.lasfs/pending') == []
+
+
+@pytest.mark.parametrize('how', [{'close': 'after'}, {'close': 'middle'}, {'stall': 'after'}], ids=str)
+def test_a_lost_answer_makes_one_document(mount, proxy, api, how):
+    proxy.fault('POST', '/documents', times=1, **how)
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    eventually(lambda: documents(api) == [small_pdf(1)])
+    proxy.clear()
+    eventually(lambda: os.listdir(mount / '.lasfs/pending') == [], 30)
+    assert documents(api) == [small_pdf(1)]
+    assert posts(proxy) == 1
+    assert (mount / 'documents/scan.pdf').read_bytes() == small_pdf(1)
+
+
+def test_what_is_removed_while_nobody_knows_does_not_come_back(mount, proxy, api):
+    proxy.fault('POST', '/documents', times=1, close='after')
+    proxy.fault('GET', '/documents', status=503)
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    eventually(lambda: documents(api) == [small_pdf(1)])
+    eventually(lambda: proxy.since(0, 'GET', '/documents'))  # it is looked for
+    (mount / 'documents/scan.pdf').unlink()
+    proxy.clear()
+    eventually(lambda: api.documents() == [], 30)
+    assert os.listdir(mount / 'documents') == []
+
+
+# --- The daemon dies -----------------------------------------------------------------------------
+
+def test_what_was_acknowledged_is_sent_by_the_next_mount(mount, proxy, api):
+    proxy.fault('POST', '/documents', status=503)
+    for n in range(4):
+        (mount / f'documents/{n}.pdf').write_bytes(small_pdf(n))
+    mount.kill()
+    proxy.clear()
+    mount.start()
+    flush(mount)
+    assert documents(api) == sorted(small_pdf(n) for n in range(4))
+    assert sorted(os.listdir(mount / 'documents')) == [f'{n}.pdf' for n in range(4)]
+    assert os.listdir(mount / '.lasfs/failed') == []
+
+
+@pytest.mark.parametrize('stall', ['before', 'after'])
+def test_what_was_on_its_way_when_the_daemon_died_is_one_document(mount, proxy, api, stall):
+    mark = proxy.mark()
+    proxy.fault('POST', '/documents', stall=stall)
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    eventually(lambda: posts(proxy, mark))
+    mount.kill()
+    proxy.clear()
+    mount.start()
+    eventually(lambda: os.listdir(mount / '.lasfs/pending') == [], 30)
+    assert documents(api) == [small_pdf(1)]
+    assert os.listdir(mount / 'documents') == ['scan.pdf']
+
+
+def kill(mount, fd):
+    mount.kill()
+    try:
+        os.close(fd)
+    except OSError:
+        pass  # nobody is there any more
+
+
+def test_half_a_file_is_none(mount, proxy, api):
+    mount.allow('being written')
+    mount.may_leave = True
+    fd = os.open(mount / 'documents/scan.pdf', os.O_WRONLY | os.O_CREAT)
+    os.write(fd, small_pdf(1))
+    os.fsync(fd)
+    kill(mount, fd)
+    mount.start()
+    flush(mount)
+    assert api.documents() == []
+    assert len(os.listdir(mount / '.lasfs/failed')) == 1
+
+
+def test_what_is_written_again_and_torn_is_not_sent(mount, proxy, api):
+    """It was acknowledged, and then half of something else was written over it."""
+    mount.allow('being written')
+    mount.may_leave = True
+    proxy.fault('POST', '/documents', status=503)
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    fd = os.open(mount / 'documents/scan.pdf', os.O_RDWR)
+    os.write(fd, b'%PDF-1.4 half')
+    kill(mount, fd)
+    proxy.clear()
+    mount.start()
+    flush(mount)
+    assert api.documents() == []
+    assert len(os.listdir(mount / '.lasfs/failed')) == 1
+
+
+def test_an_unmount_sends_what_is_left(mount, proxy, api):
+    for n in range(8):
+        (mount / f'documents/{n}.pdf').write_bytes(small_pdf(n))
+    mount.unmount()
+    assert documents(api) == sorted(small_pdf(n) for n in range(8))
+
+
+def test_an_unmount_without_a_server_leaves_it_for_the_next_mount(mount, proxy, api):
+    mount.may_leave = True
+    proxy.fault('POST', '/documents', close='before')
+    proxy.fault('GET', '/documents', close='before')
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    mount.unmount()
+    assert api.documents() == []
+    proxy.clear()
+    mount.start()
+    eventually(lambda: documents(api) == [small_pdf(1)], 60)
+    assert subprocess.run(['cat', mount / 'documents/scan.pdf'], capture_output=True,
+                          check=True).stdout == small_pdf(1)
