@@ -8,6 +8,7 @@
 
 #include "binding.h"
 #include "dirs_context.h"
+#include "doomed.h"
 #include "drop.h"
 #include "drop_folders.h"
 #include "drop_table.h"
@@ -222,6 +223,8 @@ static int add_row(struct dirs *dirs, struct dirhandle *d, struct record *r)
 
     if (record_id(r, id) < 0 || !resource_id_ok(d->node->place.res, id))
         return 0; /* never trusted as a path */
+    if (drops_is_doomed(dirs->drops, id))
+        return 0; /* it was replaced, and only its DELETE is still to come */
     drop = drops_find_id(dirs->drops, d->folder, id);
     if (!drop && d->node->place.kind == NODE_SUBFOLDER)
         return 0; /* in a subfolder stands what was put there, and nothing else */

@@ -189,9 +189,10 @@ int drop_row_delete(struct drops *t, struct drop *d, bool durable)
     return put_rows(t, d, NULL, NULL, make_delete, NULL, durable);
 }
 
-int drop_row_move(struct drops *t, const struct folder *from, const char *old, struct drop *d)
+int drop_row_move(struct drops *t, const struct folder *from, const char *old, struct drop *d,
+                  const struct state_step *with)
 {
-    return put_rows(t, d, from, old, make_move, NULL, true);
+    return put_rows(t, d, from, old, make_move, with, true);
 }
 
 int drop_rows_fail(struct drops *t, struct drop *x, struct drop *d)

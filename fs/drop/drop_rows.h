@@ -14,8 +14,10 @@ int drop_row_save_with(struct drops *t, struct drop *d, const struct state_step 
 /* d has left folder and name: its row goes, unless it is already that of who has the name now. */
 int drop_row_delete(struct drops *t, struct drop *d, bool durable);
 
-/* d was called old in folder from; the row there goes likewise, that of its present name comes. */
-int drop_row_move(struct drops *t, const struct folder *from, const char *old, struct drop *d);
+/* d was called old in folder from; the row there goes likewise, that of its present name comes, and
+ * what the step (or NULL) says, in one transaction, on disk. */
+int drop_row_move(struct drops *t, const struct folder *from, const char *old, struct drop *d,
+                  const struct state_step *with);
 
 /* What d held is x from now on, which is kept apart, and d is as it is (NULL: there is none), in
  * one transaction, on disk. 0, -EIO, -ENOSPC. */

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "lock.h"
 
+struct doomed;
 struct folder;
 struct owner;
 struct spool;
@@ -26,8 +27,9 @@ struct drops {
     struct folder *folders; /* guarded by lock, as all below */
     struct folder *retired; /* whose key another one has now */
     struct owner *owners;
-    int64_t last_failed; /* the last number in .lasfs/failed */
-    int64_t trusted_ms;  /* what was sent before this must be in the API's lists by now */
+    struct doomed *doomed; /* by id */
+    int64_t last_failed;   /* the last number in .lasfs/failed */
+    int64_t trusted_ms;    /* what was sent before this must be in the API's lists by now */
 };
 
 #endif

@@ -44,6 +44,17 @@ static struct bytes *take_bytes_locked(struct drop *d)
     return steal_pointer(&d->local);
 }
 
+/* What it had here goes, now that nobody finds it any more. */
+static void discard_bytes(struct drops *t, struct drop *d)
+{
+    struct bytes *bytes;
+
+    drops_lock(t);
+    bytes = take_bytes_locked(d);
+    drops_unlock(t);
+    bytes_discard(bytes);
+}
+
 /* The lock is held on entry, and released. */
 static int remove_locked(struct drops *t, struct drop *d, bool durable)
 {
@@ -131,10 +142,26 @@ static int move_locked(struct drops *t, struct drop *d, struct folder *f, char *
     return 0;
 }
 
-int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *name)
+/* The row could not be written: names are what they were. d has f's reference and its old name again. */
+static void move_back(struct drops *t, struct drop *d, struct folder *from, char *old,
+                      struct drop *there)
+{
+    char *name;
+
+    drops_lock(t);
+    name = d->name;
+    if (d->linked && move_locked(t, d, from, old) == 0) {
+        free(name);
+        if (there && drop_link(there) == 0 && there->id)
+            drop_own(t, there);
+    }
+    drops_unlock(t);
+}
+
+int drops_move_with(struct drops *t, struct drop *d, struct folder *f, const char *name,
+                    const struct state_step *with)
 {
     struct drop *there, *held = NULL;
-    struct bytes *bytes = NULL;
     char *copy = strdup(name), *old;
     struct folder *from;
     int rc;
@@ -151,20 +178,30 @@ int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *na
     if (there && there != d) {
         drop_disown(t, there);
         held = drop_unlink(there);
-        bytes = take_bytes_locked(there);
     }
     from = d->folder;
     old = d->name;
     rc = move_locked(t, d, f, copy);
     drops_unlock(t);
+    if (rc < 0) {
+        drop_unref(d); /* the folder's */
+        free(old);
+    } else {
+        rc = drop_row_move(t, from, old, d, with);
+        if (rc < 0)
+            move_back(t, d, from, old, held);
+        else
+            free(old);
+    }
+    if (held && rc == 0)
+        discard_bytes(t, held);
     drop_unref(held);
-    if (rc == 0)
-        rc = drop_row_move(t, from, old, d);
-    else
-        drop_unref(d);
-    bytes_discard(bytes);
-    free(old);
     return rc;
+}
+
+int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *name)
+{
+    return drops_move_with(t, d, f, name, NULL);
 }
 
 int drops_rename_subfolder(struct drops *t, struct drop *d, const char *to_name)

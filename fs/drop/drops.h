@@ -3,6 +3,7 @@
 #define LASFS_DROPS_H
 
 #include "drop.h"
+#include "drop_row.h"
 
 /* A new, linked, empty one with a reference; -EEXIST when the name is taken, -ENOMEM. It has no
  * row yet: drop_row_save(). */
@@ -22,7 +23,10 @@ bool drops_remove_sent(struct drops *t, struct drop *d, const char *id, bool dur
 /* The resource is gone: so are the names that stood for it, in the folders that were used. */
 void drops_remove_id(struct drops *t, const char *id);
 
-/* Gives it another name or folder; what was called so is unlinked. Durable. 0, -ENOMEM, -EIO. */
+/* Gives it another name or folder; what was called so is unlinked. Durable. 0, -ENOMEM; -EIO, -ENOSPC:
+ * names are as they were. _with: and what this step says, in the same transaction. */
+int drops_move_with(struct drops *t, struct drop *d, struct folder *f, const char *name,
+                    const struct state_step *with);
 int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *name);
 
 /* The subfolder d gets another name, all in it goes with it, and what failed in it. Durable. 0,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "doomed.h"
 #include "drop_failed.h"
 #include "drop_folders.h"
 #include "drop_links.h"
@@ -105,6 +106,7 @@ void drops_free(struct drops *t)
         t->retired = f->next;
         folder_free(f);
     }
+    doomed_free(t);
     lock_destroy(&t->row_lock);
     lock_destroy(&t->load_lock);
     lock_destroy(&t->lock);

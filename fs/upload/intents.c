@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "adopt.h"
+#include "moving.h"
 #include "posting.h"
 #include "queue_send.h"
 #include "unsure.h"
@@ -48,8 +49,11 @@ static int64_t work_unsure(struct uploads *uploads, struct call *call, const str
 {
     cleanup_record struct record *found = NULL;
     char words[FAILURE_TEXT_MAX] = "";
-    int rc = unsure_look(uploads, call, row, &found, words, why);
+    int rc;
 
+    if (row->kind == INTENT_MOVE)
+        return moving_settle(uploads, call, row, why);
+    rc = unsure_look(uploads, call, row, &found, words, why);
     if (rc < 0)
         return rc;
     if (rc == UNSURE_FOUND)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "doomed.h"
 #include "errlog.h"
 #include "known.h"
 #include "passes.h"
@@ -30,7 +31,7 @@ static void path_of(const struct intent_row *row, char out[PATH_TEXT_MAX])
 }
 
 void posting_report(struct uploads *uploads, const char *operation, const struct intent_row *row,
-                   int rc, const struct failure *why)
+                    int rc, const struct failure *why)
 {
     char path[PATH_TEXT_MAX];
 
@@ -175,9 +176,12 @@ static int look_for_it(struct posting *p, int rc, struct record **out, struct fa
         failure_known(err);
         journal_tell(j, p->number, INTENT_ABSENT, NULL, false);
         leave(p, 0);
+        if (!p->queued)
+            p->number = 0; /* that one is done */
         return wait_ms ? POSTING_AGAIN : rc;
     case UNSURE_SEVERAL:
-        failure_set(err, err->status, "it may be one of these, which nobody here has made: %s", words);
+        failure_set(err, err->status, "it may be one of these, which nobody here has made: %s",
+                    words);
         failure_unknown(err);
         journal_tell(j, p->number, INTENT_UNDECIDABLE, NULL, false);
         break;
@@ -214,22 +218,28 @@ int posting_answered(struct posting *p, const char *id, struct intent_change *ou
 
 /* 0: it has gone; 1: it stays for good, and that was said; -errno: later. */
 int delete_owed(struct uploads *uploads, struct call *call, const struct target *t,
-                       const struct intent_row *row, struct failure *why)
+                const struct intent_row *row, struct failure *why)
 {
     int rc = remote_delete(uploads->remote, call, t, NULL, why);
 
-    if (rc == 0 || failure_passes(rc, why))
+    if (rc < 0 && failure_passes(rc, why))
         return rc;
+    drops_spare(uploads->drops, t->id);
+    if (rc == 0)
+        return 0;
     posting_report(uploads, "delete the replaced", row, rc, why);
     return 1;
 }
 
-static void pay(struct uploads *uploads, struct call *call, int64_t number, const struct target *old,
-                const struct intent_row *row)
+static void pay(struct uploads *uploads, struct call *call, int64_t number,
+                const struct target *old, const struct intent_row *row)
 {
     struct failure why = { 0 };
-    int rc = uploads->nodelete ? 0 : delete_owed(uploads, call, old, row, &why);
+    int rc;
 
+    if (!uploads->nodelete)
+        drops_doom(uploads->drops, old->id);
+    rc = uploads->nodelete ? 0 : delete_owed(uploads, call, old, row, &why);
     if (rc >= 0) /* what was said is not said again by the next mount */
         journal_tell(uploads->journal, number, INTENT_DELETED, NULL, rc > 0);
 }

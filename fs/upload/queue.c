@@ -271,7 +271,7 @@ static int load_row(void *arg, const struct drop_row *row)
         return rc == -EINVAL ? 0 : rc; /* a folder of another version's: left alone */
     d = drops_find(uploads->drops, f, row->name);
     rc = d && drop_snapshot(uploads->drops, d).state == DROP_WAITING ? load_drop(uploads, d, row)
-                                                                      : 0;
+                                                                     : 0;
     drop_unref(d);
     return rc;
 }

@@ -12,7 +12,6 @@ int64_t queue_send(struct uploads *uploads, struct call *call, const struct inte
                    struct failure *why);
 
 /* What was queued cannot be sent, and is kept with these words. */
-void queue_fail(struct uploads *uploads, const struct intent_row *row, int rc,
-                struct failure *why);
+void queue_fail(struct uploads *uploads, const struct intent_row *row, int rc, struct failure *why);
 
 #endif

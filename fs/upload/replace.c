@@ -9,7 +9,6 @@
 #include "known.h"
 #include "name_rules.h"
 #include "recall.h"
-#include "remote_delete.h"
 #include "sidecar.h"
 
 #include "drop.h"
@@ -114,13 +113,4 @@ int replace_patch(struct uploads *uploads, const struct folder *f, const char *n
         if (field->flags & F_KEPT)
             rc = patch_field(uploads, f, name, field, old, now, body);
     return rc;
-}
-
-void replace_delete(struct uploads *uploads, struct call *call, const struct target *old)
-{
-    struct failure err = { 0 };
-    int rc = uploads->nodelete ? 0 : remote_delete(uploads->remote, call, old, NULL, &err);
-
-    if (rc < 0)
-        errlog_add(uploads->errlog, "delete the replaced", old->id, rc, &err);
 }

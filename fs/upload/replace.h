@@ -29,10 +29,6 @@ int replace_keep(struct uploads *uploads, const struct folder *f, const char *na
 int replace_patch(struct uploads *uploads, const struct folder *f, const char *name,
                   const struct record *old, const struct record *now, struct body *body);
 
-/* DELETE of the one whose place was taken; with nodelete it stays, under its id. A failure is one
- * line in errors: the new one is there. */
-void replace_delete(struct uploads *uploads, struct call *call, const struct target *old);
-
 #define REPLACED_ELSEWHERE "others have moved it: it was replaced where it is now"
 
 /* One line about name in f that is no failure. */

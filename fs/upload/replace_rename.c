@@ -13,10 +13,13 @@
 #include "known.h"
 #include "listing.h"
 #include "name_rules.h"
+#include "passes.h"
+#include "posting.h"
 #include "recall.h"
 #include "remote_delete.h"
 #include "replace.h"
 #include "sidecar.h"
+#include "upload_patch.h"
 #include "uploads_context.h"
 
 #include "banned.h"
@@ -36,14 +39,15 @@ static int set_filter(const struct folder *f, const struct record *old, const st
     return body_set_string(body, f->filter, f->filter_value, err);
 }
 
-/* d's own resource becomes what old is. 0, -EXDEV it cannot. */
-static int patch_own(struct uploads *uploads, struct call *call, const struct target *own,
-                     const struct folder *f, const char *name, const struct record *old,
-                     struct failure *err)
+/* What of d's own resource has to change for it to be what old is; not older than max_age_ms. 0, -EXDEV
+ * it cannot. */
+static int differences(struct uploads *uploads, struct call *call, const struct target *own,
+                       const struct folder *f, const char *name, const struct record *old,
+                       int64_t max_age_ms, struct body **out, struct failure *err)
 {
-    cleanup_record struct record *is = NULL, *now = NULL;
+    cleanup_record struct record *is = NULL;
     cleanup_body struct body *body = NULL;
-    int rc = known_new_record(uploads->remote, call, own, JUST_SENT_MS, &is, err);
+    int rc = known_new_record(uploads->remote, call, own, max_age_ms, &is, err);
 
     if (rc == 0)
         rc = body_new(f->res, BODY_PATCH, &body);
@@ -51,11 +55,26 @@ static int patch_own(struct uploads *uploads, struct call *call, const struct ta
         rc = replace_patch(uploads, f, name, old, is, body);
     if (rc == 0)
         rc = set_filter(f, old, is, body, err);
+    if (rc == 0)
+        *out = steal_pointer(&body);
+    return rc;
+}
+
+/* d's own resource becomes what old is. 0, -EXDEV it cannot. */
+static int patch_own(struct uploads *uploads, struct call *call, const struct target *own,
+                     const struct folder *f, const char *name, const struct record *old,
+                     struct failure *err)
+{
+    cleanup_body struct body *body = NULL, *left = NULL;
+    struct failure why = { 0 };
+    int rc = differences(uploads, call, own, f, name, old, JUST_SENT_MS, &body, err);
+
     if (rc < 0 || body_empty(body))
         return rc;
-    rc = backend_update(uploads->backend, call, own, body, NO_CONTENT, &now, err);
-    if (rc == 0)
-        known_changed(uploads->remote, own, now);
+    rc = upload_patch(uploads, call, own, body, err);
+    if (rc < 0 && failure_passes(rc, err) && /* its answer may have been lost */
+        differences(uploads, call, own, f, name, old, 0, &left, &why) == 0 && body_empty(left))
+        return 0;
     return rc;
 }
 
@@ -89,7 +108,7 @@ static int send_instead(struct uploads *uploads, struct call *call, struct drop 
         drop_forget_bytes(uploads->drops, d);
         return rc;
     }
-    replace_delete(uploads, call, own);
+    owe_delete(uploads, call, own, NULL, 0, err);
     return REPLACED_BY_BYTES;
 }
 
@@ -118,8 +137,6 @@ int replace_by_rename(struct uploads *uploads, struct call *call, struct drop *d
         return send_instead(uploads, call, d, &own.target, theirs.id, f, name, err);
     if (rc < 0)
         return rc;
-    replace_delete(uploads, call,
-                   &theirs.target); /* what it was is d's now: there is no way back */
     sidecar_replaced(uploads, f, name, theirs.id, own.id);
     return REPLACED;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "deliver_content.h"
+#include "doomed.h"
 #include "failure.h"
 #include "filetype.h"
 #include "heir.h"
@@ -19,6 +20,16 @@
 
 #include "banned.h"
 
+/* What is owed still is in no listing. */
+static int doom(void *arg, const struct intent_row *row)
+{
+    struct uploads *uploads = arg;
+
+    if (row->state == INTENT_OWING && row->old && !uploads->nodelete)
+        drops_doom(uploads->drops, row->old);
+    return 0;
+}
+
 static int begin(struct uploads *uploads, unsigned workers, struct failure *err)
 {
     const struct journal_config journal = { .state = uploads->state,
@@ -32,6 +43,8 @@ static int begin(struct uploads *uploads, unsigned workers, struct failure *err)
     if (rc == 0)
         rc = journal_new(&journal, &uploads->journal, err);
 
+    if (rc == 0)
+        rc = journal_each(uploads->journal, doom, uploads);
     if (rc == 0)
         rc = waiting_new(uploads, sidecar_waits, &uploads->waiting);
     if (rc < 0)

@@ -20,6 +20,7 @@
 #include "hide.h"
 #include "kernel.h"
 #include "known.h"
+#include "moving.h"
 #include "name_rules.h"
 #include "names.h"
 #include "node_kinds.h"
@@ -46,7 +47,8 @@ struct move {
     const char *name, *to_name;
     struct folder *from_folder, *to_folder;
     bool noreplace; /* somebody who gets EEXIST then asks again, or knows what to do */
-    bool parked;    /* what was called to_name is parked elsewhere: its resource is taken back */
+    struct moving moving;
+    bool parked; /* what was called to_name is parked elsewhere: its resource is taken back */
 };
 
 /* --- Dropped files ---------------------------------------------------------------------------- */
@@ -94,11 +96,16 @@ static int change_folder(struct move *m, struct drop *d, struct failure *err)
     struct target_ids b;
     int rc = f ? drop_target(m->fs->drops, d, &b) : -EXDEV;
 
+    if (rc == 0)
+        rc = moving_begin(&m->moving, &b.target, err);
     if (rc < 0)
         return rc;
-    drop_listed_elsewhere(m->fs->drops, d);
-    return upload_field(m->fs->uploads, m->call, &b.target, f, to->filter_value,
-                        strlen(to->filter_value), err);
+    rc = upload_field(m->fs->uploads, m->call, &b.target, f, to->filter_value,
+                      strlen(to->filter_value), err);
+    rc = moving_patched(&m->moving, &b.target, rc, err);
+    if (rc == 0)
+        drop_listed_elsewhere(m->fs->drops, d);
+    return rc;
 }
 
 /* What the API names after its file gets the file's new name; a temporary one is no name. */
@@ -120,7 +127,18 @@ static int finish(struct move *m, struct drop *d)
 {
     int rc = park_rename(m->fs, d, m->to_folder, m->to_name);
 
-    return rc < 0 ? rc : drops_move(m->fs->drops, d, m->to_folder, m->to_name);
+    return rc < 0 ? rc : moving_finish(&m->moving);
+}
+
+/* What there stands for has to go once d has its name. */
+static void owe(struct move *m, struct drop *there)
+{
+    struct target_ids b;
+
+    if (m->fs->options->nodelete || drop_target(m->fs->drops, there, &b) < 0)
+        return;
+    m->moving.res = b.target.res;
+    snprintf(m->moving.old, sizeof(m->moving.old), "%s", b.id);
 }
 
 /* d may take over what there stands for; what is parked keeps its bytes then. 1: it did. */
@@ -129,6 +147,16 @@ static int take_over(struct move *m, struct drop *d, struct drop *there, struct 
     int rc = m->parked ? recall_bytes(m->fs->uploads, m->call, there, -1, err) : 0;
 
     return rc < 0 ? rc : inherit(m->fs, d, there);
+}
+
+/* 0, or what replace_by_rename() gives; what has to go is known afterwards. */
+static int replace(struct move *m, struct drop *d, struct drop *there, struct failure *err)
+{
+    int rc = replace_by_rename(m->fs->uploads, m->call, d, there, m->to_folder, m->to_name, err);
+
+    if (rc == REPLACED)
+        owe(m, there);
+    return rc;
 }
 
 /* What becomes of there, once rc says how it went. */
@@ -142,7 +170,7 @@ static int settle_there(struct move *m, struct drop *d, struct drop *there, bool
     else if (m->parked)
         settle_drop(m->fs->uploads, there);
     else if (rc == 0 && !inherited)
-        rc = replace_by_rename(m->fs->uploads, m->call, d, there, m->to_folder, m->to_name, err);
+        rc = replace(m, d, there, err);
     return rc < 0 ? rc : 0;
 }
 
@@ -186,7 +214,7 @@ static int replace_json(struct move *m, struct drop *d, struct drop *there, stru
 
     if (rc < 0)
         return rc;
-    rc = replace_by_rename(m->fs->uploads, m->call, d, there, m->to_folder, m->to_name, err);
+    rc = replace(m, d, there, err);
     back.name = m->to_name;
     back.to_name = m->name;
     if (rc < 0)
@@ -203,8 +231,7 @@ static int change_sent(struct move *m, struct drop *d, struct drop *there, struc
     if (rc == 0 && there && resource_takes_json(m->to_folder->res))
         return replace_json(m, d, there, err);
     if (rc == 0 && there)
-        rc = replaced =
-            replace_by_rename(m->fs->uploads, m->call, d, there, m->to_folder, m->to_name, err);
+        rc = replaced = replace(m, d, there, err);
     if (rc == 0 && other_list)
         rc = change_folder(m, d, err);
     else if (rc >= 0 && other_list)
@@ -272,6 +299,12 @@ static int move_drop(struct move *m, struct drop *d, struct drop *there, struct 
         there ? NULL : drops_find_parked(m->fs->drops, m->to_folder, m->to_name);
 
     m->parked = parked && parked != d;
+    m->moving = (struct moving){ .uploads = m->fs->uploads,
+                                 .call = m->call,
+                                 .drop = d,
+                                 .name = m->name,
+                                 .to = m->to_folder,
+                                 .to_name = m->to_name };
     return move_both(m, d, m->parked ? parked : there, err);
 }
 

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from rest import Refused
 from samples import small_pdf
 from mounted import eventually
 
@@ -13,8 +14,11 @@ pytestmark = pytest.mark.options('unsure=2')
 
 
 def documents(api):
-    """The bytes of all documents at the server."""
-    return sorted(api.content('documents/' + d['documentId']) for d in api.documents())
+    """The bytes of all documents at the server; one may go while one looks."""
+    try:
+        return sorted(api.content('documents/' + d['documentId']) for d in api.documents())
+    except Refused:
+        return documents(api)
 
 
 # --- A lost answer -------------------------------------------------------------------------------
@@ -116,6 +120,7 @@ def test_the_old_version_goes_once_its_delete_gets_through(mount, proxy, api, ho
     proxy.fault('DELETE', '/documents/.*', **how)
     (mount / 'documents/scan.pdf').write_bytes(small_pdf(2))
     assert documents(api) == [small_pdf(1), small_pdf(2)]
+    assert os.listdir(mount / 'documents') == ['scan.pdf']
     proxy.clear()
     eventually(lambda: documents(api) == [small_pdf(2)], 30)
     assert os.listdir(mount / 'documents') == ['scan.pdf']
@@ -139,12 +144,91 @@ def test_a_delete_that_is_refused_for_good_is_said_once(mount, proxy, api):
     (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
     proxy.fault('DELETE', '/documents/.*', status=403, message='Forbidden')
     (mount / 'documents/scan.pdf').write_bytes(small_pdf(2))
-    mount.kill()
-    mount.start()
-    assert os.listdir(mount / 'documents')
+    mount.remount()
     line, = [l for l in mount.errors().splitlines() if 'delete the replaced' in l]
     assert 'Forbidden' in line
     assert documents(api) == [small_pdf(1), small_pdf(2)]
+
+
+# --- Renames -------------------------------------------------------------------------------------
+
+@pytest.fixture
+def dataset(api, mount):
+    return mount / 'datasets' / api.add_dataset('invoices') / 'documents'
+
+
+def moved(mount, dataset):
+    """All documents are in documents/, those of others under their ids."""
+    return os.listdir(dataset) == ['scan.pdf'] and 'scan.pdf' not in os.listdir(mount / 'documents')
+
+
+def test_a_move_whose_answers_were_lost_is_done(mount, proxy, api, dataset):
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    proxy.fault('PATCH', '/documents/.*', close='after')
+    os.rename(mount / 'documents/scan.pdf', dataset / 'scan.pdf')
+    assert moved(mount, dataset)
+    assert (dataset / 'scan.pdf').read_bytes() == small_pdf(1)
+    assert api.only_document()['datasetId'] == dataset.parent.name
+    assert mount.errors() == ''
+
+
+def test_a_move_that_never_arrived_is_not_done(mount, proxy, api, dataset):
+    mount.allow('rename /documents/scan.pdf')
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    proxy.fault('PATCH', '/documents/.*', close='before')
+    with pytest.raises(OSError):
+        os.rename(mount / 'documents/scan.pdf', dataset / 'scan.pdf')
+    assert os.listdir(mount / 'documents') == ['scan.pdf']
+    assert (mount / 'documents/scan.pdf').read_bytes() == small_pdf(1)
+    assert api.only_document().get('datasetId') is None
+
+
+def test_a_move_of_which_nobody_knows_keeps_one_of_its_names(mount, proxy, api, dataset):
+    mount.allow('rename /documents/scan.pdf')
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    proxy.fault('PATCH', '/documents/.*', close='after')
+    proxy.fault('GET', '/documents/.*', status=500)
+    with pytest.raises(OSError):
+        os.rename(mount / 'documents/scan.pdf', dataset / 'scan.pdf')
+    proxy.clear()
+    eventually(lambda: moved(mount, dataset))
+    assert (dataset / 'scan.pdf').read_bytes() == small_pdf(1)
+
+
+@pytest.mark.parametrize('stall', ['before', 'after'])
+def test_a_move_in_which_the_daemon_died_keeps_one_of_its_names(mount, proxy, api, dataset, stall):
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    mark = proxy.mark()
+    proxy.fault('PATCH', '/documents/.*', stall=stall)
+    mover = subprocess.Popen(['mv', mount / 'documents/scan.pdf', dataset / 'scan.pdf'],
+                             stderr=subprocess.DEVNULL)
+    eventually(lambda: proxy.since(mark, 'PATCH'))
+    if stall == 'after':
+        eventually(lambda: api.only_document().get('datasetId'))
+    mount.kill()
+    mover.wait()
+    mount.start()
+    where, other = (mount / 'documents', dataset)[::1 if stall == 'before' else -1]
+    eventually(lambda: os.listdir(where) == ['scan.pdf'] and 'scan.pdf' not in os.listdir(other))
+    assert (where / 'scan.pdf').read_bytes() == small_pdf(1)
+
+
+@pytest.mark.parametrize('death', [False, True], ids=['alive', 'dies'])
+def test_a_rename_over_another_owes_its_delete(mount, proxy, api, death):
+    for n in (1, 2):
+        (mount / f'documents/{n}.pdf').write_bytes(small_pdf(n))
+    proxy.fault('DELETE', '/documents/.*', status=503)
+    os.rename(mount / 'documents/1.pdf', mount / 'documents/2.pdf')
+    assert os.listdir(mount / 'documents') == ['2.pdf']
+    if death:
+        mount.kill()
+    assert documents(api) == [small_pdf(1), small_pdf(2)]
+    proxy.clear()
+    if death:
+        mount.start()
+    eventually(lambda: documents(api) == [small_pdf(1)])
+    assert os.listdir(mount / 'documents') == ['2.pdf']
+    assert (mount / 'documents/2.pdf').read_bytes() == small_pdf(1)
 
 
 # --- The daemon dies -----------------------------------------------------------------------------

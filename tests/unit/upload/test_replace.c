@@ -2,6 +2,7 @@
 #include "uploads_fixture.h"
 
 #include "drops.h"
+#include "moving.h"
 #include "replace.h"
 #include "replace_rename.h"
 
@@ -165,6 +166,18 @@ static int rename_over(struct world *w, const char *key, const char *from, const
     assert_int_equal(drop_lock_exclusive(w->drops, d, &w->call), 0);
     assert_int_equal(drop_lock_exclusive(w->drops, there, &w->call), 0);
     rc = replace_by_rename(w->uploads, &w->call, d, there, folder_at(w, key), name, &w->err);
+    if (rc == REPLACED) { /* the names follow, and what had the name goes */
+        struct moving m = { .uploads = w->uploads,
+                            .call = &w->call,
+                            .drop = d,
+                            .name = from,
+                            .to = folder_at(w, key),
+                            .to_name = name,
+                            .res = folder_at(w, key)->res };
+
+        snprintf(m.old, sizeof(m.old), "%s", drop_snapshot(w->drops, there).id);
+        assert_int_equal(moving_finish(&m), 0);
+    }
     drop_unlock_exclusive(w->drops, d);
     drop_unlock_exclusive(w->drops, there);
     return rc;

@@ -1,0 +1,206 @@
+#include "moving.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "drop_events.h"
+#include "drop_folders.h"
+#include "drop_rows.h"
+#include "drop_table.h"
+#include "drops.h"
+#include "folder.h"
+#include "journal.h"
+#include "known.h"
+#include "listing.h"
+#include "passes.h"
+#include "posting.h"
+#include "uploads_context.h"
+
+#include "banned.h"
+
+#define LOOK_AGAIN_MS 1000
+#define BUSY_AGAIN_MS 300
+
+static char *key_of(struct uploads *uploads, const struct folder *f)
+{
+    char *key;
+
+    drops_lock(uploads->drops);
+    key = strdup(f->key);
+    drops_unlock(uploads->drops);
+    return key;
+}
+
+/* --- While somebody waits --------------------------------------------------------------------- */
+
+int moving_begin(struct moving *m, const struct target *t, struct failure *err)
+{
+    struct drop_snapshot s = drop_snapshot(m->uploads->drops, m->drop);
+    cleanup_free char *from = key_of(m->uploads, s.folder);
+    cleanup_free char *to = key_of(m->uploads, m->to);
+    struct intent_row row = { .kind = INTENT_MOVE,
+                              .state = INTENT_SENDING,
+                              .resource = (int)t->res->kind,
+                              .folder = from,
+                              .name = m->name,
+                              .to_folder = to,
+                              .to_name = m->to_name,
+                              .id = t->id,
+                              .old = m->old[0] ? m->old : NULL,
+                              .size = s.acked.size,
+                              .has_sha256 = s.acked.has_digest,
+                              .since_ns = clock_realtime_ns(m->uploads->clock) };
+
+    if (!from || !to)
+        return fail(err, -ENOMEM, 0, "out of memory");
+    memcpy(row.sha256, s.acked.digest, sizeof(row.sha256));
+    return journal_begin(m->uploads->journal, &row, NULL, 0, &m->number, err);
+}
+
+/* 1: it is in the list of f; 0: it is not, or is no more; -errno: it cannot be asked. */
+static int is_moved(struct uploads *uploads, struct call *call, const struct target *t,
+                    const struct folder *f, struct failure *why)
+{
+    cleanup_record struct record *now = NULL;
+    int rc = known_current_record(uploads->remote, call, t, &now, why);
+
+    if (rc < 0)
+        return rc == -ENOENT ? 0 : rc;
+    return listing_filter_holds(f->filter, f->filter_value, now);
+}
+
+int moving_patched(struct moving *m, const struct target *t, int rc, struct failure *err)
+{
+    struct journal *j = m->uploads->journal;
+    struct failure why = { 0 };
+    int moved;
+
+    if (rc == 0)
+        return 0;
+    moved = failure_passes(rc, err) ? is_moved(m->uploads, m->call, t, m->to, &why) : 0;
+    if (moved == 1)
+        return 0;
+    journal_tell(j, m->number, moved < 0 ? INTENT_LOST : INTENT_REFUSED, NULL, false);
+    journal_leave(j, m->number, LOOK_AGAIN_MS);
+    return rc;
+}
+
+/* What has to be on disk with the names: that the PATCH is done, and what is owed. */
+static int make_step(struct moving *m, int64_t *owed, struct intent_change *out)
+{
+    struct intent_row row = { .kind = INTENT_DELETE,
+                              .state = INTENT_OWING,
+                              .resource = m->res ? (int)m->res->kind : 0,
+                              .old = m->old,
+                              .since_ns = clock_realtime_ns(m->uploads->clock) };
+
+    *owed = m->number;
+    if (m->number)
+        return journal_change(m->uploads->journal, m->number, INTENT_ANSWERED,
+                              &(struct intent_news){ .old = m->old[0] ? m->old : NULL }, out);
+    return journal_add(m->uploads->journal, &row, owed, out);
+}
+
+int moving_finish(struct moving *m)
+{
+    cleanup_intent_change struct intent_change change = { .row = NULL };
+    struct target old = { .res = m->res, .id = m->old };
+    struct posting debt = { .uploads = m->uploads, .call = m->call };
+    int rc;
+
+    if (!m->number && !m->old[0])
+        return drops_move(m->uploads->drops, m->drop, m->to, m->to_name);
+    rc = make_step(m, &debt.number, &change);
+    if (rc == 0)
+        rc = drops_move_with(m->uploads->drops, m->drop, m->to, m->to_name, &change.step);
+    if (rc < 0 && !m->number)
+        journal_forget(m->uploads->journal, debt.number);
+    else if (rc < 0)
+        journal_leave(m->uploads->journal, m->number, LOOK_AGAIN_MS);
+    if (rc < 0)
+        return rc;
+    if (!m->old[0])
+        old.id = NULL;
+    posting_pay(&debt, &old);
+    return 0;
+}
+
+/* --- When nobody waits any more --------------------------------------------------------------- */
+
+struct settling {
+    struct uploads *uploads;
+    const struct intent_row *row;
+    struct folder *to;
+    struct drop *drop; /* held exclusively */
+};
+
+/* The name that moves: where it was, or, if a list has taken it away meanwhile, a new one where it
+ * goes. 0 held exclusively; 1 it is there already; -EWOULDBLOCK. */
+static int find_name(struct settling *s)
+{
+    cleanup_drop struct drop *there = drops_find(s->uploads->drops, s->to, s->row->to_name);
+    struct drops *drops = s->uploads->drops;
+    struct call now = { .nowait = true };
+    struct folder *from;
+    int rc = drops_folder(drops, s->row->folder, &from);
+
+    if (there && strcmp(drop_snapshot(drops, there).id, s->row->id) == 0)
+        return 1;
+    s->drop = rc == 0 ? drops_find_id(drops, from, s->row->id) : NULL;
+    rc = 0;
+    if (!s->drop && there)
+        return -EEXIST;
+    if (!s->drop)
+        rc = drops_add(drops, s->to, s->row->to_name, DROP_FILE, &s->drop);
+    if (rc == 0)
+        rc = drop_lock_exclusive(drops, s->drop, &now);
+    if (rc < 0)
+        drop_unref(steal_pointer(&s->drop));
+    return rc;
+}
+
+static int take_name(struct settling *s)
+{
+    struct acked acked = { .size = s->row->size, .has_digest = s->row->has_sha256 };
+    struct drops *drops = s->uploads->drops;
+    struct drop_snapshot now = drop_snapshot(drops, s->drop);
+
+    if (now.id[0] || now.folder != s->to)
+        return drops_move(drops, s->drop, s->to, s->row->to_name);
+    memcpy(acked.digest, s->row->sha256, sizeof(acked.digest));
+    drop_acknowledged(drops, s->drop, s->row->id, acked, true);
+    return drop_row_save(drops, s->drop, true);
+}
+
+int64_t moving_settle(struct uploads *uploads, struct call *call, const struct intent_row *row,
+                      struct failure *why)
+{
+    struct target t = { .res = resource_get((enum resource_kind)row->resource), .id = row->id };
+    struct settling s = { .uploads = uploads, .row = row };
+    struct journal *j = uploads->journal;
+    int rc = -EINVAL;
+
+    if (t.res && row->id && resource_id_ok(t.res, row->id) && row->to_folder && row->to_name)
+        rc = drops_folder(uploads->drops, row->to_folder, &s.to);
+    if (rc == 0)
+        rc = is_moved(uploads, call, &t, s.to, why);
+    if (rc == 0 || rc == -EINVAL) /* not moved; or nowhere to move to */
+        return journal_tell(j, row->number, INTENT_REFUSED, NULL, true);
+    if (rc < 0)
+        return rc;
+    rc = find_name(&s);
+    if (rc == -EWOULDBLOCK)
+        return BUSY_AGAIN_MS;
+    if (rc == -EEXIST) { /* another one is called so by now */
+        failure_set(why, 0, "it was moved, and stays under its id: the name has been taken since");
+        posting_report(uploads, "rename", row, 0, why);
+        return journal_tell(j, row->number, INTENT_REFUSED, NULL, true);
+    }
+    if (rc == 0) {
+        rc = take_name(&s);
+        drop_unlock_exclusive(uploads->drops, s.drop);
+        drop_unref(s.drop);
+    }
+    return rc < 0 ? rc : journal_tell(j, row->number, INTENT_FOUND, NULL, true);
+}

@@ -1,0 +1,43 @@
+/*
+ * A name that moves at the same time as its resource: into another folder's list, which is a PATCH, or
+ * over another name, whose resource goes. Names change in one transaction with what is owed for them, and
+ * what nobody knows when the daemon dies is looked for.
+ */
+#ifndef LASFS_MOVING_H
+#define LASFS_MOVING_H
+
+#include "backend.h"
+#include "intent_row.h"
+
+struct drop;
+struct folder;
+struct uploads;
+
+struct moving {
+    struct uploads *uploads;
+    struct call *call;
+    struct drop *drop; /* held exclusively */
+    const char *name;  /* what it is called now */
+    struct folder *to;
+    const char *to_name;
+    int64_t number;               /* of the PATCH's intent; 0: there is none */
+    const struct resource *res;   /* of what has to go */
+    char old[RESOURCE_ID_MAX + 1]; /* its id, or "" */
+};
+
+/* The PATCH is going to go out: on disk when this returns. 0, -ENOSPC, -EIO, -ENOMEM. */
+int moving_begin(struct moving *m, const struct target *t, struct failure *err);
+
+/* It has ended with rc. Where it may have been carried out all the same, one look is taken. 0 the
+ * resource is in the other list; else rc, and if nobody knows, the journal goes on looking. */
+int moving_patched(struct moving *m, const struct target *t, int rc, struct failure *err);
+
+/* The name moves, and what was called to_name goes; in one transaction, on disk. 0, what drops_move()
+ * gives: then names are as they were, and the journal moves it once it can if a PATCH was sent. */
+int moving_finish(struct moving *m);
+
+/* The journal's work at one that nobody knows of. As struct journal_config's work(). */
+int64_t moving_settle(struct uploads *uploads, struct call *call, const struct intent_row *row,
+                      struct failure *why);
+
+#endif
