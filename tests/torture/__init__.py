@@ -1,0 +1,1 @@
+"""./dev torture: nothing lost, nothing doubled, whatever dies. main.py runs it."""

@@ -1,0 +1,80 @@
+"""All that happened in a run, with times: what the tools were told, what was done to them, and what
+the server was asked for."""
+import re
+import threading
+import time
+from dataclasses import dataclass
+
+SHORT = 8
+
+
+def short(digest):
+    return digest[:SHORT] if digest else 'nothing'
+
+
+@dataclass
+class Event:
+    """at, until: seconds since the run began; until None: it has not ended."""
+
+    kind: str            # tool, torment, request, note
+    at: float
+    text: str
+    names: tuple = ()    # paths in the mount
+    digests: tuple = ()  # of the bytes that it is about
+    ids: tuple = ()      # documents on the server
+    until: float = None
+    result: str = ''
+
+    def line(self):
+        until = '' if self.until is None else f'-{self.until:.3f}'
+        about = ' '.join(f'[{short(d)}]' for d in self.digests)
+        return ' '.join(w for w in (f'{self.at:9.3f}{until:<9}', f'{self.kind:8}', self.text, about,
+                                    self.result and f'=> {self.result}') if w)
+
+    def touches(self, names, digests, ids):
+        return bool(names & set(self.names) or digests & set(self.digests) or ids & set(self.ids))
+
+    def overlaps(self, other, margin=0.5):
+        return (self.at - margin <= (other.until or other.at) and
+                other.at - margin <= (self.until or self.at))
+
+
+class History:
+    """Any thread."""
+
+    def __init__(self):
+        self.began = time.monotonic()
+        self.lock = threading.Lock()
+        self.events = []
+
+    def now(self):
+        return time.monotonic() - self.began
+
+    def begin(self, kind, text, names=(), digests=(), ids=()):
+        event = Event(kind, self.now(), text, tuple(names), tuple(digests), tuple(ids))
+        with self.lock:
+            self.events.append(event)
+        return event
+
+    def end(self, event, result='done'):
+        event.until, event.result = self.now(), result
+
+    def note(self, text, **about):
+        self.end(self.begin('note', text, **about), '')
+
+    def about(self, names, digests, ids):
+        """The events of these, and what was done to the world while tools worked on them."""
+        names, digests, ids = set(names), set(digests), set(ids)
+        with self.lock:
+            events = sorted(self.events, key=lambda e: e.at)
+        chosen = [e for e in events if e.touches(names, digests, ids)]
+        tools = [e for e in chosen if e.kind != 'note']
+        return [e for e in events if e in chosen or
+                (e.kind == 'torment' and any(e.overlaps(t) for t in tools))]
+
+
+def ids_in(data):
+    """The documents that an answer, or a path, is about."""
+    if isinstance(data, bytes):
+        data = data[:4096].decode(errors='replace')
+    return tuple(dict.fromkeys(re.findall(r'las:document:[0-9a-f]{8,}', data)))

@@ -1,0 +1,33 @@
+"""What is said at the end: each finding with its history, and the last line."""
+import collections
+
+from .judge import KINDS
+
+LINES_MAX = 80  # of one finding's history
+
+
+def lines_of(finding, history):
+    yield f'{finding.kind}: {finding.text}'
+    events = history.about(finding.names, finding.digests, finding.ids)
+    if len(events) > LINES_MAX:
+        yield f'    ... {len(events) - LINES_MAX} earlier events'
+    yield from (f'    {event.line()}' for event in events[-LINES_MAX:])
+    yield ''
+
+
+def operations(workers):
+    """cp 12 done 3 failed 1 killed, ..."""
+    counts = sum((w.counts for w in workers), collections.Counter())
+    tools = sorted({tool for tool, _ in counts})
+    return ', '.join(' '.join([tool, *(f'{counts[tool, result]} {result}' for result in
+                                       ('done', 'failed', 'killed') if counts[tool, result])])
+                     for tool in tools)
+
+
+def torments(tormentor):
+    return ', '.join(f'{what.replace("_", " ")} {n}' for what, n in sorted(tormentor.counts.items()))
+
+
+def figures(findings):
+    counts = collections.Counter(f.kind for f in findings)
+    return ', '.join(f'{kind} {counts[kind]}' for kind in KINDS)
