@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass
+from datetime import datetime
 
 SHORT = 8
 
@@ -24,6 +25,7 @@ class Event:
     ids: tuple = ()      # documents on the server
     until: float = None
     result: str = ''
+    done: bool = False   # of a tool: it has said that it is, and knows
 
     def line(self):
         until = '' if self.until is None else f'-{self.until:.3f}'
@@ -43,7 +45,7 @@ class History:
     """Any thread."""
 
     def __init__(self):
-        self.began = time.monotonic()
+        self.began, self.began_at = time.monotonic(), time.time()
         self.lock = threading.Lock()
         self.events = []
 
@@ -64,13 +66,38 @@ class History:
 
     def about(self, names, digests, ids):
         """The events of these, and what was done to the world while tools worked on them."""
-        names, digests, ids = set(names), set(digests), set(ids)
+        names, digests, ids = {*names, *map(by_name, names)}, set(digests), set(ids)
         with self.lock:
             events = sorted(self.events, key=lambda e: e.at)
         chosen = [e for e in events if e.touches(names, digests, ids)]
         tools = [e for e in chosen if e.kind != 'note']
         return [e for e in events if e in chosen or
                 (e.kind == 'torment' and any(e.overlaps(t) for t in tools))]
+
+
+    def unsure_births(self):
+        """The documents of which no tool has heard that they were made."""
+        with self.lock:
+            events = list(self.events)
+        tools = [e for e in events if e.kind == 'tool' and e.done]
+        births = [e for e in events if e.kind == 'request' and e.text.startswith('POST /documents')]
+        return {one for birth in births for one in birth.ids
+                if not any(t.at <= birth.at <= t.until and set(birth.digests) & set(t.digests)
+                           for t in tools)}
+
+    def add_errors(self, text):
+        """The lines of .lasfs/errors, which have the time of day in whole seconds."""
+        for line in text.splitlines():
+            stamp, _, words = line.partition(' ')
+            at = datetime.fromisoformat(stamp.replace('Z', '+00:00')).timestamp() - self.began_at
+            names = re.findall(r'/((?:documents|datasets)/[^\s:]+)', words)
+            self.events.append(Event('lasfs', at, words, tuple(map(by_name, names)),
+                                     ids=ids_in(words)))
+
+
+def by_name(path):
+    """Of a path in which a dataset stands by its id only the file's name is known."""
+    return path.rpartition('/')[2]
 
 
 def ids_in(data):

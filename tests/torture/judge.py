@@ -28,8 +28,10 @@ def nearest(group, found):
 
 
 class Judge:
-    def __init__(self, model, found, foreign, writeback=False):
-        self.model, self.found, self.foreign = model, found, foreign
+    """unsure: documents of which no tool has heard that they were made."""
+
+    def __init__(self, model, found, foreign, unsure=(), writeback=False):
+        self.model, self.found, self.foreign, self.unsure = model, found, foreign, unsure
         self.writeback = writeback
         self.findings = []
         self.worlds = [nearest(g, found) for g in model.all_groups()]
@@ -126,7 +128,7 @@ class Judge:
     def judge_nameless(self, one, digest, names):
         """No name in the mount stands for it."""
         might = set().union(*(self.model.may_be(n) for n in self.expected))
-        if digest in self.model.acked and digest not in might:
+        if one not in self.unsure and digest in self.model.acked and digest not in might:
             self.find('old', f'{one} has {short(digest)}, which a tool has overwritten or removed',
                       names, [digest], [one])
         else:
@@ -172,5 +174,5 @@ class Judge:
             self.find('lost', f'{path} lies below the mount point')
 
 
-def judge(model, found, foreign, writeback=False):
-    return Judge(model, found, foreign, writeback).all()
+def judge(model, found, foreign, unsure=(), writeback=False):
+    return Judge(model, found, foreign, unsure, writeback).all()

@@ -81,12 +81,14 @@ class Run:
             time.sleep(2)
         if pending:
             self.history.note('something is still pending')
+        self.history.add_errors(self.world.mount.errors())
         return findings
 
     def judge(self):
         found = look(self.world)
         found.stray = self.world.strays()
-        return judge(self.model, found, self.world.foreign, self.writeback)
+        return judge(self.model, found, self.world.foreign, self.history.unsure_births(),
+                     self.writeback)
 
     def stop(self):
         self.tormentor.stopping.set()

@@ -23,12 +23,14 @@ RENAME = 'import os, sys; os.rename(sys.argv[1], sys.argv[2])'
 
 @dataclass(frozen=True)
 class Tool:
-    """argv has SOURCE and TARGET in it. unlinks: it may remove the target before it writes."""
+    """argv has SOURCE and TARGET in it. unlinks: it may remove the target before it writes. deaf: it
+    says 0 whatever close(2) has told it."""
 
     name: str
     argv: tuple
     unlinks: bool = False
     by_stdin: bool = False
+    deaf: bool = False
 
     def command(self, source, target):
         return [{'SOURCE': source, 'TARGET': target}.get(word, word) for word in self.argv]
@@ -43,7 +45,8 @@ PUT = [
     Tool('tee', ('tee', 'TARGET'), by_stdin=True),
     Tool('dd', ('dd', 'if=SOURCE', 'of=TARGET', 'bs=512', 'status=none')),
     Tool('dd fsync', ('dd', 'if=SOURCE', 'of=TARGET', 'bs=4096', 'conv=fsync', 'status=none')),
-    Tool('cat >', ('sh', '-c', 'cat "$1" > "$2"', 'sh', 'SOURCE', 'TARGET')),
+    Tool('cat >', ('sh', '-c', 'cat "$1" > "$2"', 'sh', 'SOURCE', 'TARGET'), deaf=True),
+    Tool('exec cat >', ('sh', '-c', 'exec cat "$1" > "$2"', 'sh', 'SOURCE', 'TARGET')),
     Tool('python', (*PYTHON, WRITE, 'SOURCE', 'TARGET')),
     Tool('python slowly', (*PYTHON, SLOWLY, 'SOURCE', 'TARGET')),
     Tool('rsync -a', ('rsync', '-a', 'SOURCE', 'TARGET')),

@@ -73,7 +73,8 @@ class Worker(threading.Thread):
         event = self.history.begin('tool', f'w{self.number} {tool.name} {" ".join(names)}',
                                    names, digests)
         told = self.runner.run(tool, source, target)
-        self.history.end(event, str(told))
+        self.history.end(event, str(told) + (' (it does not hear close)' if tool.deaf else ''))
+        event.done = told.done and not tool.deaf
         self.counts[tool.name, 'done' if told.done else 'killed' if told.status < 0 else 'failed'] += 1
         return told
 
@@ -83,7 +84,7 @@ class Worker(threading.Thread):
         tool = tool or self.chance.choice(PUT)
         digest = digest_of(data)
         told = self.do(tool, self.source(data), self.at(name), [name], [digest])
-        self.model.put(name, digest, told.done, tool.unlinks)
+        self.model.put(name, digest, told.done and not tool.deaf, tool.unlinks)
         if not told.done and self.chance.random() < RETRY:
             self.again.append(lambda: self.put(name, data, self.chance.choice((tool, None))))
         return told
@@ -158,7 +159,7 @@ class Worker(threading.Thread):
         self.serial += 1
         token = f'w{self.number}-label-{self.serial}'
         data = json.dumps({'total': token}).encode()
-        tool = self.chance.choice([t for t in PUT if t.name in ('cp', 'cat >', 'python', 'rsync -a')])
+        tool = self.chance.choice([t for t in PUT if t.name in ('cp', 'exec cat >', 'python', 'rsync -a')])
         told = self.do(tool, self.source(data), self.at(name + '.json'), [name, name + '.json'],
                        [digest_of(data)])
         self.model.put(name + '.json', digest_of(data), told.done)
