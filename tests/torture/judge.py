@@ -84,6 +84,16 @@ class Judge:
         if one and one not in self.on_server[digest]:
             self.find('foreign', f'{name} shows {short(digest)} and stands for {one}, which is '
                       'another document', [name], [digest], [one])
+        elif one:
+            self.judge_dataset(name, digest, one)
+
+    def judge_dataset(self, name, digest, one):
+        """A move is done here and there, or nowhere."""
+        dataset = self.found.datasets.get(name.rpartition('/')[0])
+        now = self.found.server[one].dataset
+        if now != dataset:
+            self.find('foreign', f'{name} stands for {one}, which is in {now or "no dataset"}',
+                      [name], [digest], [one])
 
     def judge_shown(self, name, digest, shown):
         """It shows something else."""

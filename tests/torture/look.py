@@ -30,6 +30,7 @@ class Found:
     failed: list = field(default_factory=list)
     reasons: dict = field(default_factory=dict)
     unreadable: dict = field(default_factory=dict)
+    datasets: dict = field(default_factory=dict)  # {folder: the dataset of its documents}
     stray: list = field(default_factory=list)  # below the mount point, where nobody may write
 
 
@@ -99,4 +100,5 @@ def look(world):
     found.failed = [(n.partition('-')[2], digest_of(read_patiently(failed / n)))
                     for n in os.listdir(failed)]
     found.server = ask_server(world.api)
+    found.datasets = {folder: world.datasets.get((folder + '//').split('/')[1]) for folder in FOLDERS}
     return found

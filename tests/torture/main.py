@@ -24,6 +24,7 @@ from torture.worker import Worker  # noqa: E402
 from torture.world import World  # noqa: E402
 
 WORKERS = 5
+STOP_SECONDS = 60
 SETTLE_SECONDS = 120  # what the daemon may take to find out what became of what was under way
 
 
@@ -86,15 +87,22 @@ class Run:
 
     def judge(self):
         found = look(self.world)
-        found.stray = self.world.strays()
+        found.stray = self.world.stray
         return judge(self.model, found, self.world.foreign, self.history.unsure_births(),
                      self.writeback)
 
+    def said(self, findings):
+        """Each finding with all that concerns it."""
+        return ''.join(f'{line}\n' for f in findings for line in report.lines_of(f, self.history))
+
     def stop(self):
-        self.tormentor.stopping.set()
-        for worker in self.workers:
-            worker.stopping.set()
-        self.runner.kill_all()
+        """What could not be ended, as lines. In the middle of a run too."""
+        for thread in self.threads():
+            thread.stopping.set()
+        deadline = time.monotonic() + STOP_SECONDS
+        while any(t.is_alive() for t in self.threads()) and time.monotonic() < deadline:
+            self.runner.kill_all()
+            next(t for t in self.threads() if t.is_alive() or t is self.workers[-1]).join(0.2)
         return self.world.stop()
 
 
@@ -119,8 +127,7 @@ def show_progress(words):
 
 
 def tell(run, seed, findings):
-    for finding in findings:
-        print('\n'.join(report.lines_of(finding, run.history)))
+    print(run.said(findings), end='')
     print(f'seed {seed}: {report.operations(run.workers)}; {report.torments(run.tormentor)}; '
           f'{report.figures(findings)}', flush=True)
 
@@ -143,6 +150,8 @@ def main():
     finally:
         if args.history:
             args.history.write_text('\n'.join(e.line() for e in run.history.events) + '\n')
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # one is enough
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         left = run.stop()
         for line in left:
             print(f'left behind: {line}', file=sys.stderr)

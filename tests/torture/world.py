@@ -29,7 +29,7 @@ class World:
         self.history, self.writeback = history, writeback
         self.folder = Path(tempfile.mkdtemp(prefix='lasfs-torture-'))
         self.server = self.wire = self.mount = self.disk = None
-        self.foreign = {}
+        self.foreign, self.stray = {}, []
         self.chance = chance
 
     # --- Beginning and end ---------------------------------------------------------------------
@@ -154,14 +154,12 @@ class World:
             time.sleep(0.5)
         return False
 
-    def strays(self):
-        """What a tool has written below the mount point while nothing was mounted there."""
-        return [str(p) for p in (self.folder / 'below').rglob('*') if p.is_file()]
-
     def remount(self):
         """A good end, and a new beginning without any cached bytes."""
         subprocess.run(self.mount.command()[:1] + ['--unmount', str(self.mount.path)], check=False,
                        timeout=120, capture_output=True)
         self.kill_daemon(signal.SIGTERM)
+        if not mount_type(self.mount.path):  # what was written while nothing was mounted
+            self.stray = [str(p) for p in self.mount.path.rglob('*') if p.is_file()]
         shutil.rmtree(self.mount.folder / 'cache', ignore_errors=True)
         self.start_daemon()

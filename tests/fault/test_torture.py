@@ -1,0 +1,87 @@
+"""./dev torture, for a moment: what was planted on the server is found, and nothing else is."""
+import base64
+import os
+
+import pytest
+from torture.main import Run
+from torture.model import digest_of
+
+SECONDS = float(os.environ.get('LASFS_TORTURE_SECONDS', 5))
+SETTLE_SECONDS = 90
+pytestmark = pytest.mark.timeout(SECONDS + 240)
+
+
+@pytest.fixture
+def tortured(request):
+    """tortured(torment...): a run that has ended, and was not judged yet."""
+    runs = []
+
+    def make(*torments, settle=SETTLE_SECONDS):
+        run = Run(seed=1, workers=3, torments=dict.fromkeys(torments, 1), settle=settle)
+        runs.append(run)
+        run.world.start()
+        run.torture(SECONDS)
+        return run
+
+    yield make
+    for run in runs:
+        assert run.stop() == []
+
+
+def kinds(findings):
+    return sorted(f.kind for f in findings)
+
+
+def named(run):
+    """(id, record) of a document that a tool has put, and said nothing of."""
+    ours = [d for d in run.world.api.documents()
+            if d['documentId'] not in run.world.foreign and not d.get('groundTruth')]
+    return ours[0]['documentId'], ours[0]
+
+
+def test_where_nothing_dies_nothing_is_found(tortured):
+    run = tortured()
+    assert run.verdict() == []
+    assert sum(sum(w.counts.values()) for w in run.workers) > 20
+
+
+@pytest.mark.parametrize('torment', ['end_daemon'])  # each of Tormentor.CHOICES that holds
+def test_nothing_is_lost_or_doubled(tortured, torment):
+    run = tortured(torment)
+    findings = run.verdict()
+    assert findings == [], run.said(findings)
+
+
+def test_a_document_that_vanishes_is_found(tortured):
+    run = tortured(settle=0)
+    one, _ = named(run)
+    run.world.api.delete('documents/' + one)
+    findings = run.verdict()
+    assert kinds(findings) == ['lost']
+    assert one in run.said(findings) or 'POST' in run.said(findings)
+
+
+def test_a_document_that_is_there_twice_is_found(tortured):
+    run = tortured(settle=0)
+    one, record = named(run)
+    more = {'datasetId': record['datasetId']} if record.get('datasetId') else {}
+    run.world.api.add_document(run.world.api.content('documents/' + one), **more)
+    assert kinds(run.verdict()) == ['doubled']
+
+
+def test_what_others_have_lost_is_found(tortured):
+    run = tortured(settle=0)
+    run.world.api.delete('documents/' + next(iter(run.world.foreign)))
+    run.world.api.patch('documents/' + named(run)[0],
+                        groundTruth=[{'label': 'total', 'value': 'of another'}])
+    assert set(kinds(run.verdict())) == {'foreign'}
+
+
+def test_a_document_that_no_tool_has_named_is_found(tortured):
+    run = tortured(settle=0)
+    worker = run.workers[0]
+    data = worker.new_data()
+    run.model.put(worker.new_name(), digest_of(data), False)
+    run.world.api.post('documents', content=base64.b64encode(data).decode(),
+                       contentType='application/pdf')
+    assert kinds(run.verdict()) == ['unnamed']
