@@ -127,7 +127,7 @@ class Judge:
             return
         may = max(1, sum(d == digest for d in self.expected.values()))
         more = [one for one in ids if one not in self.named]
-        names = sorted(self.model.put_as[digest])
+        names = sorted(n for n, had in self.model.lineage.items() if digest in had)
         if len(ids) > may:
             self.find('doubled', f'{short(digest)} is there {len(ids)} times, and may be there '
                       f'{may} times', names, [digest], ids)

@@ -88,8 +88,9 @@ class Run:
     def judge(self):
         found = look(self.world)
         found.stray = self.world.stray
-        return judge(self.model, found, self.world.foreign, self.history.unsure_births(),
-                     self.writeback)
+        # with writeback they are made behind the tools' backs
+        unsure = () if self.writeback else self.history.unsure_births()
+        return judge(self.model, found, self.world.foreign, unsure, self.writeback)
 
     def said(self, findings):
         """Each finding with all that concerns it."""
@@ -147,6 +148,9 @@ def main():
         run.torture(args.minutes * 60, show_progress)
         findings = run.verdict()
         tell(run, seed, findings)
+    except KeyboardInterrupt:
+        print('\ninterrupted', file=sys.stderr)
+        sys.exit(130)
     finally:
         if args.history:
             args.history.write_text('\n'.join(e.line() for e in run.history.events) + '\n')

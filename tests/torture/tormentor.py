@@ -6,8 +6,8 @@ import threading
 
 VERBS = ('POST', 'POST', 'POST', 'PATCH', 'DELETE', 'DELETE', 'GET', None)
 ERRORS = (429, 429, 500, 502, 503, 504)
-# (what the server or the network does, how long that may be in the way)
-STALLS = (0.3, 1, 3, 7)
+STALLS = (0.3, 1, 3, 7)  # seconds: some longer than the mount waits
+STRIKE_SECONDS = 4  # so long it waits for its victim
 
 
 class Tormentor(threading.Thread):
@@ -37,6 +37,27 @@ class Tormentor(threading.Thread):
         self.kill_daemon()
         self.pause(0, 0.5)
         self.kill_daemon()
+
+    def strike(self, name, verbs=('POST', 'POST', 'DELETE', 'PATCH')):
+        """Kills the daemon when the next such request has been carried out. False: none came."""
+        struck, process = threading.Event(), self.world.mount.process
+
+        def strike():
+            process.kill()
+            struck.set()
+        rule = self.world.wire.trouble(name, self.chance.choice(verbs), times=1, strike=strike,
+                                       strike_after=self.chance.choice((0, 0, 0.001, 0.003, 0.01)))
+        struck.wait(STRIKE_SECONDS)
+        self.world.wire.drop(rule)
+        return struck.is_set()
+
+    def kill_daemon_in_request(self):
+        if self.strike('the daemon is killed'):
+            self.kill_daemon()
+
+    def cut_power_in_request(self):
+        if self.strike('the power goes'):
+            self.cut_power()
 
     def end_daemon(self):
         """A good end, with all that is under way."""
@@ -118,15 +139,16 @@ class Tormentor(threading.Thread):
 
     # --- All of it -----------------------------------------------------------------------------
 
-    CHOICES = {'kill_daemon': 12, 'kill_daemon_twice': 3, 'end_daemon': 3, 'kill_server': 8,
-               'kill_both': 3, 'kill_tool': 14, 'cut_power': 4, 'cut_all': 8, 'cut_before': 4,
+    CHOICES = {'kill_daemon': 8, 'kill_daemon_twice': 3, 'kill_daemon_in_request': 12,
+               'end_daemon': 3, 'kill_server': 8, 'kill_both': 3, 'kill_tool': 14,
+               'cut_power': 3, 'cut_power_in_request': 5, 'cut_all': 8, 'cut_before': 4,
                'cut_after': 12, 'cut_within': 4, 'refuse': 10, 'gateway': 6, 'stall': 8,
                'fill_disk': 6}
 
     def possible(self):
         disk = self.world.disk
         return {k: n for k, n in self.choices.items()
-                if (k != 'cut_power' or disk.can_cut) and (k != 'fill_disk' or disk.can_fill)}
+                if (not k.startswith('cut_power') or disk.can_cut) and (k != 'fill_disk' or disk.can_fill)}
 
     def step(self, what):
         event = self.history.begin('torment', what.replace('_', ' '))

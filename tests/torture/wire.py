@@ -16,9 +16,12 @@ UPSTREAM_SECONDS = 40
 
 @dataclass
 class Trouble(Rule):
-    """gateway: the server carries the request out, and this status is answered in its place."""
+    """gateway: the server carries the request out, and this status is answered in its place. strike:
+    is called so long after the server's answer, or before that is passed on."""
 
     gateway: int = None
+    strike: object = None
+    strike_after: float = 0
     name: str = ''
 
     @property
@@ -64,15 +67,22 @@ class Wire(Proxy):
         if trouble and trouble.close == 'before':
             self.history.end(event, 'cut, the server was not asked')
             return trouble
-        return dataclasses.replace(trouble or Rule(), edit=self.seen(event, passed, hidden))
+        return dataclasses.replace(trouble or Rule(),
+                                   edit=self.seen(event, passed, hidden, trouble))
 
-    def seen(self, event, passed, hidden):
+    def seen(self, event, passed, hidden, trouble=None):
         """Hears the server's answer."""
+        strike = getattr(trouble, 'strike', None)
+
         def edit(data):
             if passed.verb != 'GET':
                 event.ids = tuple(dict.fromkeys(event.ids + ids_in(data)))
             words = data[:160].decode(errors='replace') if b'"message"' in data[:60] else ''
             made = f' {" ".join(event.ids)}' if passed.verb == 'POST' else ''
+            if strike and trouble.strike_after:
+                threading.Timer(trouble.strike_after, strike).start()
+            elif strike:
+                strike()
             self.history.end(event, f'answered{made}{words and " " + words}'
                              + (f', then {hidden}' if hidden else ''))
             return data
