@@ -10,7 +10,7 @@ from torture.history import History  # noqa: E402
 from torture.judge import judge  # noqa: E402
 from torture.look import Document, Found  # noqa: E402
 from torture.model import ABSENT, EMPTY, Model, digest_of  # noqa: E402
-from torture.report import figures, lines_of  # noqa: E402
+from torture.report import causes, figures, lines_of  # noqa: E402
 
 A, B = 'documents/w1-1.pdf', 'datasets/one/documents/w1-2.pdf'
 OLD, NEW, OTHER = (digest_of(word) for word in (b'old', b'new', b'other'))
@@ -230,6 +230,14 @@ def test_a_name_that_is_gone_leaves_its_document_unnamed(kept):
     assert kept.kinds() == ['unnamed']
 
 
+def test_a_temporary_name_is_no_name(case):
+    case.model.put(A, NEW, False)
+    case.server_has(NEW, 1)
+    case.found.scratch = {document(1): 'documents/.w1-1.pdf.abcdef'}
+    assert case.kinds() == ['unnamed']
+    assert 'abcdef' in case.findings()[0].text
+
+
 def test_a_replaced_document_that_stays_is_old(replaced):
     assert replaced.kinds() == []
     replaced.server_has(OLD, 1)
@@ -327,6 +335,7 @@ def test_a_finding_has_its_history(kept):
     history = History()
     event = history.begin('tool', f'w1 cp {A}', [A], [NEW])
     torment = history.begin('torment', 'kill daemon')
+    history.end(history.begin('request', 'POST /documents', ids=[document(2)]), 'answered')
     history.end(torment)
     history.end(event, 'exit 1')
     history.end(history.begin('tool', f'w1 rm {B}', [B], [OTHER]), 'exit 0')
@@ -334,4 +343,5 @@ def test_a_finding_has_its_history(kept):
     findings = kept.findings()
     lines = '\n'.join(lines_of(findings[0], history))
     assert 'w1 cp' in lines and 'kill daemon' in lines and 'w1 rm' not in lines
+    assert causes(findings, history) == ['doubled 1: POST during kill daemon']
     assert figures(findings) == 'lost 0, doubled 1, foreign 0, unnamed 0, old 0'

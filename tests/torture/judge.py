@@ -142,8 +142,10 @@ class Judge:
             self.find('old', f'{one} has {short(digest)}, which a tool has overwritten or removed',
                       names, [digest], [one])
         else:
-            self.find('unnamed', f'{one} has {short(digest)}, and no name stands for it', names,
-                      [digest], [one])
+            scratch = self.found.scratch.get(one)
+            names = names + [scratch] if scratch else names
+            self.find('unnamed', f'{one} has {short(digest)}, and no name stands for it'
+                      + (f' but the temporary {scratch}' if scratch else ''), names, [digest], [one])
 
     # --- Others' documents, labels -------------------------------------------------------------
 

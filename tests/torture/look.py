@@ -22,10 +22,11 @@ class Document:
 @dataclass
 class Found:
     """shown: {path: digest} of the files in the mount; ids: {path: the document that it stands for};
-    server: {id: Document}; failed: [(name, digest)]; reasons: {path: why it is not there}"""
+    scratch: {document: the temporary name that stands for it}; server: {id: Document}; failed: [(name, digest)]; reasons: {path: why it is not there}"""
 
     shown: dict = field(default_factory=dict)
     ids: dict = field(default_factory=dict)
+    scratch: dict = field(default_factory=dict)
     server: dict = field(default_factory=dict)
     failed: list = field(default_factory=list)
     reasons: dict = field(default_factory=dict)
@@ -86,7 +87,10 @@ def look_into(mount, folder, found):
 def look_at_ids(mount, folder, found):
     for line in read_patiently(mount / folder / '.files.tsv').decode().splitlines():
         name, one, *_ = line.split('\t')
-        found.ids[f'{folder}/{name}'] = one
+        if is_hidden(name.rpartition('/')[2]):
+            found.scratch[one] = f'{folder}/{name}'
+        else:
+            found.ids[f'{folder}/{name}'] = one
 
 
 def look(world):

@@ -129,6 +129,7 @@ def show_progress(words):
 
 def tell(run, seed, findings):
     print(run.said(findings), end='')
+    print('\n'.join([*report.causes(findings, run.history), '']), end='')
     print(f'seed {seed}: {report.operations(run.workers)}; {report.torments(run.tormentor)}; '
           f'{report.figures(findings)}', flush=True)
 

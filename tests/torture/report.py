@@ -15,6 +15,25 @@ def lines_of(finding, history):
     yield ''
 
 
+def cause(finding, history):
+    """What went on when its document was made, or last asked to go: the first guess."""
+    events = [e for e in history.events if e.kind == 'request' and set(finding.ids) & set(e.ids)]
+    births = [e for e in events if e.text.startswith('POST')]
+    ends = [e for e in events if e.text.startswith('DELETE')] if finding.kind == 'old' else []
+    for event in ends or births:
+        torments = sorted({t.text for t in history.events
+                           if t.kind == 'torment' and t.overlaps(event, 0.2)})
+        if torments:
+            return f'{event.text.split()[0]} during {" and ".join(torments)}'
+    return 'nothing that was seen'
+
+
+def causes(findings, history):
+    counts = collections.Counter((f.kind, cause(f, history)) for f in findings)
+    order = sorted(counts, key=lambda key: (KINDS.index(key[0]), -counts[key]))
+    return [f'{kind} {counts[kind, why]}: {why}' for kind, why in order]
+
+
 def operations(workers):
     """cp 12 done 3 failed 1 killed, ..."""
     counts = sum((w.counts for w in workers), collections.Counter())
