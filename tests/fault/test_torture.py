@@ -1,8 +1,10 @@
 """./dev torture, for a moment: what was planted on the server is found, and nothing else is."""
 import base64
+import errno
 import os
 
 import pytest
+from torture.disk import make_disk
 from torture.main import Run
 from torture.model import digest_of
 
@@ -37,6 +39,39 @@ def named(run):
     ours = [d for d in run.world.api.documents()
             if d['documentId'] not in run.world.foreign and not d.get('groundTruth')]
     return ours[0]['documentId'], ours[0]
+
+
+@pytest.fixture
+def disk(tmp_path):
+    one = make_disk(tmp_path / 'disk', print)
+    assert one.can_cut or os.geteuid() != 0
+    yield one
+    one.close()
+
+
+def test_a_power_cut_takes_what_was_not_synced(disk):
+    if not disk.can_cut:
+        return  # one has to be root to mount it
+    for name in ('synced', 'not'):
+        with open(disk.path / name, 'wb') as f:
+            f.write(b'words')
+            if name == 'synced':
+                f.flush()
+                os.fsync(f.fileno())
+    disk.cut()
+    assert (disk.path / 'synced').read_bytes() == b'words'
+    assert not (disk.path / 'not').exists() or (disk.path / 'not').read_bytes() == b''
+
+
+def test_a_full_disk_is_full_until_it_is_freed(disk):
+    if not disk.can_fill:
+        return
+    disk.fill(0)
+    with pytest.raises(OSError) as problem:
+        (disk.path / 'more').write_bytes(bytes(100000))
+    assert problem.value.errno == errno.ENOSPC
+    disk.free()
+    (disk.path / 'more').write_bytes(bytes(100000))
 
 
 def test_where_nothing_dies_nothing_is_found(tortured):

@@ -1,4 +1,5 @@
 """What is there at the end: by REST, in the mount, in .lasfs/failed."""
+import base64
 import os
 import stat
 import time
@@ -45,8 +46,9 @@ def ask_server(api):
     for record in api.documents():
         one = record['documentId']
         full = api.get('documents/' + one)
-        documents[one] = Document(digest_of(api.content('documents/' + one)), full.get('datasetId'),
-                                  label_of(full))
+        data = (base64.b64decode(full['content']) if 'content' in full
+                else api.content('documents/' + one))
+        documents[one] = Document(digest_of(data), full.get('datasetId'), label_of(full))
     return documents
 
 

@@ -3,7 +3,7 @@ import collections
 
 from .judge import KINDS
 
-LINES_MAX = 80  # of one finding's history
+LINES_MAX = 60  # of one finding's history
 
 
 def lines_of(finding, history):

@@ -128,6 +128,12 @@ class Tormentor(threading.Thread):
         if times is None or self.chance.random() < 0.5:
             self.world.wire.drop(rule)
 
+    def stranger(self):
+        """Others put documents too, while one looks for one's own."""
+        for _ in range(self.chance.randrange(1, 4)):
+            self.world.plant_foreign(700 + self.chance.randrange(4000))
+            self.pause(0, 0.2)
+
     # --- The disk ------------------------------------------------------------------------------
 
     def fill_disk(self):
@@ -143,7 +149,7 @@ class Tormentor(threading.Thread):
                'end_daemon': 3, 'kill_server': 8, 'kill_both': 3, 'kill_tool': 14,
                'cut_power': 3, 'cut_power_in_request': 5, 'cut_all': 8, 'cut_before': 4,
                'cut_after': 12, 'cut_within': 4, 'refuse': 10, 'gateway': 6, 'stall': 8,
-               'fill_disk': 6}
+               'fill_disk': 6, 'stranger': 6}
 
     def possible(self):
         disk = self.world.disk

@@ -16,7 +16,7 @@ from .disk import make_disk
 from .model import digest_of
 from .wire import Wire
 
-FOREIGN = 4  # documents of others in each dataset, and in none
+FOREIGN = 12  # documents of others, before anything begins
 FOLDERS = ('documents', 'datasets/one/documents', 'datasets/two/documents',
            'datasets/one/documents/sub')
 TIMEOUT = 5  # of an operation: what stalls shall end within a run
@@ -38,7 +38,8 @@ class World:
         self.server = Server(self.folder / 'server', '--latency', '10').start()
         self.api = Api(self.server)
         self.datasets = {name: self.api.add_dataset(name) for name in ('one', 'two')}
-        self.plant_foreign()
+        for _ in range(FOREIGN):
+            self.plant_foreign()
         self.disk = make_disk(self.folder / 'disk', self.history.note)
         self.wire = Wire(self.server, self.history)
         options = [f'timeout={TIMEOUT}', 'list=names', *(['writeback'] if self.writeback else [])]
@@ -51,15 +52,15 @@ class World:
         self.local.mkdir()
         return self
 
-    def plant_foreign(self):
-        """Documents of others, which nobody here may touch."""
-        for number in range(FOREIGN * 3):
-            data = pdf(700 + number, seed=10 ** 6 + number)
-            dataset = (None, *self.datasets.values())[number % 3]
-            truth = [{'label': 'total', 'value': f'foreign-{number}'}]
-            one = self.api.add_document(data, groundTruth=truth,
-                                        **({'datasetId': dataset} if dataset else {}))
-            self.foreign[one] = (digest_of(data), dataset, f'foreign-{number}')
+    def plant_foreign(self, size=700):
+        """A document of another, which nobody here may touch."""
+        number = len(self.foreign)
+        data = pdf(size, seed=10 ** 9 + number)
+        dataset = (None, *self.datasets.values())[number % 3]
+        truth = [{'label': 'total', 'value': f'foreign-{number}'}]
+        one = self.api.add_document(data, groundTruth=truth,
+                                    **({'datasetId': dataset} if dataset else {}))
+        self.foreign[one] = (digest_of(data), dataset, f'foreign-{number}')
 
     def stop(self):
         """All that was started, in whatever state it is. What could not be ended, as lines."""
