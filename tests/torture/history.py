@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 SHORT = 8
+AFTERWARDS = 5  # seconds: what became of a name after its bytes were last heard of
 
 
 def short(digest):
@@ -33,8 +34,11 @@ class Event:
         return ' '.join(w for w in (f'{self.at:9.3f}{until:<9}', f'{self.kind:8}', self.text, about,
                                     self.result and f'=> {self.result}') if w)
 
-    def touches(self, names, digests, ids):
-        return bool(names & set(self.names) or digests & set(self.digests) or ids & set(self.ids))
+    def touches(self, names):
+        return not names.isdisjoint(self.names)
+
+    def touches_bytes(self, digests, ids):
+        return not (digests.isdisjoint(self.digests) and ids.isdisjoint(self.ids))
 
     def overlaps(self, other, margin=0.5):
         return (self.at - margin <= (other.until or other.at) and
@@ -69,10 +73,13 @@ class History:
         names, digests, ids = {*names, *map(by_name, names)}, set(digests), set(ids)
         with self.lock:
             events = sorted(self.events, key=lambda e: e.at)
-        chosen = [e for e in events if e.touches(names, digests, ids)]
-        tools = [e for e in chosen if e.kind != 'note']
-        return [e for e in events if e in chosen or
-                (e.kind == 'torment' and any(e.overlaps(t) for t in tools))]
+        bytes_of = [e for e in events if e.touches_bytes(digests, ids)]
+        end = max((e.at for e in bytes_of if ' GET ' not in f' {e.text}'), default=0) + AFTERWARDS
+        chosen = {id(e) for e in bytes_of}
+        chosen |= {id(e) for e in events if e.touches(names) and (e.at < end or not bytes_of)}
+        works = [e for e in events if id(e) in chosen and e.kind in ('tool', 'request')]
+        return [e for e in events if id(e) in chosen or
+                (e.kind == 'torment' and any(e.overlaps(w) for w in works))]
 
 
     def unsure_births(self):

@@ -115,11 +115,19 @@ def arguments():
     parser.add_argument('--writeback', action='store_true', help='mount with -o writeback')
     parser.add_argument('--workers', type=int, default=WORKERS)
     parser.add_argument('--only', metavar='TORMENT,...',
-                        help='these torments alone: ' + ', '.join(Tormentor.CHOICES))
+                        help='these alone, or none: ' + ', '.join(Tormentor.CHOICES))
     parser.add_argument('--settle', type=float, default=SETTLE_SECONDS, metavar='SECONDS',
                         help='how long what was under way may take to be settled (%(default)s)')
     parser.add_argument('--history', type=Path, metavar='FILE', help='write all that happened to it')
     return parser.parse_args()
+
+
+def only(chosen):
+    wrong = set(chosen) - {*Tormentor.CHOICES, 'none'}
+    if wrong:
+        sys.exit(f'no such torment: {" ".join(sorted(wrong))}; there are: none '
+                 f'{" ".join(Tormentor.CHOICES)}')
+    return {k: n for k, n in Tormentor.CHOICES.items() if k in chosen}
 
 
 def show_progress(words):
@@ -140,7 +148,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     torments = Tormentor.CHOICES
     if args.only is not None:
-        torments = {k: n for k, n in torments.items() if k in args.only.split(',')}
+        torments = only(args.only.split(','))
     print(f'seed {seed}', file=sys.stderr)
     run = Run(seed, args.workers, args.writeback, torments, args.settle)
     findings = None

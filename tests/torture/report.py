@@ -9,9 +9,11 @@ LINES_MAX = 60  # of one finding's history
 def lines_of(finding, history):
     yield f'{finding.kind}: {finding.text}'
     events = history.about(finding.names, finding.digests, finding.ids)
-    if len(events) > LINES_MAX:
-        yield f'    ... {len(events) - LINES_MAX} earlier events'
-    yield from (f'    {event.line()}' for event in events[-LINES_MAX:])
+    shown = events[:LINES_MAX // 2] + events[LINES_MAX // 2:][-LINES_MAX // 2:]
+    for number, event in enumerate(shown):
+        if len(events) > len(shown) and number == LINES_MAX // 2:
+            yield f'    ... {len(events) - len(shown)} events'
+        yield f'    {event.line()}'
     yield ''
 
 
