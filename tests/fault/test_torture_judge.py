@@ -295,6 +295,14 @@ def test_a_move_that_leaves_no_name_is_seen(kept):
     assert kept.kinds() == ['lost']
 
 
+def test_what_nobody_was_told_of_is_not_missed(kept):
+    """After an overwrite that failed, and a move that failed and left no name."""
+    kept.model.put(A, OTHER, False)
+    kept.model.move(A, B, False)
+    del kept.found.shown[A], kept.found.ids[A]
+    assert kept.kinds() == ['unnamed']
+
+
 def test_a_move_that_leaves_both_names_is_seen(kept):
     kept.model.move(A, B, False)
     kept.there(B, NEW, 2)

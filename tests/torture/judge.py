@@ -20,11 +20,12 @@ class Finding:
     ids: tuple = ()
 
 
-def nearest(group, found):
-    """The world of a group that the mount is most like, and the names in which it is not."""
+def nearest(group, found, kept):
+    """The world of a group that the mount is most like; of those the one that misses least."""
     def unlike(world):
-        return sorted(n for n, d in world.items() if found.shown.get(n, ABSENT) != d)
-    return min(((w, unlike(w)) for w in group.worlds), key=lambda pair: len(pair[1]))
+        names = [n for n, d in world.items() if found.shown.get(n, ABSENT) != d]
+        return len(names), sum(world[n] not in kept for n in names)
+    return min(group.worlds, key=unlike)
 
 
 class Judge:
@@ -34,9 +35,10 @@ class Judge:
         self.model, self.found, self.foreign, self.unsure = model, found, foreign, unsure
         self.writeback = writeback
         self.findings = []
-        self.worlds = [nearest(g, found) for g in model.all_groups()]
-        self.expected = {n: d for w, _ in self.worlds for n, d in w.items()}
         self.failed = {d for _, d in found.failed}
+        kept = {ABSENT, *self.failed, *(document.digest for document in found.server.values())}
+        self.expected = {n: d for g in model.all_groups()
+                         for n, d in nearest(g, found, kept).items()}
         self.on_server = {}
         for one, document in found.server.items():
             if one not in foreign:
