@@ -137,6 +137,11 @@ def test_what_lies_below_the_mount_point_is_lost(kept):
     assert kept.kinds() == ['lost']
 
 
+def test_what_is_never_sent_is_lost(kept):
+    kept.found.pending = ['w1-1.pdf']
+    assert kept.kinds() == ['lost']
+
+
 # --- Doubled -------------------------------------------------------------------------------------
 
 def test_one_put_and_two_documents_is_doubled(kept):
@@ -170,6 +175,11 @@ def test_bytes_of_another_name_are_foreign(kept):
 
 def test_a_file_that_was_emptied_is_half_done(kept):
     kept.found.shown[A] = EMPTY
+    assert kept.kinds() == ['foreign']
+
+
+def test_bytes_that_were_read_too_early_are_foreign(kept):
+    kept.found.wrong = [(A, OTHER)]
     assert kept.kinds() == ['foreign']
 
 

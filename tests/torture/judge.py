@@ -32,7 +32,8 @@ class Judge:
     """unsure: documents of which no tool has heard that they were made."""
 
     def __init__(self, model, found, foreign, unsure=(), writeback=False):
-        self.model, self.found, self.foreign, self.unsure = model, found, foreign, unsure
+        self.model, self.found = model, found
+        self.foreign, self.unsure = foreign, unsure
         self.writeback = writeback
         self.findings = []
         self.failed = {d for _, d in found.failed}
@@ -186,6 +187,11 @@ class Judge:
                       [self.found.shown[name]])
         for path in self.found.stray:
             self.find('lost', f'{path} lies below the mount point')
+        for name in self.found.pending:
+            self.find('lost', f'{name} is still to be sent')
+        for name, digest in self.found.wrong:
+            self.find('foreign', f'cat of {name} showed {short(digest)}, which nobody can have put '
+                      'there by then', [name], [digest])
 
 
 def judge(model, found, foreign, unsure=(), writeback=False):

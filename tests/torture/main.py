@@ -72,22 +72,21 @@ class Run:
         self.history.note('healed')
         self.world.heal()
         deadline = time.monotonic() + self.settle
-        pending = not self.world.flush()
+        self.world.flush()
         self.world.remount()
         while True:
-            pending = not self.world.flush(20)
+            self.world.flush(20)
             findings = self.judge()
-            if not findings and not pending or time.monotonic() > deadline:
+            if not findings or time.monotonic() > deadline:
                 break
             time.sleep(2)
-        if pending:
-            self.history.note('something is still pending')
         self.history.add_errors(self.world.mount.errors())
         return findings
 
     def judge(self):
         found = look(self.world)
         found.stray = self.world.stray
+        found.wrong = [seen for worker in self.workers for seen in worker.wrong]
         # with writeback they are made behind the tools' backs
         unsure = () if self.writeback else self.history.unsure_births()
         return judge(self.model, found, self.world.foreign, unsure, self.writeback)
