@@ -2,6 +2,7 @@
 import base64
 import errno
 import os
+import signal
 
 import pytest
 from torture.disk import make_disk
@@ -102,6 +103,13 @@ def test_a_document_that_is_there_twice_is_found(tortured):
     more = {'datasetId': record['datasetId']} if record.get('datasetId') else {}
     run.world.api.add_document(run.world.api.content('documents/' + one), **more)
     assert kinds(run.verdict()) == ['doubled']
+
+
+def test_a_daemon_that_dies_by_itself_is_found(tortured):
+    run = tortured(settle=0)
+    run.world.mount.process.send_signal(signal.SIGABRT)
+    run.world.mount.process.wait()
+    assert kinds(run.verdict()) == ['crashed']
 
 
 def test_what_others_have_lost_is_found(tortured):

@@ -347,6 +347,11 @@ def test_what_was_unsure_is_sure_after_the_next_that_is_done(case):
     assert case.model.surely(A) == NEW and case.model.surely(B) is ABSENT
 
 
+def test_who_crashes_and_who_hangs_is_said(kept):
+    kept.found.crashes, kept.found.hangs = ['lasfs ended with -6'], ['cp had no end']
+    assert kept.kinds() == ['crashed', 'hung']
+
+
 # --- What is said of it --------------------------------------------------------------------------
 
 def test_a_finding_has_its_history(kept):
@@ -362,4 +367,4 @@ def test_a_finding_has_its_history(kept):
     lines = '\n'.join(lines_of(findings[0], history))
     assert 'w1 cp' in lines and 'kill daemon' in lines and 'w1 rm' not in lines
     assert causes(findings, history) == ['doubled 1: POST during kill daemon']
-    assert figures(findings) == 'lost 0, doubled 1, foreign 0, unnamed 0, old 0'
+    assert figures(findings) == 'lost 0, doubled 1, foreign 0, unnamed 0, old 0, crashed 0, hung 0'

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from .history import short
 from .model import ABSENT, EMPTY
 
-KINDS = ('lost', 'doubled', 'foreign', 'unnamed', 'old')
+KINDS = ('lost', 'doubled', 'foreign', 'unnamed', 'old', 'crashed', 'hung')
 # What no repetition mends: with writeback this, and nothing else, may take back what a tool was told.
 FINAL = ('400', '401', '403', '404', '409', '413', '415', '422', 'EDQUOT', 'Limit Exceeded',
          'maybe created', 'no document', 'not complete')
@@ -58,6 +58,10 @@ class Judge:
         self.judge_foreign()
         self.judge_labels()
         self.judge_strays()
+        for what in self.found.crashes:
+            self.find('crashed', what)
+        for what in self.found.hangs:
+            self.find('hung', what)
         order = {kind: number for number, kind in enumerate(KINDS)}
         return sorted(self.findings, key=lambda f: order[f.kind])
 

@@ -35,6 +35,8 @@ class Found:
     datasets: dict = field(default_factory=dict)  # {folder: the dataset of its documents}
     pending: list = field(default_factory=list)
     wrong: list = field(default_factory=list)  # (path, digest) that somebody has read meanwhile
+    crashes: list = field(default_factory=list)  # who ended by himself
+    hangs: list = field(default_factory=list)    # who did not end
     stray: list = field(default_factory=list)  # below the mount point, where nobody may write
 
 
@@ -107,6 +109,7 @@ def look(world):
     failed = world.mount / '.lasfs/failed'
     found.failed = [(n.partition('-')[2], digest_of(read_patiently(failed / n)))
                     for n in os.listdir(failed)]
+    found.crashes, found.hangs, found.stray = world.crashes, world.hangs, world.stray
     found.pending = os.listdir(world.mount / '.lasfs/pending')
     found.server = ask_server(world.api)
     found.datasets = {folder: world.datasets.get((folder + '//').split('/')[1]) for folder in FOLDERS}

@@ -85,7 +85,6 @@ class Run:
 
     def judge(self):
         found = look(self.world)
-        found.stray = self.world.stray
         found.wrong = [seen for worker in self.workers for seen in worker.wrong]
         # with writeback they are made behind the tools' backs
         unsure = () if self.writeback else self.history.unsure_births()

@@ -66,13 +66,15 @@ class Told:
     status: int
     out: bytes
     err: str
+    hung: bool = False
 
     @property
     def done(self):
         return self.status == 0
 
     def __str__(self):
-        return f'exit {self.status}' + (f': {self.err}' if self.err else '')
+        return (f'exit {self.status}' + (f': {self.err}' if self.err else '')
+                + (' (it hung)' if self.hung else ''))
 
 
 class Runner:
@@ -98,16 +100,17 @@ class Runner:
                 stdin.close()
 
     def wait(self, process):
+        hung = False
         try:
             out, err = process.communicate(timeout=HANG_SECONDS)
         except subprocess.TimeoutExpired:
+            hung = True
             kill_group(process)
             out, err = process.communicate()
-            err += b' (it hung)'
         with self.lock:
             self.running = [r for r in self.running if r[0] is not process]
         words = ' '.join(err.decode(errors='replace').split())
-        return Told(process.returncode, out, words[-300:])
+        return Told(process.returncode, out, words[-300:], hung)
 
     def kill_one(self, chance):
         """The name of what was killed and what it worked on, or None."""

@@ -43,13 +43,13 @@ class Tormentor(threading.Thread):
         struck, process = threading.Event(), self.world.mount.process
 
         def strike():
-            process.kill()
+            self.world.strike(process)
             struck.set()
         rule = self.world.wire.trouble(name, self.chance.choice(verbs), times=1, strike=strike,
                                        strike_after=self.chance.choice((0, 0, 0.001, 0.003, 0.01)))
         struck.wait(STRIKE_SECONDS)
         self.world.wire.drop(rule)
-        return struck.is_set()
+        return struck.wait(0.1)  # the last may be on its way
 
     def kill_daemon_in_request(self):
         if self.strike('the daemon is killed'):

@@ -75,6 +75,8 @@ class Worker(threading.Thread):
         told = self.runner.run(tool, source, target)
         self.history.end(event, str(told) + (' (it does not hear close)' if tool.deaf else ''))
         event.done = told.done and not tool.deaf
+        if told.hung:
+            self.world.hangs.append(f'{tool.name} {" ".join(names)} had no end')
         self.counts[tool.name, 'done' if told.done else 'killed' if told.status < 0 else 'failed'] += 1
         return told
 

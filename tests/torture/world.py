@@ -10,7 +10,7 @@ from pathlib import Path
 from mounted import Mount, mount_type
 from rest import Api
 from samples import pdf
-from server import Server
+from server import SANITIZER_WORDS, Server, program
 
 from .disk import make_disk
 from .model import digest_of
@@ -22,6 +22,8 @@ FOLDERS = ('documents', 'datasets/one/documents', 'datasets/two/documents',
 TIMEOUT = 5  # of an operation: what stalls shall end within a run
 FOREVER = 10 ** 6
 START_TRIES = 5
+COMMAND_SECONDS = 120
+END_SECONDS = 60
 
 
 class World:
@@ -30,6 +32,8 @@ class World:
         self.folder = Path(tempfile.mkdtemp(prefix='lasfs-torture-'))
         self.server = self.wire = self.mount = self.disk = None
         self.foreign, self.stray = {}, []
+        self.crashes, self.hangs = [], []
+        self.struck = None  # the daemon that is to die, and not by its own hand
         self.chance = chance
 
     # --- Beginning and end ---------------------------------------------------------------------
@@ -98,13 +102,34 @@ class World:
         if not self.mount.process:
             return
         self.mount.watchdog.cancel()
-        self.mount.process.send_signal(how)
+        self.note_crash()
+        process, self.mount.process = self.mount.process, None
+        running = process.poll() is None
+        process.send_signal(how)
         try:
-            self.mount.process.wait(20)
+            status = process.wait(END_SECONDS)
+            if running and status not in (0, -how):
+                self.crashes.append(f'lasfs ended with {status}: {self.mount.words[-1500:]}')
         except subprocess.TimeoutExpired:
-            self.mount.process.kill()
-            self.mount.process.wait()
-        self.mount.process = None
+            self.hangs.append(f'lasfs had no end {END_SECONDS} s after {how.name}')
+            process.kill()
+            process.wait()
+
+    def note_crash(self):
+        """Has a program ended before it was killed?"""
+        status = self.mount.process.poll()
+        if status is not None and self.struck is not self.mount.process:
+            self.crashes.append(f'lasfs ended with {status}: {self.mount.words[-1500:]}')
+        if any(word in self.mount.words for word in SANITIZER_WORDS):
+            self.crashes.append(self.mount.words[-5000:])
+            self.mount.stderr.write_text('')
+        if self.server.process and self.server.process.poll() is not None:
+            self.crashes.append(f'lasfs-sandbox ended with {self.server.process.returncode}')
+
+    def strike(self, process):
+        """From a thread that must not wait."""
+        self.struck = process
+        process.kill()
 
     def start_daemon(self):
         """Until it stands: the disk is freed when it cannot begin otherwise."""
@@ -148,17 +173,24 @@ class World:
         """Until nothing is pending; False: something still is."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            ran = subprocess.run(self.mount.command()[:1] + ['flush', str(self.mount.path)],
-                                 timeout=seconds + 60, capture_output=True, check=False)
-            if ran.returncode == 0 and not os.listdir(self.mount / '.lasfs/pending'):
+            if self.lasfs('flush') == 0 and not os.listdir(self.mount / '.lasfs/pending'):
                 return True
             time.sleep(0.5)
         return False
 
+    def lasfs(self, command):
+        """Its status, or None: it did not end."""
+        try:
+            return subprocess.run([program('lasfs'), command, str(self.mount.path)], check=False,
+                                  timeout=COMMAND_SECONDS, capture_output=True).returncode
+        except subprocess.TimeoutExpired:
+            self.hangs.append(f'lasfs {command} had no end after {COMMAND_SECONDS} s')
+            return None
+
     def remount(self):
         """A good end, and a new beginning without any cached bytes."""
-        subprocess.run(self.mount.command()[:1] + ['--unmount', str(self.mount.path)], check=False,
-                       timeout=120, capture_output=True)
+        self.struck = self.mount.process  # it may end well before it is told to
+        self.lasfs('--unmount')
         self.kill_daemon(signal.SIGTERM)
         if not mount_type(self.mount.path):  # what was written while nothing was mounted
             self.stray = [str(p) for p in self.mount.path.rglob('*') if p.is_file()]
