@@ -354,6 +354,16 @@ def test_who_crashes_and_who_hangs_is_said(kept):
 
 # --- What is said of it --------------------------------------------------------------------------
 
+def test_what_is_lost_has_the_history_of_its_documents(kept):
+    history = History()
+    history.begin('request', 'POST /documents', digests=[NEW], ids=[document(1)])
+    history.begin('request', f'DELETE /documents/{document(1)}', ids=[document(1)])
+    history.begin('request', f'DELETE /documents/{document(2)}', ids=[document(2)])
+    del kept.found.shown[A], kept.found.ids[A], kept.found.server[document(1)]
+    lines = '\n'.join(lines_of(kept.findings()[0], history))
+    assert f'DELETE /documents/{document(1)}' in lines and document(2) not in lines
+
+
 def test_a_finding_has_its_history(kept):
     history = History()
     event = history.begin('tool', f'w1 cp {A}', [A], [NEW])

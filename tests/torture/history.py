@@ -73,6 +73,9 @@ class History:
         names, digests, ids = {*names, *map(by_name, names)}, set(digests), set(ids)
         with self.lock:
             events = sorted(self.events, key=lambda e: e.at)
+        for event in events:  # and what became of the documents that were made of them
+            if event.text.startswith('POST /documents') and event.touches_bytes(digests, set()):
+                ids.update(event.ids)
         bytes_of = [e for e in events if e.touches_bytes(digests, ids)]
         end = max((e.at for e in bytes_of if ' GET ' not in f' {e.text}'), default=0) + AFTERWARDS
         chosen = {id(e) for e in bytes_of}

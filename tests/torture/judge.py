@@ -115,14 +115,15 @@ class Judge:
 
     def judge_missing(self, name, digest, shown):
         """Where else are the bytes?"""
+        names = [name, *sorted(self.model.names_of(digest) - {name})]
         if digest in self.failed:
             reason = self.found.reasons.get(name, '')
             if self.writeback and not any(word in reason for word in FINAL):
                 self.find('lost', f'{name}: {short(digest)} is in failed/ for a reason that passes: '
-                          f'{reason or "none is given"}', [name], [digest])
+                          f'{reason or "none is given"}', names, [digest])
         elif digest not in self.on_server or name.endswith('.json'):
             self.find('lost', f'{name}: {short(digest)} is nowhere, and the name shows '
-                      f'{short(shown)}', [name], [digest, shown])
+                      f'{short(shown)}', names, [digest, shown])
 
     # --- Documents -----------------------------------------------------------------------------
 
@@ -134,7 +135,7 @@ class Judge:
             return
         may = max(1, sum(d == digest for d in self.expected.values()))
         more = [one for one in ids if one not in self.named]
-        names = sorted(n for n, had in self.model.lineage.items() if digest in had)
+        names = sorted(self.model.names_of(digest))
         if len(ids) > may:
             self.find('doubled', f'{short(digest)} is there {len(ids)} times, and may be there '
                       f'{may} times', names, [digest], ids)

@@ -23,7 +23,8 @@ class Document:
 @dataclass
 class Found:
     """shown: {path: digest} of the files in the mount; ids: {path: the document that it stands for};
-    scratch: {document: the temporary name that stands for it}; server: {id: Document}; failed: [(name, digest)]; reasons: {path: why it is not there}"""
+    scratch: {document: the temporary name that stands for it}; server: {id: Document};
+    failed: [(name, digest)]; reasons, unreadable: {path: why it is not there, cannot be read}"""
 
     shown: dict = field(default_factory=dict)
     ids: dict = field(default_factory=dict)

@@ -75,6 +75,10 @@ class Model:
     def is_usable(self, *names):
         return all(len(self.group(n).worlds) <= WORLDS_MAX // 4 for n in names)
 
+    def names_of(self, digest):
+        """All that may ever have had it."""
+        return {n for n, had in self.lineage.items() if digest in had}
+
     # --- Telling -------------------------------------------------------------------------------
 
     def put(self, name, digest, done, unlinks=False):
