@@ -17,16 +17,22 @@ def lines_of(finding, history):
     yield ''
 
 
+VERBS = {'old': ('DELETE', 'POST'), 'lost': ('DELETE', 'PATCH', 'POST'),
+         'foreign': ('PATCH', 'DELETE', 'POST')}  # what may be to blame, the first first
+VERBS_OTHERWISE = ('POST', 'PATCH', 'DELETE')
+
+
 def cause(finding, history):
-    """What went on when its document was made, or last asked to go: the first guess."""
-    events = [e for e in history.events if e.kind == 'request' and set(finding.ids) & set(e.ids)]
-    births = [e for e in events if e.text.startswith('POST')]
-    ends = [e for e in events if e.text.startswith('DELETE')] if finding.kind == 'old' else []
-    for event in ends or births:
-        torments = sorted({t.text for t in history.events
-                           if t.kind == 'torment' and t.overlaps(event, 0.2)})
-        if torments:
-            return f'{event.text.split()[0]} during {" and ".join(torments)}'
+    """What went on when something was asked of its documents: a first guess."""
+    requests = [e for e in history.events if e.kind == 'request']
+    ids = set(finding.ids).union(*(e.ids for e in requests if e.text.startswith('POST')
+                                   and e.touches_bytes(set(finding.digests), set())))
+    for verb in VERBS.get(finding.kind, VERBS_OTHERWISE):
+        for event in [e for e in requests if e.text.startswith(verb) and ids & set(e.ids)]:
+            torments = sorted({t.text for t in history.events
+                               if t.kind == 'torment' and t.overlaps(event, 0.2)})
+            if torments:
+                return f'{verb} during {" and ".join(torments)}'
     return 'nothing that was seen'
 
 
