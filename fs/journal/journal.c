@@ -358,6 +358,12 @@ void journal_get_stats(struct journal *j, struct journal_stats *out)
     lock_take(&j->lock);
     HASH_ITER(hh, j->entries, e, next) {
         out->in_state[e->row->state]++;
+        if (e->row->upload && e->row->state != INTENT_OWING) {
+            out->queued++;
+            out->queued_bytes += e->row->size;
+        }
+        if (e->failing)
+            memcpy(out->last_why, e->why, sizeof(out->last_why));
         if (!out->oldest_ns || e->row->since_ns < out->oldest_ns)
             out->oldest_ns = e->row->since_ns;
     }

@@ -123,9 +123,12 @@ int journal_each(struct journal *j, int (*each)(void *arg, const struct intent_r
 
 struct journal_stats {
     size_t in_state[INTENT_STATES];
-    int64_t oldest_ns;             /* realtime, of the oldest one; 0: there is none */
-    uint64_t retries;              /* how often one was tried again */
-    uint64_t ended[INTENT_EVENTS]; /* how often each event was told */
+    size_t queued; /* of them, those whose bytes wait to be sent, whatever is known of them */
+    int64_t queued_bytes;
+    int64_t oldest_ns;               /* realtime, of the oldest one; 0: there is none */
+    uint64_t retries;                /* how often one was tried again */
+    uint64_t ended[INTENT_EVENTS];   /* how often each event was told */
+    char last_why[FAILURE_TEXT_MAX]; /* why one is put off; "" */
 };
 void journal_get_stats(struct journal *j, struct journal_stats *out);
 

@@ -92,6 +92,23 @@ static int add_files(struct pseudo *pseudo, struct buf *out)
                     counts[ROW_SENT], counts[ROW_LOCAL], live.open, counts[ROW_FAILED], up.waiting);
 }
 
+/* What is still to be done at the server, by itself. */
+static int add_journal(const struct uploads_stats *up, struct buf *out)
+{
+    char since[ERRLOG_TIME_MAX];
+    int rc =
+        buf_addf(out, "files to be sent %zu (%" PRId64 " bytes)\n", up->queued, up->queued_bytes);
+
+    if (rc == 0 && (up->unsure || up->owed))
+        rc = buf_addf(out, "unsure           %zu\ndeletes owed     %zu\n", up->unsure, up->owed);
+    errlog_time(up->oldest_ns, since);
+    if (rc == 0 && up->oldest_ns)
+        rc = buf_addf(out, "since            %s\n", since);
+    if (rc == 0 && up->last_why[0])
+        rc = buf_addf(out, "tried again for  %s\n", up->last_why);
+    return rc;
+}
+
 static int add_caches(struct pseudo *pseudo, struct buf *out)
 {
     struct content_stats content;
@@ -131,6 +148,8 @@ int about_status(struct pseudo *pseudo, struct buf *out)
                       b.bytes_received);
     if (rc == 0)
         rc = add_files(pseudo, out);
+    if (rc == 0)
+        rc = add_journal(&up, out);
     if (rc == 0)
         rc = add_caches(pseudo, out);
     if (rc == 0)
@@ -189,6 +208,15 @@ int about_metrics(struct pseudo *pseudo, struct buf *out)
         { "files", "{state=\"open\"}", "gauge", NULL, (double)drops.open },
         { "files", "{state=\"sending\"}", "gauge", NULL, (double)drops.sending },
         { "files", "{state=\"failed\"}", "gauge", NULL, (double)files[ROW_FAILED] },
+        { "files_to_be_sent", "", "gauge", "Files that were closed and wait to be sent.", (double)up.queued },
+        { "files_to_be_sent_bytes", "", "gauge", "Their bytes.", (double)up.queued_bytes },
+        { "intents_unsure", "", "gauge", "Requests of which nobody knows whether they were carried out.", (double)up.unsure },
+        { "intents_owed", "", "gauge", "Resources that have to be deleted still.", (double)up.owed },
+        { "intents_oldest_time_seconds", "", "gauge", "When the oldest of these began; 0: there is none.", (double)up.oldest_ns / 1e9 },
+        { "intents_retries_total", "", "counter", "How often one of these was put off.", (double)up.retries },
+        { "intents_unsure_ended_total", "{how=\"found\"}", "counter", "How what nobody knew ended.", (double)up.found },
+        { "intents_unsure_ended_total", "{how=\"absent\"}", "counter", NULL, (double)up.absent },
+        { "intents_unsure_ended_total", "{how=\"undecidable\"}", "counter", NULL, (double)up.undecidable },
         { "sidecars_waiting", "", "gauge", "Sidecars that wait for their document for over a minute.", (double)up.waiting },
         { "purged_documents_total", "", "counter", "Documents that purge has deleted.", (double)up.purged },
         { "cached_answers", "", "gauge", "Answers that are remembered.", (double)meta.entries },

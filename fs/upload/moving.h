@@ -20,8 +20,8 @@ struct moving {
     const char *name;  /* what it is called now */
     struct folder *to;
     const char *to_name;
-    int64_t number;               /* of the PATCH's intent; 0: there is none */
-    const struct resource *res;   /* of what has to go */
+    int64_t number;                /* of the PATCH's intent; 0: there is none */
+    const struct resource *res;    /* of what has to go */
     char old[RESOURCE_ID_MAX + 1]; /* its id, or "" */
 };
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cleanup.h"
 #include "drop_events.h"
@@ -184,7 +185,10 @@ int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, cons
     struct queued there = find(uploads, d);
     cleanup_free char *key = NULL;
     int rc = spool_sync(uploads->spool, bytes->fd);
+    struct stat st;
 
+    if (rc == 0 && fstat(bytes->fd, &st) == 0)
+        row.size = st.st_size;
     drops_lock(uploads->drops);
     key = strdup(f->key);
     drops_unlock(uploads->drops);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "deliver_content.h"
 #include "doomed.h"
@@ -145,6 +146,19 @@ bool uploads_are_releasing(struct uploads *uploads)
 
 void uploads_get_stats(struct uploads *uploads, struct uploads_stats *out)
 {
+    struct journal_stats j;
+
+    journal_get_stats(uploads->journal, &j);
     *out = (struct uploads_stats){ .purged = atomic_load(&uploads->purged),
-                                   .waiting = waiting_count(uploads->waiting) };
+                                   .waiting = waiting_count(uploads->waiting),
+                                   .queued = j.queued,
+                                   .queued_bytes = j.queued_bytes,
+                                   .unsure = j.in_state[INTENT_UNSURE],
+                                   .owed = j.in_state[INTENT_OWING],
+                                   .oldest_ns = j.oldest_ns,
+                                   .retries = j.retries,
+                                   .found = j.ended[INTENT_FOUND],
+                                   .absent = j.ended[INTENT_ABSENT],
+                                   .undecidable = j.ended[INTENT_UNDECIDABLE] };
+    memcpy(out->last_why, j.last_why, sizeof(out->last_why));
 }

@@ -9,12 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "failure.h"
+
 struct backend;
 struct call;
 struct clock;
 struct drops;
 struct errlog;
-struct failure;
 struct pool;
 struct remote;
 struct spool;
@@ -64,6 +65,14 @@ bool uploads_are_releasing(struct uploads *uploads);
 struct uploads_stats {
     uint64_t purged; /* documents that purge has deleted */
     size_t waiting;  /* sidecars, for longer than a minute */
+    size_t queued;   /* files that were closed and wait to be sent */
+    int64_t queued_bytes;
+    size_t unsure;     /* requests of which nobody knows whether they were carried out */
+    size_t owed;       /* resources that have to go */
+    int64_t oldest_ns; /* realtime, of the oldest of these three; 0: there is none */
+    uint64_t retries;  /* how often one was put off */
+    uint64_t found, absent, undecidable; /* how unsure ones ended */
+    char last_why[FAILURE_TEXT_MAX];     /* why one is put off; "" */
 };
 void uploads_get_stats(struct uploads *uploads, struct uploads_stats *out);
 

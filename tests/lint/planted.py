@@ -57,6 +57,8 @@ CHANGED = [
      'backend/sandbox/seed has no feature'),
     ('a lock that is not in the table', 'architecture', 'cache/planted.h', None, MUTEX,
      'planted.lock is not in the table of locks'),
+    ('a promise without a test', 'durability', 'docs/durability.md', '`mount/write/test_documents.py::',
+     '`mount/write/test_papers.py::', 'there is no mount/write/test_papers.py::'),
     ('a lock that is gone', 'architecture', PAGE, '| `space.lock` |', '| `place.lock` |', 'there is no lock place.lock'),
     ("README's tree without a room", 'architecture', 'README.md', ' inode drop ', ' drop ',
      'README.md: fs/inode is not in the tree of the sources'),

@@ -45,6 +45,9 @@ def test_a_close_does_not_wait_for_the_server(mount, proxy, api):
     assert api.documents() == []
     assert os.listdir(mount / 'documents') == ['scan.pdf']
     assert os.listdir(mount / '.lasfs/pending')
+    status = (mount / '.lasfs/status').read_text()
+    assert f'files to be sent 1 ({len(small_pdf(1))} bytes)\n' in status
+    assert 'lasfs_files_to_be_sent 1\n' in (mount / '.lasfs/metrics').read_text()
     assert (mount / 'documents/scan.pdf').read_bytes() == small_pdf(1)
     proxy.clear()
     flush(mount)
@@ -147,6 +150,7 @@ def test_an_outage_needs_no_hand(mount, proxy, api, how):
     proxy.fault('POST', '/documents', **how)
     for n in range(6):
         (mount / f'documents/{n}.pdf').write_bytes(small_pdf(n))
+    eventually(lambda: 'tried again for' in (mount / '.lasfs/status').read_text())
     proxy.clear()
     eventually(lambda: len(api.documents()) == 6, 90)
     assert documents(api) == sorted(small_pdf(n) for n in range(6))
