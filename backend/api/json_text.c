@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_bounds.h"
 #include "utf8.h"
 
 #include "banned.h"
@@ -23,6 +24,8 @@ int json_text_parse(const char *text, size_t len, bool strict, json_t **out, str
     json_error_t why;
     json_t *v;
 
+    if (json_bounds_check(text, len, err) < 0)
+        return -EINVAL;
     why.text[0] = '\0';
     v = json_loadb(text + mark, len - mark, flags, &why);
     if (v) {
@@ -132,7 +135,7 @@ static int write_key(void *at, struct buf *out)
     return rc < 0 ? rc : buf_adds(out, ": ");
 }
 
-/* As deep as jansson's parser goes at most: 2048. */
+/* Recurses, as deep as json_text_parse() lets a tree be; so do the two below. */
 static int write_value(json_t *v, bool pretty, size_t depth, struct buf *out)
 {
     bool object = json_is_object(v);

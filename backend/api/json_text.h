@@ -15,7 +15,7 @@
 /*
  * Any value, with a byte-order mark before it or without; with strict set, an object with the same
  * key twice is refused.
- * 0; -EINVAL malformed, with where and why in err; -ENOMEM (jansson calls a token that it has no
+ * 0; -EINVAL malformed, with where and why in err, or beyond json_bounds.h, with nothing built; -ENOMEM (jansson calls a token that it has no
  * memory for an invalid one, so that may be -EINVAL too).
  */
 int json_text_parse(const char *text, size_t len, bool strict, json_t **out, struct failure *err);

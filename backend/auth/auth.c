@@ -13,6 +13,7 @@
 
 #define URL_MAX_BYTES 4096
 #define TOKEN_MAX_BYTES (16u << 10)
+#define TOKEN_ANSWER_MAX (64u << 10)
 #define EXPIRES_S_DEFAULT 3600
 #define EXPIRES_S_MAX (400 * 24 * 3600)
 #define EARLY_MS 60000
@@ -187,7 +188,7 @@ static int ask(struct auth *a, struct call *call, const char *url, struct answer
         .idempotent = true,
         .class = CALL_URGENT, /* others need it, a heartbeat among them */
         .timeout_ms = a->timeout_ms,
-        .answer = BUF_INIT(ANSWER_MAX_BYTES),
+        .answer = BUF_INIT(TOKEN_ANSWER_MAX),
     };
     int rc = sender_do(a->sender, call, &rq, &st, err);
 

@@ -16,7 +16,8 @@
 #include "scan.h"
 #include "upload.h"
 
-/* What an answer may have at most, after decompression; more is -EIO. */
+/* What an answer may have at most, after decompression, where its buffer has no other maximum; more
+ * is -EIO. What the JSON in it may take: json_bounds.h. */
 #define ANSWER_MAX_BYTES (32u << 20)
 
 /* Takes an answer as it is, to a descriptor from its start. */

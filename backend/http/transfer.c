@@ -65,14 +65,15 @@ static int on_connected(void *arg, char *to, char *from, int to_port, int from_p
 
 static int64_t answer_max(const struct request *rq)
 {
-    return rq->raw ? rq->raw->max_bytes : ANSWER_MAX_BYTES;
+    return rq->raw ? rq->raw->max_bytes : (int64_t)rq->answer.max;
 }
 
 static int refuse_answer(struct request *rq, int rc)
 {
     if (rc == -EFBIG)
-        return fail(&rq->failure, -EIO, rq->status, "the answer is larger than %lld MiB",
-                    (long long)answer_max(rq) >> 20);
+        return fail(&rq->failure, -EIO, rq->status, "the answer is larger than %lld %s",
+                    (long long)answer_max(rq) >> (answer_max(rq) < 1 << 20 ? 10 : 20),
+                    answer_max(rq) < 1 << 20 ? "KiB" : "MiB");
     if (rc == -EIO && !rq->raw)
         return fail(&rq->failure, rc, rq->status, "the content in the answer is malformed");
     return fail(&rq->failure, rc, rq->status, "the answer cannot be kept: %s", strerror(-rc));

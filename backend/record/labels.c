@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "json_bounds.h"
 #include "json_text.h"
 
 #include "banned.h"
@@ -13,7 +14,6 @@
 
 /* --- Numbers as they are written -------------------------------------------------------------- */
 
-#define DEPTH_MAX 2048 /* jansson's, which refuses what is deeper */
 #define IS_OBJECT 1u
 #define IS_ITEM 2u   /* an object that stands in a list */
 #define IS_LABELS 4u /* labels, or a part of them */
@@ -23,7 +23,7 @@ struct quoter {
     size_t depth;
     bool at_name;       /* a string that comes now is a member's name */
     bool value, wanted; /* the newest name was "value", was member */
-    unsigned char levels[DEPTH_MAX];
+    unsigned char levels[JSON_DEPTH_MAX];
 };
 
 static unsigned top(const struct quoter *q)
@@ -35,7 +35,7 @@ static bool open_level(struct quoter *q, bool object)
 {
     unsigned outer = top(q), level = object ? IS_OBJECT : 0;
 
-    if (q->depth == DEPTH_MAX)
+    if (q->depth == JSON_DEPTH_MAX)
         return false;
     if (object && q->depth && !(outer & IS_OBJECT))
         level |= IS_ITEM;
@@ -131,7 +131,7 @@ static int add_number(const struct quoter *q, const char *text, size_t len, stru
     return rc < 0 ? rc : buf_adds(out, quote);
 }
 
-/* One letter between strings and numbers; false: it is deeper than any parser goes. */
+/* One letter between strings and numbers; false: it is deeper than the parser goes. */
 static bool take_letter(struct quoter *q, char c)
 {
     if (c == '{' || c == '[')

@@ -2,6 +2,7 @@
 #include "record.h"
 
 #include "codec.h"
+#include "json_bounds.h"
 #include "json_text.h"
 
 #include <setjmp.h>
@@ -15,6 +16,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "array.h"
 
@@ -257,6 +259,88 @@ static void hostile_answers_are_refused(void **state)
             codec_record_text(resource_get(RES_DOCUMENTS), deep.data, deep.len, &r, NULL), -EIO);
     }
     buf_release(&deep);
+}
+
+/* What it takes at most, in KiB. */
+static long peak_kib(void)
+{
+    struct rusage usage;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_maxrss;
+}
+
+static char *filled(const char *head, const char *item, size_t size, const char *tail, size_t *len)
+{
+    struct buf b = BUF_INIT(size + 1000);
+    size_t n = strlen(item);
+
+    assert_int_equal(buf_resize(&b, strlen(head)), 0);
+    memcpy(b.data, head, strlen(head));
+    while (b.len + n < size)
+        assert_int_equal(buf_add(&b, item, n), 0);
+    b.data[--b.len] = '\0'; /* the last comma */
+    assert_int_equal(buf_adds(&b, tail), 0);
+    *len = b.len;
+    return buf_take(&b);
+}
+
+/* Refused before there is a tree: a tree of it would take two gigabytes. */
+static void an_answer_of_very_many_values_takes_no_memory(void **state)
+{
+    static const char *const items[] = { "{},", "[],", "0,", "\"\",", "{\"a\":[]}," };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(items); i++) {
+        struct record *r = NULL;
+        struct page *page = NULL;
+        struct failure err = { 0 };
+        size_t len;
+        char *text =
+            filled("{\"documentId\": \"" DOC "\", \"x\": [", items[i], 31u << 20, "]}", &len);
+        long before = peak_kib();
+
+        print_message("%s\n", items[i]);
+        assert_int_equal(codec_record_text(resource_get(RES_DOCUMENTS), text, len, &r, &err), -EIO);
+        assert_non_null(strstr(err.text, "malformed answer: it would take more than"));
+        assert_true(peak_kib() - before < 16 << 10);
+        free(text);
+        text = filled("{\"documents\": [", items[i], 31u << 20, "]}", &len);
+        before = peak_kib();
+        assert_int_equal(codec_page_text(resource_get(RES_DOCUMENTS), text, len, &page, &err),
+                         -EIO);
+        assert_true(peak_kib() - before < 16 << 10);
+        free(text);
+    }
+}
+
+static int parse_nested(const char *opening, const char *closing, int depth)
+{
+    struct buf text = BUF_INIT(1 << 20);
+    struct record *r = NULL;
+    int rc;
+
+    assert_int_equal(buf_adds(&text, "{\"documentId\": \"" DOC "\", \"x\": "), 0);
+    for (int i = 0; i < depth; i++)
+        assert_int_equal(buf_adds(&text, opening), 0);
+    assert_int_equal(buf_adds(&text, "0"), 0);
+    for (int i = 0; i < depth; i++)
+        assert_int_equal(buf_adds(&text, closing), 0);
+    assert_int_equal(buf_adds(&text, "}"), 0);
+    rc = codec_record_text(resource_get(RES_DOCUMENTS), text.data, text.len, &r, NULL);
+    record_unref(r);
+    buf_release(&text);
+    return rc;
+}
+
+static void an_answer_is_nested_so_deep_and_no_deeper(void **state)
+{
+    (void)state;
+    assert_int_equal(parse_nested("[", "]", JSON_DEPTH_MAX - 1), 0);
+    assert_int_equal(parse_nested("{\"a\":", "}", JSON_DEPTH_MAX - 1), 0);
+    assert_int_equal(parse_nested("[", "]", JSON_DEPTH_MAX), -EIO);
+    assert_int_equal(parse_nested("{\"a\":", "}", JSON_DEPTH_MAX), -EIO);
+    assert_int_equal(parse_nested("[", "]", 2000), -EIO);
 }
 
 static void fields_are_files(void **state)
@@ -607,6 +691,8 @@ int main(void)
         cmocka_unit_test(json_is_in_the_tables_order),
         cmocka_unit_test(ids_that_cannot_be_one_are_refused),
         cmocka_unit_test(hostile_answers_are_refused),
+        cmocka_unit_test(an_answer_of_very_many_values_takes_no_memory),
+        cmocka_unit_test(an_answer_is_nested_so_deep_and_no_deeper),
         cmocka_unit_test(fields_are_files),
         cmocka_unit_test(a_field_with_an_ending_is_its_bytes),
         cmocka_unit_test(events_are_lines),
