@@ -1,7 +1,5 @@
 #include "pacer.h"
 
-#include <stdbool.h>
-
 #include "lock.h"
 
 #include "banned.h"
@@ -12,6 +10,7 @@ void pacer_init(struct pacer *p, double max_rps)
     p->interval_ms = max_rps > 0 ? 1000 / max_rps : 0;
     p->next_ms = 0;
     p->held_ms = INT64_MIN;
+    p->cautious = p->trying = false;
 }
 
 void pacer_release(struct pacer *p)
@@ -19,9 +18,14 @@ void pacer_release(struct pacer *p)
     lock_destroy(&p->lock);
 }
 
-void pacer_hold(struct pacer *p, int64_t until_ms)
+void pacer_hold(struct pacer *p, int64_t now_ms, int64_t seconds)
 {
+    int64_t until_ms = now_ms + 1000 * (seconds < PACER_HOLD_MAX_S ? seconds : PACER_HOLD_MAX_S);
+
+    if (seconds <= 0)
+        return;
     lock_take(&p->lock);
+    p->cautious = true;
     if (until_ms > p->held_ms)
         p->held_ms = until_ms;
     lock_give(&p->lock);
@@ -50,6 +54,33 @@ int64_t pacer_take(struct pacer *p, int64_t now_ms)
 int64_t pacer_take_first(struct pacer *p, int64_t now_ms)
 {
     return take(p, now_ms, true);
+}
+
+enum pacer_turn pacer_turn(struct pacer *p, int64_t now_ms, int64_t *again_ms)
+{
+    enum pacer_turn turn = PACER_GO;
+
+    lock_take(&p->lock);
+    if (now_ms < p->held_ms) {
+        turn = PACER_WAIT;
+        *again_ms = p->held_ms;
+    } else if (p->cautious && p->trying) {
+        turn = PACER_WAIT;
+        *again_ms = now_ms + PACER_LOOK_MS;
+    } else if (p->cautious) {
+        turn = PACER_FIRST;
+        p->trying = true;
+    }
+    lock_give(&p->lock);
+    return turn;
+}
+
+void pacer_tried(struct pacer *p, int64_t now_ms)
+{
+    lock_take(&p->lock);
+    p->trying = false;
+    p->cautious = p->held_ms > now_ms;
+    lock_give(&p->lock);
 }
 
 int64_t pacer_held(struct pacer *p)

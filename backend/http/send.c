@@ -40,28 +40,31 @@ static int interrupted(struct failure *err)
 }
 
 /* Until the pacer lets it go. */
-static int wait_turn(struct sender *s, struct call *call, struct request *rq, struct failure *err)
+static int wait_turn(struct sender *s, struct call *call, struct request *rq, struct sending *st,
+                     struct failure *err)
 {
-    int64_t now = clock_now_ms(s->clock);
+    int64_t now = clock_now_ms(s->clock), until = pacer_held(&s->pacer);
     int64_t at =
         rq->class == CALL_URGENT ? pacer_take_first(&s->pacer, now) : pacer_take(&s->pacer, now);
-    int64_t held = pacer_held(&s->pacer);
+    bool paced = until <= now && s->pacer.interval_ms > 0;
+    enum pacer_turn turn = PACER_WAIT;
 
-    for (;;) {
-        if (held > now && held >= rq->moved_ms + rq->timeout_ms)
+    while (turn == PACER_WAIT) {
+        if (until > now && until >= rq->moved_ms + rq->timeout_ms)
             return fail(err, -EAGAIN, 429, "the server asks to wait for %lld s",
-                        (long long)(held - now + 999) / 1000);
+                        (long long)(until - now + 999) / 1000);
         if (sleep_until(s, call, at) < 0)
             return interrupted(err);
-        /* waiting for one's turn is not being stuck */
         now = clock_now_ms(s->clock);
-        if (held < now && rq->moved_ms < now && s->pacer.interval_ms > 0)
+        /* waiting for one's turn is not being stuck; that the server asks for it is */
+        if (paced && rq->moved_ms < now)
             rq->moved_ms = rq->sent_ms = now;
-        held = pacer_held(&s->pacer);
-        if (held <= now)
-            return 0;
-        at = held;
+        paced = false;
+        turn = pacer_turn(&s->pacer, now, &at);
+        until = at;
     }
+    st->first = turn == PACER_FIRST;
+    return 0;
 }
 
 static void begin_try(struct request *rq)
@@ -96,13 +99,6 @@ static int final_errno(const struct request *rq, const char *message)
     if (rq->rc == 0)
         return status_errno(rq->status, message);
     return rq->rc == -ECONNRESET ? -EIO : rq->rc;
-}
-
-/* What the server asks everybody to wait for. */
-static void obey(struct sender *s, const struct request *rq)
-{
-    if (rq->rc == 0 && rq->retry_after_s > 0 && (rq->status == 429 || rq->status == 503))
-        pacer_hold(&s->pacer, clock_now_ms(s->clock) + rq->retry_after_s * 1000);
 }
 
 /* 0: the next try may begin. */
@@ -178,6 +174,17 @@ int sender_once(struct sender *s, struct call *call, struct request *rq, const s
     return error;
 }
 
+/* What the server asks everybody to wait for. */
+static void obey(struct sender *s, const struct request *rq, const struct sending *st)
+{
+    int64_t now = clock_now_ms(s->clock);
+
+    if (rq->rc == 0 && (rq->status == 429 || rq->status == 503))
+        pacer_hold(&s->pacer, now, rq->retry_after_s);
+    if (st->first)
+        pacer_tried(&s->pacer, now);
+}
+
 /* One try and what follows from it. 1: once more. */
 static int try_once(struct sender *s, struct call *call, struct request *rq, struct sending *st,
                     struct failure *err)
@@ -192,6 +199,7 @@ static int try_once(struct sender *s, struct call *call, struct request *rq, str
     begin_try(rq);
     atomic_fetch_add(&s->requests, 1);
     a.error = sender_once(s, call, rq, st);
+    obey(s, rq, st);
     a.tries = ++st->tries;
     a.status = rq->status;
     a.arrived = rq->arrived;
@@ -202,7 +210,6 @@ static int try_once(struct sender *s, struct call *call, struct request *rq, str
         error_text(buf_str(&rq->answer), rq->answer.len, message);
         rq->moved_ms = rq->sent_ms; /* to be refused is no progress */
     }
-    obey(s, rq);
     st->unsure = st->unsure || a.error || a.status >= 500;
     verdict = retry_judge(&a);
     st->down = retry_is_down(&a);
@@ -233,7 +240,7 @@ int sender_do(struct sender *s, struct call *call, struct request *rq, struct se
 
     rq->moved_ms = rq->sent_ms = clock_now_ms(s->clock);
     do {
-        rc = wait_turn(s, call, rq, err);
+        rc = wait_turn(s, call, rq, st, err);
         if (rc == 0)
             rc = try_once(s, call, rq, st, err);
     } while (rc > 0);

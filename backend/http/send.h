@@ -30,6 +30,7 @@ struct sending {
     bool fresh_token; /* set by the caller: its token was asked for after a refusal */
     bool elsewhere;   /* set by the caller: not at the API's host, which gets no token */
     bool unsure;      /* a try that failed may have had its effect */
+    bool first;       /* it goes before all others, after the server has asked to wait */
     bool down;        /* it failed because the server or the way to it did */
 };
 

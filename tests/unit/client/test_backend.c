@@ -628,23 +628,35 @@ static void retry_after_holds_everybody(void **state)
     end(&x);
 }
 
+/* Nor is it believed: after a minute the server is asked again. */
 static void a_long_retry_after_is_not_waited_for(void **state)
 {
-    static const struct fake_reply replies[] = {
-        { .status = 503, .headers = "Retry-After: 3600\r\n" },
-        { .status = 200, .body = A_DOCUMENT },
-    };
-    struct fixture x = { 0 };
+    static const char *const wishes[] = { "Retry-After: 3600\r\n", "Retry-After: 1000000000\r\n",
+                                          "Retry-After: 9223372036854775807\r\n",
+                                          "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n" };
 
     (void)state;
-    begin_with(&x, replies, 2);
-    assert_int_equal(get_document(&x), -EAGAIN);
-    assert_int_equal(get_document(&x), -EAGAIN);
-    assert_int_equal(fake_count(&x.server, false), 1);
-    assert_non_null(strstr(x.err.text, "the server asks to wait for 3"));
-    fake_clock_advance(&x.fake, 3600000);
-    assert_int_equal(get_document(&x), 0);
-    end(&x);
+    for (size_t i = 0; i < ARRAY_LEN(wishes); i++) {
+        const struct fake_reply replies[] = {
+            { .status = 503, .headers = wishes[i] },
+            { .status = 503, .headers = wishes[i] },
+            { .status = 200, .body = A_DOCUMENT },
+        };
+        struct fixture x = { 0 };
+
+        print_message("%s", wishes[i]);
+        begin_with(&x, replies, 3);
+        for (unsigned tries = 1; tries <= 2; tries++) {
+            assert_int_equal(get_document(&x), -EAGAIN);
+            assert_int_equal(get_document(&x), -EAGAIN);
+            assert_int_equal(fake_count(&x.server, false), tries);
+            assert_non_null(strstr(x.err.text, "the server asks to wait for 6"));
+            fake_clock_advance(&x.fake, 60000);
+        }
+        assert_int_equal(get_document(&x), 0);
+        assert_int_equal(get_document(&x), 0);
+        end(&x);
+    }
 }
 
 /* It would be let go when its time is over. */
