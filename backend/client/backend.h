@@ -3,7 +3,7 @@
  * With record.h, body.h and resources.h all that the mount sees of it.
  *
  * Every verb may be called from any thread, with no lock held; it blocks until the answer, the
- * failure, call_cancel() (-EINTR) or timeout_ms without progress. A call with nowait set is
+ * failure, call_cancel() (-EINTR) or timeout_ms without headway (headway.h). A call with nowait set is
  * never given to it. Its class says how urgent its requests are (engine.h), but that contents are
  * sent as CALL_CHANGE, and a heartbeat goes as CALL_URGENT. Outputs are set on success only, err on failure only.
  *
@@ -45,7 +45,7 @@ struct backend_config {
     const char *cacert; /* a PEM file that replaces the system's; NULL: the system's */
     unsigned max_conns;
     double max_rps;     /* 0: no limit */
-    int64_t timeout_ms; /* without progress, retries included */
+    int64_t timeout_ms; /* without headway, retries included */
     struct log *log;    /* may be NULL */
     struct clock *clock;
     struct trace *trace; /* outlives the backend; NULL: there is none */
@@ -55,7 +55,10 @@ struct backend_config {
  * plain http beyond loopback, -ENOMEM. */
 int backend_new(const struct backend_config *config, struct backend **out, struct failure *err);
 
-/* Ends what is in flight with -EINTR, joins the thread, frees. NULL is fine. */
+/* Ends what is in flight with -EINTR, and lets nothing more begin. Any thread; does not wait. */
+void backend_stop(struct backend *be);
+
+/* The same, joins the thread, frees. NULL is fine. */
 void backend_free(struct backend *be);
 
 /* GET of a list's page. query may be NULL, token NULL: the first page. */

@@ -1,10 +1,11 @@
 #include "perform.h"
 
-#include "record.h"
 #include <errno.h>
 #include <string.h>
 
+#include "backend.h"
 #include "lock.h"
+#include "record.h"
 
 #include "banned.h"
 
@@ -137,12 +138,19 @@ int perform_token(struct backend *be, struct call *call, struct failure *err)
     return rc;
 }
 
-void perform_end(struct backend *be)
+void backend_stop(struct backend *be)
 {
     lock_take(&be->lock);
     be->closing = true;
     for (struct visit *v = be->visits; v; v = v->next)
         call_cancel(v->call);
+    lock_give(&be->lock);
+}
+
+void perform_end(struct backend *be)
+{
+    backend_stop(be);
+    lock_take(&be->lock);
     while (be->visits)
         lock_wait(&be->lock, &be->left);
     lock_give(&be->lock);

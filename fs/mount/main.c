@@ -226,14 +226,24 @@ static int serve(struct mount *m, struct failure *err)
     return rc > 0 || rc == -ECONNABORTED ? 0 : rc;
 }
 
-/* Backwards: what still runs is let finish, and replied to, before the mount goes. */
+/* What still runs is let finish, and replied to. But for so long only: then its requests are ended,
+ * and what they should have sent is kept as what could not be. */
+static void finish(struct mount *m)
+{
+    if (pool_drain(fs_pool(m->fs), END_TIMEOUT_MS))
+        return;
+    backend_stop(m->backend);
+    pool_drain(fs_pool(m->fs), END_TIMEOUT_MS);
+}
+
+/* Backwards. */
 static void end(struct mount *m)
 {
     herald_stopping(m->herald);
-    if (m->fs)
-        pool_drain(fs_pool(m->fs), END_TIMEOUT_MS);
-    if (m->fs)
+    if (m->fs) {
+        finish(m);
         fs_set_kernel(m->fs, NULL);
+    }
     if (m->session) {
         fuse_session_unmount(m->session);
         fuse_remove_signal_handlers(m->session);

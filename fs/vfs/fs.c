@@ -248,7 +248,8 @@ void fs_stop(struct fs *fs, int64_t timeout_ms)
         uploads_drain(fs->uploads, NULL, timeout_ms);
     remote_stop(fs->remote);
     uploads_stop(fs->uploads);
-    pool_drain(fs->pool, timeout_ms);
+    if (!pool_drain(fs->pool, timeout_ms))
+        backend_stop(fs->backend);
     pool_free(fs->pool);
     fs->pool = NULL;
 }

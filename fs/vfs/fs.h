@@ -39,8 +39,8 @@ struct fs_config {
 /* Opens the state, spool and caches. -EWOULDBLOCK: the state directory is in use. */
 int fs_new(const struct fs_config *config, struct fs **out, struct failure *err);
 
-/* Waits for what is under way, at most timeout_ms, and ends the threads of the pool: nobody may
- * give it work any more. NULL is fine. */
+/* Waits for what is under way, at most timeout_ms, then ends the requests of what still is, and the
+ * threads of the pool: nobody may give it work any more. NULL is fine. */
 void fs_stop(struct fs *fs, int64_t timeout_ms);
 
 /* Stopped or not, frees. NULL is fine. */
