@@ -247,8 +247,24 @@ static int64_t deadline_of(const struct request *rq)
 
 static void time_out(struct request *rq)
 {
-    rq->rc = fail(&rq->failure, -ETIMEDOUT, 0, "nothing has moved for %lld s",
-                  (long long)rq->timeout_ms / 1000);
+    bool some = rq->sent_bytes + rq->received_bytes > rq->headway.counted;
+
+    rq->rc = fail(&rq->failure, -ETIMEDOUT, 0, "%s has moved for %lld s",
+                  some ? "hardly anything" : "nothing", (long long)rq->timeout_ms / 1000);
+}
+
+/* Is its time over? Says so. */
+static bool expires(struct request *rq, int64_t now)
+{
+    if (now >= deadline_of(rq)) {
+        time_out(rq);
+        return true;
+    }
+    if (!headway_is_endless(&rq->headway, now))
+        return false;
+    rq->rc = fail(&rq->failure, -ETIMEDOUT, 0, "the answer has not ended within %lld s",
+                  (long long)rq->headway.answer_max_ms / 1000);
+    return true;
 }
 
 static void expire_active(struct engine *e, int64_t now)
@@ -257,9 +273,8 @@ static void expire_active(struct engine *e, int64_t now)
         next = rq->next;
         if (rq->moved_ms > e->moved_ms)
             e->moved_ms = rq->moved_ms;
-        if (now < deadline_of(rq))
+        if (!expires(rq, now))
             continue;
-        time_out(rq);
         e->stuck_ms = now;
         stop(e, rq);
     }
@@ -434,6 +449,8 @@ int request_do(struct engine *e, struct call *call, struct request *rq)
     rq->arrived = false;
     rq->sent = 0;
     rq->sent_bytes = rq->received_bytes = rq->answer_bytes = 0;
+    rq->headway = (struct headway){ .answer_ms = INT64_MAX };
+    rq->sending = false;
     enqueue(e, rq);
     while (!is_done(e, rq))
         if (call_wait(call, e->clock, CLOCK_FOREVER) == -EINTR)

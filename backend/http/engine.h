@@ -26,10 +26,10 @@ void engine_free(struct engine *e);
 
 /*
  * Does it, and blocks until then. 0: there was an answer, of whatever status. -ECONNRESET: the
- * connection broke, -EHOSTUNREACH: there was none, -ETIMEDOUT, -EINTR (rq->arrived tells whether
- * it may have had an effect), -ENOMEM, -EIO: an oversized or malformed answer, or no TLS that can
- * be trusted; what the disk says of the content; -EPERM: wire.h does not let it out. While it waits for its turn, what moves in any
- * other request counts as movement.
+ * connection broke, -EHOSTUNREACH: there was none, -ETIMEDOUT: it makes no headway (headway.h), -EINTR
+ * (rq->arrived tells whether it may have had an effect), -ENOMEM, -EIO: an oversized or malformed
+ * answer or head, or no TLS that can be trusted; what the disk says of the content; -EPERM: wire.h
+ * does not let it out. While it waits for its turn, headway of any other request counts as its own.
  */
 int request_do(struct engine *e, struct call *call, struct request *rq);
 

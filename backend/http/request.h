@@ -13,6 +13,7 @@
 #include "call.h"
 #include "clock.h"
 #include "failure.h"
+#include "headway.h"
 #include "scan.h"
 #include "upload.h"
 
@@ -38,7 +39,7 @@ struct request {
     struct upload *body;   /* NULL: none */
     bool idempotent;       /* may arrive twice */
     enum call_class class; /* 0: its call's; of CALL_PROBE there is one at a time */
-    int64_t timeout_ms;    /* without a byte moved in either direction */
+    int64_t timeout_ms;    /* without headway (headway.h) in either direction */
     int64_t answer_ms;     /* for the answer's first byte, where that is longer */
 
     /* What became of it. The caller releases answer. */
@@ -49,8 +50,8 @@ struct request {
     int64_t retry_after_s;  /* 0: not said */
     bool arrived;           /* the server may have had all of it */
     unsigned sent;          /* over how many connections it began to go out */
-    int64_t moved_ms;       /* when a byte was last moved; set by the caller to begin with */
-    int64_t sent_ms;        /* when a byte of the body was last sent; likewise */
+    int64_t moved_ms;       /* when it last made headway; set by the caller to begin with */
+    int64_t sent_ms;        /* when it last did by its body; likewise */
     struct failure failure; /* when request_do() failed */
 
     /* The engine's. */
@@ -59,7 +60,9 @@ struct request {
     void *easy, *headers;
     char curl_says[256];  /* CURL_ERROR_SIZE */
     struct request *next; /* guarded by the engine's lock while queued, then its thread's */
+    struct headway headway;
     int64_t sent_bytes, received_bytes, answer_bytes;
+    bool sending; /* sent_bytes has grown since it last made headway */
     int rc;
     bool queued, waited, abort, done; /* guarded by the engine's lock */
 };

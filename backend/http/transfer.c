@@ -1,6 +1,8 @@
 #include "transfer.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 #include "array.h"
@@ -16,6 +18,9 @@
 #define FRESH_IDLE_S 20
 #define ERROR_ANSWER_MAX (64u << 10)
 #define HEADER_MAX (32u << 10)
+/* How much is read of a body at once, and how much of it waits in the kernel. */
+#define PIECE_BYTES 16384
+#define UNSENT_BYTES 32768
 
 /* --- Bytes ----------------------------------------------------------------------------------- */
 
@@ -118,12 +123,28 @@ static size_t on_answer(char *data, size_t size, size_t n, void *arg)
     return rq->rc < 0 ? 0 : size * n;
 }
 
+static bool is_last_of_head(struct request *rq, const char *line, size_t len)
+{
+    long status = 0;
+
+    curl_easy_getinfo(rq->easy, CURLINFO_RESPONSE_CODE, &status);
+    return status >= 200 && len <= 2 && (line[0] == '\r' || line[0] == '\n');
+}
+
 static size_t on_header(char *data, size_t size, size_t n, void *arg)
 {
+    int64_t now = clock_now_ms(((struct request *)arg)->clock);
     struct request *rq = arg;
+    bool first;
 
-    (void)data;
-    rq->moved_ms = clock_now_ms(rq->clock);
+    if (!headway_head_line(&rq->headway, size * n, now, &first)) {
+        rq->rc =
+            fail(&rq->failure, -EIO, 0, "the answer has more than %d headers, or %zu KiB of them",
+                 HEAD_LINES_MAX, HEAD_BYTES_MAX >> 10);
+        return 0;
+    }
+    if (first || is_last_of_head(rq, data, size * n))
+        rq->moved_ms = now;
     return size * n;
 }
 
@@ -131,17 +152,32 @@ static int on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_o
                        curl_off_t up)
 {
     struct request *rq = arg;
+    bool all = rq->body && up != rq->sent_bytes && up == upload_size(rq->body);
 
     (void)down_total;
     (void)up_total;
-    if (up == rq->sent_bytes && down == rq->received_bytes)
-        return 0;
-    rq->moved_ms = clock_now_ms(rq->clock);
-    if (up != rq->sent_bytes)
-        rq->sent_ms = rq->moved_ms;
+    rq->sending = rq->sending || up != rq->sent_bytes;
     rq->sent_bytes = up;
     rq->received_bytes = down;
+    if (!headway_moved(&rq->headway, up + down) && !all)
+        return 0;
+    rq->moved_ms = clock_now_ms(rq->clock);
+    if (rq->sending)
+        rq->sent_ms = rq->moved_ms;
+    rq->sending = false;
     return 0;
+}
+
+/* A kernel's buffers take megabytes of a slow upload at once, and then for minutes nothing: with less
+ * in them that is not sent, what has gone to the kernel is what moves. */
+static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+    int bytes = UNSENT_BYTES;
+
+    (void)arg;
+    (void)purpose;
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes));
+    return CURL_SOCKOPT_OK;
 }
 
 /* --- Set-up ---------------------------------------------------------------------------------- */
@@ -207,6 +243,8 @@ static void set_transport(CURL *easy, const struct request *rq, const char *cace
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "lasfs/" LASFS_VERSION);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      (long)(rq->timeout_ms < CONNECT_MS ? rq->timeout_ms : CONNECT_MS));
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)PIECE_BYTES);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
     if (cacert) {
         curl_easy_setopt(easy, CURLOPT_CAINFO, cacert);
         curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
@@ -254,6 +292,7 @@ int transfer_begin(CURL *easy, struct request *rq, const char *cacert, struct cl
 
     rq->easy = easy;
     rq->clock = clock;
+    headway_begin(&rq->headway, rq->timeout_ms, answer_max(rq));
     rc = wire_check(rq->method, rq->url, rq->api, &rq->failure);
     if (rc < 0)
         return rc;

@@ -3,6 +3,7 @@
     proxy.fault('GET', r'/documents/.*', status=503, headers={'Retry-After': '1'}, times=2)
     proxy.fault('POST', r'/documents', close='after')   # the server has it, its answer is lost
     proxy.fault(stall='before')                         # nothing is answered, until clear()
+    proxy.fault(drip='body', piece=b'x', pause=1)       # an answer without an end, byte by byte
 """
 import http.client
 import http.server
@@ -35,6 +36,9 @@ class Rule:
     delay: float = 0           # seconds, before anything of this
     stall: str = None          # 'before' it is passed on, or 'after': the server has answered
     close: str = None          # 'before', 'after', or in the 'middle' of the answer
+    drip: str = None           # 'head' or 'body' of an answer of 200 that has no end, until clear():
+    piece: bytes = b'x'        # of this, one after the other,
+    pause: float = 1           # with so many seconds before each
     hits: int = 0
     released: threading.Event = field(default_factory=threading.Event)
 
@@ -94,6 +98,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                         dict(self.headers), body)
         passed.rule = self.server.proxy.take(passed)
         try:
+            if passed.rule and passed.rule.drip:
+                self.drip(passed.rule)
             self.answer(passed, *self.get_answer(passed.rule or Rule(), body))
         except (Closed, OSError):
             self.close_connection = True
@@ -134,6 +140,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         data = answer.read()
         return answer.status, {k: v for k, v in answer.getheaders()
                                if k.lower() not in HOP_HEADERS}, data
+
+    def drip(self, rule):
+        self.wfile.write(b'HTTP/1.1 200 OK\r\n' + (b'\r\n' if rule.drip == 'body' else b''))
+        while not rule.released.wait(rule.pause):
+            self.wfile.write(rule.piece)
+        raise Closed
 
     def answer(self, passed, status, headers, body):
         self.send_response_only(status)

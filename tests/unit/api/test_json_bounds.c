@@ -94,7 +94,9 @@ static void *counting_malloc(size_t size)
  * the estimate is no less. */
 static void the_estimate_is_no_less_than_what_is_taken(void **state)
 {
-    static const char *const items[] = { "{},", "[],", "0,", "0.5,", "\"\",", "\"some text\",",
+    static const char *const items[] = { "{},",        "[],",
+                                         "0,",         "0.5,",
+                                         "\"\",",      "\"some text\",",
                                          "{\"a\":1},", "{\"label\":\"a\",\"value\":\"b\"}," };
     const size_t n = 65000;
 

@@ -1,4 +1,4 @@
-/* The thread that owns curl: time-outs, cancelling, limits, connections. */
+/* The thread that owns curl: silence, cancelling, turns, limits, connections. */
 #include "backend.h"
 #include "engine.h"
 
@@ -448,77 +448,6 @@ static void a_heartbeat_waits_for_no_upload(void **state)
     end(&x);
 }
 
-/* --- A server that dribbles ------------------------------------------------------------------ */
-
-struct dribble {
-    int fd, port;
-    pthread_t thread;
-    int pause_ms, pieces;
-};
-
-static void *dribble_run(void *arg)
-{
-    struct dribble *d = arg;
-    struct fake_request *rq = calloc(1, sizeof(*rq));
-    int fd = accept(d->fd, NULL, NULL);
-
-    if (fd >= 0 && fake_read(fd, rq)) {
-        fake_send(fd, "HTTP/1.1 200 X\r\n\r\n", 18);
-        for (int i = 0; i < d->pieces; i++) {
-            fake_sleep_ms(d->pause_ms);
-            if (!fake_send(fd, "x", 1))
-                break;
-        }
-    }
-    if (fd >= 0)
-        close(fd);
-    free(rq->body);
-    free(rq);
-    return NULL;
-}
-
-static void dribble_start(struct dribble *d)
-{
-    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t len = sizeof(at);
-
-    d->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(d->fd, (struct sockaddr *)&at, len), 0);
-    assert_int_equal(listen(d->fd, 8), 0);
-    assert_int_equal(getsockname(d->fd, (struct sockaddr *)&at, &len), 0);
-    d->port = ntohs(at.sin_port);
-    assert_int_equal(pthread_create(&d->thread, NULL, dribble_run, d), 0);
-}
-
-static void what_moves_is_not_timed_out(void **state)
-{
-    struct dribble d = { .pause_ms = 150, .pieces = 10 };
-    struct engine *e = NULL;
-    struct failure err;
-    struct call call;
-    char url[64];
-    struct request rq = { .method = "GET",
-                          .url = url,
-                          .content_type = "x",
-                          .idempotent = true,
-                          .timeout_ms = 700,
-                          .answer = BUF_INIT(1000) };
-
-    (void)state;
-    dribble_start(&d);
-    assert_int_equal(call_init(&call), 0);
-    assert_int_equal(engine_new(2, NULL, clock_real(), &e, &err), 0);
-    snprintf(url, sizeof(url), "http://127.0.0.1:%d/", d.port);
-    rq.moved_ms = fake_now_ms();
-    assert_int_equal(request_do(e, &call, &rq), 0);
-    assert_string_equal(rq.answer.data, "xxxxxxxxxx");
-    engine_free(e);
-    call_release(&call);
-    buf_release(&rq.answer);
-    pthread_join(d.thread, NULL);
-    close(d.fd);
-}
-
 /* --- What goes out --------------------------------------------------------------------------- */
 
 /* The engine's own look, whoever asks and whatever was checked before. */
@@ -724,7 +653,6 @@ int main(void)
         cmocka_unit_test(what_nobody_waits_for_ends_too),
         cmocka_unit_test(a_call_that_rises_overtakes),
         cmocka_unit_test(a_heartbeat_waits_for_no_upload),
-        cmocka_unit_test(what_moves_is_not_timed_out),
         cmocka_unit_test(nothing_deletes_more_than_one_thing),
         cmocka_unit_test(an_oversized_answer_is_refused),
         cmocka_unit_test(a_long_error_is_cut),
