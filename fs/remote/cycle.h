@@ -11,8 +11,11 @@ struct cycle {
     unsigned n;    /* so many came */
 };
 
-/* Takes the next of a row of tokens. Has it come before? A circle of any length is seen, at the
- * latest once it has been gone around three times. */
-bool cycle_closes(struct cycle *c, const char *token);
+/* Takes the next of a row of marks, which are hashes. Has it come before? A circle of any length is
+ * seen, at the latest once it has been gone around three times. */
+bool cycle_closes(struct cycle *c, uint64_t mark);
+
+/* The same, of a text. */
+bool cycle_closes_text(struct cycle *c, const char *text);
 
 #endif

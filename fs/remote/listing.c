@@ -7,14 +7,16 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "cycle.h"
 #include "hash.h"
 #include "lock.h"
+#include "paging.h"
 
 #include "banned.h"
 
 #define KEY_MAX 64
 #define INDEX_START 64
+/* Of records: five million documents. Who makes up rows without an end is stopped there. */
+#define BYTES_MAX ((size_t)1 << 30)
 
 struct listing {
     atomic_uint refs;
@@ -29,7 +31,9 @@ struct listing {
     uint32_t *index;   /* open addressing: row number + 1, 0 free */
     size_t index_size; /* a power of two, more than 1.5 n */
     char *next_token;
-    struct cycle tokens;
+    struct paging paging;
+    size_t bytes; /* of the records that pages have brought */
+    size_t added; /* rows that none has */
     unsigned pages;
     bool complete;
     bool reading_ahead;
@@ -186,22 +190,36 @@ static bool was_removed(const struct listing *l, const char *id)
 
 /* Rows that are there already are newer: they were changed here while the page was under way,
  * and so is what was removed. */
-static int take_page(struct listing *l, unsigned number, struct page *page, struct failure *err)
+static int take_rows_locked(struct listing *l, const struct page *page, size_t *fresh)
 {
-    int rc = 0;
-
-    lock_take(&l->lock);
-    for (size_t i = 0; i < page->n && rc == 0; i++) {
+    *fresh = 0;
+    for (size_t i = 0; i < page->n; i++) {
         char id[RESOURCE_ID_MAX + 1];
         size_t slot;
 
-        if (record_id(page->rows[i], id) < 0 || was_removed(l, id))
+        if (record_id(page->rows[i], id) < 0 || was_removed(l, id) ||
+            (l->index_size && find_slot(l, id, &slot)))
             continue;
-        if (!l->index_size || !find_slot(l, id, &slot))
-            rc = append_locked(l, page->rows[i], id);
+        if (append_locked(l, page->rows[i], id) < 0)
+            return -ENOMEM;
+        l->bytes += record_bytes(page->rows[i]);
+        ++*fresh;
     }
-    if (rc == 0 && page->next_token && cycle_closes(&l->tokens, page->next_token))
-        rc = fail(err, -EIO, 0, "the list of %s does not go on: a page comes again", l->res->name);
+    return 0;
+}
+
+static int take_page(struct listing *l, unsigned number, struct page *page, struct failure *err)
+{
+    size_t fresh;
+    int rc;
+
+    lock_take(&l->lock);
+    rc = take_rows_locked(l, page, &fresh);
+    if (rc == 0)
+        rc = paging_next(&l->paging, l->res, page->next_token, fresh, l->added + l->n_removed, err);
+    if (rc == 0 && page->next_token && l->bytes > BYTES_MAX)
+        rc = fail(err, -EIO, 0, "the list of %s takes more than %zu MiB of memory", l->res->name,
+                  BYTES_MAX >> 20);
     if (rc == 0) {
         free(l->next_token);
         l->next_token = steal_pointer(&page->next_token);
@@ -409,6 +427,7 @@ int listing_apply(struct listing *l, struct record *r)
     int in = let_through(l->filter, l->value, r);
     char id[RESOURCE_ID_MAX + 1];
     int rc = in < 0 ? in : record_id(r, id);
+    size_t before;
 
     if (rc < 0)
         return rc;
@@ -420,7 +439,9 @@ int listing_apply(struct listing *l, struct record *r)
     for (size_t i = 0; i < l->n_removed; i++)
         if (strcmp(l->removed[i], id) == 0)
             l->removed[i][0] = '\0'; /* it has come back */
-    rc = append_locked(l, r, id);    /* replaces what is there; a page under way will not */
+    before = l->n;
+    rc = append_locked(l, r, id); /* replaces what is there; a page under way will not */
+    l->added += l->n - before;
     lock_give(&l->lock);
     return rc;
 }

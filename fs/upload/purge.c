@@ -3,9 +3,10 @@
 #include <errno.h>
 
 #include "backend.h"
-#include "cycle.h"
 #include "drops.h"
+#include "hash.h"
 #include "known.h"
+#include "paging.h"
 #include "refuse.h"
 #include "uploads_context.h"
 
@@ -13,17 +14,22 @@
 
 #define PAGE 1000 /* the most that one request deletes */
 
-static void forget(struct uploads *uploads, const struct resource *res, const struct page *page)
+/* The same for the same ids in any order; 0: it has none. */
+static uint64_t forget(struct uploads *uploads, const struct resource *res, const struct page *page)
 {
+    uint64_t mark = 0;
+
     for (size_t i = 0; i < page->n; i++) {
         char id[RESOURCE_ID_MAX + 1];
         struct target t = { .res = res, .id = id };
 
         if (record_id(page->rows[i], id) < 0)
             continue;
+        mark += hash_text(HASH_TEXT_START, id);
         known_removed(uploads->remote, &t);
         drops_remove_id(uploads->drops, id);
     }
+    return mark;
 }
 
 int purge_list(struct uploads *uploads, struct call *call, const struct resource *res,
@@ -32,7 +38,8 @@ int purge_list(struct uploads *uploads, struct call *call, const struct resource
     const struct query query[] = { { filter, value }, { NULL, NULL } };
     const struct target t = { .res = res };
     cleanup_free char *token = NULL;
-    struct cycle tokens = { 0 };
+    struct paging paging = { 0 };
+    struct cycle pages = { 0 };
     bool all = max == INT64_MAX;
 
     if (uploads->ro)
@@ -41,6 +48,7 @@ int purge_list(struct uploads *uploads, struct call *call, const struct resource
         return fail(err, -EPERM, 0, "the mount deletes nothing (nodelete): mount it without that");
     do {
         struct page *page = NULL;
+        uint64_t mark;
         int rc = backend_delete_many(uploads->backend, call, &t, query, token,
                                      (unsigned)(max < PAGE ? max : PAGE), all, &page, err);
 
@@ -48,15 +56,18 @@ int purge_list(struct uploads *uploads, struct call *call, const struct resource
             known_unsure(uploads->remote, &t, err);
             return rc;
         }
-        forget(uploads, res, page);
+        mark = forget(uploads, res, page);
         max -= (int64_t)page->n;
         atomic_fetch_add(&uploads->purged, page->n);
         free(token);
         token = steal_pointer(&page->next_token);
         page_free(page);
-        if (token && cycle_closes(&tokens, token))
-            return fail(err, -EIO, 0, "the list of %s does not go on: a page comes again",
-                        res->name);
+        if (token && mark && cycle_closes(&pages, mark)) /* what was deleted is not */
+            rc = fail(err, -EIO, 0, "the list of %s does not go on: a page comes again", res->name);
+        if (rc == 0)
+            rc = paging_next(&paging, res, token, mark != 0, 0, err);
+        if (rc < 0)
+            return rc;
     } while (token && max > 0);
     return 0;
 }

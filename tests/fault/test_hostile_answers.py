@@ -1,5 +1,6 @@
 """What a server may cost that is broken, or wishes nobody well: time, memory, requests."""
 import errno
+import itertools
 import json
 import os
 import re
@@ -203,3 +204,75 @@ def test_who_waits_for_the_first_waits_within_its_own_bound(mount, proxy, api):
     assert {error for error, _ in ends} <= {errno.EAGAIN, errno.ETIMEDOUT}
     assert max(seconds for _, seconds in ends) < 20
     assert rule.hits
+
+
+# --- Lists without an end ----------------------------------------------------------------------
+
+BARREN_MAX = 100
+
+
+# What each page has of the documents that there are, and its token.
+ENDLESS = {
+    'empty': (lambda rows: [], 't{}'.format),
+    'the same': (lambda rows: rows, 't{}'.format),
+    'around': (lambda rows: rows, lambda number: 'AB'[number % 2]),
+    'without an id': (lambda rows: [{k: '../x' for k in row} for row in rows], 't{}'.format),
+}
+
+
+def pages_of(api, collection, which):
+    """Makes one page after the other, and never the last."""
+    rows, numbers = api.list(collection), itertools.count()
+    rows_of, token_of = ENDLESS[which]
+
+    def page():
+        return json.dumps({collection: rows_of(rows),
+                           'nextToken': token_of(next(numbers))}).encode()
+    return {'status': 200, 'body': page}
+
+
+@pytest.mark.options('list_ttl=0', 'meta_ttl=0')
+@pytest.mark.parametrize('pages', ENDLESS)
+@pytest.mark.parametrize('command, path', [
+    ('ls documents', 'documents'),
+    ('cat documents/.list.jsonl', 'documents/.list.jsonl'),
+    ('ls documents/.by-id', 'documents/.by-id'),
+    ('ls datasets/{dataset}/documents', 'datasets/{dataset}/documents'),
+    ('ls -d documents/0123abcd', 'documents/0123abcd'),
+    ('ls -d datasets/no-such-name', 'datasets/no-such-name'),
+    ('mkdir datasets/new', 'datasets/new'),
+    ('cat documents/.sha256sums', 'documents/.sha256sums'),
+    ('rmdir consents/{consent}', 'consents/{consent}'),
+])
+def test_a_list_without_an_end_ends(mount, proxy, api, pages, command, path):
+    mount.allow('does not go on')
+    dataset, consent = api.add_dataset('d'), f'las:consent:{7:032x}'
+    api.add_documents([small_pdf(i) for i in range(3)], datasetId=dataset, consentId=consent)
+    (mount / 'documents/mine.pdf').write_bytes(small_pdf(9))  # so that there are sums of something
+    os.utime(mount / '.lasfs/refresh')
+    mark = proxy.mark()
+    proxy.fault('GET', '/documents', **pages_of(api, 'documents', pages))
+    proxy.fault('DELETE', '/documents', **pages_of(api, 'documents', pages))
+    proxy.fault('GET', '/datasets', **pages_of(api, 'datasets', pages))
+    names = {'dataset': dataset, 'consent': consent}
+    ran = mount.run(command.format(**names), status=None, timeout=60)
+    asked = proxy.since(mark, path='/(documents|datasets)')
+    assert asked and len(asked) <= 4 * BARREN_MAX
+    lines = mount.errors().splitlines()
+    assert ran.status and os.strerror(errno.EIO) in ran.err, lines
+    assert any('does not go on' in line and path.format(**names) in line for line in lines), lines
+    proxy.clear()
+    assert len(os.listdir(mount / 'documents')) in (1, 4)
+
+
+def test_a_filter_may_leave_nothing_of_some_pages(mount, proxy, api):
+    dataset = api.add_dataset('d')
+    api.add_documents([small_pdf(i) for i in range(3)], datasetId=dataset)
+    rows = api.documents()
+    for i in range(30):
+        proxy.fault('GET', '/documents', times=1, status=200, body=json.dumps(
+            {'documents': [], 'nextToken': f't{i}'}).encode())
+    proxy.fault('GET', '/documents', status=200, body=json.dumps(
+        {'documents': rows, 'nextToken': None}).encode())
+    assert len(os.listdir(mount / 'datasets' / dataset / 'documents')) == 3
+    assert mount.errors() == ''

@@ -31,7 +31,7 @@ class Rule:
     skip: int = 0              # so many pass before the first
     status: int = None         # answer this, and ask nobody
     headers: dict = field(default_factory=dict)
-    body: bytes = None         # instead of the server's own, when there is no status
+    body: bytes = None         # instead of the server's own, when there is no status; or makes it
     edit: object = None        # makes other bytes of the answer's
     delay: float = 0           # seconds, before anything of this
     stall: str = None          # 'before' it is passed on, or 'after': the server has answered
@@ -118,7 +118,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if rule.close == 'before':
             raise Closed
         if rule.status:
-            answer = rule.status, dict(rule.headers), rule.body or b''
+            given = rule.body() if callable(rule.body) else rule.body
+            answer = rule.status, dict(rule.headers), given or b''
         else:
             status, headers, data = self.forward(body)
             data = rule.edit(data) if rule.edit else data

@@ -215,9 +215,9 @@ static void a_head_without_an_end_is_refused(void **state)
 
     (void)state;
     for (int i = 0; i < 3; i++) {
-        struct dribble d = {
-            .head = i < 2 ? "HTTP/1.1 200 X\r\n" : "", .piece = pieces[i], .pieces = FOREVER
-        };
+        struct dribble d = { .head = i < 2 ? "HTTP/1.1 200 X\r\n" : "",
+                             .piece = pieces[i],
+                             .pieces = FOREVER };
 
         assert_int_equal(ask(&d, 20000, &err, &len), -EIO);
         assert_non_null(strstr(err.text, "headers"));
@@ -226,7 +226,8 @@ static void a_head_without_an_end_is_refused(void **state)
 
 static void trailers_without_an_end_are_refused(void **state)
 {
-    struct dribble d = { .head = "HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n",
+    struct dribble d = { .head =
+                             "HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n",
                          .piece = "X: y\r\n",
                          .pieces = FOREVER };
     struct failure err;

@@ -17,7 +17,7 @@ static bool closes(struct cycle *c, unsigned number)
     char token[16];
 
     snprintf(token, sizeof(token), "t%u", number);
-    return cycle_closes(c, token);
+    return cycle_closes_text(c, token);
 }
 
 static void a_circle_is_seen(void **state)

@@ -1,5 +1,6 @@
 /* One list of the API: its pages, its rows and their numbers, its filter, its names. */
 #include "listing.h"
+#include "paging.h"
 
 #include "remote_fixture.h"
 
@@ -179,6 +180,63 @@ static void pages_that_go_around_in_circles_are_a_failure(void **state)
     answer(list.x, PAGE_2, "{\"models\": [], \"nextToken\": \"t2\"}");
     assert_int_equal(listing_complete(list.l, &list.x->call, &list.x->err), -EIO);
     assert_string_equal(list.x->err.text, "the list of models does not go on: a page comes again");
+    close_list(&list);
+}
+
+/* n pages of these rows, the tokens t1, t2, ... to each next one; then a last one with a row. */
+static struct list open_pages(struct fixture *x, int n, const char *rows)
+{
+    struct target t = target_of(RES_MODELS, NULL);
+    char ask[64] = PAGE_1, body[512];
+
+    for (int i = 1; i <= n; i++) {
+        snprintf(body, sizeof(body), "{\"models\": [%s], \"nextToken\": \"t%d\"}", rows, i);
+        answer(x, ask, body);
+        snprintf(ask, sizeof(ask), PAGE_1 "&nextToken=t%d", i);
+    }
+    answer(x, ask, "{\"models\": [" A_MODEL(FOUR, "d", "") "]}");
+    return open_list(x, &t, NULL, NULL, NULL);
+}
+
+static void pages_may_be_empty(void **state)
+{
+    struct list list = open_pages(*state, PAGING_BARREN_MAX - 1, "");
+
+    expect_rows(&list, "d");
+    assert_int_equal(requests(list.x), PAGING_BARREN_MAX);
+    close_list(&list);
+}
+
+static void pages_without_anything_new_end(void **state)
+{
+    static const char *const rows[] = { "", A_MODEL(ONE, "a", ""), "{\"modelId\": \"../etc\"}" };
+    struct fixture *x = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        /* the first of those that are known is new */
+        struct list list = open_pages(x, PAGING_BARREN_MAX + (i == 1), rows[i]);
+        unsigned before = requests(x);
+
+        assert_int_equal(listing_complete(list.l, &x->call, &x->err), -EIO);
+        assert_string_equal(
+            x->err.text, "the list of models does not go on: 100 pages in a row had nothing new");
+        assert_int_equal(requests(x) - before, PAGING_BARREN_MAX + (i == 1));
+        /* who asks again asks once */
+        assert_int_equal(listing_complete(list.l, &x->call, &x->err), -EIO);
+        assert_int_equal(requests(x) - before, PAGING_BARREN_MAX + (i == 1) + 1);
+        close_list(&list);
+    }
+}
+
+/* What was made here stands in the list before a page has it. */
+static void pages_of_what_was_made_here_do_not_count(void **state)
+{
+    struct list list = open_pages(*state, PAGING_BARREN_MAX + 1, A_MODEL(TWO, "b", ""));
+
+    assert_string_equal(row(&list, 0), "b");
+    apply(&list, RES_MODELS, A_MODEL(ONE, "a", ""));
+    listing_remove(list.l, MODEL(TWO));
+    expect_rows(&list, "- a d");
     close_list(&list);
 }
 
@@ -414,6 +472,9 @@ int main(void)
         A_TEST(who_needs_a_page_sees_its_failure),
         A_TEST(only_a_list_below_something_may_be_missing),
         A_TEST(pages_that_go_around_in_circles_are_a_failure),
+        A_TEST(pages_may_be_empty),
+        A_TEST(pages_without_anything_new_end),
+        A_TEST(pages_of_what_was_made_here_do_not_count),
         A_TEST(a_row_is_there_once_and_has_a_name),
         A_TEST(many_rows_are_found_by_their_ids),
         A_TEST(a_list_is_as_fresh_as_its_last_page),

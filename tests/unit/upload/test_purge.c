@@ -129,6 +129,21 @@ static void a_list_that_goes_around_in_circles_ends(void **state)
     assert_string_equal(w->err.text, "the list of documents does not go on: a page comes again");
 }
 
+/* In whatever order, and whatever the token says. */
+static void what_was_deleted_and_comes_again_ends_it(void **state)
+{
+    struct world *w = *state;
+
+    start(w);
+    api_rule(&w->api, 1, "DELETE", "documents*", 200,
+             "{'documents': [" DOCUMENT(101) ", " DOCUMENT(102) "], 'nextToken': 'a'}");
+    api_rule(&w->api, 1, "DELETE", "*nextToken=a", 200,
+             "{'documents': [" DOCUMENT(102) ", " DOCUMENT(101) "], 'nextToken': 'b'}");
+    assert_int_equal(purge(w, INT64_MAX), -EIO);
+    assert_string_equal(w->err.text, "the list of documents does not go on: a page comes again");
+    expect_said(&w->api, DELETE_7 "\n" DELETE_7 "&nextToken=a\n");
+}
+
 static void a_lost_answer_is_asked_for_again_only_when_all_go(void **state)
 {
     struct world *w = *state;
@@ -166,6 +181,7 @@ int main(void)
         TEST(a_mount_that_deletes_nothing_says_so),
         TEST(what_went_before_a_failure_is_gone),
         TEST(a_list_that_goes_around_in_circles_ends),
+        TEST(what_was_deleted_and_comes_again_ends_it),
         TEST(a_lost_answer_is_asked_for_again_only_when_all_go),
         TEST(a_row_without_a_good_id_harms_nobody),
     };
