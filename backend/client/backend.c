@@ -76,6 +76,11 @@ out:
     return rc;
 }
 
+void backend_stop(struct backend *be)
+{
+    perform_stop(be);
+}
+
 void backend_free(struct backend *be)
 {
     if (!be)

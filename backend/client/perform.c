@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "backend.h"
 #include "lock.h"
 #include "record.h"
 
@@ -138,7 +137,7 @@ int perform_token(struct backend *be, struct call *call, struct failure *err)
     return rc;
 }
 
-void backend_stop(struct backend *be)
+void perform_stop(struct backend *be)
 {
     lock_take(&be->lock);
     be->closing = true;
@@ -149,7 +148,7 @@ void backend_stop(struct backend *be)
 
 void perform_end(struct backend *be)
 {
-    backend_stop(be);
+    perform_stop(be);
     lock_take(&be->lock);
     while (be->visits)
         lock_wait(&be->lock, &be->left);

@@ -43,7 +43,10 @@ int backend_perform(struct backend *be, struct call *call, struct request *rq, s
 /* Gets a token now. 0, or as auth_token() says. */
 int perform_token(struct backend *be, struct call *call, struct failure *err);
 
-/* Waits until all that backend_stop() has cancelled have left. */
+/* Cancels what is under way, and lets nothing more begin. */
+void perform_stop(struct backend *be);
+
+/* The same, and waits until all have left. */
 void perform_end(struct backend *be);
 
 /* What r says of the server, by backend_content_max(); whole: it is no row of a list. */

@@ -1,7 +1,5 @@
 #include "headway.h"
 
-#include "request.h"
-
 #include "banned.h"
 
 void headway_begin(struct headway *h, int64_t timeout_ms, int64_t answer_max_bytes)

@@ -19,6 +19,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What most answers may have at most, after decompression. What the JSON in it may take is told by
+ * json_bounds.h. */
+#define ANSWER_MAX_BYTES (32u << 20)
 #define HEADWAY_BYTES_PER_S 256
 #define HEADWAY_ANSWER_TIMES 40
 #define HEAD_LINES_MAX 256

@@ -17,10 +17,6 @@
 #include "scan.h"
 #include "upload.h"
 
-/* What an answer may have at most, after decompression, where its buffer has no other maximum; more
- * is -EIO. What the JSON in it may take: json_bounds.h. */
-#define ANSWER_MAX_BYTES (32u << 20)
-
 /* Takes an answer as it is, to a descriptor from its start. */
 struct raw_answer {
     int fd;
@@ -43,9 +39,9 @@ struct request {
     int64_t answer_ms;     /* for the answer's first byte, where that is longer */
 
     /* What became of it. The caller releases answer. */
-    int status;             /* 0: no answer */
-    struct buf answer;      /* without the content that scan took out */
-    struct scan *scan;      /* set by the caller, and begun: for the answer of a success; or NULL */
+    int status;        /* 0: no answer */
+    struct buf answer; /* without the content that scan took out; more than its maximum is -EIO */
+    struct scan *scan; /* set by the caller, and begun: for the answer of a success; or NULL */
     struct raw_answer *raw; /* set by the caller: takes the answer of a success; or NULL */
     int64_t retry_after_s;  /* 0: not said */
     bool arrived;           /* the server may have had all of it */

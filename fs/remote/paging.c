@@ -13,7 +13,8 @@ int paging_next(struct paging *p, const struct resource *res, const char *token,
     if (cycle_closes_text(&p->tokens, token))
         return fail(err, -EIO, 0, "the list of %s does not go on: a page comes again", res->name);
     if (p->barren >= PAGING_BARREN_MAX + spare)
-        return fail(err, -EIO, 0, "the list of %s does not go on: %u pages in a row had nothing new",
-                    res->name, p->barren);
+        return fail(err, -EIO, 0,
+                    "the list of %s does not go on: %u pages in a row had nothing new", res->name,
+                    p->barren);
     return 0;
 }

@@ -1,8 +1,6 @@
 /* What is worth waiting for. */
 #include "headway.h"
 
-#include "request.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
