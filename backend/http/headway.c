@@ -20,6 +20,11 @@ bool headway_moved(struct headway *h, int64_t bytes)
     return true;
 }
 
+void headway_restart(struct headway *h, int64_t bytes)
+{
+    h->counted = bytes;
+}
+
 bool headway_head_line(struct headway *h, size_t len, int64_t now_ms, bool *first)
 {
     *first = h->head_lines == 0;

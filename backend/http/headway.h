@@ -44,6 +44,9 @@ void headway_begin(struct headway *h, int64_t timeout_ms, int64_t answer_max_byt
  * sent anew, and they count from there. */
 bool headway_moved(struct headway *h, int64_t bytes);
 
+/* A new window begins, whatever has moved. */
+void headway_restart(struct headway *h, int64_t bytes);
+
 /* A line of a head, or a trailer, has come. False: that is too much. *first: the answer begins. */
 bool headway_head_line(struct headway *h, size_t len, int64_t now_ms, bool *first);
 

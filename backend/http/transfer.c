@@ -159,7 +159,9 @@ static int on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_o
     rq->sending = rq->sending || up != rq->sent_bytes;
     rq->sent_bytes = up;
     rq->received_bytes = down;
-    if (!headway_moved(&rq->headway, up + down) && !all)
+    if (all)
+        headway_restart(&rq->headway, up + down);
+    else if (!headway_moved(&rq->headway, up + down))
         return 0;
     rq->moved_ms = clock_now_ms(rq->clock);
     if (rq->sending)

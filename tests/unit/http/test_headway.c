@@ -28,6 +28,9 @@ static void a_window_takes_so_many_bytes(void **state)
     assert_true(headway_moved(&h, 20 * WINDOW_BYTES));
     /* however fast it was, that is past */
     assert_false(headway_moved(&h, 21 * WINDOW_BYTES - 1));
+    headway_restart(&h, 21 * WINDOW_BYTES - 1);
+    assert_false(headway_moved(&h, 21 * WINDOW_BYTES));
+    assert_true(headway_moved(&h, 22 * WINDOW_BYTES - 1));
 }
 
 static void what_is_sent_anew_counts_from_there(void **state)
