@@ -639,6 +639,28 @@ static void the_end_interrupts_what_is_under_way(void **state)
     end(&x);
 }
 
+/* Whoever comes later is told at once; nobody has to be waited for. */
+static void what_is_stopped_lets_nothing_begin(void **state)
+{
+    static const struct fake_reply replies[] = {
+        { .status = 200, .body = A_DOCUMENT, .gated = true }
+    };
+    struct fixture x = { .clock = clock_real() };
+    struct job job = { 0 };
+
+    (void)state;
+    begin_with(&x, replies, 1);
+    job_start(&job, &x);
+    wait_for_requests(&x, 1);
+    backend_stop(x.be);
+    job_join(&job);
+    assert_int_equal(job.rc, -EINTR);
+    assert_int_equal(get_document(&x), -EINTR);
+    assert_int_equal(patch_document(&x), -EINTR);
+    assert_int_equal(fake_count(&x.server, false), 1);
+    end(&x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -660,6 +682,7 @@ int main(void)
         cmocka_unit_test(a_connection_is_kept),
         cmocka_unit_test(connections_are_bounded),
         cmocka_unit_test(the_end_interrupts_what_is_under_way),
+        cmocka_unit_test(what_is_stopped_lets_nothing_begin),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
