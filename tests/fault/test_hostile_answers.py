@@ -73,6 +73,15 @@ def test_json_is_measured_before_it_is_believed(mount, proxy, api, what, which):
     assert json.loads(read(mount / f'documents/{document}/resource.json'))['documentId'] == document
 
 
+@pytest.mark.parametrize('value', [b'[' + b'{},' * 190000 + b'0]',
+                                   b'[' * 98 + b'"a",' * 10000 + b'0' + b']' * 98],
+                         ids=['many', 'deep'])
+def test_what_is_within_the_bounds_is_read(mount, proxy, api, value):
+    document = api.add_document(small_pdf(1))
+    proxy.fault('GET', '/documents/.*', edit=with_member(value))
+    assert json.loads(read(mount / f'documents/{document}/resource.json'))['x'] == json.loads(value)
+
+
 # --- Time --------------------------------------------------------------------------------------
 
 DRIPS = {
