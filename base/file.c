@@ -204,6 +204,16 @@ int file_make_dirs(const char *path, mode_t mode)
     return make_dir(path, mode);
 }
 
+DIR *file_list_dir(int dirfd)
+{
+    cleanup_fd int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+    if (dir)
+        (void)steal_fd(&fd); /* it is dir's */
+    return dir;
+}
+
 char *path_join(const char *dir, const char *name)
 {
     size_t len = strlen(dir);

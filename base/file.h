@@ -2,6 +2,7 @@
 #ifndef LASFS_FILE_H
 #define LASFS_FILE_H
 
+#include <dirent.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -32,6 +33,9 @@ int file_make_dirs(const char *path, mode_t mode);
 
 /* fsync of a directory, so that what was renamed in it stays renamed. */
 int file_sync_dir(const char *path);
+
+/* What is in the directory dirfd, which stays the caller's; closedir() ends it. NULL: errno. */
+DIR *file_list_dir(int dirfd);
 
 /* Joins with one '/'; name alone when dir is empty. The caller frees; NULL out of memory. */
 char *path_join(const char *dir, const char *name);
