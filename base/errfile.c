@@ -10,6 +10,7 @@
 
 #include "file.h"
 #include "lock.h"
+#include "owned.h"
 #include "thread.h"
 
 #include "banned.h"
@@ -91,7 +92,7 @@ static int load(int fd, struct buf *out, bool *whole)
 
     if (fstat(fd, &st) < 0)
         return -errno;
-    if (!S_ISREG(st.st_mode))
+    if (!owned_is_plain(&st))
         return -EINVAL;
     rc = read_end(fd, st.st_size, &text);
     if (rc < 0 || !text.len)

@@ -31,7 +31,7 @@ size_t errfile_count_lines(const char *text, size_t len);
 /*
  * Opens or makes path, without following a link, adds its newest whole lines to lines, at most
  * ERRFILE_BYTES, and starts the thread: after the fork. lines may be filled on failure too.
- * 0, -EINVAL it is no regular file, -ELOOP it is a link, -ENOMEM, and what open(2) gives.
+ * 0, -EINVAL it is no plain file of this user alone (owned.h), -ELOOP it is a link, -ENOMEM, and what open(2) gives.
  */
 int errfile_open(const char *path, struct buf *lines, struct errfile **out);
 

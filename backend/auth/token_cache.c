@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "file.h"
 #include "json_text.h"
+#include "owned.h"
 
 #include "banned.h"
 
@@ -26,11 +27,31 @@ static void wipe_buf(struct buf *b)
     buf_release(b);
 }
 
+/* The directory of path, and what path is called in it. */
+static int open_dir(const char *path, int *fd, const char **name)
+{
+    const char *slash = strrchr(path, '/');
+    cleanup_free char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+
+    if (!dir)
+        return -ENOMEM;
+    *name = slash ? slash + 1 : path;
+    *fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *fd < 0 ? -errno : 0;
+}
+
+/* Who can write it could have this user's documents sent to an account of his own. */
 static int load(const char *path, json_t **out)
 {
     struct buf text = BUF_INIT(CACHE_MAX_BYTES);
-    int rc = file_read(path, &text);
+    cleanup_fd int dirfd = -1, fd = -1;
+    const char *name;
+    int rc = open_dir(path, &dirfd, &name);
 
+    if (rc == 0)
+        rc = owned_file_open(dirfd, "", name, O_RDONLY, &fd, NULL);
+    if (rc == 0)
+        rc = file_read_fd(fd, &text);
     if (rc == 0)
         rc = json_text_parse(buf_str(&text), text.len, false, out, NULL);
     wipe_buf(&text);
@@ -107,20 +128,24 @@ static int rewrite(const char *path, const char *profile, const char *token, dou
 /* Of the directory, as the file itself is replaced. */
 static int lock(const char *path, int *fd)
 {
-    const char *slash = strrchr(path, '/');
-    cleanup_free char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    const char *name;
+    int rc = open_dir(path, fd, &name);
 
-    if (!dir)
-        return -ENOMEM;
-    *fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (*fd < 0)
-        return -errno;
-    for (int i = 0; flock(*fd, LOCK_EX | LOCK_NB) < 0; i++) {
+    for (int i = 0; rc == 0 && flock(*fd, LOCK_EX | LOCK_NB) < 0; i++) {
         if (errno != EWOULDBLOCK || i == LOCK_TRIES)
             return -errno;
         nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
     }
-    return 0;
+    return rc;
+}
+
+static const char *why_not(int rc)
+{
+    if (rc == -EINVAL)
+        return "it is not the SDK's file";
+    if (rc == -EPERM)
+        return "it is a link, another user's, or others can write it: remove it";
+    return strerror(-rc);
 }
 
 int token_cache_write(const char *path, const char *profile, const char *token, double ends_s,
@@ -131,7 +156,5 @@ int token_cache_write(const char *path, const char *profile, const char *token, 
 
     if (rc == 0)
         rc = rewrite(path, profile, token, ends_s);
-    return rc < 0 ? fail(err, rc, 0, "%s: the token is not kept there: %s", path,
-                         rc == -EINVAL ? "it is not the SDK's file" : strerror(-rc))
-                  : 0;
+    return rc < 0 ? fail(err, rc, 0, "%s: the token is not kept there: %s", path, why_not(rc)) : 0;
 }

@@ -9,7 +9,8 @@
 #include "failure.h"
 
 /* The profile's token and when it ends; the caller wipes and frees it. 0; -ENOENT: it has none;
- * -EINVAL: the file is not the SDK's; -ENOMEM; what open(2) says. */
+ * -EINVAL: the file is not the SDK's; -EPERM: it is not this user's alone (owned.h); -ENOMEM; what
+ * open(2) says. */
 int token_cache_read(const char *path, const char *profile, char **token, double *ends_s);
 
 /* Puts it there; other profiles, and keys that we do not know, stay. Who else writes through here

@@ -16,6 +16,7 @@
 #include "cleanup.h"
 #include "file.h"
 #include "hex.h"
+#include "owned.h"
 
 #include "banned.h"
 
@@ -178,13 +179,14 @@ int sandbox_child_start(const char *dir, bool seed_demo, bool quiet, struct sand
 {
     cleanup_fd int words = quiet ? memfd_create("words", MFD_CLOEXEC) : -1;
     cleanup_buf struct buf line = BUF_INIT(READY_LINE_MAX);
+    cleanup_fd int checked = -1;
     struct child c = { .dir = dir, .seed_demo = seed_demo, .words = words };
     int rc;
 
     *out = (struct sandbox_child){ .pid = 0 };
-    rc = file_make_dirs(dir, 0700);
+    rc = owned_dir_open("sandbox directory", dir, &checked, err);
     if (rc < 0)
-        return fail(err, rc, 0, "cannot make the sandbox's directory %s: %s", dir, strerror(-rc));
+        return rc;
     out->client_id = strdup(CLIENT_ID);
     out->client_secret = random_secret();
     if (!out->client_id || !out->client_secret)

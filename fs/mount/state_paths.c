@@ -9,11 +9,14 @@
 #include "buf.h"
 #include "cleanup.h"
 #include "file.h"
+#include "owned.h"
 #include "sandbox_dirs.h"
 
 #include "banned.h"
 
 #define NAME_MAX_BYTES 512
+#define STATE "state directory"
+#define CACHE "cache directory"
 
 /* "https://api.example/v1" and a client id as one folder's name. */
 static int folder_name(const char *api_endpoint, const char *client_id, struct buf *out)
@@ -49,23 +52,22 @@ static char *under(const char *variable, const char *fallback, const char *name)
 }
 
 /* The daemon's working directory is another: a path from the command line must not depend on
- * it. The directory is made, as realpath wants it. */
-static char *made_absolute(const char *dir)
+ * it. The directory is made, as realpath wants it, and whose it is is said on the terminal. */
+static int choose(const char *what, const char *chosen, char *fallback, char **out,
+                  struct failure *err)
 {
-    return file_make_dirs(dir, 0700) < 0 ? NULL : realpath(dir, NULL);
-}
-
-static int choose(const char *chosen, char *fallback, char **out, struct failure *err)
-{
+    cleanup_free char *owned = fallback;
     const char *dir = chosen ? chosen : fallback;
-    int rc = 0;
+    cleanup_fd int fd = -1;
+    int rc;
 
     if (!dir)
-        rc = fail(err, -ENOENT, 0, "no home directory: use -o state=DIR and set XDG_CACHE_HOME");
-    if (rc == 0 && !(*out = made_absolute(dir)))
-        rc = fail(err, -errno, 0, "cannot make the directory %s: %s", dir, strerror(errno));
-    free(fallback);
-    return rc;
+        return fail(err, -ENOENT, 0, "no home directory: use -o state=DIR and set XDG_CACHE_HOME");
+    rc = owned_dir_open(what, dir, &fd, err);
+    if (rc < 0)
+        return rc;
+    *out = realpath(dir, NULL);
+    return *out ? 0 : fail(err, -errno, 0, "%s %s: %s", what, dir, strerror(errno));
 }
 
 int state_paths_for(const char *api_endpoint, const char *client_id, const char *chosen,
@@ -77,9 +79,11 @@ int state_paths_for(const char *api_endpoint, const char *client_id, const char 
     *out = (struct state_paths){ .state_dir = NULL };
     if (rc < 0)
         return fail(err, rc, 0, "the name of the state directory: %s", strerror(-rc));
-    rc = choose(chosen, under("XDG_STATE_HOME", ".local/state", name.data), &out->state_dir, err);
+    rc = choose(STATE, chosen, under("XDG_STATE_HOME", ".local/state", name.data), &out->state_dir,
+                err);
     if (rc == 0)
-        rc = choose(NULL, under("XDG_CACHE_HOME", ".cache", name.data), &out->cache_dir, err);
+        rc =
+            choose(CACHE, NULL, under("XDG_CACHE_HOME", ".cache", name.data), &out->cache_dir, err);
     return rc;
 }
 
@@ -89,9 +93,9 @@ int state_paths_in(const char *dir, const char *chosen, struct state_paths *out,
     int rc;
 
     *out = (struct state_paths){ .state_dir = NULL };
-    rc = choose(chosen, path_join(dir, SANDBOX_MOUNT), &out->state_dir, err);
+    rc = choose(STATE, chosen, path_join(dir, SANDBOX_MOUNT), &out->state_dir, err);
     if (rc == 0)
-        rc = choose(NULL, path_join(dir, SANDBOX_CACHE), &out->cache_dir, err);
+        rc = choose(CACHE, NULL, path_join(dir, SANDBOX_CACHE), &out->cache_dir, err);
     return rc;
 }
 

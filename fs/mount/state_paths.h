@@ -11,7 +11,8 @@ struct state_paths {
 /*
  * A folder for each API endpoint and client id under $XDG_STATE_HOME/lasfs and
  * $XDG_CACHE_HOME/lasfs; chosen (from the command line, may be NULL) stands for the first.
- * 0, -ENOMEM, -ENOENT no home; words in err. Released also after a failure.
+ * 0, -ENOMEM, -ENOENT no home, and what owned_dir_open() says of either; words in err. Released also
+ * after a failure.
  */
 int state_paths_for(const char *api_endpoint, const char *client_id, const char *chosen,
                     struct state_paths *out, struct failure *err);

@@ -119,7 +119,8 @@ static int prepare(struct view *v, bool writer, struct failure *err)
 
 int database_open(struct view *v, const char *path, bool writer, struct failure *err)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writer ? SQLITE_OPEN_CREATE : 0);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
+                (writer ? SQLITE_OPEN_CREATE : 0);
     int rc;
 
     memset(v, 0, sizeof(*v));

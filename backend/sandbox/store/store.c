@@ -10,14 +10,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "cleanup.h"
 #include "database.h"
 #include "file.h"
+#include "owned.h"
 #include "sandbox_dirs.h"
 #include "thread.h"
 
 #include "banned.h"
 
+#define DATABASE "sandbox.db"
 #define READERS 8
 #define GROUP_MAX 128
 
@@ -158,22 +161,31 @@ int store_read(struct store *s, store_fn *fn, void *arg)
 
 /* --- Opening --------------------------------------------------------------------------------- */
 
-static int take_lock(struct store *s, const char *dir, struct failure *err)
+static int take_lock(struct store *s, int dirfd, const char *dir, struct failure *err)
 {
-    cleanup_free char *path = path_join(dir, SANDBOX_LOCK);
+    int rc = owned_file_open(dirfd, dir, SANDBOX_LOCK, O_RDWR | O_CREAT, &s->lock_fd, err);
     char pid[24];
 
-    if (!path)
-        return fail(err, -ENOMEM, 0, "out of memory");
-    s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (s->lock_fd < 0)
-        return fail(err, -errno, 0, "%s: %s", path, strerror(errno));
+    if (rc < 0)
+        return rc;
     if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
         return fail(err, -EBUSY, 0, "%s is in use by another lasfs-sandbox", dir);
     snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
     if (ftruncate(s->lock_fd, 0) == 0)
         file_pwrite_all(s->lock_fd, pid, strlen(pid), 0); /* for people: a full disk may lose it */
     return 0;
+}
+
+/* Before SQLite opens them by their paths. */
+static int check_files(int dirfd, const char *dir, struct failure *err)
+{
+    static const char *const names[] = { DATABASE, DATABASE "-wal", DATABASE "-shm",
+                                         DATABASE "-journal" };
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(names); i++)
+        rc = owned_file_check(dirfd, dir, names[i], err);
+    return rc;
 }
 
 /* Times go on from the newest that there is, also when the clock was set back. */
@@ -190,12 +202,16 @@ static int read_last_time(struct view *v)
 
 static int open_all(struct store *s, const char *dir, struct failure *err)
 {
-    cleanup_free char *path = path_join(dir, "sandbox.db");
+    cleanup_free char *real = realpath(dir, NULL); /* SQLite is to follow no link */
+    cleanup_free char *path = real ? path_join(real, DATABASE) : NULL;
+    struct failure why = { .text = "" };
     int rc;
 
     if (!path)
-        return fail(err, -ENOMEM, 0, "out of memory");
-    rc = database_open(&s->writer, path, true, err);
+        return fail(err, real ? -ENOMEM : -errno, 0, "%s: %s", dir, strerror(errno));
+    rc = database_open(&s->writer, path, true, &why);
+    if (rc < 0)
+        return fail(err, rc, 0, "%s: %s", path, why.text);
     if (rc == 0 && read_last_time(&s->writer) < 0)
         rc = fail(err, -EIO, 0, "%s cannot be read", path);
     for (unsigned i = 0; i < READERS && rc == 0; i++) {
@@ -215,6 +231,7 @@ static int open_all(struct store *s, const char *dir, struct failure *err)
 int store_open(const char *dir, struct store **out, struct failure *err)
 {
     struct store *s = calloc(1, sizeof(*s));
+    cleanup_fd int dirfd = -1;
     mode_t mask;
     int rc;
 
@@ -226,11 +243,11 @@ int store_open(const char *dir, struct store **out, struct failure *err)
     pthread_cond_init(&s->work, NULL);
     pthread_cond_init(&s->freed, NULL);
     mask = umask(077); /* SQLite's files follow it */
-    rc = file_make_dirs(dir, 0700);
-    if (rc < 0)
-        failure_set(err, 0, "%s: %s", dir, strerror(-rc));
-    else
-        rc = take_lock(s, dir, err);
+    rc = owned_dir_open("state directory", dir, &dirfd, err);
+    if (rc == 0)
+        rc = take_lock(s, dirfd, dir, err);
+    if (rc == 0)
+        rc = check_files(dirfd, dir, err);
     if (rc == 0)
         rc = open_all(s, dir, err);
     umask(mask);

@@ -137,6 +137,42 @@ static void what_is_not_the_sdks_is_left_alone(void **state)
     buf_release(&now);
 }
 
+/* A token of somebody else's would send what is uploaded to an account of his. */
+static void what_others_could_have_written_is_not_read(void **state)
+{
+    static const char text[] = "{\"default\": {\"access_token\": \"his\", \"expires_in\": 9e9}}";
+    struct buf now = BUF_INIT(100);
+    char path[256], *token = NULL;
+    const char *target = in_dir(state, "target");
+    double ends;
+
+    path_in(state, path);
+    put_text(target, text);
+    for (int how = 0; how < 4; how++) {
+        struct failure err = { 0 };
+
+        unlink(path);
+        if (how == 0)
+            assert_int_equal(symlink(target, path), 0);
+        else if (how == 1)
+            assert_int_equal(link(target, path), 0);
+        else
+            put_text(path, text);
+        if (how == 2)
+            assert_int_equal(chmod(path, 0622), 0);
+        if (how == 3 && chown(path, 54321, 54321) < 0)
+            continue; /* that takes root */
+        assert_int_equal(token_cache_read(path, "default", &token, &ends), -EPERM);
+        assert_null(token);
+        assert_int_equal(token_cache_write(path, "default", "mine", 1, &err), -EPERM);
+        assert_non_null(strstr(err.text, path));
+        assert_non_null(strstr(err.text, "remove it"));
+    }
+    assert_int_equal(file_read(target, &now), 0);
+    assert_string_equal(buf_str(&now), text);
+    buf_release(&now);
+}
+
 struct writer {
     pthread_t thread;
     const char *path;
@@ -186,6 +222,7 @@ int main(void)
         IN_A_DIRECTORY(what_is_not_ours_stays),
         IN_A_DIRECTORY(what_is_no_token_is_not_read),
         IN_A_DIRECTORY(what_is_not_the_sdks_is_left_alone),
+        IN_A_DIRECTORY(what_others_could_have_written_is_not_read),
         IN_A_DIRECTORY(many_at_once_lose_nothing_of_each_other),
     };
 

@@ -299,16 +299,19 @@ static void errlog_takes_the_end_of_a_file_that_is_too_long(void **state)
 static void errlog_does_without_a_file_that_is_none(void **state)
 {
     struct errlog *e;
+    struct stat st;
     int kinds = 0;
 
     write_file(in_dir(state, "other"), LINE, strlen(LINE));
-    for (; kinds < 3; kinds++) {
+    for (; kinds < 4; kinds++) {
         const char *path = in_dir(state, "errors");
 
         if (kinds == 0)
             assert_int_equal(symlink("other", path), 0);
         else if (kinds == 1)
             assert_int_equal(mkfifo(path, 0600), 0);
+        else if (kinds == 2)
+            assert_int_equal(link(in_dir(state, "other"), path), 0);
         else
             assert_int_equal(mkdir(path, 0700), 0);
         e = open_log(state);
@@ -317,6 +320,8 @@ static void errlog_does_without_a_file_that_is_none(void **state)
         errlog_free(e);
         assert_int_equal(remove(in_dir(state, "errors")), 0);
     }
+    assert_int_equal(stat(in_dir(state, "other"), &st), 0);
+    assert_int_equal(st.st_size, strlen(LINE));
     e = open_log(state);
     errlog_free(e);
     assert_int_equal(size_of(state), 0);
