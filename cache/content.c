@@ -18,6 +18,7 @@
 #include "content_name.h"
 #include "file.h"
 #include "lock.h"
+#include "owned.h"
 
 #include "banned.h"
 
@@ -91,7 +92,7 @@ static int take_in(struct content_cache *c, const char *file)
         fstatat(c->dirfd, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return 0;
     other = content_index_find(&c->index, h->name.id);
-    if (!S_ISREG(st.st_mode) || st.st_size != h->name.size || (other && !is_older(other, &st))) {
+    if (!owned_is_plain(&st) || st.st_size != h->name.size || (other && !is_older(other, &st))) {
         unlinkat(c->dirfd, file, 0);
         return 0;
     }
@@ -108,7 +109,7 @@ static int take_in(struct content_cache *c, const char *file)
 static int scan(struct content_cache *c)
 {
     struct held *gone = NULL;
-    DIR *dir = opendir(c->dir);
+    DIR *dir = file_list_dir(c->dirfd);
     struct dirent *entry;
     int rc = 0;
 
@@ -142,14 +143,16 @@ int content_new(const char *dir, int64_t max_bytes, struct content_cache **out, 
     c->max_bytes = max_bytes;
     c->dirfd = -1;
     c->dir = strdup(dir);
-    rc = c->dir ? file_make_dirs(dir, 0700) : -ENOMEM;
+    rc = c->dir ? owned_dir_open("content cache", dir, &c->dirfd, err)
+                : fail(err, -ENOMEM, 0, "out of memory");
     if (rc == 0) {
-        c->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        rc = c->dirfd < 0 ? -errno : scan(c);
+        rc = scan(c);
+        if (rc < 0)
+            fail(err, rc, 0, "content cache %s: %s", dir, strerror(-rc));
     }
     if (rc < 0) {
         content_free(c);
-        return fail(err, rc, 0, "content cache %s: %s", dir, strerror(-rc));
+        return rc;
     }
     *out = c;
     return 0;
@@ -196,7 +199,7 @@ static int check(int fd, const struct content_name *name, bool checked)
     struct stat st;
     int rc;
 
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size != name->size)
+    if (fstat(fd, &st) < 0 || !owned_is_plain(&st) || st.st_size != name->size)
         return -ENOENT;
     if (checked)
         return 0;

@@ -2,7 +2,7 @@
  * Bytes that never change, on disk by id: DIR/ID.SIZE.SHA256, mode 0600. The least recently
  * used go first when there are more than max_bytes, in O(1); what is there survives a restart,
  * its order included. Whatever goes wrong in DIR costs the cache and nothing else: a file that
- * is not what its name says is removed and is -ENOENT.
+ * is not what its name says, or that others could change, is removed and is -ENOENT.
  *
  * Any thread; all block for the disk only. No lock is held while the disk works.
  * An id is checked by the caller (resource_id_ok()); '/', a leading dot and more than
@@ -25,7 +25,7 @@ struct content_writer;
  * Makes dir (0700, its parents too), removes what writers left behind that are gone, takes in
  * the rest. Files that are not ours are left alone. max_bytes 0: nothing is kept, but writers
  * still work. Sizes count in whole blocks of 4096 bytes.
- * 0, -ENOMEM, and what mkdir(2), open(2) and readdir(3) give, with words in err.
+ * 0, -ENOMEM, and what owned_dir_open() and readdir(3) give, with words in err.
  */
 int content_new(const char *dir, int64_t max_bytes, struct content_cache **out,
                 struct failure *err);

@@ -15,6 +15,7 @@
 #include "file.h"
 #include "lock.h"
 #include "number.h"
+#include "owned.h"
 
 #include "banned.h"
 
@@ -52,7 +53,7 @@ static int compare_numbers(const void *a, const void *b)
 /* Adds every number on disk to out, sorted. 0, -ENOMEM, -errno. */
 static int read_numbers(const struct spool *s, struct buf *out)
 {
-    DIR *dir = opendir(s->dir);
+    DIR *dir = file_list_dir(s->dirfd);
     struct dirent *entry;
     int rc = 0;
 
@@ -80,20 +81,19 @@ static uint64_t number_at(const struct buf *numbers, size_t at)
     return number;
 }
 
-static int spool_start(struct spool *s)
+static int spool_start(struct spool *s, struct failure *err)
 {
     cleanup_buf struct buf numbers = BUF_INIT(SIZE_MAX);
-    int rc = file_make_dirs(s->dir, 0700);
+    int rc = owned_dir_open("spool", s->dir, &s->dirfd, err);
 
     if (rc < 0)
         return rc;
-    s->dirfd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (s->dirfd < 0)
-        return -errno;
     rc = read_numbers(s, &numbers);
-    if (rc == 0 && numbers.len)
+    if (rc < 0)
+        return fail(err, rc, 0, "spool %s: %s", s->dir, strerror(-rc));
+    if (numbers.len)
         s->last = number_at(&numbers, numbers.len - sizeof(uint64_t));
-    return rc;
+    return 0;
 }
 
 int spool_new(const char *dir, struct spool **out, struct failure *err)
@@ -106,10 +106,10 @@ int spool_new(const char *dir, struct spool **out, struct failure *err)
     lock_init(&s->lock, LOCK_SPOOL);
     s->dirfd = -1;
     s->dir = strdup(dir);
-    rc = s->dir ? spool_start(s) : -ENOMEM;
+    rc = s->dir ? spool_start(s, err) : fail(err, -ENOMEM, 0, "out of memory");
     if (rc < 0) {
         spool_free(s);
-        return fail(err, rc, 0, "spool %s: %s", dir, strerror(-rc));
+        return rc;
     }
     *out = s;
     return 0;
@@ -155,14 +155,9 @@ int spool_create(struct spool *s, uint64_t *number, int *fd)
 int spool_open(struct spool *s, uint64_t number, int flags, int *fd)
 {
     char name[NAME_BYTES];
-    int opened;
 
     format_name(number, name);
-    opened = openat(s->dirfd, name, flags | O_CLOEXEC | O_NOFOLLOW);
-    if (opened < 0)
-        return -errno;
-    *fd = opened;
-    return 0;
+    return owned_file_open(s->dirfd, s->dir, name, flags, fd, NULL);
 }
 
 char *spool_path(const struct spool *s, uint64_t number)

@@ -12,8 +12,8 @@
 
 struct spool;
 
-/* Makes dir (0700, its parents too). 0, -ENOMEM, and what mkdir(2) and open(2) give, with words
- * in err. */
+/* Makes dir (0700, its parents too). 0, -ENOMEM, and what owned_dir_open() gives, with words in
+ * err. */
 int spool_new(const char *dir, struct spool **out, struct failure *err);
 void spool_free(struct spool *s); /* The files stay. NULL is fine. */
 
@@ -24,7 +24,8 @@ void spool_skip(struct spool *s, uint64_t number);
 /* A new, empty file, open for reading and writing. 0, -ENOSPC, -EMFILE, ... */
 int spool_create(struct spool *s, uint64_t *number, int *fd);
 
-/* flags: O_RDONLY or O_RDWR, with O_TRUNC if wanted. 0, -ENOENT, ... */
+/* flags: O_RDONLY or O_RDWR, with O_TRUNC if wanted. 0, -ENOENT, -EPERM it is not this
+ * user's alone (owned.h), ... */
 int spool_open(struct spool *s, uint64_t number, int flags, int *fd);
 
 /* Its path; the caller frees. NULL out of memory. */

@@ -5,8 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "cleanup.h"
-#include "file.h"
+#include "owned.h"
 #include "state_db.h"
 #include "state_lock.h"
 #include "state_queue.h"
@@ -14,29 +15,28 @@
 
 #include "banned.h"
 
+#define NOTICES_MAX_BYTES 4096
+
 struct state {
     int lock_fd; /* set once, as all here */
     struct state_db *db;
     struct state_queue *queue;
+    struct buf notices; /* of the start */
 };
 
 static int state_start(struct state *st, const char *dir, int64_t wait_ms, struct clock *clock,
                        struct log *log, struct failure *err)
 {
-    cleanup_free char *path = path_join(dir, "state.db");
-    int rc;
+    cleanup_fd int dirfd = -1;
+    int rc = owned_dir_open("state directory", dir, &dirfd, err);
 
-    if (!path)
-        return fail(err, -ENOMEM, 0, "out of memory");
-    rc = file_make_dirs(dir, 0700);
-    if (rc < 0)
-        return fail(err, rc, 0, "state directory %s: %s", dir, strerror(-rc));
-    rc = state_lock(dir, wait_ms, clock, &st->lock_fd, err);
     if (rc == 0)
-        rc = state_db_open(path, &st->db, err);
+        rc = state_lock(dirfd, dir, wait_ms, clock, &st->lock_fd, err);
+    if (rc == 0)
+        rc = state_db_open(dirfd, dir, &st->db, &st->notices, err);
     if (rc < 0)
         return rc;
-    rc = file_sync_dir(dir);
+    rc = fsync(dirfd) < 0 ? -errno : 0;
     if (rc == 0)
         rc = state_queue_new(st->db, log, &st->queue);
     return rc < 0 ? fail(err, rc, 0, "state directory %s: %s", dir, strerror(-rc)) : 0;
@@ -51,8 +51,11 @@ int state_open(const char *dir, int64_t wait_ms, struct clock *clock, struct log
     if (!st)
         return fail(err, -ENOMEM, 0, "out of memory");
     st->lock_fd = -1;
+    buf_init(&st->notices, NOTICES_MAX_BYTES);
     rc = state_start(st, dir, wait_ms, clock, log, err);
     if (rc < 0) {
+        if (st->notices.len) /* what was set aside is not to be searched for */
+            log_line(log, LOG_LEVEL_WARNING, "%s", buf_str(&st->notices));
         state_close(st);
         return rc;
     }
@@ -68,7 +71,13 @@ void state_close(struct state *st)
     state_db_close(st->db);
     if (st->lock_fd >= 0)
         close(st->lock_fd);
+    buf_release(&st->notices);
     free(st);
+}
+
+const char *state_notices(const struct state *st)
+{
+    return buf_str(&st->notices);
 }
 
 int state_flush(struct state *st, struct failure *err)
@@ -266,6 +275,38 @@ int state_load_intents(struct state *st, int (*each)(void *arg, const struct int
     for (size_t i = 0; rc == 0 && i < job.list.n; i++)
         rc = each(arg, job.list.rows[i]);
     intent_list_release(&job.list);
+    return rc;
+}
+
+int state_load_spooled(struct state *st, int (*each)(void *arg, const struct drop_row *row),
+                       void *arg, struct failure *err)
+{
+    struct rows_job r = { .question = ROWS_WITH_SPOOL };
+
+    return ask_rows(st, &r, each, arg, err);
+}
+
+struct digest_job {
+    struct state_job job;
+    const uint8_t *sha256;
+    bool found;
+};
+
+static int run_digest(struct state_db *db, struct state_job *job, struct failure *err)
+{
+    struct digest_job *d = (struct digest_job *)job;
+
+    return state_db_find_digest(db, d->sha256, &d->found, err);
+}
+
+int state_has_digest(struct state *st, const uint8_t sha256[STATE_DIGEST_BYTES], bool *found,
+                     struct failure *err)
+{
+    struct digest_job d = { .job = { .run = run_digest }, .sha256 = sha256 };
+    int rc = state_queue_run(st->queue, &d.job, err);
+
+    if (rc == 0)
+        *found = d.found;
     return rc;
 }
 

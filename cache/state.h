@@ -28,14 +28,18 @@ struct state;
 
 /*
  * Makes dir (0700, its parents too), locks it, opens or makes its database and starts the
- * thread: after the fork. While another process has it, waits up to wait_ms.
+ * thread: after the fork. While another process has it, waits up to wait_ms. A database of an older
+ * version is brought to this one; one that is damaged is set aside, with state_notices().
  * log may be NULL; it and the clock must outlive the state.
- * 0; -EWOULDBLOCK "state directory DIR is in use by pid N"; -EPROTO the database was made by a
- * newer program, or is somebody else's; -EIO, -ENOSPC, -ENOMEM and what mkdir(2) and open(2)
- * give, each with words in err.
+ * 0; -EWOULDBLOCK "state directory DIR is in use by pid N"; -EPERM it, or what is in it, is not this
+ * user's alone (owned.h); -EPROTO the database was made by a newer program, or is somebody else's;
+ * -EIO, -ENOSPC, -ENOMEM and what mkdir(2) and open(2) give, each with words in err.
  */
 int state_open(const char *dir, int64_t wait_ms, struct clock *clock, struct log *log,
                struct state **out, struct failure *err);
+
+/* A line for each thing that was set aside at the start, each with its '\n'; "": nothing was. */
+const char *state_notices(const struct state *st);
 
 /* Writes what is in order, ends the thread, unlocks. No other thread may use it any more. */
 void state_close(struct state *st); /* NULL is fine */
@@ -79,6 +83,14 @@ int state_load_in_state(struct state *st, enum row_state state, /* by folder and
                         struct failure *err);
 int state_find_by_id(struct state *st, const char *id, /* by folder and name; mostly one or none */
                      int (*each)(void *arg, const struct drop_row *row), void *arg,
+                     struct failure *err);
+
+int state_load_spooled(struct state *st, /* those that have a file in the spool, by its number */
+                       int (*each)(void *arg, const struct drop_row *row), void *arg,
+                       struct failure *err);
+
+/* Is there a row of a resource whose acknowledged bytes have this digest? Looks at all rows. */
+int state_has_digest(struct state *st, const uint8_t sha256[STATE_DIGEST_BYTES], bool *found,
                      struct failure *err);
 
 /* How many rows are in each state. */

@@ -1,21 +1,17 @@
 #include "state_db.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "array.h"
 #include "cleanup.h"
+#include "state_error.h"
+#include "state_file.h"
 #include "state_sql.h"
 
 #include "banned.h"
-
-#define APPLICATION_ID 1818325862 /* "lasf" */
-#define BUSY_MS 5000              /* somebody looks into it with sqlite3(1) */
 
 /* migrations[n] makes version n + 1 of version n. Those that were released never change. */
 static const char *const migrations[] = {
@@ -61,6 +57,8 @@ static const char *const sql[STATEMENTS] = {
     [SELECT_BELOW] = "SELECT " COLUMNS " FROM drops" IN_FOLDER_OR_BELOW " GROUP BY folder",
     [SELECT_ID] = "SELECT " COLUMNS " FROM drops WHERE id = ?1 ORDER BY folder, name",
     [SELECT_STATE] = "SELECT " COLUMNS " FROM drops WHERE state = ?1 ORDER BY folder, name",
+    [SELECT_SPOOLED] = "SELECT " COLUMNS " FROM drops WHERE spool IS NOT NULL ORDER BY spool",
+    [FIND_DIGEST] = "SELECT 1 FROM drops WHERE id IS NOT NULL AND sha256 = ?1 LIMIT 1",
     [COUNT] = "SELECT state, count(*) FROM drops GROUP BY state",
     [GREATEST] = "SELECT (SELECT max(spool) FROM drops WHERE spool IS NOT NULL), "
                  "(SELECT max(failed_number) FROM drops WHERE failed_number IS NOT NULL)",
@@ -75,114 +73,35 @@ static const char *const sql[STATEMENTS] = {
     [GET_VALUE] = "SELECT value FROM meta WHERE key = ?1",
 };
 
+static const struct state_schema schema = { migrations, ARRAY_LEN(migrations), sql, STATEMENTS };
+
 int sql_fail(sqlite3 *db, struct failure *err)
 {
-    int code = sqlite3_errcode(db) & 0xff;
-    int rc = -EIO;
+    int rc = state_error(db, err);
 
-    if (code == SQLITE_FULL)
-        rc = -ENOSPC;
-    else if (code == SQLITE_NOMEM)
-        rc = -ENOMEM;
-    else if (code == SQLITE_NOTADB)
-        rc = -EPROTO;
-    return fail(err, rc, 0, "state database: %s", sqlite3_errmsg(db));
+    return rc == -EUCLEAN ? -EIO : rc; /* the next start sees to it */
 }
 
-static int execute(struct state_db *db, const char *text, struct failure *err)
+static int prepare_all(struct state_db *db, struct failure *err)
 {
-    return sqlite3_exec(db->db, text, NULL, NULL, NULL) == SQLITE_OK ? 0 : sql_fail(db->db, err);
-}
-
-/* The first column of the first row. */
-static int ask_number(struct state_db *db, const char *text, int64_t *out, struct failure *err)
-{
-    sqlite3_stmt *s;
-    int rc = 0;
-
-    if (sqlite3_prepare_v2(db->db, text, -1, &s, NULL) != SQLITE_OK)
-        return sql_fail(db->db, err);
-    if (sqlite3_step(s) == SQLITE_ROW)
-        *out = sqlite3_column_int64(s, 0);
-    else
-        rc = sql_fail(db->db, err);
-    sqlite3_finalize(s);
-    return rc;
-}
-
-static int migrate(struct state_db *db, int64_t version, struct failure *err)
-{
-    char *pragmas;
-    int rc = execute(db, "BEGIN IMMEDIATE", err);
-
-    for (; rc == 0 && version < (int64_t)ARRAY_LEN(migrations); version++)
-        rc = execute(db, migrations[version], err);
-    if (rc < 0)
-        return rc;
-    pragmas = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %lld; COMMIT",
-                              APPLICATION_ID, (long long)version);
-    if (!pragmas)
-        return fail(err, -ENOMEM, 0, "out of memory");
-    rc = execute(db, pragmas, err);
-    sqlite3_free(pragmas);
-    return rc;
-}
-
-/* Is it ours, and of a version that we know? Brings it to the newest one. */
-static int check_version(struct state_db *db, const char *path, struct failure *err)
-{
-    const int64_t newest = ARRAY_LEN(migrations);
-    int64_t application = 0, version = 0, tables = 0;
-    int rc = ask_number(db, "PRAGMA application_id", &application, err);
-
-    if (rc == 0)
-        rc = ask_number(db, "PRAGMA user_version", &version, err);
-    if (rc == 0)
-        rc = ask_number(db, "SELECT count(*) FROM sqlite_schema", &tables, err);
-    if (rc < 0)
-        return rc;
-    if (application != APPLICATION_ID && (tables || application || version))
-        return fail(err, -EPROTO, 0, "%s is not a state database of lasfs", path);
-    if (version > newest)
-        return fail(err, -EPROTO, 0,
-                    "%s was written by a newer lasfs (version %" PRId64 ", this one knows %" PRId64
-                    ")",
-                    path, version, newest);
-    return version < newest ? migrate(db, version, err) : 0;
-}
-
-static int configure(struct state_db *db, const char *path, struct failure *err)
-{
-    int rc;
-
-    sqlite3_busy_timeout(db->db, BUSY_MS);
-    rc = check_version(db, path, err);
-    if (rc == 0)
-        rc = execute(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", err);
-    for (int i = 0; rc == 0 && i < STATEMENTS; i++)
+    for (int i = 0; i < STATEMENTS; i++)
         if (sqlite3_prepare_v3(db->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &db->statements[i],
                                NULL) != SQLITE_OK)
-            rc = sql_fail(db->db, err);
-    return rc;
+            return sql_fail(db->db, err);
+    return 0;
 }
 
-int state_db_open(const char *path, struct state_db **out, struct failure *err)
+int state_db_open(int dirfd, const char *dir, struct state_db **out, struct buf *notices,
+                  struct failure *err)
 {
     struct state_db *db = calloc(1, sizeof(*db));
-    int fd, rc;
+    int rc;
 
     if (!db)
         return fail(err, -ENOMEM, 0, "out of memory");
-    /* SQLite gives the files beside it the mode of this one */
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    rc = fd < 0 ? fail(err, -errno, 0, "%s: %s", path, strerror(errno)) : 0;
-    if (fd >= 0)
-        close(fd);
-    if (rc == 0 && sqlite3_open_v2(path, &db->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                                   NULL) != SQLITE_OK)
-        rc = db->db ? sql_fail(db->db, err) : fail(err, -ENOMEM, 0, "out of memory");
+    rc = state_file_open(dirfd, dir, &schema, &db->db, notices, err);
     if (rc == 0)
-        rc = configure(db, path, err);
+        rc = prepare_all(db, err);
     if (rc < 0) {
         state_db_close(db);
         return rc;
@@ -378,15 +297,18 @@ int state_db_rows(struct state_db *db, enum state_question question, const char 
                   enum row_state state, struct row_list *list, struct failure *err)
 {
     static const enum statement statements[] = {
-        [ROWS_OF_FOLDER] = SELECT_FOLDER,
-        [ROW_OF_EACH_BELOW] = SELECT_BELOW,
-        [ROWS_WITH_ID] = SELECT_ID,
-        [ROWS_IN_STATE] = SELECT_STATE,
+        [ROWS_OF_FOLDER] = SELECT_FOLDER,   [ROW_OF_EACH_BELOW] = SELECT_BELOW,
+        [ROWS_WITH_ID] = SELECT_ID,         [ROWS_IN_STATE] = SELECT_STATE,
+        [ROWS_WITH_SPOOL] = SELECT_SPOOLED,
     };
     sqlite3_stmt *s = db->statements[statements[question]];
-    int bound =
-        question == ROWS_IN_STATE ? sqlite3_bind_int(s, 1, (int)state) : bind_text(s, 1, text);
-    int rc = bound == SQLITE_OK ? read_rows(db, s, list, err) : sql_fail(db->db, err);
+    int bound = SQLITE_OK, rc;
+
+    if (question == ROWS_IN_STATE)
+        bound = sqlite3_bind_int(s, 1, (int)state);
+    else if (question != ROWS_WITH_SPOOL)
+        bound = bind_text(s, 1, text);
+    rc = bound == SQLITE_OK ? read_rows(db, s, list, err) : sql_fail(db->db, err);
 
     sqlite3_reset(s);
     sqlite3_clear_bindings(s);
@@ -424,6 +346,24 @@ int state_db_greatest(struct state_db *db, uint64_t *spool, int64_t *failed_numb
         rc = sql_fail(db->db, err);
     }
     sqlite3_reset(s);
+    return rc;
+}
+
+int state_db_find_digest(struct state_db *db, const uint8_t sha256[STATE_DIGEST_BYTES], bool *found,
+                         struct failure *err)
+{
+    sqlite3_stmt *s = db->statements[FIND_DIGEST];
+    int step = sqlite3_bind_blob(s, 1, sha256, STATE_DIGEST_BYTES, SQLITE_STATIC);
+    int rc = 0;
+
+    if (step == SQLITE_OK)
+        step = sqlite3_step(s);
+    if (step == SQLITE_ROW || step == SQLITE_DONE)
+        *found = step == SQLITE_ROW;
+    else
+        rc = sql_fail(db->db, err);
+    sqlite3_reset(s);
+    sqlite3_clear_bindings(s);
     return rc;
 }
 

@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "file.h"
+#include "owned.h"
 
 #include "banned.h"
 
@@ -45,21 +46,21 @@ static int in_use(int fd, const char *dir, struct failure *err)
     return fail(err, -EWOULDBLOCK, 0, "state directory %s is in use by pid %s", dir, pid);
 }
 
-int state_lock(const char *dir, int64_t wait_ms, struct clock *clock, int *fd, struct failure *err)
+int state_lock(int dirfd, const char *dir, int64_t wait_ms, struct clock *clock, int *fd,
+               struct failure *err)
 {
-    cleanup_free char *path = path_join(dir, "lock");
     int64_t until = clock_now_ms(clock) + wait_ms;
     cleanup_fd int opened = -1;
     char pid[PID_DIGITS_MAX + 2];
+    int rc = owned_file_open(dirfd, dir, "lock", O_RDWR | O_CREAT, &opened, err);
 
-    if (!path)
-        return fail(err, -ENOMEM, 0, "out of memory");
-    opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (opened < 0)
-        return fail(err, -errno, 0, "%s: %s", path, strerror(errno));
+    if (rc == -EROFS || rc == -EACCES)
+        return fail(err, rc, 0, "state directory %s cannot be written: %s", dir, strerror(-rc));
+    if (rc < 0)
+        return rc;
     while (flock(opened, LOCK_EX | LOCK_NB) < 0) {
         if (errno != EWOULDBLOCK)
-            return fail(err, -errno, 0, "%s: %s", path, strerror(errno));
+            return fail(err, -errno, 0, "%s/lock: %s", dir, strerror(errno));
         if (clock_now_ms(clock) >= until)
             return in_use(opened, dir, err);
         pause_ms(clock, LOOK_EVERY_MS);

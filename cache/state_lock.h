@@ -10,8 +10,10 @@
 #include "clock.h"
 #include "failure.h"
 
-/* Waits up to wait_ms. fd: the caller's, closing it unlocks. 0, -EWOULDBLOCK with words that
- * name the owner, -ENOMEM and what open(2) gives, with words. */
-int state_lock(const char *dir, int64_t wait_ms, struct clock *clock, int *fd, struct failure *err);
+/* dirfd and dir are a directory that owned_dir_open() has checked. Waits up to wait_ms. fd: the
+ * caller's, closing it unlocks. 0, -EWOULDBLOCK with words that name the owner, and what
+ * owned_file_open() gives, with words. */
+int state_lock(int dirfd, const char *dir, int64_t wait_ms, struct clock *clock, int *fd,
+               struct failure *err);
 
 #endif

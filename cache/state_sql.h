@@ -22,6 +22,8 @@ enum statement {
     SELECT_BELOW,
     SELECT_ID,
     SELECT_STATE,
+    SELECT_SPOOLED,
+    FIND_DIGEST,
     COUNT,
     GREATEST,
     PUT_SIZE,

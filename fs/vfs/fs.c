@@ -8,6 +8,7 @@
 #include "deliver_content.h"
 #include "dirs.h"
 #include "drop.h"
+#include "drops_reconcile.h"
 #include "drops_start.h"
 #include "entries.h"
 #include "errlog.h"
@@ -45,6 +46,21 @@
 #define POOL_THREADS 512
 #define STATE_WAIT_MS 10000
 
+/* What the state could not make sense of, and has set aside. */
+static void tell_notices(struct fs *fs)
+{
+    cleanup_free char *lines = strdup(state_notices(fs->state));
+    char *rest = lines, *line;
+
+    while (rest && (line = strsep(&rest, "\n"))) {
+        struct failure why = { .text = "" };
+
+        failure_set(&why, 0, "%s", line);
+        if (*line)
+            errlog_add(fs->errlog, "start", "/", 0, &why);
+    }
+}
+
 static int open_state(struct fs *fs, const struct fs_config *config, struct failure *err)
 {
     cleanup_free char *spool = path_join(config->state_dir, "spool");
@@ -54,10 +70,13 @@ static int open_state(struct fs *fs, const struct fs_config *config, struct fail
     if (!spool || !contents)
         return -ENOMEM;
     rc = state_open(config->state_dir, STATE_WAIT_MS, fs->clock, fs->log, &fs->state, err);
-    if (rc == 0)
+    if (rc == 0) {
         errlog_keep(fs->errlog, config->state_dir); /* it is this mount's alone by now */
-    if (rc == 0)
+        tell_notices(fs);
         rc = spool_new(spool, &fs->spool, err);
+    }
+    if (rc == 0)
+        rc = drops_reconcile(fs->state, fs->spool, fs->clock, fs->errlog, err);
     if (rc == 0)
         rc = drops_new(fs->state, fs->spool, fs->clock, fs->options->scratch, &fs->drops, err);
     if (rc == 0)

@@ -197,16 +197,6 @@ static void state_refuses_a_database_that_is_not_its_own(void **state)
     assert_non_null(strstr(err.text, "not a state database"));
 }
 
-static void state_refuses_a_file_that_is_no_database(void **state)
-{
-    char noise[5000];
-
-    memset(noise, 'x', sizeof(noise));
-    mkdir(in_dir(state, "state"), 0700);
-    write_file(in_dir(state, "state/state.db"), noise, sizeof(noise));
-    assert_int_equal(open_rc(state, 0, clock_real(), NULL), -EPROTO);
-}
-
 static void state_starts_again_after_a_start_that_was_cut_off(void **state)
 {
     struct state *st;
@@ -343,7 +333,6 @@ int main(void)
         TEST(state_keeps_the_rows_of_an_older_schema),
         TEST(state_refuses_a_newer_schema),
         TEST(state_refuses_a_database_that_is_not_its_own),
-        TEST(state_refuses_a_file_that_is_no_database),
         TEST(state_starts_again_after_a_start_that_was_cut_off),
         TEST(state_survives_a_full_disk),
         TEST(state_groups_the_writes_of_many),
