@@ -32,11 +32,14 @@ static void release_answer(struct exchange *x)
 void *exchange_new(void *cls, const char *uri, struct MHD_Connection *connection)
 {
     struct exchange *x = calloc(1, sizeof(*x));
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
-    (void)connection;
     if (!x)
         return NULL;
     x->h = cls;
+    x->visitor = info ? info->socket_context : NULL;
+    visitors_begin(&x->h->visitors, x->visitor);
     x->began_ms = clock_now_ms(clock_real());
     buf_init(&x->body, EXCHANGE_BODY_MAX);
     x->uri = strdup(uri);
@@ -55,6 +58,7 @@ void exchange_free(void *cls, struct MHD_Connection *connection, void **at,
         return;
     exchange_release_body(x);
     release_answer(x);
+    visitors_end(&x->h->visitors, x->visitor);
     free(x->uri);
     free(x);
     *at = NULL;

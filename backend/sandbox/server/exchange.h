@@ -8,6 +8,7 @@
 #include "buf.h"
 #include "room.h"
 #include "sandbox.h"
+#include "visitors.h"
 
 /* The most that a body may have, as a rule. */
 #define EXCHANGE_BODY_MAX ((size_t)6300000)
@@ -19,16 +20,19 @@ struct http {
     unsigned port;
     int stopping; /* an eventfd: readable from http_stop() on */
     struct room room;
+    struct visitors visitors;
     _Atomic int64_t faults_used[FAULTS_MAX];
 };
 
 struct exchange {
     struct http *h;
+    struct visitor *visitor; /* whose connection it is on; NULL: no memory for it */
     char *uri;
     int64_t began_ms;
     bool begun;
     bool delayed;    /* it has waited for --latency */
     bool too_large;  /* its body is read and forgotten */
+    bool unknown;    /* likewise: nobody whom we know sends it */
     bool lost;       /* its answer does not arrive */
     size_t reserved; /* of the room for bodies */
     size_t answer;   /* of the room for answers */

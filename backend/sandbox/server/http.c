@@ -10,6 +10,7 @@
 #include "address.h"
 #include "buf.h"
 #include "bulk.h"
+#include "clock.h"
 #include "exchange.h"
 #include "files.h"
 #include "listen.h"
@@ -23,8 +24,10 @@
 
 /* More than that is not even read before it is refused. */
 #define DRAIN_MAX ((int64_t)32 << 20)
-#define CONNECTIONS_MAX 1024
+/* Far more than there are visitors: those that were told to go take a moment. */
+#define CONNECTIONS_MAX (2 * (VISITORS_STRANGERS + VISITORS_KNOWN))
 #define IDLE_S 120
+#define STRANGERS_IDLE_S 10
 #define STACK_BYTES ((size_t)1 << 20)
 #define CONNECTION_BYTES ((size_t)64 << 10)
 #define ARGS_MAX 2048
@@ -33,6 +36,13 @@
 #define HOST_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]"
 
 /* --- Requests -------------------------------------------------------------------------------- */
+
+/* Who has shown who he is has more patience, and a body. */
+static void recognize(struct exchange *x, struct MHD_Connection *connection)
+{
+    if (visitors_recognize(&x->h->visitors, x->visitor))
+        MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)IDLE_S);
+}
 
 struct args {
     struct argument list[ARGS_MAX];
@@ -257,6 +267,8 @@ static enum MHD_Result handle_login(struct exchange *x, struct MHD_Connection *c
         answer_message(&an, MHD_HTTP_METHOD_NOT_ALLOWED, "error", "invalid_request");
     else
         login_answer(x->h->sb, who, grant, &an);
+    if (an.status == MHD_HTTP_OK)
+        recognize(x, connection);
     if (x->body.len > 0)
         explicit_bzero(x->body.data, x->body.len);
     return exchange_answer(x, connection, method, path, &an, NULL);
@@ -271,48 +283,6 @@ static enum MHD_Result refuse_large(struct exchange *x, struct MHD_Connection *c
 
     answer_message(&an, MHD_HTTP_CONTENT_TOO_LARGE, "message", "Request Too Long");
     return exchange_answer(x, connection, method, path, &an, NULL);
-}
-
-/* The headers are there, the body is not. */
-static enum MHD_Result begin(struct exchange *x, struct MHD_Connection *connection,
-                             const char *path, const char *method)
-{
-    const char *length =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    const char *chunked =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING);
-    const char *expect =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT);
-    char id[ID_MAX];
-    int64_t n = 0;
-
-    x->begun = true;
-    if (files_path(x->h->sb, path, id))
-        x->body.max = FILES_BYTES_MAX;
-    if (length && number_parse(length, 0, INT64_MAX, &n) < 0)
-        return MHD_NO;
-    if (n > (int64_t)x->body.max) {
-        x->too_large = true;
-        return expect || n > DRAIN_MAX ? refuse_large(x, connection, path, method) : MHD_YES;
-    }
-    if (chunked)
-        n = (int64_t)x->body.max;
-    if (n > 0)
-        room_take_body(&x->h->room, (size_t)n);
-    x->reserved = (size_t)n;
-    /* the memory at once; without it add_body() would only find out later */
-    if (buf_resize(&x->body, (size_t)n) < 0)
-        return MHD_NO;
-    buf_reset(&x->body);
-    return MHD_YES;
-}
-
-static void add_body(struct exchange *x, const char *data, size_t len)
-{
-    if (x->too_large || buf_add(&x->body, data, len) == 0)
-        return;
-    x->too_large = true;
-    buf_release(&x->body);
 }
 
 /* What --fault has for it: MHD_YES when it goes on all the same. */
@@ -347,6 +317,74 @@ static enum MHD_Result dispatch(struct exchange *x, struct MHD_Connection *conne
     return handle_api(x, connection, path, method);
 }
 
+/* Room for the body that is to come: of n bytes. */
+static enum MHD_Result make_room(struct exchange *x, size_t n)
+{
+    if (n > 0)
+        room_take_body(&x->h->room, n);
+    x->reserved = n;
+    /* the memory at once; without it add_body() would only find out later */
+    if (buf_resize(&x->body, n) < 0)
+        return MHD_NO;
+    buf_reset(&x->body);
+    return MHD_YES;
+}
+
+static const char *header(struct MHD_Connection *connection, const char *name)
+{
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+/* The most that a body of this path may have. */
+static size_t body_max(const struct exchange *x, const char *path)
+{
+    char id[ID_MAX];
+
+    if (login_is_path(path))
+        return FORM_MAX;
+    return files_path(x->h->sb, path, id) ? FILES_BYTES_MAX : EXCHANGE_BODY_MAX;
+}
+
+/* The headers are there, the body is not. A stranger's is read and forgotten, whatever will be
+ * answered, so that he holds nothing that others wait for. */
+static enum MHD_Result begin(struct exchange *x, struct MHD_Connection *connection,
+                             const char *path, const char *method)
+{
+    const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    bool expects = header(connection, MHD_HTTP_HEADER_EXPECT) != NULL;
+    char caller[ID_MAX];
+    int64_t n = 0;
+
+    x->begun = true;
+    x->body.max = body_max(x, path);
+    if (length && number_parse(length, 0, INT64_MAX, &n) < 0)
+        return MHD_NO;
+    if (n > (int64_t)x->body.max) {
+        x->too_large = true;
+        return expects || n > DRAIN_MAX ? refuse_large(x, connection, path, method) : MHD_YES;
+    }
+    if (login_is_path(path)) /* a form is small, and takes its room as it comes */
+        return MHD_YES;
+    x->unknown = !login_check(x->h->sb, header(connection, MHD_HTTP_HEADER_AUTHORIZATION), caller);
+    if (x->unknown)
+        return expects ? dispatch(x, connection, path, method) : MHD_YES;
+    recognize(x, connection);
+    return make_room(x, header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) ? x->body.max
+                                                                              : (size_t)n);
+}
+
+/* MHD_NO: it is a stranger's, and takes too long. */
+static enum MHD_Result add_body(struct exchange *x, const char *data, size_t len)
+{
+    if (x->unknown && clock_now_ms(clock_real()) - x->began_ms > STRANGERS_IDLE_S * 1000)
+        return MHD_NO;
+    if (x->unknown || x->too_large || buf_add(&x->body, data, len) == 0)
+        return MHD_YES;
+    x->too_large = true;
+    buf_release(&x->body);
+    return MHD_YES;
+}
+
 static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *path,
                               const char *method, const char *version, const char *data,
                               size_t *len, void **at)
@@ -360,13 +398,27 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     if (!x->begun)
         return begin(x, connection, path, method);
     if (*len > 0) {
-        add_body(x, data, *len);
+        enum MHD_Result rc = add_body(x, data, *len);
+
         *len = 0;
-        return MHD_YES;
+        return rc;
     }
     if (x->too_large)
         return refuse_large(x, connection, path, method);
     return dispatch(x, connection, path, method);
+}
+
+static void come_or_go(void *cls, struct MHD_Connection *connection, void **visitor,
+                       enum MHD_ConnectionNotificationCode what)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct http *h = cls;
+
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        *visitor = info ? visitors_enter(&h->visitors, info->connect_fd) : NULL;
+    else
+        visitors_leave(&h->visitors, *visitor);
 }
 
 static void silent(void *cls, const char *fmt, va_list ap)
@@ -381,13 +433,13 @@ static struct MHD_Daemon *start_daemon(struct http *h, int fd)
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
                      MHD_USE_POLL | MHD_USE_ITC | MHD_USE_ERROR_LOG;
 
-    return MHD_start_daemon(flags, 0, NULL, NULL, handle, h, MHD_OPTION_EXTERNAL_LOGGER, silent,
-                            NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK,
-                            exchange_new, h, MHD_OPTION_NOTIFY_COMPLETED, exchange_free, h,
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
-                            MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES, MHD_OPTION_END);
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, handle, h, MHD_OPTION_EXTERNAL_LOGGER, silent, NULL,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, exchange_new, h,
+        MHD_OPTION_NOTIFY_COMPLETED, exchange_free, h, MHD_OPTION_NOTIFY_CONNECTION, come_or_go, h,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)STRANGERS_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
+        MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES, MHD_OPTION_END);
 }
 
 int http_start(const struct sandbox *sb, struct access *access, struct http **out,
@@ -402,6 +454,7 @@ int http_start(const struct sandbox *sb, struct access *access, struct http **ou
     h->sb = sb;
     h->access = access;
     room_init(&h->room);
+    visitors_init(&h->visitors);
     h->stopping = eventfd(0, EFD_CLOEXEC);
     rc = h->stopping < 0 ? fail(err, -errno, 0, "no eventfd") : 0;
     if (rc == 0)
@@ -438,5 +491,6 @@ void http_stop(struct http *h)
     if (h->stopping >= 0)
         close(h->stopping);
     room_release(&h->room);
+    visitors_release(&h->visitors);
     free(h);
 }
