@@ -17,7 +17,7 @@ LINKS = {'sbin/mount.lasfs -> ../bin/lasfs', 'sbin/mount.fuse.lasfs -> ../bin/la
 MANUAL = {'share/man/man1/lasfs.1', 'share/man/man1/lasfs-sandbox.1'}
 EXAMPLES = {'credentials.cfg', 'fstab', 'lasfs-alerts.yml', 'lasfs-metrics',
             'lasfs-metrics.service', 'lasfs-metrics.timer'}
-PAGES = {'README.md', *(p.name for p in (ROOT / 'docs').glob('*.md'))}
+PAGES = {'README.md', 'SECURITY.md', *(p.name for p in (ROOT / 'docs').glob('*.md'))}
 UNITS = {'lib/systemd/system/lasfs@.service', 'lib/systemd/user/lasfs@.service'}
 COMPLETIONS = {place.format(program) for program in ('lasfs', 'lasfs-sandbox') for place in
                ('share/bash-completion/completions/{}', 'share/zsh/site-functions/_{}',
