@@ -1,6 +1,7 @@
 """Each way of failing to start has its line and its status, whatever is wrong with the server, the
 disk or the configuration; and nothing is mounted then, and nothing left behind."""
 import os
+import sqlite3
 import subprocess
 import time
 
@@ -229,11 +230,17 @@ def test_a_credentials_file_that_is_a_device(start):
 
 # --- Disks -------------------------------------------------------------------------------------
 
-def test_a_state_database_that_is_none(start):
+def test_a_state_database_of_another_program(start):
+    """One that is none at all is set aside: test_state_guard.py."""
     start.mount.state.mkdir()
-    (start.mount.state / 'state.db').write_bytes(b'This is no database. ' * 500)
-    start('state')
-    assert (start.mount.state / 'state.db').read_bytes() == b'This is no database. ' * 500
+    path = start.mount.state / 'state.db'
+    db = sqlite3.connect(path)
+    db.execute('CREATE TABLE bookmarks(x)')
+    db.commit()
+    db.close()
+    before = path.read_bytes()
+    start('state', 'not a state database')
+    assert path.read_bytes() == before
 
 
 def test_a_spool_that_is_a_file(start):

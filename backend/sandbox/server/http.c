@@ -376,7 +376,7 @@ static enum MHD_Result begin(struct exchange *x, struct MHD_Connection *connecti
 /* MHD_NO: it is a stranger's, and takes too long. */
 static enum MHD_Result add_body(struct exchange *x, const char *data, size_t len)
 {
-    if (x->unknown && clock_now_ms(clock_real()) - x->began_ms > STRANGERS_IDLE_S * 1000)
+    if (x->unknown && clock_now_ms(clock_real()) - x->began_ms > (int64_t)STRANGERS_IDLE_S * 1000)
         return MHD_NO;
     if (x->unknown || x->too_large || buf_add(&x->body, data, len) == 0)
         return MHD_YES;
