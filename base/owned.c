@@ -67,9 +67,8 @@ static int check_above(const struct walk *w)
     if (!(st.st_mode & S_IWOTH) || (st.st_mode & S_ISVTX))
         return 0;
     place(w->fd, path);
-    return fail(w->err, -EPERM, 0,
-                "%s %s: others can put another one in its place: chmod o-w '%s'", w->what, w->path,
-                path);
+    return fail(w->err, -EPERM, 0, "%s %s: others can put another one in its place: chmod o-w '%s'",
+                w->what, w->path, path);
 }
 
 /* What the link says is the way now. */
@@ -80,9 +79,10 @@ static int follow(struct walk *w, const char *name, const struct stat *st)
     ssize_t n;
 
     if (!is_own(st->st_uid) && st->st_uid != 0)
-        return fail(w->err, -EPERM, 0,
-                    "%s %s: on its way %s/%s is a symbolic link of another user (uid %u): remove it",
-                    w->what, w->path, place(w->fd, path), name, (unsigned)st->st_uid);
+        return fail(
+            w->err, -EPERM, 0,
+            "%s %s: on its way %s/%s is a symbolic link of another user (uid %u): remove it",
+            w->what, w->path, place(w->fd, path), name, (unsigned)st->st_uid);
     if (++w->links > LINKS_MAX)
         return fail(w->err, -ELOOP, 0, "%s %s: %s", w->what, w->path, strerror(ELOOP));
     n = readlinkat(w->fd, name, target, sizeof(target) - 1);

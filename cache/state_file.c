@@ -21,8 +21,8 @@
 #include "banned.h"
 
 #define NAME "state.db"
-#define APPLICATION_ID 1818325862 /* "lasf" */
-#define BUSY_MS 5000              /* somebody looks into it with sqlite3(1) */
+#define APPLICATION_ID 1818325862  /* "lasf" */
+#define BUSY_MS 5000               /* somebody looks into it with sqlite3(1) */
 #define CHECK_MAX_BYTES (64 << 20) /* a larger one is looked through after an unclean end alone */
 #define ASIDE_MAX 10000
 #define FILE_NAME_MAX 64
@@ -153,8 +153,9 @@ static int set_rows_aside(sqlite3 *db, const struct place *p, struct failure *er
 
     if (n <= 0)
         return (int)n;
-    buf_addf(p->notices, "%s: %" PRId64 " rows made no sense: they were set aside in its table %s\n",
-             p->path, n, table);
+    buf_addf(p->notices,
+             "%s: %" PRId64 " rows made no sense: they were set aside in its table %s\n", p->path,
+             n, table);
     return 0;
 }
 
@@ -324,18 +325,17 @@ static int check_log(const struct place *p, off_t database_bytes, struct failure
         openat(p->dirfd, NAME "-wal", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
     if (fd < 0)
-        return errno == ENOENT
-                   ? 0
-                   : fail(err, -errno, 0, "%s-wal: %s", p->path, strerror(errno));
+        return errno == ENOENT ? 0 : fail(err, -errno, 0, "%s-wal: %s", p->path, strerror(errno));
     if (pread(fd, header, sizeof(header), 0) < (ssize_t)sizeof(header) ||
         (header_is_whole(header) && database_bytes > 0))
         return 0;
     rc = set_aside(p, WAL, &number, err);
     if (rc == 0)
-        buf_addf(p->notices,
-                 "%s-wal was damaged, and so what was written last may be missing: it was set aside "
-                 "as " NAME ".corrupt-%d-wal\n",
-                 p->path, number);
+        buf_addf(
+            p->notices,
+            "%s-wal was damaged, and so what was written last may be missing: it was set aside "
+            "as " NAME ".corrupt-%d-wal\n",
+            p->path, number);
     return rc;
 }
 

@@ -54,8 +54,8 @@ static char *put_sql(const char *table, int columns)
 static int64_t copy_rows(sqlite3 *to, sqlite3 *from, const char *table, const char *order,
                          bool *whole)
 {
-    sqlite3_stmt *row = prepare(from, sqlite3_mprintf("SELECT * FROM \"%w\" ORDER BY 1 %s, 2 %s",
-                                                      table, order, order));
+    sqlite3_stmt *row = prepare(
+        from, sqlite3_mprintf("SELECT * FROM \"%w\" ORDER BY 1 %s, 2 %s", table, order, order));
     sqlite3_stmt *put = row ? prepare(to, put_sql(table, sqlite3_column_count(row))) : NULL;
     int step = SQLITE_DONE;
     int64_t n = 0;

@@ -195,7 +195,10 @@ int drops_reconcile(struct state *state, struct spool *spool, struct clock *cloc
                     struct errlog *errlog, struct failure *err)
 {
     struct reconciling r = {
-        .state = state, .spool = spool, .clock = clock, .errlog = errlog,
+        .state = state,
+        .spool = spool,
+        .clock = clock,
+        .errlog = errlog,
         .files = BUF_INIT(SIZE_MAX),
     };
     int rc = reconcile(&r, err);

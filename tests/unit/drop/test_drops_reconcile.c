@@ -51,8 +51,8 @@ static void bytes_without_a_name_are_kept_apart(void **state)
     uint64_t number;
     struct drop *x;
 
-    assert_int_equal(
-        drops_add_failed(t.drops, folder_of(&t, "documents"), "b", "b", 1, "why", 10), 0);
+    assert_int_equal(drops_add_failed(t.drops, folder_of(&t, "documents"), "b", "b", 1, "why", 10),
+                     0);
     number = put_bytes(&t, "not sent");
     snprintf(name, sizeof(name), "unnamed-%d", (int)number);
     start(state, &t, page);
