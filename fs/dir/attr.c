@@ -128,17 +128,15 @@ static int attr_content(struct dirs *dirs, struct call *call, struct node *n, st
 {
     struct call now = { .nowait = true };
     struct target_ids b;
-    int64_t size;
+    int64_t size = 0;
     int rc = bind_resource(dirs->inodes, n, &b);
 
     if (rc == 0)
         rc = known_content_size(dirs->remote, lookup ? &now : call, &b.target, &size, err);
-    if (rc == -EWOULDBLOCK && lookup) {
+    if (rc == -EWOULDBLOCK && lookup)
         *ttl_ms = 0;
-        size = 0;
-    } else if (rc < 0) {
+    else if (rc < 0)
         return rc;
-    }
     set_mode(dirs, st, 0444);
     set_size(st, size);
     return 0;

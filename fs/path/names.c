@@ -76,7 +76,7 @@ static size_t encode_some(const char **p, const char *end, char *out, size_t roo
 void names_numbered(int64_t number, const char *name, char out[NAMES_MAX + 1])
 {
     const char *dot = strrchr(name, '.'), *end = name + strlen(name), *rest = name;
-    char ending[3 * ENDING_BYTES + 1];
+    char ending[3 * ENDING_BYTES + 1] = "";
     size_t used = (size_t)snprintf(out, NAMES_MAX + 1, "%" PRId64 "-", number), kept = 0, stem;
 
     stem = encode_some(&rest, end, out + used, NAMES_MAX - used);
