@@ -166,6 +166,14 @@ def test_a_sandbox_that_others_can_write_is_refused(box, tmp_path, place):
     assert str(tmp_path / 'box' / place) in line and 'chmod go-w' in line
 
 
+def test_a_sandbox_whose_database_is_none_is_left_alone(box, tmp_path):
+    path = tmp_path / 'box/server/sandbox.db'
+    path.write_bytes(b'no database' * 500)
+    line = says(box)
+    assert f'{path}: file is not a database' in line
+    assert path.read_bytes() == b'no database' * 500
+
+
 # --- What was damaged --------------------------------------------------------------------------
 
 def test_a_damaged_database_is_set_aside_and_said(ended, api):
