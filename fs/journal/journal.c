@@ -182,6 +182,17 @@ int journal_change(struct journal *j, int64_t number, enum intent_event event,
     return rc;
 }
 
+void journal_doubt(struct journal *j, int64_t number)
+{
+    struct entry *e;
+
+    lock_take(&j->lock);
+    e = find_locked(j, number);
+    if (e)
+        e->row->state = INTENT_UNSURE;
+    lock_give(&j->lock);
+}
+
 int journal_note(struct journal *j, int64_t number, const struct intent_news *news,
                  struct intent_change *out)
 {
@@ -257,10 +268,11 @@ static int take_locked(struct entry *e, struct intent_row **out)
     return *out ? 0 : -ENOMEM;
 }
 
+/* What is done but for a debt concerns nobody who makes something new. */
 static bool is_for(const struct entry *e, enum intent_kind kind, const char *folder,
                    const char *name)
 {
-    return e->row->kind == (int)kind && e->row->state != INTENT_DONE && e->row->folder &&
+    return e->row->kind == (int)kind && e->row->state <= INTENT_UNSURE && e->row->folder &&
            e->row->name && strcmp(e->row->folder, folder) == 0 && strcmp(e->row->name, name) == 0;
 }
 

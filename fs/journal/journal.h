@@ -79,6 +79,9 @@ int journal_add(struct journal *j, const struct intent_row *row, int64_t *number
                 struct intent_change *out);
 void journal_forget(struct journal *j, int64_t number);
 
+/* The step of a journal_change() could not be applied: it is as if nobody knew what came of it. */
+void journal_doubt(struct journal *j, int64_t number);
+
 /* News, and nothing has happened. */
 int journal_note(struct journal *j, int64_t number, const struct intent_news *news,
                  struct intent_change *out);
@@ -96,7 +99,7 @@ int journal_tell(struct journal *j, int64_t number, enum intent_event event,
 void journal_leave(struct journal *j, int64_t number, int64_t in_ms);
 
 /*
- * The newest one of this kind for that name, taken: held by the caller from now on; a copy of it,
+ * The newest one of this kind for that name that is not carried out, as far as is known, taken: held by the caller from now on; a copy of it,
  * that the caller frees. 0, -ENOENT there is none, -EBUSY somebody holds it, -ENOMEM.
  */
 int journal_take(struct journal *j, enum intent_kind kind, const char *folder, const char *name,

@@ -116,8 +116,10 @@ int moving_finish(struct moving *m)
         rc = drops_move_with(m->uploads->drops, m->drop, m->to, m->to_name, &change.step);
     if (rc < 0 && !m->number)
         journal_forget(m->uploads->journal, debt.number);
-    else if (rc < 0)
+    if (rc < 0 && m->number) {
+        journal_doubt(m->uploads->journal, m->number);
         journal_leave(m->uploads->journal, m->number, LOOK_AGAIN_MS);
+    }
     if (rc < 0)
         return rc;
     if (!m->old[0])
@@ -135,6 +137,14 @@ struct settling {
     struct drop *drop; /* held exclusively */
 };
 
+/* Is it what the name was to be taken from? */
+static bool is_old(const struct settling *s, struct drop *there)
+{
+    struct drop_snapshot now = drop_snapshot(s->uploads->drops, there);
+
+    return s->row->old && strcmp(now.id, s->row->old) == 0 && !now.dirty && !now.writers;
+}
+
 /* The name that moves: where it was, or, if a list has taken it away meanwhile, a new one where it
  * goes. 0 held exclusively; 1 it is there already; -EWOULDBLOCK. */
 static int find_name(struct settling *s)
@@ -149,9 +159,11 @@ static int find_name(struct settling *s)
         return 1;
     s->drop = rc == 0 ? drops_find_id(drops, from, s->row->id) : NULL;
     rc = 0;
-    if (!s->drop && there)
+    if (there && !is_old(s, there))
         return -EEXIST;
-    if (!s->drop)
+    if (!s->drop && there)
+        s->drop = steal_pointer(&there); /* it has the name, and gets the resource */
+    else if (!s->drop)
         rc = drops_add(drops, s->to, s->row->to_name, DROP_FILE, &s->drop);
     if (rc == 0)
         rc = drop_lock_exclusive(drops, s->drop, &now);
@@ -166,7 +178,7 @@ static int take_name(struct settling *s)
     struct drops *drops = s->uploads->drops;
     struct drop_snapshot now = drop_snapshot(drops, s->drop);
 
-    if (now.id[0] || now.folder != s->to)
+    if (strcmp(now.id, s->row->id) == 0)
         return drops_move(drops, s->drop, s->to, s->row->to_name);
     memcpy(acked.digest, s->row->sha256, sizeof(acked.digest));
     drop_acknowledged(drops, s->drop, s->row->id, acked, true);

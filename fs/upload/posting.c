@@ -62,17 +62,18 @@ static void leave(struct posting *p, int64_t in_ms)
 static int take_earlier(struct posting *p, const char *key, struct intent_row **row,
                         struct failure *err)
 {
-    int64_t end = clock_now_ms(p->uploads->clock) + p->uploads->unsure_ms;
+    struct clock *clock = clock_real();
+    int64_t end = clock_now_ms(clock) + p->uploads->unsure_ms;
 
     for (;;) {
-        int64_t now = clock_now_ms(p->uploads->clock);
+        int64_t now = clock_now_ms(clock);
         int rc = journal_take(p->uploads->journal, INTENT_CREATE, key, p->name, row);
 
         if (rc != -EBUSY)
             return rc == -ENOENT ? 0 : rc;
-        if (now >= end)
+        if (now >= end + BUSY_AGAIN_MS)
             return fail(err, -EAGAIN, 0, "an earlier one is still being looked for");
-        if (call_wait(p->call, p->uploads->clock, now + BUSY_AGAIN_MS) == -EINTR)
+        if (call_wait(p->call, clock, now + BUSY_AGAIN_MS) == -EINTR)
             return -EINTR;
     }
 }

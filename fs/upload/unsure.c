@@ -28,6 +28,7 @@ struct sent_fields {
     struct sent_field {
         const char *name;
         bool filter; /* of the list */
+        bool none;   /* it was not sent, and is of no other resource then */
         char value[VALUE_MAX];
     } fields[FIELDS_MAX];
 };
@@ -44,6 +45,14 @@ struct look {
 
 /* --- Which could be it ------------------------------------------------------------------------ */
 
+/* Does it hold another resource's id? */
+static bool refers(const struct resource *res, const char *name)
+{
+    const struct field *f = resource_field(res, name);
+
+    return f && f->schema && f->schema->refers != RES_NONE;
+}
+
 static int add_field(struct look *l, const char *name, bool filter)
 {
     struct sent_field *f = &l->sent.fields[l->sent.n];
@@ -52,10 +61,13 @@ static int add_field(struct look *l, const char *name, bool filter)
     if (!name || l->sent.n == FIELDS_MAX)
         return 0;
     rc = body_text_string(l->row->look, name, f->value, sizeof(f->value));
-    if (rc < 0)
-        return rc == -ENOENT ? 0 : rc;
+    f->none = rc == -ENOENT;
+    if (f->none && !refers(l->res, name))
+        return 0;
+    if (rc < 0 && !f->none)
+        return rc;
     f->name = name;
-    f->filter = filter;
+    f->filter = filter && !f->none;
     l->sent.n++;
     return 0;
 }
@@ -75,8 +87,11 @@ static int read_sent(struct look *l)
 static bool agrees(const struct record *r, const struct sent_field *f)
 {
     cleanup_buf struct buf is = BUF_INIT(VALUE_MAX);
+    int rc = record_string(r, f->name, &is);
 
-    return record_string(r, f->name, &is) == 0 && strcmp(f->value, buf_str(&is)) == 0;
+    if (f->none)
+        return rc < 0 || !is.len;
+    return rc == 0 && strcmp(f->value, buf_str(&is)) == 0;
 }
 
 static int is_there(void *arg, const struct drop_row *row)
