@@ -31,12 +31,12 @@ static const char *const migrations[] = {
     ("ALTER TABLE drops ADD COLUMN taken TEXT;"
      "ALTER TABLE drops ADD COLUMN sent_mtime_ns INTEGER NOT NULL DEFAULT 0;"),
     "ALTER TABLE drops ADD COLUMN failed_ns INTEGER NOT NULL DEFAULT 0;",
-    SQL_INTENTS_TABLE,
+    SQL_INTENTS_TABLE "ALTER TABLE drops ADD COLUMN sealed INTEGER;",
 };
 
 #define COLUMNS                                                                                    \
     "folder, name, kind, id, state, spool, size, mtime_ns, mode, sha256, error, failed_number, "   \
-    "xattrs, parked, taken, sent_mtime_ns, failed_ns"
+    "xattrs, parked, taken, sent_mtime_ns, failed_ns, sealed"
 #define IN_FOLDER_OR_BELOW " WHERE folder = ?1 OR (folder >= ?1 || '/' AND folder < ?1 || '0')"
 
 static const char *const sql[STATEMENTS] = {
@@ -45,7 +45,7 @@ static const char *const sql[STATEMENTS] = {
     [ROLLBACK] = "ROLLBACK",
     [PUT_DROP] = "INSERT OR REPLACE INTO drops(" COLUMNS ") "
                  "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-                 "?17)",
+                 "?17, ?18)",
     [DELETE_DROP] = "DELETE FROM drops WHERE folder = ?1 AND name = ?2",
     [RENAME_DROP] = "UPDATE OR REPLACE drops SET folder = ?3, name = ?4 "
                     "WHERE folder = ?1 AND name = ?2",
@@ -57,7 +57,8 @@ static const char *const sql[STATEMENTS] = {
     [SELECT_BELOW] = "SELECT " COLUMNS " FROM drops" IN_FOLDER_OR_BELOW " GROUP BY folder",
     [SELECT_ID] = "SELECT " COLUMNS " FROM drops WHERE id = ?1 ORDER BY folder, name",
     [SELECT_STATE] = "SELECT " COLUMNS " FROM drops WHERE state = ?1 ORDER BY folder, name",
-    [SELECT_SPOOLED] = "SELECT " COLUMNS " FROM drops WHERE spool IS NOT NULL ORDER BY spool",
+    [SELECT_SPOOLED] = "SELECT " COLUMNS " FROM drops WHERE spool IS NOT NULL "
+                       "OR sealed IS NOT NULL ORDER BY spool",
     [FIND_DIGEST] = "SELECT 1 FROM drops WHERE id IS NOT NULL AND sha256 = ?1 LIMIT 1",
     [COUNT] = "SELECT state, count(*) FROM drops GROUP BY state",
     [GREATEST] = "SELECT (SELECT max(spool) FROM drops WHERE spool IS NOT NULL), "
@@ -158,7 +159,8 @@ static int put_drop(struct state_db *db, const struct drop_row *row, struct fail
         bind_digest(s, 10, row->has_sha256 ? row->sha256 : NULL) | bind_text(s, 11, row->error) |
         bind_number(s, 12, row->failed_number) | bind_text(s, 13, row->xattrs) |
         bind_text(s, 14, row->parked) | bind_text(s, 15, row->taken) |
-        sqlite3_bind_int64(s, 16, row->sent_mtime_ns) | sqlite3_bind_int64(s, 17, row->failed_ns)) {
+        sqlite3_bind_int64(s, 16, row->sent_mtime_ns) | sqlite3_bind_int64(s, 17, row->failed_ns) |
+        bind_number(s, 18, (int64_t)row->sealed)) {
         sqlite3_clear_bindings(s);
         return sql_fail(db->db, err);
     }
@@ -269,6 +271,7 @@ static int read_row(sqlite3_stmt *s, struct drop_row *row)
         .taken = column_text(s, 14),
         .sent_mtime_ns = sqlite3_column_int64(s, 15),
         .failed_ns = sqlite3_column_int64(s, 16),
+        .sealed = (uint64_t)sqlite3_column_int64(s, 17),
     };
     row->has_sha256 = sql_digest(s, 9, row->sha256);
     return row->folder && row->name && state >= 0 && state < ROW_STATES ? 0 : -EIO;

@@ -126,7 +126,8 @@ static const char sense[] =
     " AND (failed_number IS NULL OR typeof(failed_number) = 'integer' AND failed_number > 0)"
     " AND typeof(xattrs) IN ('null', 'text') AND typeof(parked) IN ('null', 'text')"
     " AND typeof(taken) IN ('null', 'text')"
-    " AND typeof(sent_mtime_ns) = 'integer' AND typeof(failed_ns) = 'integer'";
+    " AND typeof(sent_mtime_ns) = 'integer' AND typeof(failed_ns) = 'integer'"
+    " AND (sealed IS NULL OR typeof(sealed) = 'integer' AND sealed > 0)";
 
 static int64_t ask(sqlite3 *db, const char *sql)
 {

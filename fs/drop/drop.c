@@ -31,6 +31,7 @@ void drop_unref(struct drop *d)
     if (!d || atomic_fetch_sub(&d->refs, 1) != 1)
         return;
     bytes_unref(d->local);
+    bytes_unref(d->sealed);
     free(d->name);
     free(d->id);
     free(d->error);
@@ -151,6 +152,7 @@ struct drop_snapshot drop_snapshot(struct drops *t, struct drop *d)
         .has_bytes = d->local != NULL,
         .state = d->state,
         .dirty = drop_state_is_dirty(d->state),
+        .sealed = d->sealed != NULL,
         .untaken = drop_is_untaken(d->taken),
         .broken = d->broken,
         .generation = d->generation,

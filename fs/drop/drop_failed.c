@@ -8,6 +8,7 @@
 #include "cleanup.h"
 #include "drop_links.h"
 #include "drop_rows.h"
+#include "drop_sealed.h"
 #include "drop_table.h"
 #include "drops.h"
 #include "file.h"
@@ -34,13 +35,15 @@ static struct drop *make_locked(struct folder *f, const char *name)
 
 /* --- Failing ---------------------------------------------------------------------------------- */
 
-/* d is what the server has again; the caller gets the folder's reference if it is not there any
+/* d is what waits to be sent already, or else what the server has again; the caller gets the folder's reference if it is not there any
  * more, else NULL. */
 static struct drop *revert_locked(struct drops *t, struct drop *d)
 {
     drop_tell_locked(d, DROP_GIVEN_UP);
     d->generation++;
     d->folder->changed_ns = clock_realtime_ns(t->clock);
+    if (drop_reseal_locked(d))
+        return NULL;
     if (!d->id)
         return drop_unlink(d);
     d->mtime_ns = d->acked.mtime_ns;
@@ -55,8 +58,8 @@ static int give_up(struct drops *t, struct drop *d)
     int rc = 0;
 
     drops_lock(t);
-    held = revert_locked(t, d);
     bytes = steal_pointer(&d->local);
+    held = revert_locked(t, d);
     drops_unlock(t);
     if (held)
         rc = drop_row_delete(t, d, false);
@@ -216,6 +219,16 @@ int drops_supersede(struct drops *t, struct folder *f, const char *name)
     cleanup_drop struct drop *x = drops_find_failed(t, f, name);
 
     return x ? drops_remove(t, x, true) : 0;
+}
+
+int drops_outdate_failed(struct drops *t, struct folder *f, const char *name, uint64_t number)
+{
+    cleanup_drop struct drop *x = drops_find_failed(t, f, name);
+    struct bytes *b = x ? drop_bytes(t, x) : NULL;
+    bool newer = b && number && b->number > number;
+
+    bytes_unref(b);
+    return x && !newer ? drops_remove(t, x, true) : 0;
 }
 
 int drop_take_failed(struct drops *t, struct drop *x, struct drop *d)

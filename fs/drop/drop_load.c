@@ -42,6 +42,8 @@ struct drop *drop_of_row(struct drops *t, struct folder *f, const struct drop_ro
         spool_remove(t->spool, row->spool); /* the server has it: the end came before it went */
     else
         d->local = open_bytes(t, row->spool);
+    if (row->state == ROW_OPEN)
+        d->sealed = open_bytes(t, row->sealed);
     if (d->local) /* and unless it was taken, it was not sent */
         d->state = row->state == ROW_WAITING ? DROP_WAITING
                    : row->taken              ? DROP_CLEAN

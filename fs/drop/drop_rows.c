@@ -108,6 +108,8 @@ static int copy_row(struct drops *t, struct drop *d, const struct folder *from, 
                                   .has_sha256 = d->acked.has_digest && !d->folder->memory,
                                   .failed_number = d->failed_number,
                                   .failed_ns = d->failed_ns };
+    if (d->sealed && out->row.state == ROW_OPEN)
+        out->row.sealed = d->sealed->number;
     if (out->row.has_sha256)
         memcpy(out->row.sha256, d->acked.digest, sizeof(d->acked.digest));
     drops_unlock(t);

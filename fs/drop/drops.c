@@ -9,6 +9,7 @@
 #include "drop_links.h"
 #include "drop_rekey.h"
 #include "drop_rows.h"
+#include "drop_sealed.h"
 #include "drop_table.h"
 
 #include "banned.h"
@@ -53,6 +54,7 @@ static void discard_bytes(struct drops *t, struct drop *d)
     bytes = take_bytes_locked(d);
     drops_unlock(t);
     bytes_discard(bytes);
+    drop_forget_sealed(t, d);
 }
 
 /* The lock is held on entry, and released. */
@@ -65,11 +67,12 @@ static int remove_locked(struct drops *t, struct drop *d, bool durable)
     drop_disown(t, d);
     held = drop_unlink(d);
     d->folder->changed_ns = clock_realtime_ns(t->clock);
-    durable = durable && (d->id || d->state == DROP_APART || d->state == DROP_WAITING);
+    durable = durable && (d->id || d->state == DROP_APART || d->state == DROP_WAITING || d->sealed);
     bytes = take_bytes_locked(d);
     drops_unlock(t);
     rc = held ? drop_row_delete(t, d, durable) : 0;
     bytes_discard(bytes);
+    drop_forget_sealed(t, d);
     drop_unref(held);
     return rc;
 }

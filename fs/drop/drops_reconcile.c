@@ -35,8 +35,7 @@ struct reconciling {
     struct spool *spool;
     struct clock *clock;
     struct errlog *errlog;
-    struct buf files; /* struct found, by number, as rows come */
-    size_t at;        /* of files: the first that is not before the row's */
+    struct buf files; /* struct found, by number */
     int64_t last_failed;
 };
 
@@ -45,6 +44,25 @@ static struct found *found_at(const struct reconciling *r, size_t i)
     void *all = r->files.data;
 
     return i < r->files.len / sizeof(struct found) ? (struct found *)all + i : NULL;
+}
+
+static int compare_number(const void *key, const void *at)
+{
+    const uint64_t *number = key;
+    const struct found *f = at;
+
+    return (*number > f->file.number) - (*number < f->file.number);
+}
+
+/* A row has the file of this number. Is it there? */
+static bool name_file(struct reconciling *r, uint64_t number)
+{
+    size_t n = number ? r->files.len / sizeof(struct found) : 0;
+    struct found *f = n ? bsearch(&number, r->files.data, n, sizeof(*f), compare_number) : NULL;
+
+    if (f)
+        f->named = true;
+    return f != NULL;
 }
 
 static int add_file(void *arg, const struct spool_file *file)
@@ -97,14 +115,9 @@ static int check_row(void *arg, const struct drop_row *row)
     const size_t len = strlen(DROP_FAILED_KEY);
     struct reconciling *r = arg;
     const char *folder = row->folder;
-    struct found *f;
-
-    while ((f = found_at(r, r->at)) && f->file.number < row->spool)
-        r->at++;
-    if (f && f->file.number == row->spool) {
-        f->named = true;
+    name_file(r, row->sealed);
+    if (!row->spool || name_file(r, row->spool))
         return 0;
-    }
     if (strncmp(folder, DROP_FAILED_KEY, len) == 0)
         folder += len;
     if (!was_delivered(r, row, folder))

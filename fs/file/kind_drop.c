@@ -140,7 +140,7 @@ static int begin_change(struct files *files, struct call *call, struct drop *d, 
             return rc;
         rc = check_generation(files, d, h, err);
         if (rc == 0)
-            rc = queue_withdraw(files->uploads, d);
+            rc = queue_reopen(files->uploads, d, false);
         if (rc == 0)
             rc = recall_bytes(files->uploads, call, d, h ? handle_open_fd(h) : -1, err);
         drop_unlock_exclusive(files->drops, d);
@@ -161,8 +161,8 @@ static void set_generation(struct files *files, struct handle *h)
 
 static int make_empty(struct files *files, struct drop *d)
 {
-    struct bytes *b = drop_bytes(files->drops, d), *fresh;
-    int rc = queue_withdraw(files->uploads, d);
+    int rc = queue_reopen(files->uploads, d, true);
+    struct bytes *b = rc == 0 ? drop_bytes(files->drops, d) : NULL, *fresh;
 
     if (rc == 0)
         rc = b ? ftruncate(b->fd, 0) < 0 ? -errno : 0 : drop_new_bytes(files->drops, d, &fresh);

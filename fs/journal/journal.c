@@ -149,6 +149,10 @@ static void apply_news(struct intent_row *row, const struct intent_news *news)
     row->folder = news->folder ? news->folder : row->folder;
     row->name = news->name ? news->name : row->name;
     row->since_ns = news->since_ns ? news->since_ns : row->since_ns;
+    if (news->upload) {
+        row->upload = news->upload;
+        row->size = news->size;
+    }
     if (news->sha256) {
         row->has_sha256 = true;
         row->size = news->size;
@@ -193,16 +197,17 @@ void journal_doubt(struct journal *j, int64_t number)
     lock_give(&j->lock);
 }
 
-int journal_note(struct journal *j, int64_t number, const struct intent_news *news,
-                 struct intent_change *out)
+static int note(struct journal *j, int64_t number, bool waiting, const struct intent_news *news,
+                struct intent_change *out)
 {
     struct intent_row now;
     struct entry *e;
-    int rc = -ENOENT;
+    int rc;
 
     lock_take(&j->lock);
     e = find_locked(j, number);
-    if (e) {
+    rc = !e ? -ENOENT : waiting && e->row->state != INTENT_WAITING ? -EBUSY : 0;
+    if (rc == 0) {
         now = *e->row;
         apply_news(&now, news);
         rc = set_row_locked(j, e, &now);
@@ -211,6 +216,18 @@ int journal_note(struct journal *j, int64_t number, const struct intent_news *ne
         rc = make_step_locked(e, out);
     lock_give(&j->lock);
     return rc;
+}
+
+int journal_note(struct journal *j, int64_t number, const struct intent_news *news,
+                 struct intent_change *out)
+{
+    return note(j, number, false, news, out);
+}
+
+int journal_replace(struct journal *j, int64_t number, const struct intent_news *news,
+                    struct intent_change *out)
+{
+    return note(j, number, true, news, out);
 }
 
 int journal_withdraw(struct journal *j, int64_t number, struct intent_change *out)

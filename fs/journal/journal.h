@@ -65,6 +65,7 @@ void intent_change_release(struct intent_change *c);
 struct intent_news {
     const char *id, *old, *look, *folder, *name;
     const uint8_t *sha256; /* and size */
+    uint64_t upload;       /* and size */
     int64_t size, since_ns;
 };
 
@@ -85,6 +86,11 @@ void journal_doubt(struct journal *j, int64_t number);
 /* News, and nothing has happened. */
 int journal_note(struct journal *j, int64_t number, const struct intent_news *news,
                  struct intent_change *out);
+
+/* The same of one that waits, whose bytes are these from now on; what may be made already of those
+ * before is -EBUSY. */
+int journal_replace(struct journal *j, int64_t number, const struct intent_news *news,
+                    struct intent_change *out);
 
 /* What waits to be sent is not wanted any more: it is done; what may be made already is looked for, and
  * not sent again. */

@@ -162,7 +162,10 @@ int64_t adopt(struct uploads *uploads, struct call *call, const struct intent_ro
         return journal_tell(uploads->journal, row->number, INTENT_FOUND, NULL, true);
     if (rc < 0)
         return rc;
-    again = is_newer(&a) ? give_back(&a, why) : take_name(&a);
+    if (a.queued && drop_snapshot(uploads->drops, a.drop).sealed)
+        again = BUSY_AGAIN_MS; /* it is being written again */
+    else
+        again = is_newer(&a) ? give_back(&a, why) : take_name(&a);
     drop_unlock_exclusive(uploads->drops, a.drop);
     drop_unref(a.drop);
     return again;

@@ -482,9 +482,9 @@ static int deliver(struct delivery *s, int64_t number, struct failure *err)
     if (!s->bytes)
         return 0;
     rc = send_bytes(s, err);
-    bytes_unref(s->bytes);
     if (rc == 0 && s->content.size)
-        drops_supersede(s->uploads->drops, s->folder, s->name);
+        drops_outdate_failed(s->uploads->drops, s->folder, s->name, s->bytes->number);
+    bytes_unref(s->bytes);
     return rc;
 }
 

@@ -9,6 +9,7 @@
 #include "drop_events.h"
 #include "drop_folders.h"
 #include "drop_rows.h"
+#include "drop_sealed.h"
 #include "drop_table.h"
 #include "folder.h"
 #include "hash.h"
@@ -173,6 +174,75 @@ static int submit_new(struct uploads *uploads, struct drop *d, const struct inte
     return 0;
 }
 
+static void set_upload(struct uploads *uploads, struct drop *d, uint64_t upload)
+{
+    struct queued *one = NULL;
+
+    lock_take(&uploads->queue->lock);
+    HASH_FIND_PTR(uploads->queue->by_drop, &d, one);
+    if (one)
+        one->upload = upload;
+    lock_give(&uploads->queue->lock);
+}
+
+/* Nothing of what was queued has gone out: it gets other bytes. -EBUSY, -ENOENT: it may have, or has. */
+static int replace_waiting(struct uploads *uploads, struct drop *d, const struct queued *one,
+                           const struct intent_row *row)
+{
+    cleanup_free struct intent_row *before = journal_copy(uploads->journal, one->number);
+    cleanup_intent_change struct intent_change change = { .row = NULL }, back = { .row = NULL };
+    struct intent_news news = {
+        .folder = row->folder, .name = row->name, .upload = row->upload, .size = row->size
+    };
+    int rc = before ? journal_replace(uploads->journal, one->number, &news, &change) : -ENOENT;
+
+    if (rc < 0)
+        return rc;
+    rc = drop_row_save_with(uploads->drops, d, &change.step);
+    if (rc < 0) {
+        news = (struct intent_news){ .folder = before->folder,
+                                     .name = before->name,
+                                     .upload = before->upload,
+                                     .size = before->size };
+        journal_note(uploads->journal, one->number, &news, &back);
+        return rc == -ENOENT || rc == -EBUSY ? -EIO : rc;
+    }
+    set_upload(uploads, d, row->upload);
+    journal_leave(uploads->journal, one->number, uploads->settle_ms);
+    return 0;
+}
+
+/* What may be there already is looked for, and goes. */
+static int submit_after(struct uploads *uploads, struct drop *d, const struct queued *one,
+                        const struct intent_row *row)
+{
+    cleanup_intent_change struct intent_change change = { .row = NULL };
+    int rc;
+
+    queue_forget(uploads, d);
+    rc = submit_new(uploads, d, row);
+    if (rc < 0) {
+        put(uploads, d, one->number, one->upload);
+        return rc;
+    }
+    if (journal_withdraw(uploads->journal, one->number, &change) == 0)
+        state_apply(uploads->state, &change.step, 1, true, NULL);
+    return 0;
+}
+
+static int submit(struct uploads *uploads, struct drop *d, const struct intent_row *row)
+{
+    struct queued there = find(uploads, d);
+    int rc;
+
+    if (!there.number)
+        return submit_new(uploads, d, row);
+    if (there.upload == row->upload)
+        return rename_queued(uploads, d, &there, row->folder, row->name);
+    rc = replace_waiting(uploads, d, &there, row);
+    return rc == -EBUSY || rc == -ENOENT ? submit_after(uploads, d, &there, row) : rc;
+}
+
 int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, const char *name,
                  const struct bytes *bytes, struct failure *err)
 {
@@ -182,7 +252,6 @@ int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, cons
                               .name = name,
                               .upload = bytes->number,
                               .since_ns = clock_realtime_ns(uploads->clock) };
-    struct queued there = find(uploads, d);
     cleanup_free char *key = NULL;
     int rc = spool_sync(uploads->spool, bytes->fd);
     struct stat st;
@@ -198,33 +267,20 @@ int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, cons
         return fail(err, rc, 0, "it cannot be kept on this machine: %s", strerror(-rc));
     row.folder = key;
     drop_queued(uploads->drops, d);
-    if (there.number && there.upload == row.upload)
-        rc = rename_queued(uploads, d, &there, key, name);
-    else
-        rc = submit_new(uploads, d, &row);
-    if (rc == 0)
+    rc = submit(uploads, d, &row);
+    if (rc == 0) {
+        drop_forget_sealed(uploads->drops, d);
         return 0;
+    }
     drop_written(uploads->drops, d);
     return fail(err, rc, 0, "it cannot be kept on this machine: %s", strerror(-rc));
 }
 
-int queue_withdraw(struct uploads *uploads, struct drop *d)
+int queue_reopen(struct uploads *uploads, struct drop *d, bool empty)
 {
-    cleanup_intent_change struct intent_change change = { .row = NULL };
-    struct queued one = find(uploads, d);
-    int rc;
-
-    if (!one.number) {
-        if (drop_snapshot(uploads->drops, d).state == DROP_WAITING)
-            drop_written(uploads->drops, d);
+    if (drop_snapshot(uploads->drops, d).state != DROP_WAITING)
         return 0;
-    }
-    rc = journal_withdraw(uploads->journal, one.number, &change);
-    drop_written(uploads->drops, d); /* before its row is written: it is open from now on */
-    if (rc == 0)
-        rc = drop_row_save_with(uploads->drops, d, &change.step);
-    queue_forget(uploads, d);
-    return rc == -ENOENT ? 0 : rc;
+    return drop_unseal(uploads->drops, d, empty);
 }
 
 /* --- What earlier mounts have left ------------------------------------------------------------ */

@@ -26,9 +26,10 @@ int queue_load(struct uploads *uploads);
 int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, const char *name,
                  const struct bytes *bytes, struct failure *err);
 
-/* Somebody is going to write d again: as it is it is not sent; that is on disk when this returns. What
- * is on its way already is looked for, and goes. d is held, shared or exclusively. 0, -EIO, -ENOSPC. */
-int queue_withdraw(struct uploads *uploads, struct drop *d);
+/* Somebody is going to write d again, with its bytes or none: what waits stays so, and is sent only if
+ * nothing comes of what is written now. d is held exclusively. 0, also when it does not wait; -EIO,
+ * -ENOSPC, -ENOMEM. */
+int queue_reopen(struct uploads *uploads, struct drop *d, bool empty);
 
 /* The drop of this intent, with a reference, or NULL. */
 struct drop *queue_find(struct uploads *uploads, int64_t number);

@@ -15,6 +15,7 @@
 #include "uploads_context.h"
 
 #include "drop.h"
+#include "drop_sealed.h"
 
 #include "banned.h"
 
@@ -60,8 +61,16 @@ void queue_fail(struct uploads *uploads, const struct intent_row *row, int rc, s
 static void end(struct uploads *uploads, struct drop *d, int64_t number)
 {
     queue_forget(uploads, d);
+    drop_forget_sealed(uploads->drops, d);
     settle_drop(uploads, d);
     journal_tell(uploads->journal, number, INTENT_REFUSED, NULL, false); /* unless it is done */
+}
+
+/* What waits is written again, and nobody knows yet what comes of that. */
+static bool is_written_again(const struct drop_snapshot *s)
+{
+    return s->linked && s->sealed &&
+           (s->writers || s->state == DROP_DIRTY || s->state == DROP_BROKEN);
 }
 
 /* Held exclusively. */
@@ -71,6 +80,8 @@ static int64_t send_locked(struct uploads *uploads, struct call *call, struct dr
     struct drop_snapshot s = drop_snapshot(uploads->drops, d);
     int rc;
 
+    if (is_written_again(&s))
+        return fail(why, -EBUSY, 0, "it is being written again");
     if (!s.linked || s.state != DROP_WAITING) {
         end(uploads, d, row->number);
         return 0;

@@ -266,21 +266,139 @@ def test_half_a_file_is_none(mount, proxy, api):
     assert len(os.listdir(mount / '.lasfs/failed')) == 1
 
 
-def test_what_is_written_again_and_torn_is_not_sent(mount, proxy, api):
-    """It was acknowledged, and then half of something else was written over it."""
-    mount.allow('being written')
+# --- Acknowledged, and written again before it is sent ----------------------------------------------
+
+AGAIN = {'over it': os.O_RDWR, 'anew': os.O_WRONLY | os.O_TRUNC, 'behind it': os.O_WRONLY | os.O_APPEND}
+
+
+@pytest.fixture
+def waiting(mount, proxy):
+    """scan.pdf was acknowledged, and is not sent yet."""
+    mount.allow('being written', 'not all could be sent', '503')
     mount.may_leave = True
     proxy.fault('POST', '/documents', status=503)
     (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
-    fd = os.open(mount / 'documents/scan.pdf', os.O_RDWR)
+    return mount
+
+
+def open_again(mount, how):
+    fd = os.open(mount / 'documents/scan.pdf', AGAIN[how])
     os.write(fd, b'%PDF-1.4 half')
+    return fd
+
+
+def spooled(mount):
+    return [p for p in mount.state.glob('**/spool/*') if p.is_file()]
+
+
+def failed(mount):
+    return [p.read_bytes() for p in (mount / '.lasfs/failed').iterdir() if 'error' not in p.name]
+
+
+@pytest.mark.parametrize('how', AGAIN)
+def test_half_of_something_else_over_it_does_not_take_it_back(waiting, proxy, api, how):
+    mount = waiting
+    fd = open_again(mount, how)
     kill(mount, fd)
     proxy.clear()
     mount.start()
     flush(mount)
-    assert api.documents() == []
-    assert len(os.listdir(mount / '.lasfs/failed')) == 1
+    assert documents(api) == [small_pdf(1)] == [(mount / 'documents/scan.pdf').read_bytes()]
+    assert sorted(os.listdir(mount / 'documents')) == ['scan.pdf', 'scan.pdf.error.txt']
+    half, = failed(mount)
+    assert b'half' in half
+    mount.remount()
+    assert documents(api) == [small_pdf(1)] and failed(mount) == [half]
+    assert len(spooled(mount)) == 1
 
+
+@pytest.mark.parametrize('how', ['over it', 'anew'])
+def test_what_is_refused_over_it_does_not_take_it_back(waiting, proxy, api, how):
+    mount = waiting
+    mount.allow('scan.pdf')
+    fd = open_again(mount, how)
+    os.pwrite(fd, b'no document at all', 0)
+    with pytest.raises(OSError):
+        os.pwrite(fd, b'.', 1 << 40)
+    with pytest.raises(OSError):
+        os.close(fd)
+    assert (mount / 'documents/scan.pdf').read_bytes() == small_pdf(1)
+    proxy.clear()
+    flush(mount)
+    assert documents(api) == [small_pdf(1)]
+    assert len(failed(mount)) == 1
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(2))
+    flush(mount)
+    assert documents(api) == [small_pdf(2)] and failed(mount) == []
+
+
+@pytest.mark.parametrize('how', AGAIN)
+def test_it_is_not_sent_while_it_is_written_again(waiting, proxy, api, how):
+    mount = waiting
+    fd = open_again(mount, how)
+    proxy.clear()
+    mark = proxy.mark()
+    with pytest.raises(OSError):  # it says so: one of them is not there
+        flush(mount)
+    assert posts(proxy, mark) == 0 and api.documents() == []
+    assert 'it is being written again' in (mount / '.lasfs/status').read_text()
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, small_pdf(2), 0)
+    os.close(fd)
+    flush(mount)
+    assert documents(api) == [small_pdf(2)] and posts(proxy, mark) == 1
+    assert failed(mount) == []
+    eventually(lambda: spooled(mount) == [])
+
+
+def test_what_is_removed_while_it_is_written_again_goes(waiting, proxy, api):
+    mount = waiting
+    fd = open_again(mount, 'anew')
+    (mount / 'documents/scan.pdf').unlink()
+    os.close(fd)
+    proxy.clear()
+    mount.remount()
+    assert os.listdir(mount / 'documents') == api.documents() == failed(mount) == []
+    assert spooled(mount) == []
+
+
+@pytest.mark.parametrize('ends', ['close', 'kill'])
+def test_what_nobody_knows_of_and_is_written_again(mount, proxy, api, ends):
+    """There is one of it in the end, the last one that was acknowledged."""
+    mount.allow('being written', 'scan.pdf')
+    mount.may_leave = True
+    proxy.fault('POST', '/documents', close='after')
+    rule = proxy.fault('GET', '/documents', status=503)
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    eventually(lambda: len(api.documents()) == 1)
+    fd = open_again(mount, 'anew')
+    eventually(lambda: rule.hits)
+    if ends == 'close':
+        os.pwrite(fd, small_pdf(2), 0)
+        os.close(fd)
+    else:
+        kill(mount, fd)
+    proxy.clear()
+    if ends == 'kill':
+        mount.start()
+    eventually(lambda: os.listdir(mount / '.lasfs/pending') == [], 30)
+    eventually(lambda: documents(api) == [small_pdf(2 if ends == 'close' else 1)], 30)
+    assert 'scan.pdf' in os.listdir(mount / 'documents') and len(os.listdir(mount / 'documents')) < 3
+
+
+def test_each_save_of_many_is_on_disk_until_the_next(waiting, proxy, api):
+    mount = waiting
+    for n in range(2, 12):
+        (mount / 'documents/scan.pdf').write_bytes(small_pdf(n))
+        assert len(spooled(mount)) == 1
+    mount.kill()
+    proxy.clear()
+    mount.start()
+    flush(mount)
+    assert documents(api) == [small_pdf(11)]
+
+
+# --- The end ----------------------------------------------------------------------------------------
 
 def test_an_unmount_sends_what_is_left(mount, proxy, api):
     for n in range(8):

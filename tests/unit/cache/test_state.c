@@ -29,6 +29,7 @@ static int compare_row(void *arg, const struct drop_row *row)
         assert_null(row->error);
     assert_int_equal(row->failed_number, expected->failed_number);
     assert_int_equal(row->failed_ns, expected->failed_ns);
+    assert_int_equal(row->sealed, expected->sealed);
     return 42;
 }
 
@@ -46,7 +47,8 @@ static void state_gives_back_every_column(void **state)
                              .has_sha256 = true,
                              .error = "400: it's \xf0\x9f\x98\x80",
                              .failed_number = 12,
-                             .failed_ns = INT64_MAX - 1 };
+                             .failed_ns = INT64_MAX - 1,
+                             .sealed = INT64_MAX - 2 };
     struct drop_row bare = { .folder = "", .name = "x", .state = ROW_LOCAL };
     struct state *st = open_state(state);
 

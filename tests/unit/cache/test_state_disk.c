@@ -181,6 +181,7 @@ static void state_keeps_the_rows_of_an_older_schema(void **state)
                    "ALTER TABLE drops DROP COLUMN taken; "
                    "ALTER TABLE drops DROP COLUMN sent_mtime_ns; "
                    "ALTER TABLE drops DROP COLUMN failed_ns; "
+                   "ALTER TABLE drops DROP COLUMN sealed; "
                    "DROP TABLE intents; PRAGMA user_version = 1");
     st = open_state(state);
     put_row(st, "d", "b", "2");

@@ -244,6 +244,31 @@ static void what_is_withdrawn_is_not_sent_again(void **state)
     end(&m);
 }
 
+static void what_waits_gets_other_bytes_and_what_is_unsure_does_not(void **state)
+{
+    struct mount m = { .works = 0 };
+    struct intent_row waiting = create_row("a.pdf"), unsure = create_row("b.pdf");
+    struct intent_news news = { .upload = 12, .size = 34 };
+    cleanup_intent_change struct intent_change change = { .row = NULL };
+    cleanup_free struct intent_row *row = NULL;
+
+    begin(&m, state);
+    waiting.state = INTENT_WAITING;
+    unsure.state = INTENT_UNSURE;
+    waiting.upload = unsure.upload = 9;
+    begin_row(&m, &waiting);
+    begin_row(&m, &unsure);
+    assert_int_equal(journal_replace(m.journal, 1, &news, &change), 0);
+    assert_int_equal(change.row->upload, 12);
+    assert_int_equal(change.row->size, 34);
+    intent_change_release(&change);
+    assert_int_equal(journal_replace(m.journal, 2, &news, &change), -EBUSY);
+    assert_int_equal(journal_replace(m.journal, 3, &news, &change), -ENOENT);
+    row = journal_copy(m.journal, 2);
+    assert_int_equal(row->upload, 9);
+    end(&m);
+}
+
 /* --- Who has it ------------------------------------------------------------------------------- */
 
 static void what_somebody_holds_is_nobody_elses(void **state)
@@ -357,6 +382,7 @@ int main(void)
         TEST(a_step_and_its_intent_are_one_transaction),
         TEST(what_is_known_later_is_in_the_row),
         TEST(what_is_withdrawn_is_not_sent_again),
+        TEST(what_waits_gets_other_bytes_and_what_is_unsure_does_not),
         TEST(what_somebody_holds_is_nobody_elses),
         TEST(what_an_earlier_mount_owes_is_paid),
         TEST(what_fails_is_tried_again_and_says_why),
