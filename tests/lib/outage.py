@@ -38,7 +38,7 @@ class Outage:
 @pytest.fixture(params=FAILURES)
 def outage(request, lasfs, server, proxy):
     rule = FAILURES[request.param]
-    mount = lasfs('timeout=2', server=proxy if rule else server)
+    mount = lasfs('timeout=2', 'unsure=0.5', server=proxy if rule else server)
     mount.allow('.pdf', 'not complete', 'Connection refused', 'Input/output')
     mount.may_leave = True
     yield Outage(mount, proxy, server, rule)
