@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "carry.h"
 #include "drop_events.h"
 #include "drop_folders.h"
 #include "drop_rows.h"
@@ -34,6 +35,12 @@ static char *key_of(struct uploads *uploads, const struct folder *f)
 
 /* --- While somebody waits --------------------------------------------------------------------- */
 
+void moving_owe(struct moving *m, const struct target *old)
+{
+    m->res = old ? old->res : NULL;
+    snprintf(m->old, sizeof(m->old), "%s", old ? old->id : "");
+}
+
 int moving_begin(struct moving *m, const struct target *t, struct failure *err)
 {
     struct drop_snapshot s = drop_snapshot(m->uploads->drops, m->drop);
@@ -52,6 +59,8 @@ int moving_begin(struct moving *m, const struct target *t, struct failure *err)
                               .has_sha256 = s.acked.has_digest,
                               .since_ns = clock_realtime_ns(m->uploads->clock) };
 
+    if (m->number)
+        return 0;
     if (!from || !to)
         return fail(err, -ENOMEM, 0, "out of memory");
     memcpy(row.sha256, s.acked.digest, sizeof(row.sha256));
@@ -70,20 +79,46 @@ static int is_moved(struct uploads *uploads, struct call *call, const struct tar
     return listing_filter_holds(f->filter, f->filter_value, now);
 }
 
+/* Is t in the list of to, and, if it takes the place of old there, what that is? As is_moved(). */
+static int is_done(struct uploads *uploads, struct call *call, const struct target *t,
+                   const struct folder *to, const char *to_name, const char *old,
+                   struct failure *why)
+{
+    struct target theirs = { .res = t->res, .id = old };
+    int rc = old ? carry_is_done(uploads, call, t, to, to_name, &theirs, why) : -ENOENT;
+
+    return rc == -ENOENT ? is_moved(uploads, call, t, to, why) : rc;
+}
+
+static void end_begun(struct moving *m, enum intent_event event)
+{
+    int64_t number = m->number;
+
+    m->number = 0;
+    journal_tell(m->uploads->journal, number, event, NULL, false);
+    journal_leave(m->uploads->journal, number, LOOK_AGAIN_MS);
+}
+
 int moving_patched(struct moving *m, const struct target *t, int rc, struct failure *err)
 {
-    struct journal *j = m->uploads->journal;
     struct failure why = { 0 };
-    int moved;
+    int done;
 
     if (rc == 0)
         return 0;
-    moved = failure_passes(rc, err) ? is_moved(m->uploads, m->call, t, m->to, &why) : 0;
-    if (moved == 1)
+    done = failure_passes(rc, err)
+               ? is_done(m->uploads, m->call, t, m->to, m->to_name, m->old[0] ? m->old : NULL, &why)
+               : 0;
+    if (done == 1)
         return 0;
-    journal_tell(j, m->number, moved < 0 ? INTENT_LOST : INTENT_REFUSED, NULL, false);
-    journal_leave(j, m->number, LOOK_AGAIN_MS);
+    end_begun(m, done < 0 ? INTENT_LOST : INTENT_REFUSED);
     return rc;
+}
+
+void moving_leave(struct moving *m)
+{
+    if (m->number)
+        end_begun(m, INTENT_LOST);
 }
 
 /* What has to be on disk with the names: that the PATCH is done, and what is owed. */
@@ -119,6 +154,7 @@ int moving_finish(struct moving *m)
     if (rc < 0 && m->number) {
         journal_doubt(m->uploads->journal, m->number);
         journal_leave(m->uploads->journal, m->number, LOOK_AGAIN_MS);
+        m->number = 0;
     }
     if (rc < 0)
         return rc;
@@ -196,7 +232,7 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
     if (t.res && row->id && resource_id_ok(t.res, row->id) && row->to_folder && row->to_name)
         rc = drops_folder(uploads->drops, row->to_folder, &s.to);
     if (rc == 0)
-        rc = is_moved(uploads, call, &t, s.to, why);
+        rc = is_done(uploads, call, &t, s.to, row->to_name, row->old, why);
     if (rc == 0 || rc == -EINVAL) /* not moved; or nowhere to move to */
         return journal_tell(j, row->number, INTENT_REFUSED, NULL, true);
     if (rc < 0)

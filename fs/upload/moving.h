@@ -25,12 +25,19 @@ struct moving {
     char old[RESOURCE_ID_MAX + 1]; /* its id, or "" */
 };
 
-/* The PATCH is going to go out: on disk when this returns. 0, -ENOSPC, -EIO, -ENOMEM. */
+/* This one (NULL: none) has to go once the name has moved. */
+void moving_owe(struct moving *m, const struct target *old);
+
+/* A PATCH is going to go out: on disk when this returns; a second one is of the same intent. 0, -ENOSPC,
+ * -EIO, -ENOMEM. */
 int moving_begin(struct moving *m, const struct target *t, struct failure *err);
 
 /* It has ended with rc. Where it may have been carried out all the same, one look is taken. 0 the
- * resource is in the other list; else rc, and if nobody knows, the journal goes on looking. */
+ * resource is what it is to be; else rc, and if nobody knows, the journal goes on looking. */
 int moving_patched(struct moving *m, const struct target *t, int rc, struct failure *err);
+
+/* It does not move, for another reason: what was sent for it is looked at. */
+void moving_leave(struct moving *m);
 
 /* The name moves, and what was called to_name goes; in one transaction, on disk. 0, what drops_move()
  * gives: then names are as they were, and the journal moves it once it can if a PATCH was sent. */

@@ -5,23 +5,21 @@
 #include "backend.h"
 
 struct drop;
-struct folder;
-struct uploads;
+struct moving;
 
 /* What replace_by_rename() gives, but 0. */
 #define REPLACED 1          /* d's resource is what the other one was, and where */
 #define REPLACED_BY_BYTES 2 /* the same, and it is another one by now; the other one is gone */
 
 /*
- * d, which is a resource already, is renamed over there, to name in f: d's is what the resource of there
- * is, and that one has to go once the names have changed: the caller's (moving.h). Of a temporary name it
+ * m's drop, which is a resource already, is renamed over there: its own is what the resource of there
+ * is, and that one has to go once the names have changed: m owes it (moving.h). Of a temporary name it
  * goes at once. Where the API cannot make it that (a consent), or keeps the one and
- * changes its content (an asset), d's bytes are sent once more in its place, and d's own goes.
+ * changes its content (an asset), its bytes are sent once more in its place, and its own goes.
  * What should go and cannot be deleted then is one line in errors. What is made from JSON is not
  * changed, and goes or stays. Both are held exclusively. 0 there was none, or it stays; what the
  * API gives: both are as they were.
  */
-int replace_by_rename(struct uploads *uploads, struct call *call, struct drop *d,
-                      struct drop *there, struct folder *f, const char *name, struct failure *err);
+int replace_by_rename(struct moving *m, struct drop *there, struct failure *err);
 
 #endif

@@ -130,33 +130,12 @@ static int finish(struct move *m, struct drop *d)
     return rc < 0 ? rc : moving_finish(&m->moving);
 }
 
-/* What there stands for has to go once d has its name. */
-static void owe(struct move *m, struct drop *there)
-{
-    struct target_ids b;
-
-    if (m->fs->options->nodelete || drop_target(m->fs->drops, there, &b) < 0)
-        return;
-    m->moving.res = b.target.res;
-    snprintf(m->moving.old, sizeof(m->moving.old), "%s", b.id);
-}
-
 /* d may take over what there stands for; what is parked keeps its bytes then. 1: it did. */
 static int take_over(struct move *m, struct drop *d, struct drop *there, struct failure *err)
 {
     int rc = m->parked ? recall_bytes(m->fs->uploads, m->call, there, -1, err) : 0;
 
     return rc < 0 ? rc : inherit(m->fs, d, there);
-}
-
-/* 0, or what replace_by_rename() gives; what has to go is known afterwards. */
-static int replace(struct move *m, struct drop *d, struct drop *there, struct failure *err)
-{
-    int rc = replace_by_rename(m->fs->uploads, m->call, d, there, m->to_folder, m->to_name, err);
-
-    if (rc == REPLACED)
-        owe(m, there);
-    return rc;
 }
 
 /* What becomes of there, once rc says how it went. */
@@ -170,7 +149,7 @@ static int settle_there(struct move *m, struct drop *d, struct drop *there, bool
     else if (m->parked)
         settle_drop(m->fs->uploads, there);
     else if (rc == 0 && !inherited)
-        rc = replace(m, d, there, err);
+        rc = replace_by_rename(&m->moving, there, err);
     return rc < 0 ? rc : 0;
 }
 
@@ -214,7 +193,7 @@ static int replace_json(struct move *m, struct drop *d, struct drop *there, stru
 
     if (rc < 0)
         return rc;
-    rc = replace(m, d, there, err);
+    rc = replace_by_rename(&m->moving, there, err);
     back.name = m->to_name;
     back.to_name = m->name;
     if (rc < 0)
@@ -231,7 +210,7 @@ static int change_sent(struct move *m, struct drop *d, struct drop *there, struc
     if (rc == 0 && there && resource_takes_json(m->to_folder->res))
         return replace_json(m, d, there, err);
     if (rc == 0 && there)
-        rc = replaced = replace(m, d, there, err);
+        rc = replaced = replace_by_rename(&m->moving, there, err);
     if (rc == 0 && other_list)
         rc = change_folder(m, d, err);
     else if (rc >= 0 && other_list)
@@ -286,6 +265,8 @@ static int move_both(struct move *m, struct drop *d, struct drop *there, struct 
     rc = second ? drop_lock_exclusive(drops, second, m->call) : 0;
     if (rc == 0) {
         rc = move_locked(m, d, there, err);
+        if (rc < 0)
+            moving_leave(&m->moving);
         if (second)
             drop_unlock_exclusive(drops, second);
     }

@@ -2,6 +2,7 @@
 true, and nothing is lost, nor on bytes that it was not said of."""
 import json
 import os
+import subprocess
 import time
 
 import pytest
@@ -91,6 +92,32 @@ def test_it_is_done_or_it_is_not(proxied, api, proxy, verb, fault, names):
         assert source.exists() is not done
         if not done:
             assert source.read_bytes() == NEW
+
+
+@pytest.mark.parametrize('stall', ['before', 'after'])
+@pytest.mark.parametrize('names', PLACES)
+def test_a_death_in_the_middle_finishes_it_or_undoes_it(proxied, api, proxy, names, stall):
+    """What is said of the one is not left on the other, which has its own name still."""
+    source, target = put(proxied, PLACES[names])
+    before = facts(api)
+    proxied.may_leave = True
+    rule = proxy.fault('PATCH', '/documents.*', stall=stall)
+    program = subprocess.Popen(['mv', '-T', source, target], stderr=subprocess.DEVNULL)
+    eventually(lambda: rule.hits)
+    if stall == 'after':
+        eventually(lambda: facts(api) != before)
+    proxied.kill()
+    assert program.wait(10) != 0
+    proxy.rules.remove(rule)  # what was stalled before it arrived never arrives
+    proxied.start()
+    if stall == 'after':
+        eventually(lambda: facts(api) == {'new': before['old']}, 30)
+        eventually(lambda: not source.exists())
+        assert target.read_bytes() == NEW
+    else:
+        time.sleep(1)
+        assert facts(api) == before
+        assert source.read_bytes() == NEW and target.read_bytes() == OLD
 
 
 def test_what_others_said_of_it_meanwhile_is_its_own(proxied, api):

@@ -160,24 +160,20 @@ static void that_the_old_one_cannot_be_deleted_is_one_line(void **state)
 static int rename_over(struct world *w, const char *key, const char *from, const char *name)
 {
     cleanup_drop struct drop *d = find_file(w, key, from), *there = find_file(w, key, name);
+    struct moving m = { .uploads = w->uploads,
+                        .call = &w->call,
+                        .drop = d,
+                        .name = from,
+                        .to = folder_at(w, key),
+                        .to_name = name };
     int rc;
 
     w->err = (struct failure){ .text = "" };
     assert_int_equal(drop_lock_exclusive(w->drops, d, &w->call), 0);
     assert_int_equal(drop_lock_exclusive(w->drops, there, &w->call), 0);
-    rc = replace_by_rename(w->uploads, &w->call, d, there, folder_at(w, key), name, &w->err);
-    if (rc == REPLACED) { /* the names follow, and what had the name goes */
-        struct moving m = { .uploads = w->uploads,
-                            .call = &w->call,
-                            .drop = d,
-                            .name = from,
-                            .to = folder_at(w, key),
-                            .to_name = name,
-                            .res = folder_at(w, key)->res };
-
-        snprintf(m.old, sizeof(m.old), "%s", drop_snapshot(w->drops, there).id);
+    rc = replace_by_rename(&m, there, &w->err);
+    if (rc == REPLACED) /* the names follow, and what had the name goes */
         assert_int_equal(moving_finish(&m), 0);
-    }
     drop_unlock_exclusive(w->drops, d);
     drop_unlock_exclusive(w->drops, there);
     return rc;
