@@ -25,7 +25,7 @@ static int set_filter(const struct folder *f, const struct record *old, const st
 
 int carry_differences(struct uploads *uploads, struct call *call, const struct target *own,
                       const struct folder *f, const char *name, const struct record *old,
-                       int64_t max_age_ms, struct body **out, struct failure *err)
+                      int64_t max_age_ms, struct body **out, struct failure *err)
 {
     cleanup_record struct record *is = NULL;
     cleanup_body struct body *body = NULL;
