@@ -92,6 +92,18 @@ static int prepare_all(struct state_db *db, struct failure *err)
     return 0;
 }
 
+/* What a full disk has no room for has some of what is kept for it. */
+static int open_file(struct state_db *db, int dirfd, const char *dir, struct buf *notices,
+                     struct failure *err)
+{
+    int rc;
+
+    do
+        rc = state_file_open(dirfd, dir, &schema, &db->db, notices, err);
+    while (rc == -ENOSPC && state_reserve_give(&db->reserve));
+    return rc;
+}
+
 int state_db_open(int dirfd, const char *dir, struct state_db **out, struct buf *notices,
                   struct failure *err)
 {
@@ -100,7 +112,9 @@ int state_db_open(int dirfd, const char *dir, struct state_db **out, struct buf 
 
     if (!db)
         return fail(err, -ENOMEM, 0, "out of memory");
-    rc = state_file_open(dirfd, dir, &schema, &db->db, notices, err);
+    rc = state_reserve_open(&db->reserve, dirfd, dir, err);
+    if (rc == 0)
+        rc = open_file(db, dirfd, dir, notices, err);
     if (rc == 0)
         rc = prepare_all(db, err);
     if (rc < 0) {
@@ -118,6 +132,7 @@ void state_db_close(struct state_db *db)
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(db->statements[i]);
     sqlite3_close(db->db);
+    state_reserve_close(&db->reserve);
     free(db);
 }
 
@@ -144,6 +159,16 @@ void state_db_rollback(struct state_db *db)
 {
     if (!sqlite3_get_autocommit(db->db)) /* a full disk may have done it already */
         sql_run(db, db->statements[ROLLBACK], NULL);
+}
+
+bool state_db_find_room(struct state_db *db)
+{
+    return state_reserve_give(&db->reserve);
+}
+
+void state_db_keep_room(struct state_db *db)
+{
+    state_reserve_fill(&db->reserve);
 }
 
 static int put_drop(struct state_db *db, const struct drop_row *row, struct failure *err)

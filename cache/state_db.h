@@ -24,6 +24,10 @@ int state_db_begin(struct state_db *db, struct failure *err);
 int state_db_commit(struct state_db *db, struct failure *err);
 void state_db_rollback(struct state_db *db);
 
+/* After -ENOSPC: is there room for another try? After what went well: some is kept for that. */
+bool state_db_find_room(struct state_db *db);
+void state_db_keep_room(struct state_db *db);
+
 int state_db_change(struct state_db *db, const struct state_step *step, struct failure *err);
 int state_db_put_size(struct state_db *db, const char *id, int64_t size, struct failure *err);
 int state_db_put_value(struct state_db *db, const char *key, const char *value,

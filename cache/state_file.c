@@ -183,8 +183,12 @@ static int open_checked(const struct place *p, bool look_through, sqlite3 **out,
         rc = check_place(p, err);
     if (rc == 0) {
         sqlite3_busy_timeout(db, BUSY_MS);
-        rc = check_version(db, p, err);
+        /* the index of the log is in memory then: as a file it is mapped, and a write to it on a full
+         * disk is a SIGBUS */
+        rc = execute(db, "PRAGMA locking_mode = EXCLUSIVE", err);
     }
+    if (rc == 0)
+        rc = check_version(db, p, err);
     if (rc == 0 && look_through)
         rc = check_pages(db, err);
     if (rc == 0)

@@ -37,7 +37,7 @@ static int job_run(struct state_db *db, struct state_job *job)
 }
 
 /* One transaction for all jobs from first up to end. 0 or why it was rolled back. */
-static int run_together(struct state_db *db, struct state_job *first, const struct state_job *end,
+static int try_together(struct state_db *db, struct state_job *first, const struct state_job *end,
                         struct failure *err)
 {
     int rc = state_db_begin(db, err);
@@ -53,6 +53,20 @@ static int run_together(struct state_db *db, struct state_job *first, const stru
         rc = state_db_commit(db, err);
     if (rc < 0)
         state_db_rollback(db);
+    return rc;
+}
+
+/* On a full disk with the room that is kept for it. */
+static int run_together(struct state_db *db, struct state_job *first, const struct state_job *end,
+                        struct failure *err)
+{
+    int rc;
+
+    do
+        rc = try_together(db, first, end, err);
+    while (rc == -ENOSPC && state_db_find_room(db));
+    if (rc == 0)
+        state_db_keep_room(db);
     return rc;
 }
 

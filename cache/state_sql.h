@@ -7,6 +7,7 @@
 
 #include "failure.h"
 #include "intent_row.h"
+#include "state_reserve.h"
 #include "state_row.h"
 
 enum statement {
@@ -38,6 +39,7 @@ enum statement {
 };
 
 struct state_db {
+    struct state_reserve reserve;
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
 };

@@ -33,11 +33,35 @@ struct table {
     struct drops *drops;
 };
 
+static inline void run_sql(void **state, const char *text)
+{
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(in_dir(state, "state/state.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* The database refuses what refuse_row() and refuse_changes() say: nobody else gets at it once it is
+ * open. */
+static inline void make_refusing(void **state)
+{
+    state_close(open_state(state));
+    run_sql(state, "CREATE TRIGGER IF NOT EXISTS refuse BEFORE INSERT ON drops "
+                   "WHEN NEW.name = (SELECT value FROM meta WHERE key = 'refused') "
+                   "BEGIN SELECT RAISE(ABORT, 'refused'); END;"
+                   "CREATE TRIGGER IF NOT EXISTS refuse_changes BEFORE UPDATE ON drops "
+                   "WHEN EXISTS (SELECT 1 FROM meta WHERE key = 'unchanging') "
+                   "BEGIN SELECT RAISE(ABORT, 'refused'); END");
+}
+
 static inline struct table open_table(void **state)
 {
-    struct table t = { .fake = malloc(sizeof(*t.fake)), .state = open_state(state) };
+    struct table t = { .fake = malloc(sizeof(*t.fake)) };
 
     assert_non_null(t.fake);
+    make_refusing(state);
+    t.state = open_state(state);
     fake_clock_init(t.fake, START_MS, INT64_C(1767225600000000000));
     assert_int_equal(spool_new(in_dir(state, "spool"), &t.spool, NULL), 0);
     assert_int_equal(drops_new(t.state, t.spool, &t.fake->clock, NULL, &t.drops, NULL), 0);
@@ -165,31 +189,16 @@ static inline void expect_list(struct drop **list, size_t n, const char *names)
     assert_string_equal(text, names);
 }
 
-static inline void run_sql(void **state, const char *text)
-{
-    sqlite3 *db;
-
-    assert_int_equal(sqlite3_open(in_dir(state, "state/state.db"), &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
-}
-
 /* From now on the database takes no row called so, as if the disk were full just then. */
-static inline void refuse_row(void **state, const char *name)
+static inline void refuse_row(struct table *t, const char *name)
 {
-    char *text = sqlite3_mprintf("CREATE TRIGGER refuse BEFORE INSERT ON drops WHEN NEW.name = %Q "
-                                 "BEGIN SELECT RAISE(ABORT, 'refused'); END",
-                                 name);
-
-    run_sql(state, text);
-    sqlite3_free(text);
+    assert_int_equal(state_put_value(t->state, "refused", name, true, NULL), 0);
 }
 
 /* Or changes none that is there. */
-static inline void refuse_changes(void **state)
+static inline void refuse_changes(struct table *t)
 {
-    run_sql(state, "CREATE TRIGGER refuse BEFORE UPDATE ON drops "
-                   "BEGIN SELECT RAISE(ABORT, 'refused'); END");
+    assert_int_equal(state_put_value(t->state, "unchanging", "", true, NULL), 0);
 }
 
 #endif

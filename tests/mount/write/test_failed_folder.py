@@ -241,11 +241,8 @@ STATES = {1: 'open'}
 
 def rows(mount):
     """Of the folder documents: by name its state and the whole row."""
-    path = next(mount.state.rglob('state.db'))
-    with sqlite3.connect(f'file:{path}?mode=ro', uri=True) as db:
-        db.row_factory = sqlite3.Row
-        return {row['name']: (STATES.get(row['state'], row['state']), dict(row))
-                for row in db.execute("SELECT * FROM drops WHERE folder = 'documents'")}
+    return {row['name']: (STATES.get(row['state'], row['state']), dict(row))
+            for row in mount.ask_state("SELECT * FROM drops WHERE folder = 'documents'")}
 
 
 def as_an_older_version_wrote_it(mount):

@@ -432,8 +432,7 @@ def test_a_failed_large_document_is_sent_by_retry(proxied, api, proxy, samples):
 # --- Daemons that are killed -------------------------------------------------------------------
 
 def unfinished(mount):
-    with sqlite3.connect(mount.state / 'state.db') as db:
-        return db.execute("SELECT name FROM drops WHERE folder = '.unfinished'").fetchall()
+    return mount.ask_state("SELECT name FROM drops WHERE folder = '.unfinished'")
 
 
 def kill_in_a_put(mount, proxy, samples):
@@ -491,6 +490,7 @@ def test_a_document_that_was_acknowledged_is_not_taken_for_unfinished(proxied, a
     with sqlite3.connect(proxied.state / 'state.db') as db:
         db.execute("INSERT INTO drops(folder, name, kind, state, size, mtime_ns, mode) "
                    "VALUES('.unfinished', ?, 4, 5, 0, 0, 0)", (document,))
+    db.close()
     proxied.start()
     eventually(lambda: not unfinished(proxied), 10, 'its row to go')
     assert api.documents() == before

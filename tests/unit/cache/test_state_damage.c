@@ -435,7 +435,8 @@ static void opens_as_stranger(void **state, int rc, const char *name, const char
 
 static void what_cannot_be_written_is_told(void **state)
 {
-    static const char *const all[] = { "", "state", "state/state.db", "state/lock" };
+    static const char *const all[] = { "", "state", "state/state.db", "state/lock",
+                                       "state/reserve" };
 
     make_state(state);
     for (size_t i = 0; geteuid() == 0 && i < ARRAY_LEN(all); i++)

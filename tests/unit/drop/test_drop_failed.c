@@ -358,7 +358,7 @@ static void failure_that_cannot_be_written_down_is_told(void **state)
 
     t = open_table(state);
     d = add_text(&t, "documents", "a.pdf", "abc");
-    refuse_row(state, "a.pdf");
+    refuse_row(&t, "a.pdf");
     assert_int_equal(drop_set_failed(t.drops, d, WHY, FAILED_NS), -EIO);
     x = find_failed(&t, "documents", "a.pdf"); /* until the mount ends it is there */
     expect_bytes(&t, x, "abc");

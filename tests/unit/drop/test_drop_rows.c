@@ -15,7 +15,7 @@ static void row_save_tells_of_no_other_rows_failure(void **state)
     struct drop *bad = add(&t, "documents", "bad", DROP_FILE);
     struct drop *good = add(&t, "documents", "good", DROP_FILE);
 
-    refuse_row(state, "bad");
+    refuse_row(&t, "bad");
     assert_int_equal(drop_row_save(t.drops, bad, false), 0);
     assert_int_equal(drop_row_save(t.drops, good, true), 0);
     assert_int_equal(drop_row_save(t.drops, bad, true), -EIO);
@@ -47,7 +47,7 @@ static void row_saves_at_the_same_time_each_tell_of_their_own(void **state)
     struct saver good = { &t, add(&t, "documents", "good", DROP_FILE), 0 };
     pthread_t other;
 
-    refuse_row(state, "bad");
+    refuse_row(&t, "bad");
     assert_int_equal(pthread_create(&other, NULL, save_often, &bad), 0);
     save_often(&good);
     pthread_join(other, NULL);

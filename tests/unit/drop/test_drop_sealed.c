@@ -154,7 +154,7 @@ static void a_disk_that_refuses_changes_nothing(void **state)
     struct table t = open_table(state);
     struct drop *d = add_waiting(&t, "a.pdf", "sealed");
 
-    refuse_row(state, "a.pdf");
+    refuse_row(&t, "a.pdf");
     assert_int_equal(drop_unseal(t.drops, d, true), -EIO);
     expect_waiting(&t, d, "sealed");
     assert_int_equal(spooled(state), 1);

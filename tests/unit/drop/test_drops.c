@@ -70,7 +70,7 @@ static void move_that_is_not_written_down_is_told(void **state)
 
     t = open_table(state);
     d = add_text(&t, "documents", "a.pdf", "abc");
-    refuse_row(state, "b.pdf");
+    refuse_row(&t, "b.pdf");
     assert_int_equal(drops_move(t.drops, d, d->folder, "b.pdf"), -EIO);
     expect_folder(t.state, "documents", "documents/a.pdf=- "); /* so it is after the mount */
     drop_unref(d);
@@ -272,7 +272,7 @@ static void subfolder_whose_rename_is_not_written_down_keeps_its_name(void **sta
     t = open_table(state);
     d = add_saved(&t, "documents", "old", DROP_SUBFOLDER);
     drop_unref(add_saved(&t, "documents/old", "a.pdf", DROP_FILE));
-    refuse_changes(state);
+    refuse_changes(&t);
     assert_int_equal(drops_rename_subfolder(t.drops, d, "new"), -EIO);
     assert_true(is_there(&t, "documents", "old"));
     assert_true(is_there(&t, "documents/old", "a.pdf"));

@@ -313,7 +313,7 @@ static void text_that_cannot_be_kept_is_told(void **state)
 
     t = open_table(state);
     d = add(&t, "documents", "a.json", DROP_FILE);
-    refuse_row(state, "a.json");
+    refuse_row(&t, "a.json");
     assert_int_equal(drop_put_text(t.drops, d, "{}", 2), -EIO);
     assert_int_equal(drop_put_answer(t.drops, d, "{}", 2), -EIO);
     drop_unref(d);

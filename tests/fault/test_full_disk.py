@@ -1,0 +1,91 @@
+"""The disk of this machine is full: what a program was told is true, whatever there is still room for."""
+import errno
+import os
+
+import pytest
+
+from mounted import eventually
+from samples import pdf
+from torture.disk import make_disk
+
+ROOM = [0, 4096, 8192, 16384, 32768, 65536, 200000]
+
+
+@pytest.fixture
+def disk(tmp_path):
+    one = make_disk(tmp_path / 'disk', print)
+    yield one
+    one.close()
+
+
+@pytest.fixture(params=['writeback', 'at once'])
+def mount(request, lasfs, disk, server):
+    one = lasfs(f'state={disk.path}/state', 'settle=0.2',
+                *(['writeback'] if request.param == 'writeback' else []), server=server)
+    one.may_leave = True
+    one.allow('.')
+    yield one
+    disk.free()
+    one.unmount()
+
+
+def put(path, data, disk, room):
+    """Was it told that it is there?"""
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    except OSError as problem:
+        assert problem.errno in (errno.ENOSPC, errno.EIO)
+        return False
+    whole = True
+    try:
+        half = len(data) // 2
+        os.write(fd, data[:half])
+        disk.fill(room)
+        os.write(fd, data[half:])
+    except OSError as problem:
+        assert problem.errno == errno.ENOSPC
+        whole = False
+    finally:
+        try:
+            os.close(fd)
+        except OSError:
+            whole = False
+    return whole
+
+
+@pytest.mark.parametrize('again', [False, True], ids=['new', 'over another'])
+def test_it_is_there_or_it_is_said(mount, disk, api, again):
+    for n, room in enumerate(ROOM * 2):
+        path = mount / f'documents/{n}.pdf'
+        before = pdf(3000, seed=100 + n) if again else None
+        if again:
+            path.write_bytes(before)
+        there = put(path, pdf(100000, seed=n), disk, room)
+        disk.free()
+        eventually(lambda: os.listdir(mount / '.lasfs/pending') == [], 20)
+        have = [api.content('documents/' + d['documentId']) for d in api.documents()]
+        want = pdf(100000, seed=n) if there else before
+        assert have == ([want] if want else []), (room, there)
+        assert path.exists() == (want is not None)
+        mount.run(f'rm -f documents/{n}.pdf; rm -f .lasfs/failed/*; true')
+        eventually(lambda: api.documents() == [])
+
+
+def test_it_starts_and_what_was_acknowledged_is_sent(mount, disk, api):
+    """On a disk that was full when it was killed."""
+    for n in range(3):
+        (mount / f'documents/{n}.pdf').write_bytes(pdf(3000, seed=n))
+    there = put(mount / 'documents/torn.pdf', pdf(100000, seed=9), disk, 0)
+    assert not there
+    mount.kill()
+    disk.fill(0)
+    mount.start()
+    os.rename(mount / 'documents/0.pdf', mount / 'documents/first.pdf')
+    eventually(lambda: os.listdir(mount / '.lasfs/pending') == [], 20)
+    assert sorted(api.content('documents/' + d['documentId']) for d in api.documents()) == sorted(
+        pdf(3000, seed=n) for n in range(3))
+    mount.kill()
+    mount.start()
+    names = os.listdir(mount / 'documents')
+    assert sorted(n for n in names if 'torn' not in n) == ['1.pdf', '2.pdf', 'first.pdf']
+    disk.free()
