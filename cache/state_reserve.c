@@ -12,7 +12,7 @@
 #include "banned.h"
 
 #define NAME "reserve"
-#define WHOLE_BYTES (INT64_C(4) << 20)  /* the log of the database is no longer, as a rule */
+#define WHOLE_BYTES (INT64_C(4) << 20)   /* the log of the database is no longer, as a rule */
 #define PIECE_BYTES (INT64_C(256) << 10) /* others may be as fast to take what is given up */
 #define AGAIN_MS 5000
 

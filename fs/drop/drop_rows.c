@@ -124,22 +124,22 @@ static int copy_row(struct drops *t, struct drop *d, const struct folder *from, 
 }
 
 /* Rows go out in the order in which they were copied: nothing old overtakes what is newer. Who
- * wants them on disk waits for them when others may go on. with: one step more, or NULL. */
+ * wants them on disk waits for them when others may go on. with: so many steps more. */
 static int put_rows(struct drops *t, struct drop *d, const struct folder *from, const char *old,
                     size_t (*make)(const struct row_copy *copy, struct state_step steps[2]),
-                    const struct state_step *with, bool durable)
+                    const struct state_step *with, size_t n_with, bool durable)
 {
     cleanup_copy struct row_copy copy;
     struct state_write *write = NULL;
-    struct state_step steps[3];
+    struct state_step steps[2 + DROP_WITH_MAX];
     size_t n;
     int rc;
 
     lock_take(&t->row_lock);
     rc = copy_row(t, d, from, old, &copy);
     n = rc == 0 ? make(&copy, steps) : 0;
-    if (rc == 0 && with)
-        steps[n++] = *with;
+    for (size_t i = 0; rc == 0 && i < n_with; i++)
+        steps[n++] = with[i];
     if (n && durable)
         rc = state_apply_begin(t->state, steps, n, &write, NULL);
     else if (n)
@@ -178,23 +178,23 @@ static size_t make_move(const struct row_copy *copy, struct state_step steps[2])
 
 int drop_row_save(struct drops *t, struct drop *d, bool durable)
 {
-    return put_rows(t, d, NULL, NULL, make_save, NULL, durable);
+    return put_rows(t, d, NULL, NULL, make_save, NULL, 0, durable);
 }
 
-int drop_row_save_with(struct drops *t, struct drop *d, const struct state_step *with)
+int drop_row_save_with(struct drops *t, struct drop *d, const struct state_step *with, size_t n)
 {
-    return put_rows(t, d, NULL, NULL, make_save, with, true);
+    return put_rows(t, d, NULL, NULL, make_save, with, n, true);
 }
 
 int drop_row_delete(struct drops *t, struct drop *d, bool durable)
 {
-    return put_rows(t, d, NULL, NULL, make_delete, NULL, durable);
+    return put_rows(t, d, NULL, NULL, make_delete, NULL, 0, durable);
 }
 
 int drop_row_move(struct drops *t, const struct folder *from, const char *old, struct drop *d,
                   const struct state_step *with)
 {
-    return put_rows(t, d, from, old, make_move, with, true);
+    return put_rows(t, d, from, old, make_move, with, with ? 1 : 0, true);
 }
 
 int drop_rows_fail(struct drops *t, struct drop *x, struct drop *d)

@@ -109,7 +109,7 @@ static int64_t take_name(struct adoption *a)
     if (rc == 0)
         rc = journal_change(a->uploads->journal, a->row->number, INTENT_FOUND, &news, &change);
     if (rc == 0)
-        rc = drop_row_save_with(a->uploads->drops, a->drop, &change.step);
+        rc = drop_row_save_with(a->uploads->drops, a->drop, &change.step, 1);
     if (a->row->old)
         sidecar_replaced(a->uploads, a->folder, a->row->name, a->row->old, a->id);
     if (a->queued) {
@@ -120,6 +120,37 @@ static int64_t take_name(struct adoption *a)
     }
     sidecar_follow(a->uploads, a->call, a->drop, a->folder, a->row->name);
     return rc;
+}
+
+/* The name is known to stand for it, which could not be recorded. */
+static int64_t record_it(struct adoption *a)
+{
+    cleanup_intent_change struct intent_change change = { .row = NULL };
+    struct intent_news news = { .id = a->id };
+    int rc = journal_change(a->uploads->journal, a->row->number, INTENT_FOUND, &news, &change);
+
+    if (rc == 0)
+        rc = drop_row_save_with(a->uploads->drops, a->drop, &change.step, 1);
+    if (rc < 0) {
+        journal_doubt(a->uploads->journal, a->row->number);
+        return rc;
+    }
+    if (a->queued) {
+        queue_forget(a->uploads, a->drop);
+        settle_drop(a->uploads, a->drop);
+    }
+    return 0;
+}
+
+static int64_t settle_name(struct adoption *a, struct failure *why)
+{
+    struct drop_snapshot s = drop_snapshot(a->uploads->drops, a->drop);
+
+    if (strcmp(s.id, a->id) == 0)
+        return record_it(a);
+    if (a->queued && s.sealed)
+        return BUSY_AGAIN_MS; /* it is being written again */
+    return is_newer(a) ? give_back(a, why) : take_name(a);
 }
 
 /* The name, held exclusively. -EWOULDBLOCK: somebody else has it. */
@@ -162,10 +193,7 @@ int64_t adopt(struct uploads *uploads, struct call *call, const struct intent_ro
         return journal_tell(uploads->journal, row->number, INTENT_FOUND, NULL, true);
     if (rc < 0)
         return rc;
-    if (a.queued && drop_snapshot(uploads->drops, a.drop).sealed)
-        again = BUSY_AGAIN_MS; /* it is being written again */
-    else
-        again = is_newer(&a) ? give_back(&a, why) : take_name(&a);
+    again = settle_name(&a, why);
     drop_unlock_exclusive(uploads->drops, a.drop);
     drop_unref(a.drop);
     return again;

@@ -20,9 +20,11 @@
 #include "heir.h"
 #include "id_search.h"
 #include "inbox.h"
+#include "journal.h"
 #include "kept.h"
 #include "known.h"
 #include "listing.h"
+#include "moving.h"
 #include "name_rules.h"
 #include "names.h"
 #include "once.h"
@@ -53,6 +55,7 @@ struct delivery {
     char replaced[RESOURCE_ID_MAX + 1]; /* whose place a new one takes, or "" */
     bool now;                           /* it was queued, and is sent */
     struct posting posting;             /* its intent, if it has one */
+    struct moving *moving;              /* the rename that it is sent for, or NULL */
 };
 
 /* --- What the bytes are ----------------------------------------------------------------------- */
@@ -303,16 +306,44 @@ static void follow(struct delivery *s, const char *id)
         inbox_predict(s->uploads, s->call, s->folder, s->name, id);
 }
 
-/* What was sent is in its row, and its intent has got so far. */
+/* What was sent is in its row, its intent has got so far, and it is known which name it gets. */
+static int save_posted(struct delivery *s, const char *id)
+{
+    cleanup_intent_change struct intent_change posted = { .row = NULL }, moved = { .row = NULL };
+    struct state_step with[2];
+    int rc = posting_answered(&s->posting, id, &posted);
+    bool moving = false;
+    size_t n = 0;
+
+    if (rc == 0)
+        with[n++] = posted.step;
+    if (rc == 0 && s->moving) {
+        moving = moving_sent(s->moving, id, &moved) == 0;
+        if (moving)
+            with[n++] = moved.step;
+    }
+    if (rc == 0)
+        rc = drop_row_save_with(s->uploads->drops, s->drop, with, n);
+    if (rc < 0 && moving)
+        moving_unsent(s->moving);
+    return rc;
+}
+
+/* What this disk does not take is found at the server, by this mount or the next one. */
 static int save(struct delivery *s, const char *id)
 {
-    cleanup_intent_change struct intent_change change = { .row = NULL };
+    struct failure why = { 0 };
     int rc;
 
     if (!s->posting.number)
         return drop_row_save(s->uploads->drops, s->drop, true);
-    rc = posting_answered(&s->posting, id, &change);
-    return rc < 0 ? rc : drop_row_save_with(s->uploads->drops, s->drop, &change.step);
+    rc = save_posted(s, id);
+    if (rc == 0)
+        return 0;
+    failure_set(&why, 0, "it was sent, and cannot be recorded yet: %s", strerror(-rc));
+    replace_warn(s->uploads, s->folder, s->name, why.text);
+    journal_doubt(s->uploads->journal, s->posting.number);
+    return 0;
 }
 
 static int transmit(struct delivery *s, const char *old_id, struct failure *err)
@@ -512,15 +543,26 @@ int deliver_queued(struct uploads *uploads, struct call *call, struct drop *d, i
     return name ? deliver(&s, number, err) : -ENOMEM;
 }
 
-int deliver_as(struct uploads *uploads, struct call *call, struct drop *d, struct folder *folder,
-               const char *name, struct failure *err)
+int deliver_moving(struct moving *m, struct failure *err)
 {
-    int rc = deliver_drop(uploads, call, d, folder, name, err);
+    struct delivery s = { .uploads = m->uploads,
+                          .call = m->call,
+                          .drop = m->drop,
+                          .folder = m->to,
+                          .name = m->to_name,
+                          .moving = m };
+
+    return deliver(&s, 0, err);
+}
+
+int deliver_as(struct moving *m, struct failure *err)
+{
+    int rc = deliver_moving(m, err);
 
     if (rc < 0) {
-        err->at_ns = clock_realtime_ns(uploads->clock);
-        drops_copy_failed(uploads->drops, d, folder, name, err->text[0] ? err->text : strerror(-rc),
-                          err->at_ns);
+        err->at_ns = clock_realtime_ns(m->uploads->clock);
+        drops_copy_failed(m->uploads->drops, m->drop, m->to, m->to_name,
+                          err->text[0] ? err->text : strerror(-rc), err->at_ns);
     }
     return rc;
 }

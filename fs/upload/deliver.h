@@ -6,6 +6,7 @@
 
 struct drop;
 struct folder;
+struct moving;
 struct uploads;
 
 /*
@@ -22,9 +23,12 @@ struct uploads;
 int deliver_drop(struct uploads *uploads, struct call *call, struct drop *d, struct folder *folder,
                  const char *name, struct failure *err);
 
-/* The same for a rename: what is refused is kept as what failed under that name. */
-int deliver_as(struct uploads *uploads, struct call *call, struct drop *d, struct folder *folder,
-               const char *name, struct failure *err);
+/* The same of m's drop for a rename, under the name that it gets: should the daemon die before the
+ * names have changed, the next one changes them. */
+int deliver_moving(struct moving *m, struct failure *err);
+
+/* The same, and what is refused is kept as what failed under that name. */
+int deliver_as(struct moving *m, struct failure *err);
 
 /* The same in its own folder under its own name, in the place of what it stood for; what
  * fails is kept apart, and d is what the server has: drop_set_failed(). */

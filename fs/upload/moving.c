@@ -1,7 +1,9 @@
 #include "moving.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "carry.h"
@@ -14,6 +16,7 @@
 #include "journal.h"
 #include "known.h"
 #include "listing.h"
+#include "name_rules.h"
 #include "passes.h"
 #include "posting.h"
 #include "uploads_context.h"
@@ -41,30 +44,85 @@ void moving_owe(struct moving *m, const struct target *old)
     snprintf(m->old, sizeof(m->old), "%s", old ? old->id : "");
 }
 
-int moving_begin(struct moving *m, const struct target *t, struct failure *err)
+/* The copies that an intent of it needs for a moment. */
+struct move_row {
+    struct intent_row row;
+    char *from, *to;
+    char seen[RESOURCE_ID_MAX + 1]; /* what has the name until now */
+};
+
+static void move_row_release(struct move_row *r)
+{
+    free(r->from);
+    free(r->to);
+}
+#define cleanup_move_row CLEANUP(move_row_release)
+
+/* Bytes by their number in the spool, else the resource. */
+static void look_at_name(struct uploads *uploads, struct drop *there,
+                         char seen[RESOURCE_ID_MAX + 1])
+{
+    struct drop_snapshot s = drop_snapshot(uploads->drops, there);
+    struct bytes *b = s.dirty ? drop_bytes(uploads->drops, there) : NULL;
+
+    if (b)
+        snprintf(seen, RESOURCE_ID_MAX + 1, "#%" PRIu64, b->number);
+    else
+        snprintf(seen, RESOURCE_ID_MAX + 1, "%s", s.id);
+    bytes_unref(b);
+}
+
+static int make_row(struct moving *m, const struct resource *res, const char *id,
+                    struct move_row *out)
 {
     struct drop_snapshot s = drop_snapshot(m->uploads->drops, m->drop);
-    cleanup_free char *from = key_of(m->uploads, s.folder);
-    cleanup_free char *to = key_of(m->uploads, m->to);
-    struct intent_row row = { .kind = INTENT_MOVE,
-                              .state = INTENT_SENDING,
-                              .resource = (int)t->res->kind,
-                              .folder = from,
-                              .name = m->name,
-                              .to_folder = to,
-                              .to_name = m->to_name,
-                              .id = t->id,
-                              .old = m->old[0] ? m->old : NULL,
-                              .size = s.acked.size,
-                              .has_sha256 = s.acked.has_digest,
-                              .since_ns = clock_realtime_ns(m->uploads->clock) };
+
+    *out =
+        (struct move_row){ .from = key_of(m->uploads, s.folder), .to = key_of(m->uploads, m->to) };
+    if (!out->from || !out->to)
+        return -ENOMEM;
+    if (m->there)
+        look_at_name(m->uploads, m->there, out->seen);
+    out->row = (struct intent_row){ .kind = INTENT_MOVE,
+                                    .state = INTENT_SENDING,
+                                    .resource = (int)res->kind,
+                                    .folder = out->from,
+                                    .name = m->name,
+                                    .to_folder = out->to,
+                                    .to_name = m->to_name,
+                                    .id = id,
+                                    .old = m->old[0] ? m->old : NULL,
+                                    .look = out->seen[0] ? out->seen : NULL,
+                                    .size = s.acked.size,
+                                    .has_sha256 = s.acked.has_digest,
+                                    .since_ns = clock_realtime_ns(m->uploads->clock) };
+    memcpy(out->row.sha256, s.acked.digest, sizeof(out->row.sha256));
+    return 0;
+}
+
+int moving_begin(struct moving *m, const struct target *t, struct failure *err)
+{
+    cleanup_move_row struct move_row r = { .from = NULL };
 
     if (m->number)
         return 0;
-    if (!from || !to)
+    if (make_row(m, t->res, t->id, &r) < 0)
         return fail(err, -ENOMEM, 0, "out of memory");
-    memcpy(row.sha256, s.acked.digest, sizeof(row.sha256));
-    return journal_begin(m->uploads->journal, &row, NULL, 0, &m->number, err);
+    return journal_begin(m->uploads->journal, &r.row, NULL, 0, &m->number, err);
+}
+
+int moving_sent(struct moving *m, const char *id, struct intent_change *out)
+{
+    cleanup_move_row struct move_row r = { .from = NULL };
+    int rc = m->number ? -EALREADY : make_row(m, m->to->res, id, &r);
+
+    return rc < 0 ? rc : journal_add(m->uploads->journal, &r.row, &m->number, out);
+}
+
+void moving_unsent(struct moving *m)
+{
+    journal_forget(m->uploads->journal, m->number);
+    m->number = 0;
 }
 
 /* 1: it is in the list of f; 0: it is not, or is no more; -errno: it cannot be asked. */
@@ -170,22 +228,26 @@ struct settling {
     struct uploads *uploads;
     const struct intent_row *row;
     struct folder *to;
+    const char *name;  /* what it will be called there */
     struct drop *drop; /* held exclusively */
 };
 
 /* Is it what the name was to be taken from? */
 static bool is_old(const struct settling *s, struct drop *there)
 {
+    const char *old = s->row->old ? s->row->old : "", *look = s->row->look ? s->row->look : "";
     struct drop_snapshot now = drop_snapshot(s->uploads->drops, there);
+    char seen[RESOURCE_ID_MAX + 1];
 
-    return s->row->old && strcmp(now.id, s->row->old) == 0 && !now.dirty && !now.writers;
+    look_at_name(s->uploads, there, seen);
+    return !now.writers && seen[0] && (strcmp(seen, old) == 0 || strcmp(seen, look) == 0);
 }
 
 /* The name that moves: where it was, or, if a list has taken it away meanwhile, a new one where it
  * goes. 0 held exclusively; 1 it is there already; -EWOULDBLOCK. */
 static int find_name(struct settling *s)
 {
-    cleanup_drop struct drop *there = drops_find(s->uploads->drops, s->to, s->row->to_name);
+    cleanup_drop struct drop *there = drops_find(s->uploads->drops, s->to, s->name);
     struct drops *drops = s->uploads->drops;
     struct call now = { .nowait = true };
     struct folder *from;
@@ -193,14 +255,14 @@ static int find_name(struct settling *s)
 
     if (there && strcmp(drop_snapshot(drops, there).id, s->row->id) == 0)
         return 1;
-    s->drop = rc == 0 ? drops_find_id(drops, from, s->row->id) : NULL;
-    rc = 0;
     if (there && !is_old(s, there))
         return -EEXIST;
+    s->drop = rc == 0 ? drops_find_id(drops, from, s->row->id) : NULL;
+    rc = 0;
     if (!s->drop && there)
         s->drop = steal_pointer(&there); /* it has the name, and gets the resource */
     else if (!s->drop)
-        rc = drops_add(drops, s->to, s->row->to_name, DROP_FILE, &s->drop);
+        rc = drops_add(drops, s->to, s->name, DROP_FILE, &s->drop);
     if (rc == 0)
         rc = drop_lock_exclusive(drops, s->drop, &now);
     if (rc < 0)
@@ -215,10 +277,30 @@ static int take_name(struct settling *s)
     struct drop_snapshot now = drop_snapshot(drops, s->drop);
 
     if (strcmp(now.id, s->row->id) == 0)
-        return drops_move(drops, s->drop, s->to, s->row->to_name);
+        return drops_move(drops, s->drop, s->to, s->name);
     memcpy(acked.digest, s->row->sha256, sizeof(acked.digest));
     drop_acknowledged(drops, s->drop, s->row->id, acked, true);
     return drop_row_save(drops, s->drop, true);
+}
+
+/* Another one is called so by now: it keeps the name that it had, if that is free. */
+static int keep_name(struct settling *s)
+{
+    struct failure why = { 0 };
+    int rc = -EEXIST;
+
+    if (strcmp(s->name, s->row->name) != 0 && !rule_scratch(s->uploads->scratch, s->row->name)) {
+        s->name = s->row->name;
+        rc = find_name(s);
+    }
+    if (rc >= 0)
+        failure_set(&why, 0, "it was moved, and is called %s there: the name has been taken since",
+                    s->name);
+    else if (rc == -EEXIST)
+        failure_set(&why, 0, "it was moved, and stays under its id: the name has been taken since");
+    if (why.text[0])
+        posting_report(s->uploads, "rename", s->row, 0, &why);
+    return rc;
 }
 
 int64_t moving_settle(struct uploads *uploads, struct call *call, const struct intent_row *row,
@@ -237,14 +319,14 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
         return journal_tell(j, row->number, INTENT_REFUSED, NULL, true);
     if (rc < 0)
         return rc;
+    s.name = row->to_name;
     rc = find_name(&s);
+    if (rc == -EEXIST)
+        rc = keep_name(&s);
     if (rc == -EWOULDBLOCK)
         return BUSY_AGAIN_MS;
-    if (rc == -EEXIST) { /* another one is called so by now */
-        failure_set(why, 0, "it was moved, and stays under its id: the name has been taken since");
-        posting_report(uploads, "rename", row, 0, why);
+    if (rc == -EEXIST)
         return journal_tell(j, row->number, INTENT_REFUSED, NULL, true);
-    }
     if (rc == 0) {
         rc = take_name(&s);
         drop_unlock_exclusive(uploads->drops, s.drop);

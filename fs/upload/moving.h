@@ -1,6 +1,6 @@
 /*
  * A name that moves at the same time as its resource: into another folder's list, which is a PATCH, or
- * over another name, whose resource goes. Names change in one transaction with what is owed for them, and
+ * over another name, whose resource goes, or because its bytes are sent under the name that it gets. Names change in one transaction with what is owed for them, and
  * what nobody knows when the daemon dies is looked for.
  */
 #ifndef LASFS_MOVING_H
@@ -11,6 +11,7 @@
 
 struct drop;
 struct folder;
+struct intent_change;
 struct uploads;
 
 struct moving {
@@ -20,7 +21,8 @@ struct moving {
     const char *name;  /* what it is called now */
     struct folder *to;
     const char *to_name;
-    int64_t number;                /* of the PATCH's intent; 0: there is none */
+    struct drop *there;            /* what is called so until now, held too; or NULL */
+    int64_t number;                /* of the intent; 0: there is none */
     const struct resource *res;    /* of what has to go */
     char old[RESOURCE_ID_MAX + 1]; /* its id, or "" */
 };
@@ -31,6 +33,13 @@ void moving_owe(struct moving *m, const struct target *old);
 /* A PATCH is going to go out: on disk when this returns; a second one is of the same intent. 0, -ENOSPC,
  * -EIO, -ENOMEM. */
 int moving_begin(struct moving *m, const struct target *t, struct failure *err);
+
+/* The drop's bytes were sent for this, and are a resource of this id by now: as a step to be on disk with
+ * the drop's row. 0, -ENOMEM; -EALREADY: there is an intent. */
+int moving_sent(struct moving *m, const char *id, struct intent_change *out);
+
+/* That could not be written. */
+void moving_unsent(struct moving *m);
 
 /* It has ended with rc. Where it may have been carried out all the same, one look is taken. 0 the
  * resource is what it is to be; else rc, and if nobody knows, the journal goes on looking. */

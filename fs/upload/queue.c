@@ -149,7 +149,7 @@ static int rename_queued(struct uploads *uploads, struct drop *d, const struct q
     int rc = journal_note(uploads->journal, one->number, &news, &change);
 
     if (rc == 0)
-        rc = drop_row_save_with(uploads->drops, d, &change.step);
+        rc = drop_row_save_with(uploads->drops, d, &change.step, 1);
     return rc;
 }
 
@@ -164,7 +164,7 @@ static int submit_new(struct uploads *uploads, struct drop *d, const struct inte
         return rc;
     rc = put(uploads, d, number, row->upload);
     if (rc == 0)
-        rc = drop_row_save_with(uploads->drops, d, &change.step);
+        rc = drop_row_save_with(uploads->drops, d, &change.step, 1);
     if (rc < 0) {
         queue_forget(uploads, d);
         journal_forget(uploads->journal, number);
@@ -198,7 +198,7 @@ static int replace_waiting(struct uploads *uploads, struct drop *d, const struct
 
     if (rc < 0)
         return rc;
-    rc = drop_row_save_with(uploads->drops, d, &change.step);
+    rc = drop_row_save_with(uploads->drops, d, &change.step, 1);
     if (rc < 0) {
         news = (struct intent_news){ .folder = before->folder,
                                      .name = before->name,

@@ -66,6 +66,13 @@ static void end(struct uploads *uploads, struct drop *d, int64_t number)
     journal_tell(uploads->journal, number, INTENT_REFUSED, NULL, false); /* unless it is done */
 }
 
+static bool is_doubted(struct uploads *uploads, int64_t number)
+{
+    cleanup_free struct intent_row *now = journal_copy(uploads->journal, number);
+
+    return now && now->state == INTENT_UNSURE;
+}
+
 /* What waits is written again, and nobody knows yet what comes of that. */
 static bool is_written_again(const struct drop_snapshot *s)
 {
@@ -90,6 +97,8 @@ static int64_t send_locked(struct uploads *uploads, struct call *call, struct dr
         return BUSY_AGAIN_MS; /* somebody has it open, and may go on */
     rc = deliver_queued(uploads, call, d, row->number, why);
     s = drop_snapshot(uploads->drops, d);
+    if (rc == 0 && s.state != DROP_WAITING && is_doubted(uploads, row->number))
+        return BUSY_AGAIN_MS; /* it was sent, and could not be recorded: the journal sees to it */
     if (rc == 0 && s.state != DROP_WAITING) {
         end(uploads, d, row->number);
         return 0;

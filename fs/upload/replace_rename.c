@@ -54,13 +54,14 @@ static bool is_whole(struct uploads *uploads, struct drop *d)
 
 /* d's bytes are sent in the place of the resource of id, and its own goes; those that are still
  * being written, when they are closed. */
-static int send_instead(struct uploads *uploads, struct call *call, struct drop *d,
-                        const struct target *own, const char *id, struct folder *f,
-                        const char *name, struct failure *err)
+static int send_instead(struct moving *m, const struct target *own, const char *id,
+                        struct failure *err)
 {
+    struct uploads *uploads = m->uploads;
     struct acked mine, theirs;
+    struct drop *d = m->drop;
     bool whole = is_whole(uploads, d);
-    int rc = recall_bytes(uploads, call, d, -1, err);
+    int rc = recall_bytes(uploads, m->call, d, -1, err);
 
     if (rc < 0)
         return rc;
@@ -68,13 +69,13 @@ static int send_instead(struct uploads *uploads, struct call *call, struct drop 
     theirs = (struct acked){ .mtime_ns = mine.mtime_ns };
     rc = drop_stand_in(uploads->drops, d, id, &theirs);
     if (rc == 0 && whole)
-        rc = deliver_drop(uploads, call, d, f, name, err);
+        rc = deliver_moving(m, err);
     if (rc < 0) {
         drop_stand_again(uploads->drops, d, own->id, &mine);
         drop_forget_bytes(uploads->drops, d);
         return rc;
     }
-    owe_delete(uploads, call, own, NULL, 0, err);
+    owe_delete(uploads, m->call, own, NULL, 0, err);
     return REPLACED_BY_BYTES;
 }
 
@@ -102,7 +103,7 @@ int replace_by_rename(struct moving *m, struct drop *there, struct failure *err)
         replace_warn(uploads, f, m->to_name, REPLACED_ELSEWHERE);
     if (rc == -EXDEV) {
         moving_owe(m, NULL);
-        return send_instead(uploads, m->call, m->drop, &own.target, theirs.id, f, m->to_name, err);
+        return send_instead(m, &own.target, theirs.id, err);
     }
     if (rc < 0)
         return rc;

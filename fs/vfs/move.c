@@ -169,7 +169,7 @@ static int move_unsent(struct move *m, struct drop *d, struct drop *there, struc
     rc = inherited < 0 ? inherited : 0;
     s = drop_snapshot(fs->drops, d);
     if (rc == 0 && !s.writers && !s.broken) /* what is not complete is not sent by a rename */
-        rc = deliver_as(fs->uploads, m->call, d, m->to_folder, m->to_name, err);
+        rc = deliver_as(&m->moving, err);
     s = drop_snapshot(fs->drops, d);
     if (rc == 0 && before.id[0] && other_list && strcmp(before.id, s.id) == 0)
         rc = change_folder(m, d, err); /* nothing was sent: it moves as it is */
@@ -243,6 +243,7 @@ static int move_locked(struct move *m, struct drop *d, struct drop *there, struc
         there = NULL;
         m->parked = false;
     }
+    m->moving.there = m->parked ? NULL : there;
     if (is_sent(m->fs, d) && (rule_sidecar(m->to_folder, m->to_name) || rule_defaults(m->to_name)))
         return fail(err, -EPERM, 0,
                     "the name of what stands beside documents is no document's: "

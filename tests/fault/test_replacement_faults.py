@@ -120,6 +120,28 @@ def test_a_death_in_the_middle_finishes_it_or_undoes_it(proxied, api, proxy, nam
         assert source.read_bytes() == NEW and target.read_bytes() == OLD
 
 
+@pytest.mark.parametrize('temporary', ['.S.pdf.Xy12aB', 'sedCjRMTc', 'S.pdf.part'])
+def test_what_was_sent_for_a_rename_gets_its_name(proxied, api, proxy, temporary):
+    """The daemon dies once it is at the server, before the names have changed."""
+    folder = proxied / 'documents'
+    (folder / 'S.pdf').write_bytes(OLD)
+    (folder / temporary).write_bytes(NEW)
+    assert list(facts(api)) == ['old']
+    rule = proxy.fault('DELETE', '/documents.*', stall='before')
+    program = subprocess.Popen(['mv', '-T', folder / temporary, folder / 'S.pdf'],
+                               stderr=subprocess.DEVNULL)
+    eventually(lambda: rule.hits)
+    proxied.kill()
+    assert program.wait(10) != 0
+    proxy.rules.remove(rule)
+    proxied.start()
+    eventually(lambda: list(facts(api)) == ['new'], 30)
+    eventually(lambda: os.listdir(folder) == ['S.pdf'])
+    assert (folder / 'S.pdf').read_bytes() == NEW
+    proxied.remount()
+    assert os.listdir(folder) == ['S.pdf'] and list(facts(api)) == ['new']
+
+
 def test_what_others_said_of_it_meanwhile_is_its_own(proxied, api):
     source, target = put(proxied, PLACES['in a folder'])
     target.read_bytes()

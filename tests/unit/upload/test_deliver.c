@@ -2,6 +2,7 @@
  * place of one. */
 #include "drop_failed.h"
 #include "drops.h"
+#include "moving.h"
 #include "uploads_fixture.h"
 
 #include "banned.h"
@@ -404,7 +405,13 @@ static int deliver_under(struct world *w, struct drop *d, const char *key, const
 
     w->err = (struct failure){ .text = "" };
     assert_int_equal(drop_lock_exclusive(w->drops, d, &w->call), 0);
-    rc = deliver_as(w->uploads, &w->call, d, folder_at(w, key), name, &w->err);
+    rc = deliver_as(&(struct moving){ .uploads = w->uploads,
+                                      .call = &w->call,
+                                      .drop = d,
+                                      .name = d->name,
+                                      .to = folder_at(w, key),
+                                      .to_name = name },
+                    &w->err);
     drop_unlock_exclusive(w->drops, d);
     return rc;
 }

@@ -2,6 +2,7 @@
 #include "uploads_fixture.h"
 
 #include "drops.h"
+#include "moving.h"
 #include "pair.h"
 #include "sidecar.h"
 
@@ -21,14 +22,20 @@ static int move_file(struct world *w, const char *key, const char *name, const c
 {
     cleanup_drop struct drop *d = find_file(w, key, name);
     struct folder *to = folder_at(w, to_key);
+    struct moving moving = { .uploads = w->uploads,
+                             .call = &w->call,
+                             .drop = d,
+                             .name = name,
+                             .to = to,
+                             .to_name = to_name };
     int rc = 0;
 
     w->err = (struct failure){ .text = "" };
     assert_int_equal(drop_lock_exclusive(w->drops, d, &w->call), 0);
     if (!d->id)
-        rc = deliver_as(w->uploads, &w->call, d, to, to_name, &w->err);
+        rc = deliver_as(&moving, &w->err);
     if (rc == 0)
-        rc = drops_move(w->drops, d, to, to_name);
+        rc = moving_finish(&moving);
     if (rc == 0 && d->id)
         sidecar_moved(w->uploads, &w->call, d, to, to_name);
     drop_unlock_exclusive(w->drops, d);
