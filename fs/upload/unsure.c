@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "content.h"
+#include "hash.h"
 #include "journal.h"
 #include "known.h"
 #include "list_page.h"
+#include "paging.h"
 #include "state.h"
 #include "uploads_context.h"
 
@@ -166,25 +168,43 @@ static void make_query(const struct look *l, struct query query[FIELDS_MAX + 1])
     query[n] = (struct query){ NULL, NULL };
 }
 
+/* Of all its ids; 0: it has none. */
+static uint64_t mark_of(const struct page *p)
+{
+    char id[RESOURCE_ID_MAX + 1];
+    uint64_t mark = 0;
+
+    for (size_t i = 0; i < p->n; i++)
+        if (record_id(p->rows[i], id) == 0)
+            mark += hash_text(HASH_TEXT_START, id);
+    return mark;
+}
+
 static int look_at_list(struct look *l, struct failure *err)
 {
     cleanup_free char *token = NULL;
     struct target t = { .res = l->res };
     struct query query[FIELDS_MAX + 1];
+    struct paging paging = { 0 };
+    struct cycle pages = { 0 };
     int rc;
 
     make_query(l, query);
     do {
         struct page *p;
+        uint64_t mark;
 
         rc = backend_list(l->uploads->backend, l->call, &t, query[0].name ? query : NULL, token,
                           RESOURCE_PAGE_SIZE, &p, err);
         if (rc < 0)
             return rc;
         rc = look_at_page(l, p, err);
+        mark = mark_of(p);
         free(token);
         token = steal_pointer(&p->next_token);
         page_free(p);
+        if (rc == 0)
+            rc = paging_next(&paging, l->res, token, mark && !cycle_closes(&pages, mark), 0, err);
     } while (rc == 0 && token && l->n < CANDIDATES_MAX);
     return rc;
 }

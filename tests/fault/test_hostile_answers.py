@@ -274,6 +274,24 @@ def test_a_list_without_an_end_ends(mount, proxy, api, pages, command, path):
     assert len(os.listdir(mount / 'documents')) in (1, 4)
 
 
+@pytest.mark.options('list_ttl=0', 'meta_ttl=0')
+@pytest.mark.parametrize('pages', ENDLESS)
+def test_who_looks_for_what_it_has_sent_does_not_look_for_ever(mount, proxy, api, pages):
+    mount.allow('does not go on', 'mine.pdf')
+    mount.may_leave = True
+    api.add_documents([small_pdf(i) for i in range(3)])
+    proxy.fault('POST', '/documents', close='after', times=1)
+    proxy.fault('GET', '/documents', **pages_of(api, 'documents', pages))
+    mark, path = proxy.mark(), mount / 'documents/mine.pdf'
+    error, seconds = fails(path.write_bytes, small_pdf(9))
+    assert error == errno.EIO and seconds < 20
+    assert len(proxy.since(mark, 'GET', '/documents')) <= 4 * BARREN_MAX
+    assert 'outcome unknown' in mount.errors()
+    proxy.clear()
+    eventually(lambda: path.exists() and path.read_bytes() == small_pdf(9), 40)
+    assert len(api.documents()) == 4
+
+
 def test_a_filter_may_leave_nothing_of_some_pages(mount, proxy, api):
     dataset = api.add_dataset('d')
     api.add_documents([small_pdf(i) for i in range(3)], datasetId=dataset)
