@@ -17,6 +17,7 @@
 #include "names.h"
 #include "node_kinds.h"
 #include "pair.h"
+#include "passes.h"
 #include "types.h"
 #include "upload_patch.h"
 #include "uploads_context.h"
@@ -104,6 +105,13 @@ static bool is_replaced(struct uploads *uploads, struct drop *document, const ch
     return strcmp(s.id, id) != 0 || (s.exclusive && s.dirty);
 }
 
+/* With writeback what will pass is no failure: it waits, and is sent again. */
+static int send_later(struct uploads *uploads, struct drop *d)
+{
+    put_taken(uploads, d, NULL);
+    return waiting_again(uploads->waiting, d);
+}
+
 /* b, which is document, takes d, whose text this is; or d waits for what takes its place. */
 static int give(struct uploads *uploads, struct call *call, const struct folder *f,
                 const struct target_ids *b, struct drop *document, struct drop *d,
@@ -112,6 +120,8 @@ static int give(struct uploads *uploads, struct call *call, const struct folder 
     bool early = is_replaced(uploads, document, b->id);
     int rc = early ? check(f, text, err) : patch(uploads, call, f, b, text, err);
 
+    if (rc < 0 && uploads->writeback && failure_passes(rc, err))
+        return send_later(uploads, d);
     if (early || ((rc == 0 || rc == -ENOENT) && is_replaced(uploads, document, b->id)))
         return rc < 0 && rc != -ENOENT ? rc : set_waiting(uploads, d, NULL);
     return rc < 0 ? rc : set_taken(uploads, d, b->id);
@@ -318,7 +328,11 @@ bool sidecar_waits(struct uploads *uploads, struct call *call, struct drop *d, s
         failure_set(why, 0, "it waits for its document, which was not sent");
         return true;
     }
-    if (call && !uploads->ro)
-        try_take(uploads, call, document, f, d);
-    return call && is_untaken(uploads, d);
+    if (!call || uploads->ro)
+        return false;
+    try_take(uploads, call, document, f, d);
+    if (!is_untaken(uploads, d))
+        return false;
+    failure_set(why, 0, "its document is there, and could not be given it yet: it is tried again");
+    return true;
 }

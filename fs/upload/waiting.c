@@ -26,6 +26,7 @@
 struct drop_row;
 
 #define FIRST_LOOK_MS 1000
+#define AGAIN_MS 5000
 #define LONG_MS 60000
 #define BETWEEN_LOOKS_MS 1000
 
@@ -178,19 +179,23 @@ static struct wait *add_locked(struct waiting *w, struct drop *d)
     return one;
 }
 
-int waiting_begin(struct waiting *w, struct drop *d)
+/* d is looked at in so many milliseconds; from the beginning, or as one that waits already may. */
+static int begin(struct waiting *w, struct drop *d, int64_t in_ms, bool anew)
 {
     struct wait *one = NULL;
     int rc = 0;
 
     lock_take(&w->lock);
     HASH_FIND_PTR(w->waits, &d, one);
+    anew = anew || !one;
     if (!one)
         one = add_locked(w, d);
     if (one) {
-        one->since_ms = clock_now_ms(w->uploads->clock);
-        one->look_ms = one->since_ms + FIRST_LOOK_MS;
-        one->told = false;
+        one->look_ms = clock_now_ms(w->uploads->clock) + in_ms;
+        if (anew) {
+            one->since_ms = clock_now_ms(w->uploads->clock);
+            one->told = false;
+        }
         if (!w->running && !w->stop)
             rc = thread_start(&w->thread, 0, waiting_thread, w);
         w->running = w->running || (rc == 0 && !w->stop);
@@ -198,6 +203,16 @@ int waiting_begin(struct waiting *w, struct drop *d)
     }
     lock_give(&w->lock);
     return one ? rc : -ENOMEM;
+}
+
+int waiting_begin(struct waiting *w, struct drop *d)
+{
+    return begin(w, d, FIRST_LOOK_MS, true);
+}
+
+int waiting_again(struct waiting *w, struct drop *d)
+{
+    return begin(w, d, AGAIN_MS, false);
 }
 
 void waiting_end(struct waiting *w, struct drop *d)

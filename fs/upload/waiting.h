@@ -29,6 +29,9 @@ int waiting_load(struct waiting *w);
 /* d waits, from now on. 0, -ENOMEM, -EAGAIN there is no thread for it. */
 int waiting_begin(struct waiting *w, struct drop *d);
 
+/* d waits, or goes on waiting, for another try in a few seconds. The same. */
+int waiting_again(struct waiting *w, struct drop *d);
+
 /* d waits no more, if it did. */
 void waiting_end(struct waiting *w, struct drop *d);
 

@@ -1,5 +1,6 @@
 """-o writeback: a close() is answered once the bytes are on the disk of this machine. What was
 acknowledged gets to the server by itself, once, whatever dies or is away meanwhile."""
+import json
 import os
 import subprocess
 
@@ -263,6 +264,43 @@ def test_half_a_file_is_none(mount, proxy, api):
     mount.start()
     flush(mount)
     assert api.documents() == []
+    assert len(os.listdir(mount / '.lasfs/failed')) == 1
+
+
+@pytest.mark.parametrize('ends', ['goes on', 'killed'])
+@pytest.mark.parametrize('first', ['the document', 'the sidecar'])
+def test_labels_beside_a_document_wait_with_it(mount, proxy, api, ends, first):
+    mount.allow('scan.pdf.json')
+    mount.may_leave = True  # the labels' file is here alone
+    truth = [{'label': 'total', 'value': '100.00'}]
+    if first == 'the document':
+        (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+        flush(mount)
+        document = api.only_document()['documentId']
+    for verb in ('POST', 'PATCH'):
+        proxy.fault(verb, '/documents.*', status=503)
+    (mount / 'documents/scan.pdf.json').write_text(json.dumps(truth))
+    if first == 'the sidecar':
+        (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    if ends == 'killed':
+        mount.kill()
+        mount.start()
+    assert all(not d.get('groundTruth') for d in api.documents())
+    assert os.listdir(mount / '.lasfs/failed') == []
+    proxy.clear()
+    eventually(lambda: [d.get('groundTruth') for d in api.documents()] == [truth], 30)
+    if first == 'the document':
+        assert api.only_document()['documentId'] == document
+    assert json.loads((mount / 'documents/scan.pdf.json').read_text()) == truth
+
+
+def test_labels_that_are_refused_are_refused_at_once(mount, api):
+    mount.allow('scan.pdf.json')
+    mount.may_leave = True
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    flush(mount)
+    with pytest.raises(OSError):
+        (mount / 'documents/scan.pdf.json').write_text('no labels')
     assert len(os.listdir(mount / '.lasfs/failed')) == 1
 
 
