@@ -239,6 +239,7 @@ int journal_withdraw(struct journal *j, int64_t number, struct intent_change *ou
     e = find_locked(j, number);
     if (e) {
         e->row->upload = 0;
+        e->row->name = NULL;
         if (e->row->state == INTENT_WAITING)
             e->row->state = INTENT_DONE;
         rc = make_step_locked(e, out);
@@ -418,6 +419,8 @@ static int load_row(void *arg, const struct intent_row *row)
     if (to < 0)
         return 0; /* another version's: left alone */
     now.state = to;
+    if (now.kind == INTENT_MOVE && row->state == INTENT_SENDING)
+        now.since_ns = clock_realtime_ns(j->clock); /* it may arrive yet */
     lock_take(&j->lock);
     e = add_locked(j, &now);
     lock_give(&j->lock);

@@ -92,8 +92,8 @@ int journal_note(struct journal *j, int64_t number, const struct intent_news *ne
 int journal_replace(struct journal *j, int64_t number, const struct intent_news *news,
                     struct intent_change *out);
 
-/* What waits to be sent is not wanted any more: it is done; what may be made already is looked for, and
- * not sent again. */
+/* What waits to be sent is not wanted any more: it is done; what may be made already is looked for, has
+ * no name, and is not sent again. */
 int journal_withdraw(struct journal *j, int64_t number, struct intent_change *out);
 
 /* journal_change(), applied. */

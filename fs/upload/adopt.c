@@ -42,7 +42,7 @@ static void report(struct adoption *a, const char *text)
     cleanup_buf struct buf path = BUF_INIT(PATH_TEXT_MAX);
     struct failure why = { 0 };
 
-    buf_addf(&path, "/%s/%s", a->row->folder, a->row->name);
+    buf_addf(&path, "/%s/%s", a->row->folder, a->row->name ? a->row->name : a->id);
     failure_set(&why, 0, "%s", text);
     errlog_add(a->uploads->errlog, "look for it", buf_str(&path), 0, &why);
 }
@@ -153,7 +153,8 @@ static int64_t settle_name(struct adoption *a, struct failure *why)
     return is_newer(a) ? give_back(a, why) : take_name(a);
 }
 
-/* The name, held exclusively. -EWOULDBLOCK: somebody else has it. */
+/* The name, held exclusively. -EWOULDBLOCK: somebody else has it; -ENOENT: what waited was removed, or
+ * something else is to be sent. */
 static int find_name(struct adoption *a)
 {
     struct call now = { .nowait = true };
@@ -162,10 +163,11 @@ static int find_name(struct adoption *a)
     int rc;
 
     a->queued = d != NULL;
+    if (!a->row->name || (a->row->upload && !d))
+        return -ENOENT;
     if (!d)
         d = drops_find(drops, a->folder, a->row->name);
     rc = d ? 0 : drops_add(drops, a->folder, a->row->name, DROP_FILE, &d);
-
     if (rc == 0)
         rc = drop_lock_exclusive(drops, d, &now);
     if (rc < 0) {
@@ -187,6 +189,8 @@ int64_t adopt(struct uploads *uploads, struct call *call, const struct intent_ro
         rc = drops_folder(uploads->drops, row->folder, &a.folder);
     if (rc == 0)
         rc = find_name(&a);
+    if (rc == -ENOENT)
+        return give_back(&a, why);
     if (rc == -EWOULDBLOCK || rc == -EEXIST)
         return BUSY_AGAIN_MS;
     if (rc == -EINVAL) /* a folder that is no more: it stays under its id */

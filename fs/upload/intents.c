@@ -39,7 +39,7 @@ static int64_t end_unsure(struct uploads *uploads, const struct intent_row *row,
         failure_set(&why, 0, "it was not made; what was to be sent is in .lasfs/failed");
     if (row->upload && event == INTENT_UNDECIDABLE)
         queue_fail(uploads, row, -EIO, &why);
-    else if (!row->upload)
+    else if (!row->upload && (row->name || event == INTENT_UNDECIDABLE))
         posting_report(uploads, "look for it", row, 0, &why);
     return journal_tell(uploads->journal, row->number, event, NULL, false);
 }

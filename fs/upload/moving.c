@@ -19,6 +19,7 @@
 #include "name_rules.h"
 #include "passes.h"
 #include "posting.h"
+#include "unsure.h"
 #include "uploads_context.h"
 
 #include "banned.h"
@@ -150,16 +151,19 @@ static int is_done(struct uploads *uploads, struct call *call, const struct targ
 
 static void end_begun(struct moving *m, enum intent_event event)
 {
+    /* what was sent last may arrive for so long from now on */
+    struct intent_news news = { .since_ns = clock_realtime_ns(m->uploads->clock) };
     int64_t number = m->number;
 
     m->number = 0;
-    journal_tell(m->uploads->journal, number, event, NULL, false);
+    journal_tell(m->uploads->journal, number, event, &news, false);
     journal_leave(m->uploads->journal, number, LOOK_AGAIN_MS);
 }
 
 int moving_patched(struct moving *m, const struct target *t, int rc, struct failure *err)
 {
     struct failure why = { 0 };
+    bool late; /* it may arrive later than the look */
     int done;
 
     if (rc == 0)
@@ -169,7 +173,8 @@ int moving_patched(struct moving *m, const struct target *t, int rc, struct fail
                : 0;
     if (done == 1)
         return 0;
-    end_begun(m, done < 0 ? INTENT_LOST : INTENT_REFUSED);
+    late = failure_passes(rc, err) && !failure_is_answer(err);
+    end_begun(m, done < 0 || late ? INTENT_LOST : INTENT_REFUSED);
     return rc;
 }
 
@@ -315,6 +320,8 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
         rc = drops_folder(uploads->drops, row->to_folder, &s.to);
     if (rc == 0)
         rc = is_done(uploads, call, &t, s.to, row->to_name, row->old, why);
+    if (rc == 0 && unsure_may_land(uploads, row))
+        return LOOK_AGAIN_MS;
     if (rc == 0 || rc == -EINVAL) /* not moved; or nowhere to move to */
         return journal_tell(j, row->number, INTENT_REFUSED, NULL, true);
     if (rc < 0)

@@ -24,3 +24,8 @@ bool failure_passes(int rc, const struct failure *why)
         return false;
     }
 }
+
+bool failure_is_answer(const struct failure *why)
+{
+    return why->status >= 400 && why->status != 408 && why->status != 502 && why->status != 504;
+}

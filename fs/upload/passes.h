@@ -10,4 +10,8 @@
  * tried again by who has acknowledged it. */
 bool failure_passes(int rc, const struct failure *why);
 
+/* Has the server itself said that it failed? Then what was asked for is done by now, or never will be;
+ * what stands before a server says less. */
+bool failure_is_answer(const struct failure *why);
+
 #endif

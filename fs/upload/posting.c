@@ -152,18 +152,11 @@ int posting_begin(struct posting *p, const struct body *body, struct record **ou
     return journal_begin(p->uploads->journal, &row, NULL, 0, &p->number, err);
 }
 
-/* Has the server said that it failed? Then it is made by now, or never will be; what stands before a
- * server says less. */
-static bool is_answer(const struct failure *err)
-{
-    return err->status >= 400 && err->status != 408 && err->status != 502 && err->status != 504;
-}
-
 /* Nobody knows whether it was carried out. */
 static int look_for_it(struct posting *p, int rc, struct record **out, struct failure *err)
 {
     cleanup_free struct intent_row *row = journal_copy(p->uploads->journal, p->number);
-    int64_t wait_ms = is_answer(err) ? 0 : p->uploads->unsure_ms;
+    int64_t wait_ms = failure_is_answer(err) ? 0 : p->uploads->unsure_ms;
     struct journal *j = p->uploads->journal;
     char words[FAILURE_TEXT_MAX];
     struct failure why = { 0 };

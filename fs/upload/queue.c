@@ -230,7 +230,22 @@ static int submit_after(struct uploads *uploads, struct drop *d, const struct qu
     return 0;
 }
 
-static int submit(struct uploads *uploads, struct drop *d, const struct intent_row *row)
+/* What may have been made of it already: would it be what is to be made now? */
+static bool is_the_same(struct uploads *uploads, struct drop *d, const struct folder *f,
+                        int64_t number)
+{
+    cleanup_free struct intent_row *before = journal_copy(uploads->journal, number);
+    struct drop_snapshot s = drop_snapshot(uploads->drops, d);
+    struct folder *was;
+
+    if (!before || before->state == INTENT_WAITING)
+        return true;
+    return drops_folder(uploads->drops, before->folder, &was) == 0 && folder_same_list(was, f) &&
+           strcmp(s.id, before->old ? before->old : "") == 0;
+}
+
+static int submit(struct uploads *uploads, struct drop *d, const struct folder *f,
+                  const struct intent_row *row)
 {
     struct queued there = find(uploads, d);
     int rc;
@@ -238,7 +253,9 @@ static int submit(struct uploads *uploads, struct drop *d, const struct intent_r
     if (!there.number)
         return submit_new(uploads, d, row);
     if (there.upload == row->upload)
-        return rename_queued(uploads, d, &there, row->folder, row->name);
+        return is_the_same(uploads, d, f, there.number)
+                   ? rename_queued(uploads, d, &there, row->folder, row->name)
+                   : submit_after(uploads, d, &there, row);
     rc = replace_waiting(uploads, d, &there, row);
     return rc == -EBUSY || rc == -ENOENT ? submit_after(uploads, d, &there, row) : rc;
 }
@@ -267,7 +284,7 @@ int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, cons
         return fail(err, rc, 0, "it cannot be kept on this machine: %s", strerror(-rc));
     row.folder = key;
     drop_queued(uploads->drops, d);
-    rc = submit(uploads, d, &row);
+    rc = submit(uploads, d, f, &row);
     if (rc == 0) {
         drop_forget_sealed(uploads->drops, d);
         return 0;
@@ -294,7 +311,7 @@ static int is_of_upload(void *arg, const struct intent_row *row)
 {
     struct by_upload *b = arg;
 
-    if (row->upload == b->upload)
+    if (row->upload == b->upload && row->number > b->number)
         b->number = row->number;
     return 0;
 }

@@ -120,6 +120,30 @@ def test_a_death_in_the_middle_finishes_it_or_undoes_it(proxied, api, proxy, nam
         assert source.read_bytes() == NEW and target.read_bytes() == OLD
 
 
+@pytest.mark.parametrize('dies', [False, True])
+def test_a_move_that_arrives_late_takes_its_name_along(proxied, api, proxy, dies):
+    """After the look that said that it had not."""
+    proxied.allow('S.pdf')
+    source, target = (proxied / name for name in PLACES['between datasets'])
+    source.parent.mkdir(exist_ok=True)
+    source.write_bytes(NEW)
+    rule = proxy.fault('PATCH', '/documents.*', stall='before')
+    program = subprocess.Popen(['mv', '-T', source, target], stderr=subprocess.DEVNULL)
+    eventually(lambda: rule.hits)
+    if dies:
+        proxied.kill()
+    assert program.wait(20) != 0
+    proxy.rules.remove(rule)
+    if dies:
+        proxied.start()
+    time.sleep(0.5)
+    assert source.read_bytes() == NEW and facts(api) == {'new': (None, proxied.one)}
+    rule.released.set()
+    eventually(lambda: facts(api) == {'new': (None, proxied.two)})
+    eventually(lambda: target.exists() and not source.exists())
+    assert target.read_bytes() == NEW
+
+
 @pytest.mark.parametrize('temporary', ['.S.pdf.Xy12aB', 'sedCjRMTc', 'S.pdf.part'])
 def test_what_was_sent_for_a_rename_gets_its_name(proxied, api, proxy, temporary):
     """The daemon dies once it is at the server, before the names have changed."""

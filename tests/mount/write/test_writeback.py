@@ -8,6 +8,7 @@ import pytest
 
 from mounted import eventually
 from proxy import Proxy
+from rest import Refused
 from samples import small_pdf
 
 OPTIONS = ('writeback', 'settle=0.2', 'unsure=2', 'timeout=5')
@@ -27,7 +28,12 @@ def mount(lasfs, proxy):
 
 
 def documents(api):
-    return sorted(api.content('documents/' + d['documentId']) for d in api.documents())
+    """The contents of what is there; one may go in the middle of asking."""
+    while True:
+        try:
+            return sorted(api.content('documents/' + d['documentId']) for d in api.documents())
+        except Refused as problem:
+            assert problem.status == 404
 
 
 def posts(proxy, mark=0):
@@ -203,6 +209,39 @@ def test_a_lost_answer_makes_one_document(mount, proxy, api, how):
     assert documents(api) == [small_pdf(1)]
     assert posts(proxy) == 1
     assert (mount / 'documents/scan.pdf').read_bytes() == small_pdf(1)
+
+
+@pytest.mark.parametrize('dies', [False, True])
+@pytest.mark.parametrize('to', ['datasets/{0}/documents/b.pdf', 'documents/over.pdf',
+                                'datasets/{0}/documents/over.pdf'])
+def test_what_is_moved_while_nobody_knows_is_one_document(mount, proxy, api, to, dies):
+    """It may be there already, where it was sent to at first, and not in the place of another."""
+    dataset = api.add_dataset('invoices')
+    to = to.format(dataset)
+    mount.allow('scan.pdf', 'over.pdf')
+    if 'over' in to:
+        (mount / to).write_bytes(small_pdf(7))
+        flush(mount)
+        old = api.only_document()['documentId']
+        api.patch(f'documents/{old}', groundTruth=[{'label': 'n', 'value': 'old'}])
+    proxy.fault('POST', '/documents', close='after', times=1)
+    rule = proxy.fault('GET', '/documents', status=503)
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    eventually(lambda: rule.hits)
+    os.rename(mount / 'documents/scan.pdf', mount / to)
+    if dies:
+        mount.kill()
+    proxy.clear()
+    if dies:
+        mount.start()
+    eventually(lambda: os.listdir(mount / '.lasfs/pending') == [], 30)
+    eventually(lambda: documents(api) == [small_pdf(1)], 30)
+    document = api.only_document()
+    assert document.get('datasetId') == (dataset if 'datasets' in to else None)
+    assert ('over' in to) == bool(document.get('groundTruth'))
+    mount.refresh()
+    assert os.listdir((mount / to).parent) == [os.path.basename(to)]
+    assert (mount / to).read_bytes() == small_pdf(1)
 
 
 def test_what_is_removed_while_nobody_knows_does_not_come_back(mount, proxy, api):

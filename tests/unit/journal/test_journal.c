@@ -241,6 +241,7 @@ static void what_is_withdrawn_is_not_sent_again(void **state)
     expect_rows(&m, "2:2 ");
     row = journal_copy(m.journal, 2);
     assert_int_equal(row->upload, 0);
+    assert_null(row->name);
     end(&m);
 }
 
