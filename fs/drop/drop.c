@@ -153,6 +153,7 @@ struct drop_snapshot drop_snapshot(struct drops *t, struct drop *d)
         .state = d->state,
         .dirty = drop_state_is_dirty(d->state),
         .sealed = d->sealed != NULL,
+        .resealed = d->resealed,
         .untaken = drop_is_untaken(d->taken),
         .broken = d->broken,
         .generation = d->generation,
@@ -244,6 +245,8 @@ void drop_tell_locked(struct drop *d, enum drop_event event)
     if (next < 0)
         return;
     d->state = (enum drop_state)next;
+    if (event == DROP_WRITTEN || event == DROP_EMPTIED)
+        d->resealed = false;
     atomic_fetch_add(&d->version, 1);
     if (d->state != DROP_BROKEN)
         d->broken = 0;

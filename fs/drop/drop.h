@@ -67,6 +67,7 @@ struct drop {
     /* Its bytes, and what becomes of them: */
     struct bytes *local;  /* here; NULL: none */
     struct bytes *sealed; /* those that it waited with, until local's are whole; NULL: none */
+    bool resealed;        /* local are those again: what has failed since is newer */
     enum drop_state state;
     int broken;          /* when BROKEN: the errno of what failed */
     unsigned generation; /* how often it could not be delivered: older handles are no use */
@@ -125,8 +126,9 @@ struct drop_snapshot {
     int64_t mtime_ns;
     bool has_bytes; /* here */
     enum drop_state state;
-    bool dirty;   /* by its state: drop_state_is_dirty() */
-    bool sealed;  /* has bytes that wait, beside those that are being written */
+    bool dirty;  /* by its state: drop_state_is_dirty() */
+    bool sealed; /* has bytes that wait, beside those that are being written */
+    bool resealed;
     bool untaken; /* as a sidecar: still for a document to take */
     int broken;
     unsigned generation;

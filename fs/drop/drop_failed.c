@@ -221,16 +221,6 @@ int drops_supersede(struct drops *t, struct folder *f, const char *name)
     return x ? drops_remove(t, x, true) : 0;
 }
 
-int drops_outdate_failed(struct drops *t, struct folder *f, const char *name, uint64_t number)
-{
-    cleanup_drop struct drop *x = drops_find_failed(t, f, name);
-    struct bytes *b = x ? drop_bytes(t, x) : NULL;
-    bool newer = b && number && b->number > number;
-
-    bytes_unref(b);
-    return x && !newer ? drops_remove(t, x, true) : 0;
-}
-
 int drop_take_failed(struct drops *t, struct drop *x, struct drop *d)
 {
     struct bytes *before = NULL;

@@ -23,11 +23,7 @@ int drops_add_failed(struct drops *t, struct folder *f, const char *name, const 
 int drops_copy_failed(struct drops *t, struct drop *d, struct folder *f, const char *name,
                       const char *why, int64_t at_ns);
 
-/* Bytes with this number in the spool were delivered under the name: what failed before, with a lower
- * one, is of no use. 0, -EIO. */
-int drops_outdate_failed(struct drops *t, struct folder *f, const char *name, uint64_t number);
-
-/* The same, whatever failed. */
+/* The name has been delivered since: what failed before is of no use. 0, -EIO. */
 int drops_supersede(struct drops *t, struct folder *f, const char *name);
 
 /* d, of the same name, gets the bytes of x, to be sent once more: drop_set_failed() gives them

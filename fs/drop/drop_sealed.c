@@ -72,6 +72,7 @@ bool drop_reseal_locked(struct drop *d)
     change_places_locked(d, steal_pointer(&d->sealed), NULL, DROP_FILLED);
     drop_tell_locked(d, DROP_WRITTEN);
     drop_tell_locked(d, DROP_QUEUED);
+    d->resealed = true;
     if (fstat(d->local->fd, &st) == 0)
         d->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
     return true;

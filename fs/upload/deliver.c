@@ -500,6 +500,7 @@ static int send_bytes(struct delivery *s, struct failure *err)
 /* number: of its intent, if it was queued; or 0. */
 static int deliver(struct delivery *s, int64_t number, struct failure *err)
 {
+    struct drop_snapshot was = drop_snapshot(s->uploads->drops, s->drop);
     int rc;
 
     s->posting = (struct posting){ .uploads = s->uploads,
@@ -513,8 +514,8 @@ static int deliver(struct delivery *s, int64_t number, struct failure *err)
     if (!s->bytes)
         return 0;
     rc = send_bytes(s, err);
-    if (rc == 0 && s->content.size)
-        drops_outdate_failed(s->uploads->drops, s->folder, s->name, s->bytes->number);
+    if (rc == 0 && s->content.size && !was.resealed)
+        drops_supersede(s->uploads->drops, s->folder, s->name);
     bytes_unref(s->bytes);
     return rc;
 }
