@@ -22,9 +22,13 @@ ROOT = Path(__file__).resolve().parents[2]
 TEST_SECONDS = 180
 NOTHING_CHOSEN = 5  # pytest's word for a -k that fits none
 # Most tests wait most of the time: files run side by side, each in one process, in its order. Those
-# of faults measure times, and are alone.
+# of faults measure times, and are alone, but for these.
 SIDE_BY_SIDE = ['-n', '3', '--dist', 'loadfile']
-RUNS = ([*SIDE_BY_SIDE, 'tests/sandbox', 'tests/mount'], ['tests/fault'])
+UNTIMED = [f'tests/fault/test_{name}.py' for name in (
+    'content_cache', 'full_disk', 'hostile_ids', 'hostile_words', 'lost_answers',
+    'replacement_faults', 'torture', 'torture_judge')]
+RUNS = ([*SIDE_BY_SIDE, 'tests/sandbox', *UNTIMED, 'tests/mount'],
+        ['tests/fault', *(f'--ignore={name}' for name in UNTIMED)])
 
 
 def mounts_under(folder):
@@ -103,7 +107,7 @@ def plan(room, more):
         sys.exit(f'no room is called {room}; there are: {" ".join(dict.fromkeys(map(short_name, ROOMS)))}')
     suites = {short_name(one) for one in rooms if (ROOT / 'tests/unit' / short_name(one)).is_dir()}
     files = [str(path.relative_to(ROOT)) for path in tests_of(ROOT, rooms)]
-    alone = [file for file in files if file.startswith('tests/fault/')]
+    alone = [file for file in files if file.startswith('tests/fault/') and file not in UNTIMED]
     others = [file for file in files if file not in alone]
     return ([f'--suite={suite}' for suite in sorted(suites)] if suites else None,
             [run for run in ([*SIDE_BY_SIDE, *others] if others else [], alone) if run])
