@@ -105,6 +105,7 @@ int moving_begin(struct moving *m, const struct target *t, struct failure *err)
 {
     cleanup_move_row struct move_row r = { .from = NULL };
 
+    m->patching = true;
     if (m->number)
         return 0;
     if (make_row(m, t->res, t->id, &r) < 0)
@@ -181,7 +182,7 @@ int moving_patched(struct moving *m, const struct target *t, int rc, struct fail
 void moving_leave(struct moving *m)
 {
     if (m->number)
-        end_begun(m, INTENT_LOST);
+        end_begun(m, m->patching ? INTENT_LOST : INTENT_REFUSED);
 }
 
 /* What has to be on disk with the names: that the PATCH is done, and what is owed. */
@@ -233,8 +234,9 @@ struct settling {
     struct uploads *uploads;
     const struct intent_row *row;
     struct folder *to;
-    const char *name;  /* what it will be called there */
-    struct drop *drop; /* held exclusively */
+    const char *name;               /* what it will be called there */
+    struct drop *drop;              /* held exclusively */
+    char gone[RESOURCE_ID_MAX + 1]; /* what the name stood for, or "" */
 };
 
 /* Is it what the name was to be taken from? */
@@ -262,6 +264,8 @@ static int find_name(struct settling *s)
         return 1;
     if (there && !is_old(s, there))
         return -EEXIST;
+    if (there)
+        snprintf(s->gone, sizeof(s->gone), "%s", drop_snapshot(drops, there).id);
     s->drop = rc == 0 ? drops_find_id(drops, from, s->row->id) : NULL;
     rc = 0;
     if (!s->drop && there)
@@ -313,6 +317,7 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
 {
     struct target t = { .res = resource_get((enum resource_kind)row->resource), .id = row->id };
     struct settling s = { .uploads = uploads, .row = row };
+    struct intent_news news = { .old = NULL };
     struct journal *j = uploads->journal;
     int rc = -EINVAL;
 
@@ -339,5 +344,7 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
         drop_unlock_exclusive(uploads->drops, s.drop);
         drop_unref(s.drop);
     }
-    return rc < 0 ? rc : journal_tell(j, row->number, INTENT_FOUND, NULL, true);
+    if (s.gone[0] && strcmp(s.gone, row->id) != 0 && !row->old && !uploads->nodelete)
+        news.old = s.gone;
+    return rc < 0 ? rc : journal_tell(j, row->number, INTENT_FOUND, &news, true);
 }
