@@ -57,7 +57,7 @@ static int choose(const char *what, const char *chosen, char *fallback, char **o
                   struct failure *err)
 {
     cleanup_free char *owned = fallback;
-    const char *dir = chosen ? chosen : fallback;
+    const char *dir = chosen ? chosen : owned;
     cleanup_fd int fd = -1;
     int rc;
 

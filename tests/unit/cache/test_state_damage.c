@@ -352,8 +352,8 @@ static void make_old_state(void **state, int version)
 {
     static const char *const back[] = { "ALTER TABLE drops DROP COLUMN xattrs",
                                         "ALTER TABLE drops DROP COLUMN parked",
-                                        "ALTER TABLE drops DROP COLUMN taken;"
-                                        "ALTER TABLE drops DROP COLUMN sent_mtime_ns",
+                                        ("ALTER TABLE drops DROP COLUMN taken;"
+                                         "ALTER TABLE drops DROP COLUMN sent_mtime_ns"),
                                         "ALTER TABLE drops DROP COLUMN failed_ns" };
     char sql[64];
 
