@@ -85,7 +85,7 @@ int state_find_by_id(struct state *st, const char *id, /* by folder and name; mo
                      int (*each)(void *arg, const struct drop_row *row), void *arg,
                      struct failure *err);
 
-int state_load_spooled(struct state *st, /* those that have files in the spool */
+int state_load_spooled(struct state *st, /* those that have a file in the spool, by its number */
                        int (*each)(void *arg, const struct drop_row *row), void *arg,
                        struct failure *err);
 

@@ -57,8 +57,7 @@ static const char *const sql[STATEMENTS] = {
     [SELECT_BELOW] = "SELECT " COLUMNS " FROM drops" IN_FOLDER_OR_BELOW " GROUP BY folder",
     [SELECT_ID] = "SELECT " COLUMNS " FROM drops WHERE id = ?1 ORDER BY folder, name",
     [SELECT_STATE] = "SELECT " COLUMNS " FROM drops WHERE state = ?1 ORDER BY folder, name",
-    [SELECT_SPOOLED] = "SELECT " COLUMNS " FROM drops WHERE spool IS NOT NULL "
-                       "OR sealed IS NOT NULL ORDER BY spool",
+    [SELECT_SPOOLED] = "SELECT " COLUMNS " FROM drops WHERE spool IS NOT NULL ORDER BY spool",
     [FIND_DIGEST] = "SELECT 1 FROM drops WHERE id IS NOT NULL AND sha256 = ?1 LIMIT 1",
     [COUNT] = "SELECT state, count(*) FROM drops GROUP BY state",
     [GREATEST] = "SELECT (SELECT max(spool) FROM drops WHERE spool IS NOT NULL), "

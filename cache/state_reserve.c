@@ -23,7 +23,7 @@ static int64_t allocated(int fd)
     return fstat(fd, &st) == 0 ? (int64_t)st.st_blocks * 512 : 0;
 }
 
-/* Whole, or a piece: more than half of what there is is not taken. */
+/* All that is missing, or nothing: more than half of what there is is not taken. */
 static void take_room(struct state_reserve *r)
 {
     struct statvfs fs;

@@ -99,6 +99,16 @@ int drops_load_below(struct drops *t, struct folder *f)
     return rc;
 }
 
+char *drops_key(struct drops *t, const struct folder *f)
+{
+    char *key;
+
+    drops_lock(t);
+    key = strdup(f->key);
+    drops_unlock(t);
+    return key;
+}
+
 char *drops_child_key(struct drops *t, struct folder *f, const char *name)
 {
     char *key;

@@ -18,6 +18,9 @@ bool drops_has_rows(struct drops *t, const char *key);
  * -EIO. */
 int drops_load_below(struct drops *t, struct folder *f);
 
+/* The key of f; the caller frees. NULL: no memory. */
+char *drops_key(struct drops *t, const struct folder *f);
+
 /* The key of the folder called name in f; the caller frees. NULL: no memory. */
 char *drops_child_key(struct drops *t, struct folder *f, const char *name);
 

@@ -40,16 +40,14 @@ int drop_unseal(struct drops *t, struct drop *d, bool empty)
         change_places_locked(d, copy, before, DROP_WRITTEN);
         drops_unlock(t);
         rc = drop_row_save(t, d, true);
-        if (rc == 0) {
-            bytes_unref(before); /* drop_bytes()' */
-            return 0;
-        }
+    }
+    if (rc < 0 && copy) {
         drops_lock(t);
         change_places_locked(d, before, NULL, DROP_QUEUED);
         drops_unlock(t);
         bytes_discard(copy);
     }
-    bytes_unref(before);
+    bytes_unref(before); /* drop_bytes()' */
     return rc;
 }
 

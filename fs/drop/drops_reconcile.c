@@ -116,7 +116,7 @@ static int check_row(void *arg, const struct drop_row *row)
     struct reconciling *r = arg;
     const char *folder = row->folder;
     name_file(r, row->sealed);
-    if (!row->spool || name_file(r, row->spool))
+    if (name_file(r, row->spool))
         return 0;
     if (strncmp(folder, DROP_FAILED_KEY, len) == 0)
         folder += len;

@@ -11,6 +11,7 @@
 #include "binding.h"
 #include "deliver.h"
 #include "drop_failed.h"
+#include "drop_folders.h"
 #include "drop_table.h"
 #include "drops.h"
 #include "errlog.h"
@@ -285,11 +286,8 @@ static void find_wanted_folder(struct pseudo *pseudo, struct call *call, struct 
     w->within = w->pattern + (slash - path) + 1;
     if (find_path(pseudo, call, path, &n, &why) < 0)
         return;
-    if (bind_folder(pseudo->inodes, call, n, false, &f) == 0) {
-        drops_lock(pseudo->drops);
-        w->folder = strdup(f->key);
-        drops_unlock(pseudo->drops);
-    }
+    if (bind_folder(pseudo->inodes, call, n, false, &f) == 0)
+        w->folder = drops_key(pseudo->drops, f);
     node_unref(pseudo->nodes, n);
 }
 

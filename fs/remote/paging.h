@@ -14,6 +14,8 @@
 #include "failure.h"
 #include "resources.h"
 
+struct page;
+
 #define PAGING_BARREN_MAX 100
 
 /* Begins as zeros. */
@@ -21,6 +23,9 @@ struct paging {
     struct cycle tokens;
     unsigned barren; /* pages in a row that brought nothing new */
 };
+
+/* For cycle_closes(): the same for the same ids in any order; 0: it has none. */
+uint64_t paging_mark(const struct page *page);
 
 /*
  * Takes a page: how many rows are new, and its token, NULL for the last. spare: so many more pages

@@ -94,10 +94,24 @@ static void forget_failed(struct adoption *a)
     bytes_unref(b);
 }
 
-static int64_t take_name(struct adoption *a)
+/* The name's row and the intent, in one transaction. */
+static int record_found(struct adoption *a)
 {
     cleanup_intent_change struct intent_change change = { .row = NULL };
     struct intent_news news = { .id = a->id };
+    int rc = journal_change(a->uploads->journal, a->row->number, INTENT_FOUND, &news, &change);
+
+    return rc < 0 ? rc : drop_row_save_with(a->uploads->drops, a->drop, &change.step, 1);
+}
+
+static void leave_queue(struct adoption *a)
+{
+    queue_forget(a->uploads, a->drop);
+    settle_drop(a->uploads, a->drop);
+}
+
+static int64_t take_name(struct adoption *a)
+{
     struct target t = { .res = a->folder->res, .parent = a->folder->parent, .id = a->id };
     struct acked acked = { .size = a->row->size, .has_digest = true };
     int rc;
@@ -107,17 +121,13 @@ static int64_t take_name(struct adoption *a)
     rc = drop_acknowledged(a->uploads->drops, a->drop, a->id, acked, true);
     known_changed(a->uploads->remote, &t, a->found);
     if (rc == 0)
-        rc = journal_change(a->uploads->journal, a->row->number, INTENT_FOUND, &news, &change);
-    if (rc == 0)
-        rc = drop_row_save_with(a->uploads->drops, a->drop, &change.step, 1);
+        rc = record_found(a);
     if (a->row->old)
         sidecar_replaced(a->uploads, a->folder, a->row->name, a->row->old, a->id);
-    if (a->queued) {
-        queue_forget(a->uploads, a->drop);
-        settle_drop(a->uploads, a->drop);
-    } else {
+    if (a->queued)
+        leave_queue(a);
+    else
         report(a, "its answer was lost: it is there, and has its name");
-    }
     sidecar_follow(a->uploads, a->call, a->drop, a->folder, a->row->name);
     return rc;
 }
@@ -125,21 +135,13 @@ static int64_t take_name(struct adoption *a)
 /* The name is known to stand for it, which could not be recorded. */
 static int64_t record_it(struct adoption *a)
 {
-    cleanup_intent_change struct intent_change change = { .row = NULL };
-    struct intent_news news = { .id = a->id };
-    int rc = journal_change(a->uploads->journal, a->row->number, INTENT_FOUND, &news, &change);
+    int rc = record_found(a);
 
-    if (rc == 0)
-        rc = drop_row_save_with(a->uploads->drops, a->drop, &change.step, 1);
-    if (rc < 0) {
+    if (rc < 0)
         journal_doubt(a->uploads->journal, a->row->number);
-        return rc;
-    }
-    if (a->queued) {
-        queue_forget(a->uploads, a->drop);
-        settle_drop(a->uploads, a->drop);
-    }
-    return 0;
+    else if (a->queued)
+        leave_queue(a);
+    return rc;
 }
 
 static int64_t settle_name(struct adoption *a, struct failure *why)

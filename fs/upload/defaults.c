@@ -33,13 +33,10 @@ int defaults_check(const struct folder *f, struct bytes *bytes, struct failure *
 /* The folder that f is in, if it is one of the same resources, or NULL. */
 static struct folder *folder_above(struct uploads *uploads, const struct folder *f)
 {
-    cleanup_free char *key = NULL;
+    cleanup_free char *key = drops_key(uploads->drops, f);
     struct folder *above;
     char *slash;
 
-    drops_lock(uploads->drops);
-    key = strdup(f->key);
-    drops_unlock(uploads->drops);
     slash = key ? strrchr(key, '/') : NULL;
     if (!slash)
         return NULL;

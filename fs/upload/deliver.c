@@ -514,9 +514,9 @@ static int deliver(struct delivery *s, int64_t number, struct failure *err)
     if (!s->bytes)
         return 0;
     rc = send_bytes(s, err);
+    bytes_unref(s->bytes);
     if (rc == 0 && s->content.size && !was.resealed)
         drops_supersede(s->uploads->drops, s->folder, s->name);
-    bytes_unref(s->bytes);
     return rc;
 }
 

@@ -27,16 +27,6 @@
 #define LOOK_AGAIN_MS 1000
 #define BUSY_AGAIN_MS 300
 
-static char *key_of(struct uploads *uploads, const struct folder *f)
-{
-    char *key;
-
-    drops_lock(uploads->drops);
-    key = strdup(f->key);
-    drops_unlock(uploads->drops);
-    return key;
-}
-
 /* --- While somebody waits --------------------------------------------------------------------- */
 
 void moving_owe(struct moving *m, const struct target *old)
@@ -78,8 +68,8 @@ static int make_row(struct moving *m, const struct resource *res, const char *id
 {
     struct drop_snapshot s = drop_snapshot(m->uploads->drops, m->drop);
 
-    *out =
-        (struct move_row){ .from = key_of(m->uploads, s.folder), .to = key_of(m->uploads, m->to) };
+    *out = (struct move_row){ .from = drops_key(m->uploads->drops, s.folder),
+                              .to = drops_key(m->uploads->drops, m->to) };
     if (!out->from || !out->to)
         return -ENOMEM;
     if (m->there)
@@ -163,18 +153,18 @@ static void end_begun(struct moving *m, enum intent_event event)
 
 int moving_patched(struct moving *m, const struct target *t, int rc, struct failure *err)
 {
+    const char *old = m->old[0] ? m->old : NULL;
     struct failure why = { 0 };
-    bool late; /* it may arrive later than the look */
+    bool passes, late; /* it may arrive later than the look */
     int done;
 
     if (rc == 0)
         return 0;
-    done = failure_passes(rc, err)
-               ? is_done(m->uploads, m->call, t, m->to, m->to_name, m->old[0] ? m->old : NULL, &why)
-               : 0;
+    passes = failure_passes(rc, err);
+    done = passes ? is_done(m->uploads, m->call, t, m->to, m->to_name, old, &why) : 0;
     if (done == 1)
         return 0;
-    late = failure_passes(rc, err) && !failure_is_answer(err);
+    late = passes && !failure_is_answer(err);
     end_begun(m, done < 0 || late ? INTENT_LOST : INTENT_REFUSED);
     return rc;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "doomed.h"
+#include "drop_folders.h"
 #include "errlog.h"
 #include "known.h"
 #include "passes.h"
@@ -40,16 +41,6 @@ void posting_report(struct uploads *uploads, const char *operation, const struct
 }
 
 /* --- A POST ----------------------------------------------------------------------------------- */
-
-static char *key_of(struct uploads *uploads, const struct folder *f)
-{
-    char *key;
-
-    drops_lock(uploads->drops);
-    key = strdup(f->key);
-    drops_unlock(uploads->drops);
-    return key;
-}
 
 /* Who works at it for the journal says so to the journal by himself. */
 static void leave(struct posting *p, int64_t in_ms)
@@ -120,7 +111,7 @@ int posting_begin(struct posting *p, const struct body *body, struct record **ou
                   struct failure *err)
 {
     cleanup_buf struct buf look = BUF_INIT(LOOK_MAX_BYTES);
-    cleanup_free char *key = key_of(p->uploads, p->folder);
+    cleanup_free char *key = drops_key(p->uploads->drops, p->folder);
     cleanup_free struct intent_row *earlier = NULL;
     struct intent_row row = { .kind = INTENT_CREATE, .state = INTENT_SENDING };
     int rc = key ? body_write(body, &look) : -ENOMEM;

@@ -4,7 +4,6 @@
 
 #include "backend.h"
 #include "drops.h"
-#include "hash.h"
 #include "known.h"
 #include "paging.h"
 #include "refuse.h"
@@ -14,22 +13,17 @@
 
 #define PAGE 1000 /* the most that one request deletes */
 
-/* The same for the same ids in any order; 0: it has none. */
-static uint64_t forget(struct uploads *uploads, const struct resource *res, const struct page *page)
+static void forget(struct uploads *uploads, const struct resource *res, const struct page *page)
 {
-    uint64_t mark = 0;
-
     for (size_t i = 0; i < page->n; i++) {
         char id[RESOURCE_ID_MAX + 1];
         struct target t = { .res = res, .id = id };
 
         if (record_id(page->rows[i], id) < 0)
             continue;
-        mark += hash_text(HASH_TEXT_START, id);
         known_removed(uploads->remote, &t);
         drops_remove_id(uploads->drops, id);
     }
-    return mark;
 }
 
 int purge_list(struct uploads *uploads, struct call *call, const struct resource *res,
@@ -56,7 +50,8 @@ int purge_list(struct uploads *uploads, struct call *call, const struct resource
             known_unsure(uploads->remote, &t, err);
             return rc;
         }
-        mark = forget(uploads, res, page);
+        mark = paging_mark(page);
+        forget(uploads, res, page);
         max -= (int64_t)page->n;
         atomic_fetch_add(&uploads->purged, page->n);
         free(token);

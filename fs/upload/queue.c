@@ -205,7 +205,7 @@ static int replace_waiting(struct uploads *uploads, struct drop *d, const struct
                                      .upload = before->upload,
                                      .size = before->size };
         journal_note(uploads->journal, one->number, &news, &back);
-        return rc == -ENOENT || rc == -EBUSY ? -EIO : rc;
+        return rc;
     }
     set_upload(uploads, d, row->upload);
     journal_leave(uploads->journal, one->number, uploads->settle_ms);
@@ -269,15 +269,12 @@ int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, cons
                               .name = name,
                               .upload = bytes->number,
                               .since_ns = clock_realtime_ns(uploads->clock) };
-    cleanup_free char *key = NULL;
+    cleanup_free char *key = drops_key(uploads->drops, f);
     int rc = spool_sync(uploads->spool, bytes->fd);
     struct stat st;
 
     if (rc == 0 && fstat(bytes->fd, &st) == 0)
         row.size = st.st_size;
-    drops_lock(uploads->drops);
-    key = strdup(f->key);
-    drops_unlock(uploads->drops);
     if (rc == 0 && !key)
         rc = -ENOMEM;
     if (rc < 0)

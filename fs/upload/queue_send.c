@@ -97,9 +97,9 @@ static int64_t send_locked(struct uploads *uploads, struct call *call, struct dr
         return BUSY_AGAIN_MS; /* somebody has it open, and may go on */
     rc = deliver_queued(uploads, call, d, row->number, why);
     s = drop_snapshot(uploads->drops, d);
-    if (rc == 0 && s.state != DROP_WAITING && is_doubted(uploads, row->number))
-        return BUSY_AGAIN_MS; /* it was sent, and could not be recorded: the journal sees to it */
     if (rc == 0 && s.state != DROP_WAITING) {
+        if (is_doubted(uploads, row->number))
+            return BUSY_AGAIN_MS; /* it was sent, and could not be recorded: the journal sees to it */
         end(uploads, d, row->number);
         return 0;
     }

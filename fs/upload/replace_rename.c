@@ -1,8 +1,6 @@
 #include "replace_rename.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "backend.h"
 #include "carry.h"
@@ -11,11 +9,9 @@
 #include "drop_table.h"
 #include "drop_target.h"
 #include "fetch.h"
-#include "known.h"
 #include "listing.h"
 #include "moving.h"
 #include "name_rules.h"
-#include "passes.h"
 #include "posting.h"
 #include "recall.h"
 #include "remote_delete.h"

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "content.h"
-#include "hash.h"
 #include "journal.h"
 #include "known.h"
 #include "list_page.h"
@@ -168,18 +167,6 @@ static void make_query(const struct look *l, struct query query[FIELDS_MAX + 1])
     query[n] = (struct query){ NULL, NULL };
 }
 
-/* Of all its ids; 0: it has none. */
-static uint64_t mark_of(const struct page *p)
-{
-    char id[RESOURCE_ID_MAX + 1];
-    uint64_t mark = 0;
-
-    for (size_t i = 0; i < p->n; i++)
-        if (record_id(p->rows[i], id) == 0)
-            mark += hash_text(HASH_TEXT_START, id);
-    return mark;
-}
-
 static int look_at_list(struct look *l, struct failure *err)
 {
     cleanup_free char *token = NULL;
@@ -199,7 +186,7 @@ static int look_at_list(struct look *l, struct failure *err)
         if (rc < 0)
             return rc;
         rc = look_at_page(l, p, err);
-        mark = mark_of(p);
+        mark = paging_mark(p);
         free(token);
         token = steal_pointer(&p->next_token);
         page_free(p);

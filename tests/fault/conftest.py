@@ -1,4 +1,8 @@
+import os
+
 import pytest
+
+from torture.disk import make_disk
 
 
 @pytest.fixture
@@ -9,3 +13,11 @@ def mount(request, lasfs, proxy):
     one.proxy = proxy
     yield one
     proxy.clear()
+
+
+@pytest.fixture
+def disk(tmp_path):
+    one = make_disk(tmp_path / 'disk', print)
+    assert one.can_cut or os.geteuid() != 0
+    yield one
+    one.close()

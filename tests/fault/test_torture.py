@@ -5,7 +5,6 @@ import os
 import signal
 
 import pytest
-from torture.disk import make_disk
 from torture.main import Run
 from torture.model import digest_of
 
@@ -40,14 +39,6 @@ def named(run):
     ours = [d for d in run.world.api.documents()
             if d['documentId'] not in run.world.foreign and not d.get('groundTruth')]
     return ours[0]['documentId'], ours[0]
-
-
-@pytest.fixture
-def disk(tmp_path):
-    one = make_disk(tmp_path / 'disk', print)
-    assert one.can_cut or os.geteuid() != 0
-    yield one
-    one.close()
 
 
 def test_a_power_cut_takes_what_was_not_synced(disk):

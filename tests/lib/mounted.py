@@ -233,8 +233,12 @@ class Mount:
             finally:
                 db.close()
 
+    def spooled(self):
+        """The files of bytes that the server may not have."""
+        return [p for p in self.state.glob('**/spool/*') if p.is_file()]
+
     def check_spool(self):
-        left = [p for p in self.state.glob('**/spool/*') if p.is_file()]
+        left = self.spooled()
         assert self.may_leave or not left, f'left in the spool: {left}'
 
     # --- Using it ------------------------------------------------------------------------------

@@ -364,10 +364,6 @@ def open_again(mount, how):
     return fd
 
 
-def spooled(mount):
-    return [p for p in mount.state.glob('**/spool/*') if p.is_file()]
-
-
 def failed(mount):
     return [p.read_bytes() for p in (mount / '.lasfs/failed').iterdir() if 'error' not in p.name]
 
@@ -386,7 +382,7 @@ def test_half_of_something_else_over_it_does_not_take_it_back(waiting, proxy, ap
     assert b'half' in half
     mount.remount()
     assert documents(api) == [small_pdf(1)] and failed(mount) == [half]
-    assert len(spooled(mount)) == 1
+    assert len(mount.spooled()) == 1
 
 
 @pytest.mark.parametrize('how', ['over it', 'anew'])
@@ -425,7 +421,7 @@ def test_it_is_not_sent_while_it_is_written_again(waiting, proxy, api, how):
     flush(mount)
     assert documents(api) == [small_pdf(2)] and posts(proxy, mark) == 1
     assert failed(mount) == []
-    eventually(lambda: spooled(mount) == [])
+    eventually(lambda: mount.spooled() == [])
 
 
 def test_what_is_removed_while_it_is_written_again_goes(waiting, proxy, api):
@@ -436,7 +432,7 @@ def test_what_is_removed_while_it_is_written_again_goes(waiting, proxy, api):
     proxy.clear()
     mount.remount()
     assert os.listdir(mount / 'documents') == api.documents() == failed(mount) == []
-    assert spooled(mount) == []
+    assert mount.spooled() == []
 
 
 @pytest.mark.parametrize('ends', ['close', 'kill'])
@@ -467,7 +463,7 @@ def test_each_save_of_many_is_on_disk_until_the_next(waiting, proxy, api):
     mount = waiting
     for n in range(2, 12):
         (mount / 'documents/scan.pdf').write_bytes(small_pdf(n))
-        assert len(spooled(mount)) == 1
+        assert len(mount.spooled()) == 1
     mount.kill()
     proxy.clear()
     mount.start()

@@ -219,18 +219,25 @@ static void what_is_known_later_is_in_the_row(void **state)
     end(&m);
 }
 
-static void what_is_withdrawn_is_not_sent_again(void **state)
+/* Two that were queued: 1 waits, and of 2 nobody knows what came of it. */
+static void begin_queued(struct mount *m, void **state)
 {
-    struct mount m = { .works = 0 };
     struct intent_row waiting = create_row("a.pdf"), unsure = create_row("b.pdf");
-    cleanup_free struct intent_row *row = NULL;
 
-    begin(&m, state);
+    begin(m, state);
     waiting.state = INTENT_WAITING;
     unsure.state = INTENT_UNSURE;
     waiting.upload = unsure.upload = 9;
-    begin_row(&m, &waiting);
-    begin_row(&m, &unsure);
+    begin_row(m, &waiting);
+    begin_row(m, &unsure);
+}
+
+static void what_is_withdrawn_is_not_sent_again(void **state)
+{
+    struct mount m = { .works = 0 };
+    cleanup_free struct intent_row *row = NULL;
+
+    begin_queued(&m, state);
     for (int64_t number = 1; number <= 2; number++) {
         cleanup_intent_change struct intent_change change = { .row = NULL };
 
@@ -248,17 +255,11 @@ static void what_is_withdrawn_is_not_sent_again(void **state)
 static void what_waits_gets_other_bytes_and_what_is_unsure_does_not(void **state)
 {
     struct mount m = { .works = 0 };
-    struct intent_row waiting = create_row("a.pdf"), unsure = create_row("b.pdf");
     struct intent_news news = { .upload = 12, .size = 34 };
     cleanup_intent_change struct intent_change change = { .row = NULL };
     cleanup_free struct intent_row *row = NULL;
 
-    begin(&m, state);
-    waiting.state = INTENT_WAITING;
-    unsure.state = INTENT_UNSURE;
-    waiting.upload = unsure.upload = 9;
-    begin_row(&m, &waiting);
-    begin_row(&m, &unsure);
+    begin_queued(&m, state);
     assert_int_equal(journal_replace(m.journal, 1, &news, &change), 0);
     assert_int_equal(change.row->upload, 12);
     assert_int_equal(change.row->size, 34);
