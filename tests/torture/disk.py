@@ -27,8 +27,8 @@ class Disk:
     def fill(self, leave):
         """Until so many bytes are free."""
         ballast = self.path / BALLAST
-        with open(ballast, 'ab') as f:
-            try:
+        try:
+            with open(ballast, 'ab') as f:
                 while True:
                     free = os.statvfs(self.path)
                     room = free.f_bavail * free.f_frsize - leave
@@ -36,9 +36,9 @@ class Disk:
                         return
                     f.write(bytes(min(room, MIB)))
                     f.flush()
-            except OSError as problem:
-                if problem.errno != errno.ENOSPC:
-                    raise
+        except OSError as problem:  # also of the file itself, on a disk that is full already
+            if problem.errno != errno.ENOSPC:
+                raise
 
     def free(self):
         (self.path / BALLAST).unlink(missing_ok=True)

@@ -20,6 +20,7 @@ FOREIGN = 12  # documents of others, before anything begins
 FOLDERS = ('documents', 'datasets/one/documents', 'datasets/two/documents',
            'datasets/one/documents/sub')
 TIMEOUT = 5  # of an operation: what stalls shall end within a run
+UNSURE = 12  # what stalls before the server arrives within this time
 FOREVER = 10 ** 6
 START_TRIES = 5
 COMMAND_SECONDS = 120
@@ -46,7 +47,8 @@ class World:
             self.plant_foreign()
         self.disk = make_disk(self.folder / 'disk', self.history.note)
         self.wire = Wire(self.server, self.history)
-        options = [f'timeout={TIMEOUT}', 'list=names', *(['writeback'] if self.writeback else [])]
+        options = [f'timeout={TIMEOUT}', f'unsure={UNSURE}', 'list=names',
+                   *(['writeback'] if self.writeback else [])]
         self.mount = Mount(self.wire, self.folder / 'lasfs', *options)
         self.mount.state = self.disk.path / 'state'
         self.mount.patience = FOREVER
