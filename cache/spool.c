@@ -20,12 +20,18 @@
 #include "banned.h"
 
 #define NAME_BYTES 24 /* of a number, with its NUL */
+/* Who puts many files gets theirs made ahead, so that one sync of the directory does for all. */
+#define AHEAD 16
+#define FEW 8 /* before that each is made when it is asked for */
 
 struct spool {
     struct lock lock;
-    uint64_t last; /* number given; guarded by lock */
-    char *dir;     /* set once */
-    int dirfd;     /* set once */
+    uint64_t first; /* number that can be given; guarded by lock, as the next three */
+    uint64_t last;  /* number given */
+    uint64_t made;  /* the greatest number whose file was made, given or not */
+    uint64_t named; /* the greatest number up to which names are on disk for sure */
+    char *dir;      /* set once */
+    int dirfd;      /* set once */
 };
 
 static void format_name(uint64_t number, char out[NAME_BYTES])
@@ -81,6 +87,16 @@ static uint64_t number_at(const struct buf *numbers, size_t at)
     return number;
 }
 
+void spool_skip(struct spool *s, uint64_t number)
+{
+    lock_take(&s->lock);
+    if (s->made < number) {
+        s->last = s->made = number;
+        s->first = number + 1;
+    }
+    lock_give(&s->lock);
+}
+
 static int spool_start(struct spool *s, struct failure *err)
 {
     cleanup_buf struct buf numbers = BUF_INIT(SIZE_MAX);
@@ -92,7 +108,7 @@ static int spool_start(struct spool *s, struct failure *err)
     if (rc < 0)
         return fail(err, rc, 0, "spool %s: %s", s->dir, strerror(-rc));
     if (numbers.len)
-        s->last = number_at(&numbers, numbers.len - sizeof(uint64_t));
+        spool_skip(s, number_at(&numbers, numbers.len - sizeof(uint64_t)));
     return 0;
 }
 
@@ -119,6 +135,8 @@ void spool_free(struct spool *s)
 {
     if (!s)
         return;
+    while (s->made > s->last)
+        spool_remove(s, s->made--);
     if (s->dirfd >= 0)
         close(s->dirfd);
     lock_destroy(&s->lock);
@@ -126,30 +144,51 @@ void spool_free(struct spool *s)
     free(s);
 }
 
-void spool_skip(struct spool *s, uint64_t number)
+static int make_file(const struct spool *s, uint64_t number)
 {
-    lock_take(&s->lock);
-    if (s->last < number)
-        s->last = number;
-    lock_give(&s->lock);
+    char name[NAME_BYTES];
+    int fd;
+
+    format_name(number, name);
+    fd = openat(s->dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return -errno;
+    close(fd);
+    return 0;
+}
+
+/* At least one; a number whose file cannot be made is not given. */
+static int make_ahead_locked(struct spool *s)
+{
+    int rc = make_file(s, ++s->made);
+
+    if (rc < 0) {
+        s->last = s->made;
+        return rc;
+    }
+    for (int i = 1; i < AHEAD && s->made >= s->first + FEW && make_file(s, s->made + 1) == 0; i++)
+        s->made++;
+    return 0;
 }
 
 int spool_create(struct spool *s, uint64_t *number, int *fd)
 {
-    char name[NAME_BYTES];
-    uint64_t mine;
-    int opened;
+    uint64_t mine = 0;
+    int rc = 0;
 
     lock_take(&s->lock);
-    mine = ++s->last;
+    if (s->last == s->made)
+        rc = make_ahead_locked(s);
+    if (rc == 0)
+        mine = ++s->last;
     lock_give(&s->lock);
-    format_name(mine, name);
-    opened = openat(s->dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (opened < 0)
-        return -errno;
-    *number = mine;
-    *fd = opened;
-    return 0;
+    if (rc == 0)
+        rc = spool_open(s, mine, O_RDWR, fd);
+    if (rc == 0)
+        *number = mine;
+    else if (mine)
+        spool_remove(s, mine);
+    return rc;
 }
 
 int spool_open(struct spool *s, uint64_t number, int flags, int *fd)
@@ -168,11 +207,29 @@ char *spool_path(const struct spool *s, uint64_t number)
     return path_join(s->dir, name);
 }
 
-int spool_sync(struct spool *s, int fd)
+static int sync_names(struct spool *s, uint64_t number)
 {
-    if (fsync(fd) < 0 || fsync(s->dirfd) < 0)
+    bool named;
+    uint64_t made;
+
+    lock_take(&s->lock);
+    named = number <= s->named;
+    made = s->made;
+    lock_give(&s->lock);
+    if (named)
+        return 0;
+    if (fsync(s->dirfd) < 0)
         return -errno;
+    lock_take(&s->lock);
+    if (s->named < made)
+        s->named = made;
+    lock_give(&s->lock);
     return 0;
+}
+
+int spool_sync(struct spool *s, uint64_t number, int fd)
+{
+    return fsync(fd) < 0 ? -errno : sync_names(s, number);
 }
 
 int spool_remove(struct spool *s, uint64_t number)

@@ -138,7 +138,7 @@ int drop_set_failed(struct drops *t, struct drop *d, const char *why, int64_t at
     struct bytes *b = drop_bytes(t, d);
     struct failing f = { .open = bytes_for_readers(t, b) };
     /* what is said to be kept is on disk before it is said */
-    int sync = b && b->number ? spool_sync(t->spool, b->fd) : 0;
+    int sync = b && b->number ? spool_sync(t->spool, b->number, b->fd) : 0;
     int rc = move_bytes(t, d, why, at_ns, &f);
 
     bytes_unref(b);
@@ -159,7 +159,7 @@ static int add_failed(struct drops *t, struct folder *f, const char *name, struc
 {
     cleanup_free char *copy = strdup(why);
     cleanup_drop struct drop *x = NULL;
-    int rc = spool_sync(t->spool, b->fd);
+    int rc = spool_sync(t->spool, b->number, b->fd);
 
     if (rc == 0) {
         drops_lock(t);

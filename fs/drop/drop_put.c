@@ -15,7 +15,7 @@
 static int sync_bytes(struct drops *t, struct drop *d)
 {
     struct bytes *b = drop_bytes(t, d);
-    int rc = b && b->number ? spool_sync(t->spool, b->fd) : 0;
+    int rc = b && b->number ? spool_sync(t->spool, b->number, b->fd) : 0;
 
     bytes_unref(b);
     return rc;

@@ -401,7 +401,8 @@ static int stay_local(struct delivery *s, struct failure *err)
         drop_stayed(s->uploads->drops, s->drop);
     if (s->content.size == 0)
         return drop_row_save(s->uploads->drops, s->drop, false);
-    rc = spool_sync(s->uploads->spool, s->bytes->fd); /* closed and not acknowledged: on disk */
+    /* closed and not acknowledged: on disk */
+    rc = spool_sync(s->uploads->spool, s->bytes->number, s->bytes->fd);
     return rc < 0 ? rc : drop_row_save(s->uploads->drops, s->drop, true);
 }
 

@@ -270,7 +270,7 @@ int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, cons
                               .upload = bytes->number,
                               .since_ns = clock_realtime_ns(uploads->clock) };
     cleanup_free char *key = drops_key(uploads->drops, f);
-    int rc = spool_sync(uploads->spool, bytes->fd);
+    int rc = spool_sync(uploads->spool, bytes->number, bytes->fd);
     struct stat st;
 
     if (rc == 0 && fstat(bytes->fd, &st) == 0)

@@ -20,6 +20,8 @@ from page import ROOMS, rooms_called, short_name, tests_of
 
 ROOT = Path(__file__).resolve().parents[2]
 TEST_SECONDS = 180
+MEMORY = '/dev/shm'
+MEMORY_BYTES = 4 << 30  # what has to be free there
 NOTHING_CHOSEN = 5  # pytest's word for a -k that fits none
 # Most tests wait most of the time: files run side by side, each in one process, in its order. Those
 # of faults measure times, and are alone, but for these.
@@ -29,6 +31,16 @@ UNTIMED = [f'tests/fault/test_{name}.py' for name in (
     'replacement_faults', 'torture', 'torture_judge')]
 RUNS = ([*SIDE_BY_SIDE, 'tests/sandbox', *UNTIMED, 'tests/mount'],
         ['tests/fault', *(f'--ignore={name}' for name in UNTIMED)])
+
+
+def parent_folder():
+    """In memory where it has room, for nothing of it is kept; TMPDIR says otherwise."""
+    try:
+        memory = os.statvfs(MEMORY)
+    except OSError:
+        return None
+    fits = memory.f_bavail * memory.f_frsize >= MEMORY_BYTES
+    return MEMORY if fits and not memory.f_flag & os.ST_NOEXEC and 'TMPDIR' not in os.environ else None
 
 
 def mounts_under(folder):
@@ -120,7 +132,7 @@ def main():
     own, more = parser.parse_known_args()
     build = own.build
     units, runs = plan(own.room, more)
-    folder = os.path.realpath(tempfile.mkdtemp(prefix='lasfs-test-'))
+    folder = os.path.realpath(tempfile.mkdtemp(prefix='lasfs-test-', dir=parent_folder()))
     mark = f'LASFS_TEST_RUN={os.path.basename(folder)}'
     for name in ('tmp', 'home'):
         os.mkdir(os.path.join(folder, name))

@@ -31,7 +31,7 @@ static uint64_t put_text(struct spool *s, const char *text)
 
     assert_int_equal(spool_create(s, &number, &fd), 0);
     assert_int_equal(file_write_all(fd, text, strlen(text)), 0);
-    assert_int_equal(spool_sync(s, fd), 0);
+    assert_int_equal(spool_sync(s, number, fd), 0);
     close(fd);
     return number;
 }
@@ -223,7 +223,36 @@ static void spool_serves_many_at_once(void **state)
         pthread_join(threads[i], &failed);
         assert_null(failed);
     }
+    spool_free(s);
     assert_int_equal(count_files(in_dir(state, "deep/spool")), 1600);
+}
+
+static void spool_leaves_nothing_that_it_made_ahead(void **state)
+{
+    struct spool *s = open_spool(state);
+
+    for (uint64_t i = 1; i <= 20; i++)
+        assert_int_equal(put_text(s, "x"), i);
+    assert_true(count_files(in_dir(state, "deep/spool")) > 20);
+    spool_free(s);
+    assert_int_equal(count_files(in_dir(state, "deep/spool")), 20);
+    s = open_spool(state);
+    assert_int_equal(put_text(s, "x"), 21);
+    spool_free(s);
+}
+
+static void spool_goes_on_behind_what_is_in_its_way(void **state)
+{
+    struct spool *s = open_spool(state);
+    uint64_t number = 0;
+    int fd = -5;
+
+    put_text(s, "x");
+    write_file(in_dir(state, "deep/spool/2"), "y", 1);
+    assert_int_equal(spool_create(s, &number, &fd), -EEXIST);
+    assert_int_equal(fd, -5);
+    assert_int_equal(put_text(s, "z"), 3);
+    expect_text(s, 2, "y");
     spool_free(s);
 }
 
@@ -240,6 +269,8 @@ int main(void)
         TEST(spool_passes_errors_of_the_disk_on),
         TEST(spool_says_why_it_cannot_start),
         TEST(spool_serves_many_at_once),
+        TEST(spool_leaves_nothing_that_it_made_ahead),
+        TEST(spool_goes_on_behind_what_is_in_its_way),
     };
 
     return cmocka_run_group_tests_name("spool", tests, NULL, NULL);
