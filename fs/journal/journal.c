@@ -294,6 +294,24 @@ static bool is_for(const struct entry *e, enum intent_kind kind, const char *fol
            e->row->name && strcmp(e->row->folder, folder) == 0 && strcmp(e->row->name, name) == 0;
 }
 
+int journal_forsake(struct journal *j, const char *folder, const char *name,
+                    struct intent_change *out)
+{
+    struct entry *e, *next;
+    int rc = -ENOENT;
+
+    lock_take(&j->lock);
+    HASH_ITER(hh, j->entries, e, next) {
+        if (rc != -ENOENT || e->row->upload || e->row->state != INTENT_UNSURE ||
+            !is_for(e, INTENT_CREATE, folder, name))
+            continue;
+        e->row->name = NULL;
+        rc = make_step_locked(e, out);
+    }
+    lock_give(&j->lock);
+    return rc;
+}
+
 int journal_take(struct journal *j, enum intent_kind kind, const char *folder, const char *name,
                  struct intent_row **out)
 {
@@ -365,6 +383,19 @@ bool journal_has_id(struct journal *j, const char *id)
               (e->row->old && strcmp(e->row->old, id) == 0);
     lock_give(&j->lock);
     return has;
+}
+
+bool journal_moves(struct journal *j, const char *id)
+{
+    struct entry *e, *next;
+    bool moves = false;
+
+    lock_take(&j->lock);
+    HASH_ITER(hh, j->entries, e, next)
+        moves = moves || (e->row->kind == INTENT_MOVE && e->row->state <= INTENT_UNSURE &&
+                          e->row->id && strcmp(e->row->id, id) == 0);
+    lock_give(&j->lock);
+    return moves;
 }
 
 int journal_each(struct journal *j, int (*each)(void *arg, const struct intent_row *row), void *arg)

@@ -96,6 +96,11 @@ int journal_replace(struct journal *j, int64_t number, const struct intent_news 
  * no name, and is not sent again. */
 int journal_withdraw(struct journal *j, int64_t number, struct intent_change *out);
 
+/* That name is given up: one of those that nobody knows of, and that were not to be sent again, has none
+ * any more. 0; -ENOENT there is none (any more), -ENOMEM. */
+int journal_forsake(struct journal *j, const char *folder, const char *name,
+                    struct intent_change *out);
+
 /* journal_change(), applied. */
 int journal_tell(struct journal *j, int64_t number, enum intent_event event,
                  const struct intent_news *news, bool durable);
@@ -119,6 +124,9 @@ struct intent_row *journal_copy(struct journal *j, int64_t number);
 
 /* Is it an intent's, as what was made or has to go? */
 bool journal_has_id(struct journal *j, const char *id);
+
+/* Does a rename of this resource go on, or is it not known what came of it? */
+bool journal_moves(struct journal *j, const char *id);
 
 /* How many of those that make something of these bytes are in this state. */
 size_t journal_count_alike(struct journal *j, const uint8_t *sha256, enum intent_state state);

@@ -1,6 +1,7 @@
 #include "adopt.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "content.h"
@@ -32,10 +33,20 @@ struct adoption {
     const struct intent_row *row;
     struct record *found;
     char id[RESOURCE_ID_MAX + 1];
-    struct folder *folder;
+    struct folder *folder; /* what has the name is in, and the name, once it is found */
+    char *name;
     struct drop *drop; /* held exclusively */
     bool queued;       /* it is what waits in the queue */
 };
+
+static void adoption_release(struct adoption *a)
+{
+    if (a->drop)
+        drop_unlock_exclusive(a->uploads->drops, a->drop);
+    drop_unref(a->drop);
+    free(a->name);
+}
+#define cleanup_adoption CLEANUP(adoption_release)
 
 static void report(struct adoption *a, const char *text)
 {
@@ -77,7 +88,7 @@ static bool is_newer(struct adoption *a)
 /* What failed under that name is this, if it has the same bytes. */
 static void forget_failed(struct adoption *a)
 {
-    cleanup_drop struct drop *x = drops_find_failed(a->uploads->drops, a->folder, a->row->name);
+    cleanup_drop struct drop *x = drops_find_failed(a->uploads->drops, a->folder, a->name);
     struct bytes *b = x ? drop_bytes(a->uploads->drops, x) : NULL;
     uint8_t digest[DIGEST_BYTES];
 
@@ -89,7 +100,7 @@ static void forget_failed(struct adoption *a)
             a->drop->mode = x->mode;
             drops_unlock(a->uploads->drops);
         }
-        drops_supersede(a->uploads->drops, a->folder, a->row->name);
+        drops_supersede(a->uploads->drops, a->folder, a->name);
     }
     bytes_unref(b);
 }
@@ -123,12 +134,12 @@ static int64_t take_name(struct adoption *a)
     if (rc == 0)
         rc = record_found(a);
     if (a->row->old)
-        sidecar_replaced(a->uploads, a->folder, a->row->name, a->row->old, a->id);
+        sidecar_replaced(a->uploads, a->folder, a->name, a->row->old, a->id);
     if (a->queued)
         leave_queue(a);
     else
         report(a, "its answer was lost: it is there, and has its name");
-    sidecar_follow(a->uploads, a->call, a->drop, a->folder, a->row->name);
+    sidecar_follow(a->uploads, a->call, a->drop, a->folder, a->name);
     return rc;
 }
 
@@ -146,13 +157,25 @@ static int64_t record_it(struct adoption *a)
 
 static int64_t settle_name(struct adoption *a, struct failure *why)
 {
+    cleanup_free struct intent_row *now = journal_copy(a->uploads->journal, a->row->number);
     struct drop_snapshot s = drop_snapshot(a->uploads->drops, a->drop);
 
     if (strcmp(s.id, a->id) == 0)
         return record_it(a);
+    if (now && !now->name) /* it was given up a moment ago */
+        return give_back(a, why);
     if (a->queued && s.sealed)
         return BUSY_AGAIN_MS; /* it is being written again */
     return is_newer(a) ? give_back(a, why) : take_name(a);
+}
+
+/* What was queued is where it is now, whatever it was called when it was sent. */
+static int set_place(struct adoption *a)
+{
+    if (a->queued)
+        a->folder = drop_folder(a->uploads->drops, a->drop);
+    a->name = a->queued ? drop_name(a->uploads->drops, a->drop) : strdup(a->row->name);
+    return a->name ? 0 : -ENOMEM;
 }
 
 /* The name, held exclusively. -EWOULDBLOCK: somebody else has it; -ENOENT: what waited was removed, or
@@ -177,14 +200,15 @@ static int find_name(struct adoption *a)
         return rc;
     }
     a->drop = d;
-    return 0;
+    return set_place(a);
 }
 
 int64_t adopt(struct uploads *uploads, struct call *call, const struct intent_row *row,
               struct record *found, struct failure *why)
 {
-    struct adoption a = { .uploads = uploads, .call = call, .row = row, .found = found };
-    int64_t again;
+    cleanup_adoption struct adoption a = {
+        .uploads = uploads, .call = call, .row = row, .found = found
+    };
     int rc = record_id(found, a.id);
 
     if (rc == 0)
@@ -197,10 +221,5 @@ int64_t adopt(struct uploads *uploads, struct call *call, const struct intent_ro
         return BUSY_AGAIN_MS;
     if (rc == -EINVAL) /* a folder that is no more: it stays under its id */
         return journal_tell(uploads->journal, row->number, INTENT_FOUND, NULL, true);
-    if (rc < 0)
-        return rc;
-    again = settle_name(&a, why);
-    drop_unlock_exclusive(uploads->drops, a.drop);
-    drop_unref(a.drop);
-    return again;
+    return rc < 0 ? rc : settle_name(&a, why);
 }

@@ -132,7 +132,9 @@ int posting_begin(struct posting *p, const struct body *body, struct record **ou
     row.has_sha256 = true;
     memcpy(row.sha256, p->sha256, sizeof(row.sha256));
     if (p->number) {
-        struct intent_news news = { .old = row.old,
+        struct intent_news news = { .folder = row.folder,
+                                    .name = row.name,
+                                    .old = row.old,
                                     .look = row.look,
                                     .sha256 = row.sha256,
                                     .size = row.size,

@@ -93,6 +93,8 @@ static int64_t send_locked(struct uploads *uploads, struct call *call, struct dr
         end(uploads, d, row->number);
         return 0;
     }
+    if (s.id[0] && journal_moves(uploads->journal, s.id))
+        return BUSY_AGAIN_MS; /* what takes its place is where it will be */
     if (s.writers && !journal_is_hurried(uploads->journal))
         return BUSY_AGAIN_MS; /* somebody has it open, and may go on */
     rc = deliver_queued(uploads, call, d, row->number, why);

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "deliver_content.h"
 #include "doomed.h"
+#include "drop_folders.h"
 #include "failure.h"
 #include "filetype.h"
 #include "heir.h"
@@ -142,6 +144,17 @@ void uploads_end_release(struct uploads *uploads)
 bool uploads_are_releasing(struct uploads *uploads)
 {
     return atomic_load(&uploads->releasing) > 0;
+}
+
+void uploads_name_left(struct uploads *uploads, const struct folder *f, const char *name)
+{
+    cleanup_free char *key = drops_key(uploads->drops, f);
+    struct intent_change change;
+
+    while (key && journal_forsake(uploads->journal, key, name, &change) == 0) {
+        state_apply(uploads->state, &change.step, 1, true, NULL);
+        intent_change_release(&change);
+    }
 }
 
 void uploads_get_stats(struct uploads *uploads, struct uploads_stats *out)

@@ -15,6 +15,7 @@ struct backend;
 struct call;
 struct clock;
 struct drops;
+struct folder;
 struct errlog;
 struct pool;
 struct remote;
@@ -61,6 +62,10 @@ void uploads_look_again(struct uploads *uploads);
 void uploads_begin_release(struct uploads *uploads);
 void uploads_end_release(struct uploads *uploads);
 bool uploads_are_releasing(struct uploads *uploads);
+
+/* The file of that name was removed, or moved away: what a write that failed may have made all the same
+ * does not come back under it. Its bytes are in failed. */
+void uploads_name_left(struct uploads *uploads, const struct folder *f, const char *name);
 
 struct uploads_stats {
     uint64_t purged; /* documents that purge has deleted */

@@ -36,6 +36,7 @@
 #include "sidecar.h"
 #include "text.h"
 #include "upload_patch.h"
+#include "uploads.h"
 
 #include "banned.h"
 
@@ -127,7 +128,11 @@ static int finish(struct move *m, struct drop *d)
 {
     int rc = park_rename(m->fs, d, m->to_folder, m->to_name);
 
-    return rc < 0 ? rc : moving_finish(&m->moving);
+    if (rc == 0)
+        rc = moving_finish(&m->moving);
+    if (rc == 0)
+        uploads_name_left(m->fs->uploads, m->from_folder, m->name);
+    return rc;
 }
 
 /* d may take over what there stands for; what is parked keeps its bytes then. 1: it did. */

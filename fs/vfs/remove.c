@@ -146,6 +146,8 @@ static int unlink_drop(struct fs *fs, struct call *call, struct drop *d, const c
     if (rc == 0 && was && f->res->make_from == MAKE_DOCUMENT)
         heir_leave(fs->uploads, f, name, process_of_thread(pid), was);
     if (rc == 0)
+        uploads_name_left(fs->uploads, f, name);
+    if (rc == 0)
         uploads_look_again(fs->uploads); /* for the only other document of a sidecar's stem */
     drop_unlock_exclusive(fs->drops, d);
     return rc;

@@ -150,6 +150,35 @@ def test_a_delete_that_is_refused_for_good_is_said_once(mount, proxy, api):
     assert documents(api) == [small_pdf(1), small_pdf(2)]
 
 
+@pytest.mark.options('unsure=4')
+@pytest.mark.parametrize('dies', [False, True], ids=['alive', 'dies'])
+@pytest.mark.parametrize('script', ['rm scan.pdf', 'mv scan.pdf away.pdf'])
+def test_a_try_that_failed_does_not_come_back_under_a_name_that_was_given_up(mount, proxy, api,
+                                                                            script, dies):
+    """Its writer was told that nobody knows, and has done something else since."""
+    mount.allow('scan.pdf')
+    mount.may_leave = True
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    proxy.fault('POST', '/documents', close='after', times=1)
+    lists = proxy.fault('GET', '/documents', status=503)
+    with pytest.raises(OSError):
+        (mount / 'documents/scan.pdf').write_bytes(small_pdf(2))
+    assert documents(api) == [small_pdf(1), small_pdf(2)]
+    mount.run(script, cwd=mount / 'documents')
+    if dies:
+        mount.kill()
+    proxy.rules.remove(lists)
+    if dies:
+        mount.start()
+    left = [small_pdf(1)] if 'mv' in script else []
+    eventually(lambda: documents(api) == left, 30)
+    mount.refresh()
+    listed = {n for n in os.listdir(mount / 'documents') if not n.endswith('.error.txt')}
+    assert listed == ({'away.pdf'} if left else set())
+    assert [(mount / '.lasfs/failed' / n).read_bytes()
+            for n in os.listdir(mount / '.lasfs/failed')] == [small_pdf(2)]
+
+
 # --- Renames -------------------------------------------------------------------------------------
 
 @pytest.fixture

@@ -193,7 +193,9 @@ class Judge:
         for path in self.found.stray:
             self.find('lost', f'{path} lies below the mount point')
         for name in self.found.pending:
-            self.find('lost', f'{name} is still to be sent')
+            last = name.partition('-')[2]
+            self.find('lost', f'{name} is still to be sent',
+                      [n for n in self.expected if n.rpartition('/')[2] == last])
         for name, digest in self.found.wrong:
             self.find('foreign', f'cat of {name} showed {short(digest)}, which nobody can have put '
                       'there by then', [name], [digest])

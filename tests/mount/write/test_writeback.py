@@ -244,6 +244,49 @@ def test_what_is_moved_while_nobody_knows_is_one_document(mount, proxy, api, to,
     assert (mount / to).read_bytes() == small_pdf(1)
 
 
+@pytest.mark.parametrize('stall', ['before', 'after'])
+@pytest.mark.parametrize('dies', [False, True])
+@pytest.mark.parametrize('over', [False, True])
+def test_what_waits_in_the_place_of_another_and_whose_move_is_killed(mount, proxy, api, stall, dies,
+                                                                     over):
+    """The older version changes its dataset, perhaps; what takes its place is there with a name."""
+    mount.allow('rename /datasets')
+    one, two = (mount / 'datasets' / api.add_dataset(name) / 'documents' for name in ('one', 'two'))
+    (two / 'a.pdf').write_bytes(small_pdf(1))
+    if over:
+        (one / 'b.pdf').write_bytes(small_pdf(7))
+    flush(mount)
+    for document in api.documents():
+        if document['datasetId'] == two.parent.name:
+            api.patch('documents/' + document['documentId'],
+                      groundTruth=[{'label': 'n', 'value': 'old'}])
+    rule = proxy.fault('PATCH', '/documents/.*', stall=stall)
+    hold = proxy.fault('POST', '/documents', status=503)
+    (two / 'a.pdf').write_bytes(small_pdf(2))
+    mover = subprocess.Popen(['mv', two / 'a.pdf', one / 'b.pdf'], stderr=subprocess.DEVNULL)
+    eventually(lambda: rule.hits)
+    if dies:
+        mount.kill()
+    mover.kill()
+    mover.wait()
+    proxy.rules.remove(rule)  # what it holds back never arrives
+    if stall == 'after':
+        rule.released.set()
+    proxy.rules.remove(hold)
+    if dies:
+        mount.start()
+    arrived = stall == 'after'
+    left = [small_pdf(2)] + [small_pdf(7)] * (over and not arrived)
+    eventually(lambda: documents(api) == sorted(left), 30)
+    eventually(lambda: os.listdir(mount / '.lasfs/pending') == [], 30)
+    mount.refresh()
+    assert os.listdir(two) == ([] if arrived else ['a.pdf'])
+    assert os.listdir(one) == (['b.pdf'] if arrived or over else [])
+    assert ((one / 'b.pdf') if arrived else (two / 'a.pdf')).read_bytes() == small_pdf(2)
+    document, = [d for d in api.documents() if d.get('groundTruth')]
+    assert document['datasetId'] == (one if arrived else two).parent.name
+
+
 def test_what_is_removed_while_nobody_knows_does_not_come_back(mount, proxy, api):
     proxy.fault('POST', '/documents', times=1, close='after')
     proxy.fault('GET', '/documents', status=503)
