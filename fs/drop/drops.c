@@ -67,7 +67,7 @@ static int remove_locked(struct drops *t, struct drop *d, bool durable)
     drop_disown(t, d);
     held = drop_unlink(d);
     d->folder->changed_ns = clock_realtime_ns(t->clock);
-    durable = durable && (d->id || d->state == DROP_APART || d->state == DROP_WAITING || d->sealed);
+    durable = durable && (d->id || d->state == DROP_APART || d->local || d->sealed);
     bytes = take_bytes_locked(d);
     drops_unlock(t);
     rc = held ? drop_row_delete(t, d, durable) : 0;
