@@ -191,6 +191,15 @@ static int make_step(struct moving *m, int64_t *owed, struct intent_change *out)
     return journal_add(m->uploads->journal, &row, owed, out);
 }
 
+/* Has its name moved with its intent? */
+static bool has_moved(const struct moving *m)
+{
+    cleanup_free char *name = m->at_once ? drop_name(m->uploads->drops, m->drop) : NULL;
+
+    return name && drop_folder(m->uploads->drops, m->drop) == m->to &&
+           strcmp(name, m->to_name) == 0;
+}
+
 int moving_finish(struct moving *m)
 {
     cleanup_intent_change struct intent_change change = { .row = NULL };
@@ -199,7 +208,7 @@ int moving_finish(struct moving *m)
     int rc;
 
     if (!m->number && !m->old[0])
-        return drops_move(m->uploads->drops, m->drop, m->to, m->to_name);
+        return has_moved(m) ? 0 : drops_move(m->uploads->drops, m->drop, m->to, m->to_name);
     rc = make_step(m, &debt.number, &change);
     if (rc == 0)
         rc = drops_move_with(m->uploads->drops, m->drop, m->to, m->to_name, &change.step);

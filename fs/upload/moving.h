@@ -21,10 +21,11 @@ struct moving {
     const char *name;  /* what it is called now */
     struct folder *to;
     const char *to_name;
-    struct drop *there;            /* what is called so until now, held too; or NULL */
-    int64_t number;                /* of the intent; 0: there is none */
-    bool patching;                 /* a PATCH went out for it */
-    const struct resource *res;    /* of what has to go */
+    struct drop *there;         /* what is called so until now, held too; or NULL */
+    int64_t number;             /* of the intent; 0: there is none */
+    bool patching;              /* a PATCH went out for it */
+    bool at_once;               /* nothing but its bytes moves: its name does with their intent */
+    const struct resource *res; /* of what has to go */
     char old[RESOURCE_ID_MAX + 1]; /* its id, or "" */
 };
 

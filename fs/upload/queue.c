@@ -11,6 +11,7 @@
 #include "drop_rows.h"
 #include "drop_sealed.h"
 #include "drop_table.h"
+#include "drops.h"
 #include "folder.h"
 #include "hash.h"
 #include "journal.h"
@@ -140,22 +141,38 @@ void queue_forget(struct uploads *uploads, const struct drop *d)
 
 /* --- In, and out before it is sent ------------------------------------------------------------ */
 
+/* What is submitted, and as what. */
+struct submission {
+    struct uploads *uploads;
+    struct drop *drop;
+    struct folder *folder;
+    const char *name;
+    bool moves; /* it is called so from then on */
+};
+
+/* The drop's row, and its name if it moves, in one transaction with the intent. */
+static int save(const struct submission *s, const struct intent_change *change)
+{
+    if (s->moves)
+        return drops_move_with(s->uploads->drops, s->drop, s->folder, s->name, &change->step);
+    return drop_row_save_with(s->uploads->drops, s->drop, &change->step, 1);
+}
+
 /* The same bytes are queued already, perhaps on their way: they get another name. */
-static int rename_queued(struct uploads *uploads, struct drop *d, const struct queued *one,
-                         const char *key, const char *name)
+static int rename_queued(const struct submission *s, const struct queued *one, const char *key)
 {
     cleanup_intent_change struct intent_change change = { .row = NULL };
-    struct intent_news news = { .folder = key, .name = name };
-    int rc = journal_note(uploads->journal, one->number, &news, &change);
+    struct intent_news news = { .folder = key, .name = s->name };
+    int rc = journal_note(s->uploads->journal, one->number, &news, &change);
 
-    if (rc == 0)
-        rc = drop_row_save_with(uploads->drops, d, &change.step, 1);
-    return rc;
+    return rc < 0 ? rc : save(s, &change);
 }
 
 /* A new one, and the drop's row, in one transaction. */
-static int submit_new(struct uploads *uploads, struct drop *d, const struct intent_row *row)
+static int submit_new(const struct submission *s, const struct intent_row *row)
 {
+    struct uploads *uploads = s->uploads;
+    struct drop *d = s->drop;
     cleanup_intent_change struct intent_change change = { .row = NULL };
     int64_t number;
     int rc = journal_add(uploads->journal, row, &number, &change);
@@ -164,7 +181,7 @@ static int submit_new(struct uploads *uploads, struct drop *d, const struct inte
         return rc;
     rc = put(uploads, d, number, row->upload);
     if (rc == 0)
-        rc = drop_row_save_with(uploads->drops, d, &change.step, 1);
+        rc = save(s, &change);
     if (rc < 0) {
         queue_forget(uploads, d);
         journal_forget(uploads->journal, number);
@@ -186,9 +203,10 @@ static void set_upload(struct uploads *uploads, struct drop *d, uint64_t upload)
 }
 
 /* Nothing of what was queued has gone out: it gets other bytes. -EBUSY, -ENOENT: it may have, or has. */
-static int replace_waiting(struct uploads *uploads, struct drop *d, const struct queued *one,
+static int replace_waiting(const struct submission *s, const struct queued *one,
                            const struct intent_row *row)
 {
+    struct uploads *uploads = s->uploads;
     cleanup_free struct intent_row *before = journal_copy(uploads->journal, one->number);
     cleanup_intent_change struct intent_change change = { .row = NULL }, back = { .row = NULL };
     struct intent_news news = {
@@ -198,7 +216,7 @@ static int replace_waiting(struct uploads *uploads, struct drop *d, const struct
 
     if (rc < 0)
         return rc;
-    rc = drop_row_save_with(uploads->drops, d, &change.step, 1);
+    rc = save(s, &change);
     if (rc < 0) {
         news = (struct intent_news){ .folder = before->folder,
                                      .name = before->name,
@@ -207,22 +225,23 @@ static int replace_waiting(struct uploads *uploads, struct drop *d, const struct
         journal_note(uploads->journal, one->number, &news, &back);
         return rc;
     }
-    set_upload(uploads, d, row->upload);
+    set_upload(uploads, s->drop, row->upload);
     journal_leave(uploads->journal, one->number, uploads->settle_ms);
     return 0;
 }
 
 /* What may be there already is looked for, and goes. */
-static int submit_after(struct uploads *uploads, struct drop *d, const struct queued *one,
+static int submit_after(const struct submission *s, const struct queued *one,
                         const struct intent_row *row)
 {
     cleanup_intent_change struct intent_change change = { .row = NULL };
+    struct uploads *uploads = s->uploads;
     int rc;
 
-    queue_forget(uploads, d);
-    rc = submit_new(uploads, d, row);
+    queue_forget(uploads, s->drop);
+    rc = submit_new(s, row);
     if (rc < 0) {
-        put(uploads, d, one->number, one->upload);
+        put(uploads, s->drop, one->number, one->upload);
         return rc;
     }
     if (journal_withdraw(uploads->journal, one->number, &change) == 0)
@@ -231,38 +250,39 @@ static int submit_after(struct uploads *uploads, struct drop *d, const struct qu
 }
 
 /* What may have been made of it already: would it be what is to be made now? */
-static bool is_the_same(struct uploads *uploads, struct drop *d, const struct folder *f,
-                        int64_t number)
+static bool is_the_same(const struct submission *s, int64_t number)
 {
-    cleanup_free struct intent_row *before = journal_copy(uploads->journal, number);
-    struct drop_snapshot s = drop_snapshot(uploads->drops, d);
+    struct drops *drops = s->uploads->drops;
+    cleanup_free struct intent_row *before = journal_copy(s->uploads->journal, number);
+    struct drop_snapshot now = drop_snapshot(drops, s->drop);
     struct folder *was;
 
     if (!before || before->state == INTENT_WAITING)
         return true;
-    return drops_folder(uploads->drops, before->folder, &was) == 0 && folder_same_list(was, f) &&
-           strcmp(s.id, before->old ? before->old : "") == 0;
+    return drops_folder(drops, before->folder, &was) == 0 && folder_same_list(was, s->folder) &&
+           strcmp(now.id, before->old ? before->old : "") == 0;
 }
 
-static int submit(struct uploads *uploads, struct drop *d, const struct folder *f,
-                  const struct intent_row *row)
+static int submit(const struct submission *s, const struct intent_row *row)
 {
-    struct queued there = find(uploads, d);
+    struct queued there = find(s->uploads, s->drop);
     int rc;
 
     if (!there.number)
-        return submit_new(uploads, d, row);
+        return submit_new(s, row);
     if (there.upload == row->upload)
-        return is_the_same(uploads, d, f, there.number)
-                   ? rename_queued(uploads, d, &there, row->folder, row->name)
-                   : submit_after(uploads, d, &there, row);
-    rc = replace_waiting(uploads, d, &there, row);
-    return rc == -EBUSY || rc == -ENOENT ? submit_after(uploads, d, &there, row) : rc;
+        return is_the_same(s, there.number) ? rename_queued(s, &there, row->folder)
+                                            : submit_after(s, &there, row);
+    rc = replace_waiting(s, &there, row);
+    return rc == -EBUSY || rc == -ENOENT ? submit_after(s, &there, row) : rc;
 }
 
 int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, const char *name,
-                 const struct bytes *bytes, struct failure *err)
+                 bool moves, const struct bytes *bytes, struct failure *err)
 {
+    const struct submission s = {
+        .uploads = uploads, .drop = d, .folder = f, .name = name, .moves = moves
+    };
     struct intent_row row = { .kind = INTENT_CREATE,
                               .state = INTENT_WAITING,
                               .resource = (int)f->res->kind,
@@ -281,7 +301,7 @@ int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, cons
         return fail(err, rc, 0, "it cannot be kept on this machine: %s", strerror(-rc));
     row.folder = key;
     drop_queued(uploads->drops, d);
-    rc = submit(uploads, d, f, &row);
+    rc = submit(&s, &row);
     if (rc == 0) {
         drop_forget_sealed(uploads->drops, d);
         return 0;
@@ -324,7 +344,7 @@ static int load_drop(struct uploads *uploads, struct drop *d, const struct drop_
         return put(uploads, d, b.number, row->spool);
     if (!f->res)
         return 0;
-    return submit_new(uploads, d,
+    return submit_new(&(struct submission){ .uploads = uploads, .drop = d },
                       &(struct intent_row){ .kind = INTENT_CREATE,
                                             .state = INTENT_WAITING,
                                             .resource = (int)f->res->kind,

@@ -173,6 +173,7 @@ static int move_unsent(struct move *m, struct drop *d, struct drop *there, struc
     inherited = there ? take_over(m, d, there, err) : 0;
     rc = inherited < 0 ? inherited : 0;
     s = drop_snapshot(fs->drops, d);
+    m->moving.at_once = !before.id[0];
     if (rc == 0 && !s.writers && !s.broken) /* what is not complete is not sent by a rename */
         rc = deliver_as(&m->moving, err);
     s = drop_snapshot(fs->drops, d);
