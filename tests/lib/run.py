@@ -27,7 +27,7 @@ NOTHING_CHOSEN = 5  # pytest's word for a -k that fits none
 # of faults measure times, and are alone, but for these.
 SIDE_BY_SIDE = ['-n', '3', '--dist', 'loadfile']
 UNTIMED = [f'tests/fault/test_{name}.py' for name in (
-    'content_cache', 'full_disk', 'hostile_ids', 'hostile_words', 'lost_answers',
+    'content_cache', 'every_step', 'full_disk', 'hostile_ids', 'hostile_words', 'lost_answers',
     'replacement_faults', 'torture', 'torture_judge')]
 RUNS = ([*SIDE_BY_SIDE, 'tests/sandbox', *UNTIMED, 'tests/mount'],
         ['tests/fault', *(f'--ignore={name}' for name in UNTIMED)])
