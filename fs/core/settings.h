@@ -17,6 +17,7 @@ struct options {
     enum options_command command;
     char *mountpoint;
     bool foreground;
+    bool no_wait; /* with COMMAND_UNMOUNT */
     bool debug;
     bool sandbox;
     bool seed_demo;    /* of a sandbox that has nothing yet */

@@ -18,7 +18,9 @@
 #include "daemon.h"
 #include "file.h"
 #include "fs.h"
+#include "haste.h"
 #include "herald.h"
+#include "holders.h"
 #include "notify.h"
 #include "ops.h"
 #include "options.h"
@@ -50,6 +52,11 @@ struct mount {
     struct notifier *notifier;
     struct ops_context context;
     struct daemon daemon;
+    dev_t device; /* of what is mounted */
+    struct haste haste;
+    struct call draining; /* cancelled: what waits to be sent is left to the next mount */
+    pthread_t main;       /* set with haste: where signals come to */
+    int told;             /* how many signals have ended it: 0 or 1 */
 };
 
 static int start_sandbox(struct mount *m, struct failure *err)
@@ -183,6 +190,8 @@ static int start_session(struct mount *m, struct failure *err)
     if (rc == 0 && fuse_session_mount(m->session, m->options.mountpoint) < 0)
         rc = -EPERM; /* libfuse has said why */
     if (rc == 0)
+        rc = holders_device(m->options.mountpoint, &m->device);
+    if (rc == 0)
         rc = session_take_over(m->session);
     if (rc == 0)
         rc = notifier_new(m->session, fs_nodes(m->fs), &m->notifier);
@@ -193,6 +202,53 @@ static int start_session(struct mount *m, struct failure *err)
     return 0;
 }
 
+/* Away from its place it may be already, and another one be there. */
+static void unmount_session(struct mount *m)
+{
+    dev_t device;
+
+    if (!m->device || (holders_device(m->options.mountpoint, &device) == 0 && device == m->device))
+        fuse_session_unmount(m->session);
+}
+
+/* The requests that are under way end, and what hangs on them: nothing is lost of it, the journal has
+ * it. */
+static void begin_haste(void *arg)
+{
+    struct mount *m = arg;
+
+    call_cancel(&m->draining);
+    backend_stop(m->backend);
+    pthread_kill(m->main, SIGTERM); /* where it does not end yet */
+}
+
+/* The next mount finds it as after a kill. */
+static void give_up(void *arg)
+{
+    struct mount *m = arg;
+
+    log_line(m->log, LOG_LEVEL_WARNING, "something has no end: it is left as it is");
+    unmount_session(m);
+    sandbox_child_stop(&m->sandbox);
+    _exit(0);
+}
+
+static int start_haste(struct mount *m)
+{
+    int rc = call_init(&m->draining);
+
+    m->haste.begin = begin_haste;
+    m->haste.give_up = give_up;
+    m->haste.arg = m;
+    m->main = pthread_self();
+    if (rc == 0) {
+        rc = haste_start(&m->haste);
+        if (rc < 0)
+            call_release(&m->draining);
+    }
+    return rc;
+}
+
 static int start(struct mount *m, struct failure *err)
 {
     int rc = m->options.sandbox ? start_sandbox(m, err) : 0;
@@ -201,6 +257,8 @@ static int start(struct mount *m, struct failure *err)
         rc = start_core(m, err);
     if (rc == 0)
         rc = start_session(m, err);
+    if (rc == 0)
+        rc = start_haste(m);
     return rc;
 }
 
@@ -219,6 +277,7 @@ static int serve(struct mount *m, struct failure *err)
     herald_mounted(m->herald, m->fs);
     daemon_ready(&m->daemon);
     rc = fuse_session_loop_mt(m->session, loop);
+    m->told = rc > 0;
     fuse_loop_cfg_destroy(loop);
     if (herald_gave_up(m->herald, err))
         return -EACCES;
@@ -239,16 +298,22 @@ static void finish(struct mount *m)
 /* Backwards. */
 static void end(struct mount *m)
 {
+    bool hasty = m->haste.stop >= 0;
+
     herald_stopping(m->herald);
+    haste_ending(&m->haste, m->told);
     if (m->fs) {
         finish(m);
         fs_set_kernel(m->fs, NULL);
     }
     if (m->session) {
-        fuse_session_unmount(m->session);
+        unmount_session(m);
         fuse_remove_signal_handlers(m->session);
     }
-    fs_stop(m->fs, END_TIMEOUT_MS);
+    fs_stop(m->fs, hasty ? &m->draining : NULL, END_TIMEOUT_MS);
+    haste_stop(&m->haste);
+    if (hasty)
+        call_release(&m->draining);
     herald_free(m->herald);
     notifier_free(m->notifier);
     fs_free(m->fs);
@@ -403,7 +468,7 @@ static int run(struct mount *m)
         printf("lasfs %s\n", LASFS_VERSION);
         return 0;
     case COMMAND_UNMOUNT:
-        if (unmount_and_wait(m->options.mountpoint, &err) == 0)
+        if (unmount_and_wait(m->options.mountpoint, m->options.no_wait, &err) == 0)
             return 0;
         log_line(m->log, LOG_LEVEL_ERROR, "%s", err.text);
         return 1;
@@ -428,7 +493,7 @@ static void set_home(void)
 
 int main(int argc, char **argv)
 {
-    struct mount m = { .daemon = { .ready_fd = -1 } };
+    struct mount m = { .daemon = { .ready_fd = -1 }, .haste = HASTE_INIT };
     struct completion tab;
     int status = 2;
 

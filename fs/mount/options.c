@@ -88,6 +88,7 @@ static const struct switch_row {
     { NULL, "seed-demo",  NULL,  "the same, with a small demo where there is nothing yet", .sets = { AT(sandbox), AT(seed_demo) } },
     { "-p", "profile",    "NAME", "section of ~/.lucidtech/credentials.cfg (default)" }, /* a row too */
     { "-u", "unmount",    NULL,  "end the mount, and wait until all is sent", COMMAND_UNMOUNT },
+    { NULL, "no-wait",    NULL,  "with it: leave what is not sent yet to the next mount", .sets = { AT(no_wait) } },
     { "-h", "help",       NULL,  "this page", COMMAND_HELP },
     { "-V", "version",    NULL,  "the version", COMMAND_VERSION },
 };
@@ -452,6 +453,8 @@ int options_parse(int argc, char **argv, struct options *out)
         out->profile = steal_pointer(&source);
     if (!out->mountpoint && (out->command == COMMAND_MOUNT || out->command == COMMAND_UNMOUNT))
         return wrong("no mount point", "lasfs [options] MOUNTPOINT");
+    if (out->no_wait && out->command == COMMAND_MOUNT)
+        return wrong("this goes with --unmount", "--no-wait");
     return 0;
 }
 
@@ -489,7 +492,7 @@ static void help_switches(void)
 void options_help(void)
 {
     printf("Usage: lasfs [options] [PROFILE] MOUNTPOINT\n"
-           "       lasfs --unmount MOUNTPOINT\n\n"
+           "       lasfs --unmount [--no-wait] MOUNTPOINT\n\n"
            "Mounts the API of Lucidtech AI Services as a directory.\n\n");
     help_switches();
     printf("\nOf a mount that is there:\n\n");

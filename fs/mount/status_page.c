@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "banned.h"
 
 #define PAGE_MAX_BYTES (1024 * 1024)
+#define RATE_MS 1000 /* what was done in less says nothing of the rest */
 
 /* A folder called .lasfs may be anywhere: on FUSE it is that of a mount. */
 int status_page_open(const char *mountpoint)
@@ -54,12 +56,18 @@ static uint64_t number_before(const char *page, const char *words)
     return at ? strtoull(at, NULL, 10) : 0;
 }
 
-static int count_entries(int dir, const char *name, size_t *out)
+static int64_t size_in(int dir, const char *name)
 {
-    int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct stat st;
+
+    return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : st.st_size;
+}
+
+static int count_pending(int dir, struct status_page *out)
+{
+    int fd = openat(dir, "pending", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
     const struct dirent *e;
-    size_t n = 0;
 
     if (!d) {
         int rc = -errno;
@@ -68,10 +76,13 @@ static int count_entries(int dir, const char *name, size_t *out)
             close(fd);
         return rc;
     }
-    while ((e = readdir(d)))
-        n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+    while ((e = readdir(d))) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        out->pending++;
+        out->left_bytes += size_in(fd, e->d_name);
+    }
     closedir(d);
-    *out = n;
     return 0;
 }
 
@@ -88,8 +99,9 @@ int status_page_read(int dir, struct status_page *out)
         .under_way = number_before(buf_str(&text), " under way)"),
         .bytes_sent = number_after(buf_str(&text), "\nsent "),
         .purged = number_after(buf_str(&text), "\npurged "),
+        .down = strstr(buf_str(&text), " does not answer") != NULL,
     };
-    return count_entries(dir, "pending", &out->pending);
+    return count_pending(dir, out);
 }
 
 static void add_count(char *out, uint64_t n, const char *one, const char *many)
@@ -113,4 +125,22 @@ void status_page_words(const struct status_page *now, const struct status_page *
     if (sent >= 50000)
         snprintf(out + strlen(out), STATUS_WORDS_MAX - strlen(out), "%s%.1f MB sent",
                  *out ? ", " : "", (double)sent / 1e6);
+}
+
+void status_page_add_left(const struct status_page *now, const struct status_page *before,
+                          int64_t took_ms, char words[STATUS_WORDS_MAX])
+{
+    int64_t done = before->left_bytes - now->left_bytes;
+    size_t len = strlen(words);
+
+    if (!now->pending)
+        return;
+    if (now->left_bytes >= 50000)
+        len += (size_t)snprintf(words + len, STATUS_WORDS_MAX - len, ", %.1f MB left",
+                                (double)now->left_bytes / 1e6);
+    if (now->down)
+        snprintf(words + len, STATUS_WORDS_MAX - len, ", the server does not answer");
+    else if (done > 0 && took_ms >= RATE_MS)
+        snprintf(words + len, STATUS_WORDS_MAX - len, ", about %.0f s",
+                 (double)took_ms / (double)done * (double)now->left_bytes / 1e3 + 0.5);
 }

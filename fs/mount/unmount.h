@@ -8,10 +8,11 @@
 
 /*
  * Unmounts, and waits until the daemon behind it has sent what is left and ended. What takes longer
- * than a second says on stderr what it waits for, and who still uses the mount. 0 or -errno with
- * words in err.
+ * than a second says on stderr what it waits for, how long that may take, and who still uses the mount.
+ * no_wait, or a second SIGINT: what is not sent is left to the next mount, and a line says how much that
+ * is. Takes SIGINT for good. 0 or -errno with words in err.
  */
-int unmount_and_wait(const char *mountpoint, struct failure *err);
+int unmount_and_wait(const char *mountpoint, bool no_wait, struct failure *err);
 
 /*
  * Is this a place to mount on? A mount whose daemon has died is unmounted first. nonempty: there

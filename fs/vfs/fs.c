@@ -259,12 +259,12 @@ int fs_new(const struct fs_config *config, struct fs **out, struct failure *err)
     return 0;
 }
 
-void fs_stop(struct fs *fs, int64_t timeout_ms)
+void fs_stop(struct fs *fs, struct call *call, int64_t timeout_ms)
 {
     if (!fs || !fs->pool)
         return;
-    if (fs->uploads)
-        uploads_drain(fs->uploads, NULL, timeout_ms);
+    if (fs->uploads && !(call && call_cancelled(call)))
+        uploads_drain(fs->uploads, call, timeout_ms);
     remote_stop(fs->remote);
     uploads_stop(fs->uploads);
     if (!pool_drain(fs->pool, timeout_ms))
@@ -277,7 +277,7 @@ void fs_free(struct fs *fs)
 {
     if (!fs)
         return;
-    fs_stop(fs, 0);
+    fs_stop(fs, NULL, 0);
     files_free(fs->files);
     dirs_free(fs->dirs);
     if (fs->uploads)

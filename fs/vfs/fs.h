@@ -40,8 +40,9 @@ struct fs_config {
 int fs_new(const struct fs_config *config, struct fs **out, struct failure *err);
 
 /* Waits for what is under way, at most timeout_ms, then ends the requests of what still is, and the
- * threads of the pool: nobody may give it work any more. NULL is fine. */
-void fs_stop(struct fs *fs, int64_t timeout_ms);
+ * threads of the pool: nobody may give it work any more. What waits to be sent is waited for until call
+ * is cancelled (NULL: it cannot be). NULL is fine as fs. */
+void fs_stop(struct fs *fs, struct call *call, int64_t timeout_ms);
 
 /* Stopped or not, frees. NULL is fine. */
 void fs_free(struct fs *fs);

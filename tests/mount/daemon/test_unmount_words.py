@@ -122,13 +122,16 @@ def test_uploads_under_way_are_counted(mount, api, samples):
     assert len(api.documents()) == 3
 
 
-def test_interrupting_the_wait_leaves_the_mount_to_its_end(mount, api):
-    """It is away from its place, and what is open goes on."""
+def test_ending_the_wait_leaves_the_mount_to_its_end(mount, api):
+    """It is away from its place, and what is open goes on. The first Ctrl-C ends nothing."""
     with open(mount / 'documents/late.pdf', 'wb', buffering=0) as writer:
         writer.write(pdf(5000)[:2000])
         with unmount(mount) as terminal:
             eventually(lambda: 'in use by' in terminal.text)
             terminal.type('\x03')
+            eventually(lambda: 'Ctrl-C once more' in terminal.text)
+            assert terminal.process.poll() is None
+            terminal.process.terminate()
             eventually(lambda: terminal.process.poll() is not None)
         assert not mount_type(mount.path)
         assert mount.process.poll() is None

@@ -124,12 +124,16 @@ static void options_take_what_mount_hands_on(void **state)
 static void options_have_commands(void **state)
 {
     static const struct {
-        const char *args[3];
+        const char *args[4];
         enum options_command command;
     } cases[] = {
-        { { "--help" }, COMMAND_HELP },       { { "-h" }, COMMAND_HELP },
-        { { "--version" }, COMMAND_VERSION }, { { "--unmount", "m" }, COMMAND_UNMOUNT },
-        { { "-u", "m" }, COMMAND_UNMOUNT },   { { "--sandbox=/dir", "m" }, COMMAND_MOUNT },
+        { { "--help" }, COMMAND_HELP },
+        { { "-h" }, COMMAND_HELP },
+        { { "--version" }, COMMAND_VERSION },
+        { { "--unmount", "m" }, COMMAND_UNMOUNT },
+        { { "-u", "m" }, COMMAND_UNMOUNT },
+        { { "--sandbox=/dir", "m" }, COMMAND_MOUNT },
+        { { "--no-wait", "-u", "m" }, COMMAND_UNMOUNT },
     };
     struct options o;
 
@@ -175,6 +179,7 @@ static void options_refuse_what_they_do_not_know(void **state)
         { "m", "-p" },
         { "-o", "ro" },
         { "--unmount" },
+        { "--no-wait", "m" },
     };
     struct options o;
 
