@@ -32,7 +32,8 @@
 /* A test's *state. The options are its own to set before it begins. */
 struct world {
     char dir[64]; /* first, for temp_dir.h: where all that is on disk stands */
-    bool ro, nodelete;
+    bool ro, nodelete, writeback;
+    int64_t settle_ms, unsure_ms;
     int other, complete; /* enum other_mode, enum complete_mode */
     const char *scratch;
     bool running;
@@ -126,7 +127,11 @@ static inline void open_rooms(struct world *w)
                                                            .other = w->other,
                                                            .complete = w->complete,
                                                            .ro = w->ro,
-                                                           .nodelete = w->nodelete },
+                                                           .nodelete = w->nodelete,
+                                                           .writeback = w->writeback,
+                                                           .settle_ms = w->settle_ms,
+                                                           .unsure_ms = w->unsure_ms,
+                                                           .workers = 4 },
                                  &w->uploads, NULL),
                      0);
 }

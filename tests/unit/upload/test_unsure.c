@@ -1,0 +1,206 @@
+/* A POST without an answer is looked for: what it is told by, and what keeps it from being told. */
+#include "intents_fixture.h"
+
+#include "record.h"
+#include "unsure.h"
+
+#include "banned.h"
+
+static int look(struct world *w, const struct intent_row *row, char id[RESOURCE_ID_MAX + 1],
+                char words[FAILURE_TEXT_MAX])
+{
+    cleanup_record struct record *found = NULL;
+    int rc;
+
+    id[0] = words[0] = '\0';
+    w->err = (struct failure){ .text = "" };
+    rc = unsure_look(w->uploads, &w->call, row, &found, words, &w->err);
+    if (rc == UNSURE_FOUND)
+        assert_int_equal(record_id(found, id), 0);
+    else
+        assert_null(found);
+    return rc;
+}
+
+static void it_is_told_by_what_was_sent(void **state)
+{
+    static const struct {
+        const char *what;
+        const char *made[3][2]; /* bytes, and what else it has */
+        int verdict;
+    } cases[] = {
+        /* clang-format off */
+        { "nothing", { { NULL } }, UNSURE_NONE },
+        { "it", { { "mine", "'datasetId': 'dataset#7'" } }, UNSURE_FOUND },
+        { "it, behind others", { { "theirs", "'datasetId': 'dataset#7'" },
+                                 { "mine", "'datasetId': 'dataset#7'" } }, UNSURE_FOUND },
+        { "other bytes", { { "theirs", "'datasetId': 'dataset#7'" } }, UNSURE_NONE },
+        { "another dataset", { { "mine", "'datasetId': 'dataset#8'" } }, UNSURE_NONE },
+        { "no dataset", { { "mine", "" } }, UNSURE_NONE },
+        { "two", { { "mine", "'datasetId': 'dataset#7'" },
+                   { "mine", "'datasetId': 'dataset#7'" } }, UNSURE_SEVERAL },
+        /* clang-format on */
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char id[RESOURCE_ID_MAX + 1], words[FAILURE_TEXT_MAX], name[32];
+        struct world *w = *state;
+        struct intent_row row;
+        size_t n = 0;
+
+        print_message("%s\n", cases[i].what);
+        start(w);
+        for (; n < 3 && cases[i].made[n][0]; n++) {
+            snprintf(name, sizeof(name), "document#%zu", n + 1);
+            add_made(w, name, pdf(cases[i].made[n][0]), cases[i].made[n][1]);
+        }
+        row = posted_row(w, pdf("mine"), INTENT_UNSURE);
+        assert_int_equal(look(w, &row, id, words), cases[i].verdict);
+        if (cases[i].verdict == UNSURE_FOUND)
+            assert_string_equal(id, id_of("document", (unsigned)n));
+        if (cases[i].verdict == UNSURE_SEVERAL)
+            assert_non_null(strstr(words, id_of("document", 2)));
+        stop(w);
+    }
+}
+
+static void what_is_older_is_not_it(void **state)
+{
+    char id[RESOURCE_ID_MAX + 1], words[FAILURE_TEXT_MAX];
+    struct world *w = *state;
+    struct intent_row row;
+
+    start(w);
+    add_made(w, "document#1", pdf("mine"), "'datasetId': 'dataset#7'");
+    row = posted_row(w, pdf("mine"), INTENT_UNSURE);
+    row.since_ns = INT64_C(1704067200000000000) + INT64_C(301000000000); /* clocks may be apart */
+    assert_int_equal(look(w, &row, id, words), UNSURE_NONE);
+    row.since_ns -= INT64_C(2000000000);
+    assert_int_equal(look(w, &row, id, words), UNSURE_FOUND);
+}
+
+static void what_has_a_name_here_is_not_it(void **state)
+{
+    char id[RESOURCE_ID_MAX + 1], words[FAILURE_TEXT_MAX];
+    struct world *w = *state;
+    struct intent_row row;
+
+    start(w);
+    assert_int_equal(put(w, IN_7, "b.pdf", pdf("mine")), 0);
+    row = posted_row(w, pdf("mine"), INTENT_UNSURE);
+    assert_int_equal(look(w, &row, id, words), UNSURE_NONE);
+}
+
+static void of_several_that_are_alike_each_finds_one(void **state)
+{
+    char id[RESOURCE_ID_MAX + 1], words[FAILURE_TEXT_MAX];
+    struct world *w = *state;
+    struct intent_row row;
+
+    start(w);
+    add_made(w, "document#1", pdf("mine"), "'datasetId': 'dataset#7'");
+    add_made(w, "document#2", pdf("mine"), "'datasetId': 'dataset#7'");
+    row = posted_row(w, pdf("mine"), INTENT_UNSURE);
+    begin_intent(w, &row);
+    begin_intent(w, &row);
+    assert_int_equal(look(w, &row, id, words), UNSURE_FOUND);
+    row.state = INTENT_SENDING;
+    begin_intent(w, &row); /* nobody can say which of them this one makes */
+    assert_int_equal(look(w, &row, id, words), -EAGAIN);
+}
+
+static void what_cannot_be_asked_is_no_verdict(void **state)
+{
+    static const struct {
+        const char *path;
+        int status, rc;
+    } cases[] = {
+        { "documents?*", 500, -EIO },
+        { "documents?*", 403, -EACCES },
+        { "documents?*", 0, -EIO },
+        { "documents/document#1*", 500, -EIO },
+        { "documents/document#1*", 403, -EACCES },
+        { "documents/document#1*", 404, UNSURE_NONE }, /* it went meanwhile */
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char id[RESOURCE_ID_MAX + 1], words[FAILURE_TEXT_MAX];
+        struct world *w = *state;
+        struct intent_row row;
+
+        print_message("%s: %d\n", cases[i].path, cases[i].status);
+        start(w);
+        add_made(w, "document#1", pdf("mine"), "'datasetId': 'dataset#7'");
+        api_rule(&w->api, -1, "GET", cases[i].path, cases[i].status, "{'message': 'no'}");
+        row = posted_row(w, pdf("mine"), INTENT_UNSURE);
+        assert_int_equal(look(w, &row, id, words), cases[i].rc);
+        stop(w);
+    }
+}
+
+static void what_has_no_bytes_to_know_it_by_is_not_looked_for(void **state)
+{
+    char id[RESOURCE_ID_MAX + 1], words[FAILURE_TEXT_MAX];
+    struct world *w = *state;
+    struct intent_row row, bad;
+
+    start(w);
+    row = posted_row(w, pdf("mine"), INTENT_UNSURE);
+    bad = row;
+    bad.has_sha256 = false;
+    assert_int_equal(look(w, &bad, id, words), -EIO);
+    bad = row;
+    bad.look = NULL;
+    assert_int_equal(look(w, &bad, id, words), -EIO);
+    bad = row;
+    bad.resource = -1;
+    assert_int_equal(look(w, &bad, id, words), -EIO);
+    expect_said(&w->api, "");
+}
+
+static void who_waits_looks_until_the_end(void **state)
+{
+    cleanup_record struct record *found = NULL;
+    char words[FAILURE_TEXT_MAX];
+    struct world *w = *state;
+    struct intent_row row;
+
+    start(w);
+    row = posted_row(w, pdf("mine"), INTENT_UNSURE);
+    assert_int_equal(unsure_wait(w->uploads, &w->call, &row, 0, &found, words, &w->err),
+                     UNSURE_NONE);
+    call_cancel(&w->call);
+    assert_int_equal(unsure_wait(w->uploads, &w->call, &row, 1000, &found, words, &w->err), -EINTR);
+    assert_null(found);
+}
+
+static void it_may_land_for_so_long(void **state)
+{
+    struct world *w = *state;
+    struct intent_row row;
+
+    w->unsure_ms = 1000;
+    start(w);
+    row = posted_row(w, pdf("mine"), INTENT_UNSURE);
+    assert_true(unsure_may_land(w->uploads, &row));
+    pass(w, 999);
+    assert_true(unsure_may_land(w->uploads, &row));
+    pass(w, 1);
+    assert_false(unsure_may_land(w->uploads, &row));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(it_is_told_by_what_was_sent),
+        TEST(what_is_older_is_not_it),
+        TEST(what_has_a_name_here_is_not_it),
+        TEST(of_several_that_are_alike_each_finds_one),
+        TEST(what_cannot_be_asked_is_no_verdict),
+        TEST(what_has_no_bytes_to_know_it_by_is_not_looked_for),
+        TEST(who_waits_looks_until_the_end),
+        TEST(it_may_land_for_so_long),
+    };
+
+    return cmocka_run_group_tests_name("unsure", tests, NULL, NULL);
+}
