@@ -110,15 +110,28 @@ void drop_disown(struct drops *t, struct drop *d)
 
 int drop_set_id_locked(struct drops *t, struct drop *d, const char *id)
 {
-    char *copy = id ? strdup(id) : NULL;
+    char *before = d->id, *copy = NULL;
+    int rc = 0;
 
+    atomic_fetch_add(&d->version, 1);
+    if (id && before && strcmp(id, before) == 0)
+        return 0;
+    copy = id ? strdup(id) : NULL;
     if (id && !copy)
         return -ENOMEM;
+    if (copy && d->linked) { /* of both for a moment: without memory it stays the one */
+        d->id = copy;
+        rc = drop_own(t, d);
+        d->id = before;
+    }
+    if (rc < 0) {
+        free(copy);
+        return rc;
+    }
     drop_disown(t, d);
-    free(d->id);
+    free(before);
     d->id = copy;
-    atomic_fetch_add(&d->version, 1);
-    return copy && d->linked ? drop_own(t, d) : 0;
+    return 0;
 }
 
 int drop_stand_for_locked(struct drops *t, struct drop *d, const char *id,
@@ -126,7 +139,8 @@ int drop_stand_for_locked(struct drops *t, struct drop *d, const char *id,
 {
     int rc = drop_set_id_locked(t, d, id);
 
-    d->acked = *acked;
+    if (rc == 0)
+        d->acked = *acked;
     return rc;
 }
 

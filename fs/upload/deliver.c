@@ -579,9 +579,7 @@ int deliver_commit(struct uploads *uploads, struct call *call, struct drop *d, s
     if (!now.linked || !now.dirty || !now.has_bytes || now.state == DROP_WAITING)
         return 0;
     name = drop_name(uploads->drops, d);
-    if (!name)
-        return -ENOMEM;
-    rc = deliver_drop(uploads, call, d, now.folder, name, err);
+    rc = name ? deliver_drop(uploads, call, d, now.folder, name, err) : -ENOMEM;
     if (rc < 0) {
         err->at_ns = clock_realtime_ns(uploads->clock);
         drop_set_failed(uploads->drops, d, err->text[0] ? err->text : strerror(-rc), err->at_ns);
