@@ -38,9 +38,10 @@ static struct entry *add_locked(struct journal *j, const struct intent_row *row)
 
     if (!e)
         return NULL;
+    e->number = row->number;
     e->row = intent_row_copy(row);
     if (e->row)
-        HASH_ADD_KEYPTR(hh, j->entries, &e->row->number, sizeof(e->row->number), e);
+        HASH_ADD(hh, j->entries, number, sizeof(e->number), e);
     if (!e->row || !HASH_ADDED(e)) {
         entry_free(e);
         return NULL;
@@ -48,16 +49,14 @@ static struct entry *add_locked(struct journal *j, const struct intent_row *row)
     return e;
 }
 
-/* Another row in the place of e's; the caller's key stays valid. 0, -ENOMEM. */
-static int set_row_locked(struct journal *j, struct entry *e, const struct intent_row *row)
+/* Another row in the place of e's. 0, -ENOMEM. */
+static int set_row_locked(struct entry *e, const struct intent_row *row)
 {
     struct intent_row *copy = intent_row_copy(row), *before = e->row;
 
     if (!copy)
         return -ENOMEM;
-    HASH_DEL(j->entries, e);
     e->row = copy;
-    HASH_ADD_KEYPTR(hh, j->entries, &e->row->number, sizeof(e->row->number), e);
     free(before);
     return 0;
 }
@@ -103,7 +102,8 @@ int journal_add(struct journal *j, const struct intent_row *row, int64_t *number
     lock_give(&j->lock);
     if (e && rc < 0)
         journal_forget(j, now.number);
-    *number = now.number;
+    if (rc == 0)
+        *number = now.number;
     return rc;
 }
 
@@ -126,7 +126,8 @@ int journal_begin(struct journal *j, const struct intent_row *row, const struct 
 {
     cleanup_intent_change struct intent_change change = { .row = NULL };
     struct state_step steps[JOURNAL_WITH_MAX + 1];
-    int rc = journal_add(j, row, number, &change);
+    int64_t own;
+    int rc = journal_add(j, row, &own, &change);
 
     if (rc < 0)
         return fail(err, rc, 0, "out of memory");
@@ -135,7 +136,9 @@ int journal_begin(struct journal *j, const struct intent_row *row, const struct 
     steps[n] = change.step;
     rc = state_apply(j->state, steps, n + 1, true, err);
     if (rc < 0)
-        journal_forget(j, *number);
+        journal_forget(j, own);
+    else
+        *number = own;
     return rc;
 }
 
@@ -176,7 +179,7 @@ int journal_change(struct journal *j, int64_t number, enum intent_event event,
             apply_news(&now, news);
         to = intent_next((enum intent_state)now.state, event, traits_of(&now));
         now.state = to;
-        rc = to < 0 ? -EPROTO : set_row_locked(j, e, &now);
+        rc = to < 0 ? -EPROTO : set_row_locked(e, &now);
     }
     if (rc == 0) {
         j->ended[event]++;
@@ -210,7 +213,7 @@ static int note(struct journal *j, int64_t number, bool waiting, const struct in
     if (rc == 0) {
         now = *e->row;
         apply_news(&now, news);
-        rc = set_row_locked(j, e, &now);
+        rc = set_row_locked(e, &now);
     }
     if (rc == 0)
         rc = make_step_locked(e, out);

@@ -18,13 +18,14 @@ struct state;
 struct work;
 
 struct entry {
+    int64_t number;         /* set once: the row's */
     struct intent_row *row; /* guarded by the lock, as all here */
     bool held;              /* somebody works at it */
     bool failing;           /* its last try has failed for what passes */
     int64_t next_ms;        /* when it is due (monotonic) */
     int64_t failed_ms;      /* when it last failed */
     char why[FAILURE_TEXT_MAX];
-    UT_hash_handle hh; /* by row->number */
+    UT_hash_handle hh; /* by number */
 };
 
 struct journal {
