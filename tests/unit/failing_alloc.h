@@ -6,10 +6,13 @@
 #define LASFS_FAILING_ALLOC_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 static atomic_long allocations_left = -1; /* until one fails; negative: none does */
+static atomic_bool allocations_of_one;    /* of one thread alone, in which allocations_here is */
+static _Thread_local bool allocations_here;
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
@@ -27,6 +30,14 @@ static inline void fail_allocation(long n)
     atomic_store(&allocations_left, n);
 }
 
+/* The same of this thread: what the others take, a server beside it, succeeds. For good. */
+static inline void fail_allocation_here(long n)
+{
+    allocations_here = true;
+    atomic_store(&allocations_of_one, true);
+    fail_allocation(n);
+}
+
 /* True when the one that should fail was never reached. No allocation fails from now on. */
 static inline int fail_allocation_unreached(void)
 {
@@ -35,6 +46,8 @@ static inline int fail_allocation_unreached(void)
 
 static int allocation_fails(void)
 {
+    if (atomic_load(&allocations_of_one) && !allocations_here)
+        return false;
     return atomic_load(&allocations_left) >= 0 && atomic_fetch_sub(&allocations_left, 1) == 0;
 }
 
