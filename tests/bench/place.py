@@ -1,0 +1,97 @@
+"""What is measured on: a server with documents, and the programs that read them."""
+import base64
+import hashlib
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from mounted import Mount
+from rest import Api
+from server import Server
+
+TICKS = os.sysconf('SC_CLK_TCK')
+PARALLEL = 16
+
+
+class Place:
+    """A lasfs-sandbox with documents of one size in it; ids and digests in the order of its list."""
+
+    def __init__(self, folder, count, size, latency_ms):
+        self.folder, self.count, self.size = Path(folder), count, size
+        self.server = Server(self.folder / 'server')
+        self.server.start()
+        self.fill()
+        if latency_ms:  # a file is made without
+            self.server.stop()
+            self.server.arguments += ['--latency', str(latency_ms)]
+            self.server.start()
+        self.api = Api(self.server)
+
+    def fill(self):
+        api, digests = Api(self.server), {}
+        for _ in range(self.count):
+            data = b'%PDF-1.4\n' + os.urandom(self.size - 15) + b'%%EOF\n'
+            digests[api.add_document(data)] = hashlib.sha256(data).hexdigest()
+        self.ids = [d['documentId'] for d in api.documents()]
+        self.digests = [digests[i] for i in self.ids]
+
+    def stop(self):
+        self.server.stop()
+
+    # --- Readers --------------------------------------------------------------------------------
+
+    def curl(self, folder, *options):
+        """All documents with one curl; the answers are files of folder."""
+        folder.mkdir()
+        lines = [f'header = "Authorization: Bearer {self.api.token}"', 'no-progress-meter', 'fail', 'show-error']
+        for i in self.ids:
+            lines += [f'url = "{self.server.api_endpoint}/documents/{i}"', f'output = "{folder / i}"']
+        config = folder / 'config'
+        config.write_text('\n'.join(lines) + '\n')
+        return ['curl', *options, '-K', str(config)]
+
+    def check_curl(self, folder):
+        for i, digest in zip(self.ids, self.digests):
+            content = base64.b64decode(json.loads((folder / i).read_bytes())['content'])
+            assert hashlib.sha256(content).hexdigest() == digest, i
+
+    def mount(self, folder, *options):
+        return Mapped(self, folder, *options)
+
+
+class Mapped(Mount):
+    """A mount, and how its documents are read."""
+
+    def __init__(self, place, folder, *options):
+        super().__init__(place.server, folder, *options)
+        self.place = place
+        self.start()
+
+    def paths(self):
+        return [f'documents/{i}/content' for i in self.place.ids]
+
+    def check(self):
+        for path, digest in zip(self.paths(), self.place.digests):
+            assert hashlib.sha256((self / path).read_bytes()).hexdigest() == digest, path
+
+    def cpu(self):
+        """Seconds that the daemon has run, those of the system too."""
+        fields = Path(f'/proc/{self.process.pid}/stat').read_text().rpartition(')')[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    @staticmethod
+    def gets(watch):
+        return watch.count('GET', '/documents/las:document:.*')
+
+
+def run(command, cwd=None, words=None):
+    subprocess.run(command, cwd=cwd, input=words, stdout=subprocess.DEVNULL, check=True, text=True)
+
+
+def cat(folder, paths):
+    run(['xargs', 'cat'], folder, '\n'.join(paths) + '\n')
+
+
+def cat_parallel(folder, paths):
+    run(['xargs', '-P', str(PARALLEL), '-n', '1', 'cat'], folder, '\n'.join(paths) + '\n')
