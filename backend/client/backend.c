@@ -212,6 +212,7 @@ int backend_get(struct backend *be, struct call *call, const struct target *t, i
         backend_note_answer(be, *out, true);
     if (rc == 0 && size)
         *size = scan.size;
+    scan_release(&scan);
     buf_release(&rq.answer);
     return rc;
 }
@@ -310,6 +311,7 @@ int backend_create(struct backend *be, struct call *call, const struct target *t
         backend_note_answer(be, *out, true);
     if (rq.answer.data)
         explicit_bzero(rq.answer.data, rq.answer.cap);
+    scan_release(&scan);
     buf_release(&rq.answer);
     buf_release(&url);
     return rc;
@@ -337,6 +339,7 @@ int backend_update(struct backend *be, struct call *call, const struct target *t
     if (rc == 0 && out)
         rc = with_status(codec_record_text(t->res, buf_str(&rq.answer), rq.answer.len, out, err),
                          &rq, err);
+    scan_release(&scan);
     buf_release(&rq.answer);
     buf_release(&url);
     return rc;

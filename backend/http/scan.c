@@ -1,8 +1,10 @@
 #include "scan.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base64_groups.h"
 #include "file.h"
 
 #include "banned.h"
@@ -10,7 +12,8 @@
 #define NAME "content"
 #define NAME_LEN (sizeof(NAME) - 1)
 #define NO_HIT (NAME_LEN + 1)
-#define SLICE 8192
+/* The bytes wait for each other: few large writes cost less than many small ones. */
+#define BLOCK_BYTES ((size_t)256 << 10)
 
 enum where {
     OUTSIDE,      /* between strings */
@@ -29,6 +32,12 @@ void scan_init(struct scan *s, int fd, struct buf *rest)
     *s = (struct scan){ .rest = rest, .fd = fd, .size = -1, .where = OUTSIDE };
 }
 
+void scan_release(struct scan *s)
+{
+    free(s->block);
+    s->block = NULL;
+}
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -45,23 +54,54 @@ static int hex_value(char c)
 
 /* --- Content --------------------------------------------------------------------------------- */
 
+static int write_block(struct scan *s)
+{
+    int rc = s->fd < 0 ? 0 : file_pwrite_all(s->fd, s->block, s->held, (off_t)s->written);
+
+    if (rc < 0)
+        return rc;
+    s->written += (int64_t)s->held;
+    s->held = 0;
+    return 0;
+}
+
+/* What is not plain base64, and within a group: padding, and white space. */
+static bool decode_one(struct scan *s, char c)
+{
+    size_t n = BASE64_DECODE_LENGTH(1);
+
+    if (!base64_decode_update(&s->base64, &n, s->block + s->held, 1, &c))
+        return false;
+    s->held += n;
+    return true;
+}
+
+/* As much of text as there is room for; how much that was, or -EIO. */
+static ssize_t decode_some(struct scan *s, const char *text, size_t len)
+{
+    bool within = s->base64.bits > 0 || s->base64.padding > 0;
+    size_t room = (BLOCK_BYTES - s->held) / 3 * 4, n;
+
+    n = within ? 0 : base64_groups(text, len < room ? len : room, s->block + s->held);
+    if (n > 0) {
+        s->held += n / 4 * 3;
+        return (ssize_t)n;
+    }
+    return decode_one(s, *text) ? 1 : -EIO;
+}
+
 static int decode(struct scan *s, const char *text, size_t len)
 {
-    uint8_t raw[BASE64_DECODE_LENGTH(SLICE)];
-
     while (len) {
-        size_t n = len < SLICE ? len : SLICE, raw_len = sizeof(raw);
-        int rc;
+        int rc = BLOCK_BYTES - s->held < 3 ? write_block(s) : 0;
+        ssize_t n = rc < 0 ? rc : decode_some(s, text, len);
 
-        if (!base64_decode_update(&s->base64, &raw_len, raw, n, text))
-            return -EIO;
-        rc = s->fd < 0 ? 0 : file_pwrite_all(s->fd, raw, raw_len, (off_t)s->size);
-        if (rc < 0)
-            return rc;
-        s->size += (int64_t)raw_len;
+        if (n < 0)
+            return (int)n;
         text += n;
-        len -= n;
+        len -= (size_t)n;
     }
+    s->size = s->written + (int64_t)s->held;
     return 0;
 }
 
@@ -76,6 +116,9 @@ static int begin_content(struct scan *s)
 {
     if (s->size >= 0)
         return -EIO;
+    s->block = malloc(BLOCK_BYTES);
+    if (!s->block)
+        return -ENOMEM;
     s->size = 0;
     base64_decode_init(&s->base64);
     s->where = IN_CONTENT;
@@ -84,8 +127,11 @@ static int begin_content(struct scan *s)
 
 static int end_content(struct scan *s)
 {
-    if (!base64_decode_final(&s->base64))
-        return -EIO;
+    int rc = base64_decode_final(&s->base64) ? write_block(s) : -EIO;
+
+    if (rc < 0)
+        return rc;
+    scan_release(s);
     s->where = OUTSIDE;
     return buf_adds(s->rest, "\"\"");
 }

@@ -26,11 +26,17 @@ struct scan {
     unsigned escape;  /* digits of \uXXXX that are still to come */
     unsigned escaped; /* their value so far */
     struct base64_decode_ctx base64;
+    uint8_t *block;  /* of the content, before it is written; NULL: there is none */
+    size_t held;     /* bytes of it */
+    int64_t written; /* bytes before it */
 };
 
+/* The caller's memory; scan_release() ends it, in whatever state, and may be called again. All zero
+ * has nothing to be released. */
 void scan_init(struct scan *s, int fd, struct buf *rest);
+void scan_release(struct scan *s);
 
-/* 0; -EIO: bad base64, or content twice; -EFBIG over rest's maximum, -ENOMEM; what pwrite(2)
+/* The content is in the file once its string has ended. 0; -EIO: bad base64, or content twice; -EFBIG over rest's maximum, -ENOMEM; what pwrite(2)
  * says. After a failure it must not be fed again. Blocks for the disk. */
 int scan_feed(struct scan *s, const char *data, size_t len);
 

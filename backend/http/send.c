@@ -70,8 +70,10 @@ static int wait_turn(struct sender *s, struct call *call, struct request *rq, st
 static void begin_try(struct request *rq)
 {
     buf_reset(&rq->answer);
-    if (rq->scan)
+    if (rq->scan) {
+        scan_release(rq->scan);
         scan_init(rq->scan, rq->scan->fd, &rq->answer);
+    }
     if (rq->raw)
         rq->raw->size = 0;
     if (rq->body)

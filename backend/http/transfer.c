@@ -21,6 +21,8 @@
 /* How much is read of a body at once, and how much of it waits in the kernel. */
 #define PIECE_BYTES 16384
 #define UNSENT_BYTES 32768
+/* How much of an answer is taken from the kernel at once. */
+#define TAKE_BYTES (256 << 10)
 
 /* --- Bytes ----------------------------------------------------------------------------------- */
 
@@ -245,6 +247,7 @@ static void set_transport(CURL *easy, const struct request *rq, const char *cace
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "lasfs/" LASFS_VERSION);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      (long)(rq->timeout_ms < CONNECT_MS ? rq->timeout_ms : CONNECT_MS));
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)TAKE_BYTES);
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)PIECE_BYTES);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
     if (cacert) {

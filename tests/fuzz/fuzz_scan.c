@@ -36,6 +36,7 @@ static void scan_by(const char *text, size_t len, size_t piece, struct outcome *
     if (o->rc == 0)
         o->rc = scan_end(&s);
     o->size = s.size;
+    scan_release(&s);
     if (file_read_fd(fd, &o->content) < 0)
         abort();
     close(fd);

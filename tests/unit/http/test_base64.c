@@ -209,6 +209,7 @@ static void content_is_taken_out(void **state)
             assert_int_equal(file_read_fd(fd, &content), 0);
             assert_string_equal(buf_str(&content), rows[i].content ? rows[i].content : "");
             assert_int_equal(s.size, rows[i].content ? (int64_t)strlen(rows[i].content) : -1);
+            scan_release(&s);
             buf_release(&rest);
             buf_release(&content);
             close(fd);
@@ -247,6 +248,7 @@ static void malformed_content_is_refused(void **state)
 
             scan_init(&s, -1, &rest);
             assert_int_equal(scan_all(&s, rows[i], len, chunk), -EIO);
+            scan_release(&s);
             buf_release(&rest);
         }
     }
@@ -261,6 +263,7 @@ static void what_is_kept_has_a_maximum(void **state)
     (void)state;
     scan_init(&s, -1, &rest);
     assert_int_equal(scan_all(&s, answer, strlen(answer), 5), -EFBIG);
+    scan_release(&s);
     buf_release(&rest);
 }
 
@@ -275,9 +278,52 @@ static void a_disk_that_refuses_is_told(void **state)
     assert_int_equal(pipe(fds), 0);
     scan_init(&s, fds[1], &rest);
     assert_int_equal(scan_all(&s, answer, strlen(answer), 100), -ESPIPE);
+    scan_release(&s);
     buf_release(&rest);
     close(fds[0]);
     close(fds[1]);
+}
+
+/* Whatever else stands between them, and wherever it is cut, all bytes come, and each once. */
+static void blocks_join_whatever_stands_between(void **state)
+{
+    static const char *const between[] = { "", "\\n", " ", "\\u005a", "\\/" };
+    unsigned char bytes[300];
+
+    (void)state;
+    for (size_t k = 0; k < sizeof(bytes); k++)
+        bytes[k] = (unsigned char)(k * 11);
+    for (size_t i = 0; i < ARRAY_LEN(between); i++) {
+        struct buf text = BUF_INIT(4 << 20), rest = BUF_INIT(100), back = BUF_INIT(4 << 20);
+        char group[BASE64_ENCODE_RAW_LENGTH(sizeof(bytes)) + 1] = "";
+        bool counts = i >= 3; /* four of them are a group */
+        size_t length = 0;
+        int fd = memfd_create("test", MFD_CLOEXEC);
+        struct scan s;
+
+        print_message("'%s'\n", between[i]);
+        base64_encode_raw(group, sizeof(bytes), bytes);
+        assert_int_equal(buf_adds(&text, "{\"content\": \""), 0);
+        for (size_t n = 0; n < 3000; n++) {
+            assert_int_equal(buf_addf(&text, "%.*s", (int)sizeof(group) - 1, group), 0);
+            for (size_t k = 0; k < (counts ? 4 : 1); k++)
+                assert_int_equal(buf_adds(&text, between[i]), 0);
+            length += sizeof(bytes) + (counts ? 3 : 0);
+        }
+        assert_int_equal(buf_adds(&text, "\"}"), 0);
+        scan_init(&s, fd, &rest);
+        assert_int_equal(scan_all(&s, text.data, text.len, 16384 + i), 0);
+        assert_int_equal(s.size, length);
+        assert_int_equal(file_read_fd(fd, &back), 0);
+        assert_int_equal(back.len, length);
+        for (size_t at = 0; at < length; at += sizeof(bytes) + (counts ? 3 : 0))
+            assert_memory_equal(back.data + at, bytes, sizeof(bytes));
+        scan_release(&s);
+        buf_release(&text);
+        buf_release(&rest);
+        buf_release(&back);
+        close(fd);
+    }
 }
 
 static void what_was_sent_comes_back(void **state)
@@ -308,6 +354,7 @@ static void what_was_sent_comes_back(void **state)
         assert_int_equal(back.len, sizes[i]);
         if (sizes[i])
             assert_memory_equal(back.data, bytes, sizes[i]);
+        scan_release(&s);
         buf_release(&text);
         buf_release(&rest);
         buf_release(&back);
@@ -328,6 +375,7 @@ int main(void)
         cmocka_unit_test(malformed_content_is_refused),
         cmocka_unit_test(what_is_kept_has_a_maximum),
         cmocka_unit_test(a_disk_that_refuses_is_told),
+        cmocka_unit_test(blocks_join_whatever_stands_between),
         cmocka_unit_test(what_was_sent_comes_back),
     };
 
