@@ -88,7 +88,7 @@ int file_open(struct files *files, struct call *call, struct node *n, int flags,
     h->flags = flags;
     h->fd = -1;
     h->can_write = wants_write(flags);
-    h->opener = process_of_thread(pid);
+    h->opener = h->can_write ? process_of_thread(pid) : 0;
     rc = ops->open(files, call, h, err);
     if (rc < 0) {
         handle_free(files, h);

@@ -13,7 +13,7 @@ struct files;
 struct handle {
     struct node *node;   /* set once, one reference */
     int flags;           /* set once: of open(2) */
-    pid_t opener;        /* set once: the process that opened it */
+    pid_t opener;        /* set once: the process that opened it to write, else 0 */
     bool can_write;      /* set once */
     bool direct_io;      /* set once */
     bool keep_cache;     /* set once */

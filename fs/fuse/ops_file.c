@@ -13,6 +13,7 @@ static void fill_info(struct fuse_file_info *fi, struct handle *h)
     fi->fh = (uint64_t)(uintptr_t)h;
     fi->direct_io = handle_direct_io(h);
     fi->keep_cache = handle_keep_cache(h);
+    fi->noflush = !handle_commits(h);
 }
 
 static void release_now(struct fs *fs, struct handle *h, struct span *span)

@@ -126,6 +126,8 @@ int fs_create(struct fs *fs, struct call *call, uint64_t parent, const char *nam
 /* How the kernel shall treat an open file. */
 bool handle_direct_io(const struct handle *h);
 bool handle_keep_cache(const struct handle *h);
+/* Is its close of any interest? Who only reads has none. */
+bool handle_commits(const struct handle *h);
 
 /* Valid until this. */
 void fs_chunk_release(struct chunk *c);

@@ -40,6 +40,11 @@ bool handle_keep_cache(const struct handle *h)
     return h->keep_cache;
 }
 
+bool handle_commits(const struct handle *h)
+{
+    return h->can_write;
+}
+
 void fs_chunk_release(struct chunk *c)
 {
     chunk_release(c);
