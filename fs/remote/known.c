@@ -13,6 +13,7 @@
 #include "kept.h"
 #include "known_lists.h"
 #include "list_pace.h"
+#include "list_search.h"
 #include "listing.h"
 #include "meta.h"
 #include "state.h"
@@ -25,7 +26,6 @@
 #include "banned.h"
 
 #define CHANGING_MS (10 * 60 * 1000) /* longer than any request */
-#define LIST_PAGES_WORTH 10          /* of a list, before one GET with its content costs less */
 
 /* --- Records ---------------------------------------------------------------------------------- */
 
@@ -140,7 +140,8 @@ int known_record(struct remote *remote, struct call *call, const struct target *
         *out = value;
     if (rc != -EWOULDBLOCK)
         return rc;
-    if (known_lists_find(remote, t, out) == 0)
+    if (known_lists_find(remote, t, out) == 0 ||
+        (!call->nowait && list_search_cached(remote, call, t, out) == 0))
         return 0;
     return get_or_load(remote, call, key, t, out, err);
 }
@@ -163,26 +164,6 @@ int known_row(struct remote *remote, const struct target *t, struct listing *l, 
     return 0;
 }
 
-static int find_in_pages(struct remote *remote, struct call *call, const struct folder *f,
-                         const char *id, struct record **out, struct failure *err)
-{
-    cleanup_listing struct listing *l = NULL;
-    size_t worth = (LIST_PAGES_WORTH + (size_t)list_pace_cold(remote, f)) * RESOURCE_PAGE_SIZE;
-    int rc = known_folder_listing(remote, f, &l);
-
-    while (rc == 0 && (rc = listing_find(l, id, out)) == -EAGAIN && listing_rows(l) < worth) {
-        struct record *next = NULL;
-
-        rc = listing_row(l, call, listing_rows(l), &next, err);
-        record_unref(next);
-        if (rc == 1)
-            rc = 0; /* that was the last page */
-    }
-    if (rc == -EAGAIN)
-        list_pace_add_cold(remote, f);
-    return rc;
-}
-
 int known_record_in_folder(struct remote *remote, struct call *call, const struct folder *f,
                            const struct target *t, struct record **out, struct failure *err)
 {
@@ -192,7 +173,7 @@ int known_record_in_folder(struct remote *remote, struct call *call, const struc
     if (rc != -EWOULDBLOCK || call->nowait)
         return rc;
     if (resource_content_max(t->res) > 0) {
-        rc = find_in_pages(remote, call, f, t->id, out, err);
+        rc = list_search(remote, call, f, t->id, out, err);
         if (rc != -EAGAIN)
             return rc;
     }

@@ -14,7 +14,7 @@ struct remote;
 
 /*
  * The resource, from memory if fresh, else fetched: by GET (its content goes to the cache too),
- * or from its list where the API has no GET. 0 with a reference, -ENOENT, what backend_get()
+ * or from its list where the API has no GET, or where the content is here already. 0 with a reference, -ENOENT, what backend_get()
  * gives.
  */
 int known_record(struct remote *remote, struct call *call, const struct target *t,

@@ -110,6 +110,29 @@ def test_a_whole_file_costs_nothing_over_a_remount(cached):
     assert cached.fetches() == 0
 
 
+def test_after_a_remount_a_list_page_says_that_it_is_there(lasfs, api):
+    """By id, without a listing: the list's pages, and no GET that would bring the bytes once more."""
+    ids = [api.add_document(pdf(SIZE, seed=i)) for i in range(5)]
+    mount = lasfs()
+    for _ in range(2):
+        with mount.server.watch() as seen:
+            for i, document in enumerate(ids):
+                assert (mount / 'documents' / document / 'content').read_bytes() == pdf(SIZE, seed=i)
+        mount.remount()
+    assert seen.count('GET', '/documents/las:.*') == 0
+    assert seen.count('GET', '/documents') == 1
+
+
+def test_what_was_deleted_elsewhere_is_gone_though_it_is_cached(lasfs, api):
+    document = api.add_document(pdf(SIZE))
+    mount = lasfs()
+    assert (mount / 'documents' / document / 'content').read_bytes() == pdf(SIZE)
+    api.delete(f'documents/{document}')
+    mount.remount()
+    with pytest.raises(FileNotFoundError):
+        (mount / 'documents' / document / 'content').read_bytes()
+
+
 def test_files_of_others_are_left_alone(cached):
     cached.mount.unmount()
     foreign = [cached.folder / 'README', cached.folder / 'las:document:' / 'x']

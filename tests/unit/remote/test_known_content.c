@@ -92,6 +92,39 @@ static void a_get_of_the_record_brings_the_content_too(void **state)
     assert_int_equal(requests(x), 1);
 }
 
+/* All that a GET of it would bring is here already, but that it is still there: a list says so. */
+static void what_is_kept_is_looked_for_in_the_list(void **state)
+{
+    struct fixture *x = *state;
+    struct target t = target_of(RES_DOCUMENTS, DOC);
+
+    answer(x, GET_DOC, A_DOCUMENT(ONE, "got", HELLO));
+    answer(x, "GET /documents", "{\"documents\": [" A_DOCUMENT(ONE, "listed", "") "]}");
+    assert_string_equal(says(x, known_record, &t), "got");
+    reopen_remote(x);
+    assert_string_equal(says_now(x, known_record, &t), "EAGAIN");
+    assert_string_equal(says(x, known_record, &t), "listed");
+    assert_string_equal(content_of(x, &t), "hello");
+    assert_int_equal(asked(x, GET_DOC), 1);
+    assert_int_equal(asked(x, "GET /documents"), 1);
+}
+
+static void what_a_list_does_not_have_is_asked_for(void **state)
+{
+    struct fixture *x = *state;
+    struct target t = target_of(RES_DOCUMENTS, DOC);
+
+    answer(x, GET_DOC, A_DOCUMENT(ONE, "got", HELLO));
+    assert_string_equal(says(x, known_record, &t), "got");
+    reopen_remote(x);
+    answer(x, "GET /documents", "{\"documents\": []}"); /* it may be too new */
+    assert_string_equal(says(x, known_record, &t), "got");
+    reopen_remote(x);
+    answer_status(x, "GET /documents", 400);
+    assert_string_equal(says(x, known_record, &t), "got");
+    assert_int_equal(asked(x, GET_DOC), 3);
+}
+
 static void nowait_fetches_no_content(void **state)
 {
     struct fixture *x = *state;
@@ -455,6 +488,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         A_TEST(a_content_costs_one_get_for_good),
         A_TEST(a_get_of_the_record_brings_the_content_too),
+        A_TEST(what_is_kept_is_looked_for_in_the_list),
+        A_TEST(what_a_list_does_not_have_is_asked_for),
         A_TEST(nowait_fetches_no_content),
         A_TEST(a_content_that_cannot_be_had_says_why),
         A_TEST(many_who_read_cost_one_get),
