@@ -12,8 +12,9 @@
 #define NAME "content"
 #define NAME_LEN (sizeof(NAME) - 1)
 #define NO_HIT (NAME_LEN + 1)
-/* The bytes wait for each other: few large writes cost less than many small ones. */
-#define BLOCK_BYTES ((size_t)256 << 10)
+/* The bytes wait for each other: few large writes cost less than many small ones. More than a processor
+ * has at hand, with 16 of them under way, costs more again. */
+#define BLOCK_BYTES ((size_t)64 << 10)
 
 enum where {
     OUTSIDE,      /* between strings */

@@ -22,7 +22,7 @@
 #define PIECE_BYTES 16384
 #define UNSENT_BYTES 32768
 /* How much of an answer is taken from the kernel at once. */
-#define TAKE_BYTES (256 << 10)
+#define TAKE_BYTES (64 << 10)
 
 /* --- Bytes ----------------------------------------------------------------------------------- */
 
