@@ -36,7 +36,7 @@ struct options {
     bool no_xattr;  /* says what is so anyway */
     int64_t meta_ttl_ms, list_ttl_ms, timeout_ms, settle_ms, unsure_ms;
     int64_t cache_bytes, content_bytes;
-    int64_t max_conns, workers;
+    int64_t max_conns, workers, readahead;
     double max_rps;
     uid_t uid;
     gid_t gid;

@@ -16,6 +16,7 @@
 #include "known.h"
 #include "lock.h"
 #include "node.h"
+#include "read_ahead.h"
 #include "recall.h"
 
 #include "banned.h"
@@ -59,7 +60,7 @@ static int open_content(struct files *files, struct call *call, struct handle *h
                         struct failure *err)
 {
     struct target_ids b;
-    int64_t size;
+    int64_t size = 0;
     int fd = -1, rc;
 
     if (drop_target(files->drops, h->node->drop, &b) < 0)
@@ -67,6 +68,8 @@ static int open_content(struct files *files, struct call *call, struct handle *h
     rc = recall_open(files->uploads, call, &b, &fd, &size, err);
     if (rc < 0)
         return rc;
+    if (fd >= 0)
+        read_ahead_opened(files->remote, &b.target, size);
     lock_take(&h->lock);
     if (h->fd < 0)
         h->fd = steal_fd(&fd);

@@ -6,6 +6,7 @@
 #include "fetch.h"
 #include "file_kinds.h"
 #include "known.h"
+#include "read_ahead.h"
 #include "refuse.h"
 
 #include "files_context.h"
@@ -25,9 +26,11 @@ static int open_content(struct files *files, struct call *call, struct handle *h
     rc = bind_resource(files->inodes, h->node, &b);
     if (rc == 0)
         rc = known_content(files->remote, call, &b.target, &h->fd, &size, err);
-    if (rc == 0)
-        h->keep_cache = !fetch_content_changes(b.target.res);
-    return rc;
+    if (rc < 0)
+        return rc;
+    h->keep_cache = !fetch_content_changes(b.target.res);
+    read_ahead_opened(files->remote, &b.target, size);
+    return 0;
 }
 
 static int read_content(struct files *files, struct call *call, struct handle *h, int64_t off,

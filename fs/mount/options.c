@@ -24,6 +24,7 @@ enum value_kind {
     MORE_SECONDS,
     SIZE,
     COUNT,
+    COUNT_OR_0,
     RATE,
     OCTAL,
     ID,
@@ -55,6 +56,7 @@ static const struct option_row rows[] = {
     { "list_ttl",      SECONDS, AT(list_ttl_ms),   "10",    "SECONDS", "how long a listing is taken as known" },
     { "cache_size",    SIZE,    AT(cache_bytes),   "256M",  "SIZE",   "memory for what is known" },
     { "content_cache", SIZE,    AT(content_bytes), "1G",    "SIZE",   "disk for documents' bytes, 0: none" },
+    { "readahead",     COUNT_OR_0, AT(readahead),   "16",    "N",      "documents fetched ahead of who reads one after the other, 0: none" },
     { "timeout",       MORE_SECONDS, AT(timeout_ms),    "30",    "SECONDS", "an operation without progress ends after this" },
     { "writeback",     FLAG,    AT(writeback),     NULL,    NULL,     "close() returns once a file is on disk here; it is sent afterwards" },
     { "workers",       COUNT,   AT(workers),       "16",    "N",      "so many files are sent at once, with writeback" },
@@ -222,6 +224,8 @@ static int row_set(const struct option_row *row, struct options *o, const char *
         return number_parse_size(value, field);
     case COUNT:
         return number_parse(value, 1, 1000, field);
+    case COUNT_OR_0:
+        return number_parse(value, 0, 1000, field);
     case RATE:
         return set_rate(field, value);
     case ID:
@@ -257,6 +261,8 @@ static const char *value_form(const struct option_row *row)
         return "a number of bytes, as in 1048576, 512K, 256M or 1GB";
     case COUNT:
         return "a number from 1 to 1000";
+    case COUNT_OR_0:
+        return "a number from 0 to 1000";
     case RATE:
         return "a number from 0 to 1000000";
     case OCTAL:

@@ -6,6 +6,7 @@
 
 #include "api_path.h"
 #include "folder.h"
+#include "hash.h"
 #include "listing.h"
 #include "lock.h"
 #include "remote_context.h"
@@ -166,6 +167,20 @@ int known_listing(struct remote *remote, const struct resource *res, const char 
 int known_folder_listing(struct remote *remote, const struct folder *f, struct listing **out)
 {
     return known_listing(remote, f->res, f->parent, f->filter, f->filter_value, out);
+}
+
+size_t known_lists_of(struct remote *remote, const struct target *t, struct known_list *out,
+                      size_t max)
+{
+    size_t n = 0;
+
+    lock_take(&remote->lists_lock);
+    for (struct live_listing *live = remote->listings; live && n < max; live = live->next)
+        if (listing_is_of(live->listing, t->res, t->parent))
+            out[n++] = (struct known_list){ listing_ref(live->listing),
+                                            hash_text(HASH_TEXT_START, live->key) };
+    lock_give(&remote->lists_lock);
+    return n;
 }
 
 void known_lists_forget(struct remote *remote, const struct target *t)

@@ -27,6 +27,14 @@ int64_t known_ttl(struct remote *remote, const struct record *r);
  * passing there, and may have passed since. */
 int known_lists_find(struct remote *remote, const struct target *t, struct record **out);
 
+/* The lists of such resources that are remembered, however old; each with a reference. How many. */
+struct known_list {
+    struct listing *listing;
+    uint64_t key; /* the same when it is fetched anew */
+};
+size_t known_lists_of(struct remote *remote, const struct target *t, struct known_list *out,
+                      size_t max);
+
 /* Lists of such resources are fetched anew, whatever their filter. */
 void known_lists_forget(struct remote *remote, const struct target *t);
 

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "hash.h"
+#include "id_order.h"
 #include "lock.h"
 #include "paging.h"
 
@@ -41,6 +42,7 @@ struct listing {
     char **removed; /* while pages may still bring them back */
     size_t n_removed;
     struct name_index *names; /* of the rows as they are, or NULL */
+    struct id_order *by_id;   /* of the rows as they were when somebody asked first, or NULL */
 };
 
 int listing_new(const struct listing_config *config, const struct resource *res, const char *parent,
@@ -82,6 +84,7 @@ void listing_unref(struct listing *l)
     for (size_t i = 0; i < l->n_removed; i++)
         free(l->removed[i]);
     name_index_unref(l->names);
+    id_order_free(l->by_id);
     free(l->removed);
     free(l->rows);
     free(l->index);
@@ -397,6 +400,45 @@ int listing_find(struct listing *l, const char *id, struct record **out)
     }
     lock_give(&l->lock);
     return rc;
+}
+
+/* Rows that were added since are not in it. The lock is held. */
+static struct id_order *by_id_locked(struct listing *l)
+{
+    if (!l->by_id && l->complete && id_order_new(l->rows, l->n, &l->by_id) < 0)
+        l->by_id = NULL;
+    return l->by_id;
+}
+
+int64_t listing_place(struct listing *l, enum listing_order order, const char *id)
+{
+    struct id_order *by_id;
+    int64_t place = -1;
+    size_t slot;
+
+    lock_take(&l->lock);
+    if (order == LISTING_ROWS && l->index_size && find_slot(l, id, &slot))
+        place = l->index[slot] - 1;
+    else if (order == LISTING_IDS && (by_id = by_id_locked(l)))
+        place = id_order_place(by_id, id);
+    lock_give(&l->lock);
+    return place;
+}
+
+struct record *listing_at(struct listing *l, enum listing_order order, int64_t place)
+{
+    struct record *r = NULL;
+    int64_t row = place;
+
+    lock_take(&l->lock);
+    if (order == LISTING_IDS)
+        row = l->by_id ? id_order_row(l->by_id, place) : -1;
+    if (row >= 0 && (size_t)row < l->n)
+        r = l->rows[row];
+    if (r)
+        record_ref(r);
+    lock_give(&l->lock);
+    return r;
 }
 
 /* 1 it lets r through, 0, -ENOMEM nobody knows. */

@@ -61,6 +61,15 @@ bool listing_filter_denies(const char *filter, const char *value, const struct r
  * not known. out may be NULL. */
 int listing_find(struct listing *l, const char *id, struct record **out);
 
+/* Its rows as the list has them, and in the order of their ids; the second when it is complete, and not
+ * too long (id_order.h). */
+enum listing_order { LISTING_ROWS, LISTING_IDS };
+
+/* Where it stands in that order, -1: it does not, as far as is known. What stands there, with a reference;
+ * NULL: nothing that is known. Neither loads anything. */
+int64_t listing_place(struct listing *l, enum listing_order order, const char *id);
+struct record *listing_at(struct listing *l, enum listing_order order, int64_t place);
+
 /* This resource is now so: it is put in, replaced, or taken out, as the list's filter says. 0, -EIO
  * it has no id, -ENOMEM: the list is as it was. */
 int listing_apply(struct listing *l, struct record *r);

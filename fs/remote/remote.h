@@ -29,6 +29,7 @@ struct remote_config {
     struct errlog *errlog;
     int64_t meta_ttl_ms, list_ttl_ms;
     size_t cache_bytes; /* of records in memory */
+    unsigned ahead_max; /* documents that are read ahead at once; 0: none */
     bool ro;            /* nothing is changed there */
     bool nodelete;      /* nothing is deleted there */
 };

@@ -2,10 +2,12 @@
 #ifndef LASFS_REMOTE_CONTEXT_H
 #define LASFS_REMOTE_CONTEXT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "lock.h"
+#include "walk.h"
 
 struct list_pace;
 struct live_listing;
@@ -27,8 +29,11 @@ struct remote {
     struct lock known_lock; /* one answer after the other changes what is known; before the
                                  * others */
     struct lock lists_lock;
-    struct live_listing *listings; /* guarded by lists_lock, as the next */
+    struct live_listing *listings; /* guarded by lists_lock, as the next two */
     struct list_pace *paces;       /* by key */
+    struct walks walks;
+    unsigned ahead_max; /* set once: documents that are read ahead at once; 0: none */
+    atomic_uint ahead;  /* those under way */
     struct lock once_lock;
     struct once *once; /* guarded by once_lock */
 };

@@ -112,6 +112,7 @@ static int open_remote(struct fs *fs)
             .meta_ttl_ms = fs->options->meta_ttl_ms,
             .list_ttl_ms = fs->options->list_ttl_ms,
             .cache_bytes = (size_t)fs->options->cache_bytes,
+            .ahead_max = (unsigned)fs->options->readahead,
             .ro = fs->options->ro,
             .nodelete = fs->options->nodelete,
         },

@@ -1,0 +1,22 @@
+/*
+ * Documents are read ahead of who walks through a folder (walk.h): in the order of its list, or of their
+ * ids, forwards or backwards, each or every few. They go to the content cache by requests of
+ * CALL_BACKGROUND, behind all that somebody waits for; who opens one that is under way waits for that.
+ * Looking does not count: a listing, find and stat read nothing ahead, and neither does a single cat.
+ */
+#ifndef LASFS_READ_AHEAD_H
+#define LASFS_READ_AHEAD_H
+
+#include <stdint.h>
+
+#include "backend.h"
+
+/* So many bytes at a time, or a quarter of the content cache when that is less. */
+#define READ_AHEAD_BYTES ((int64_t)64 << 20)
+
+struct remote;
+
+/* Somebody has opened t's content, of size bytes, to read it. Any thread; never blocks. */
+void read_ahead_opened(struct remote *remote, const struct target *t, int64_t size);
+
+#endif
