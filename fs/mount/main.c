@@ -289,6 +289,7 @@ static int serve(struct mount *m, struct failure *err)
  * and what they should have sent is kept as what could not be. */
 static void finish(struct mount *m)
 {
+    fs_end_reading(m->fs);
     if (pool_drain(fs_pool(m->fs), END_TIMEOUT_MS))
         return;
     backend_stop(m->backend);

@@ -1,11 +1,11 @@
 #include "read_ahead.h"
 
 #include <stdlib.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "content.h"
 #include "fetch.h"
+#include "hash.h"
 #include "known.h"
 #include "known_lists.h"
 #include "listing.h"
@@ -22,6 +22,8 @@ struct ahead {
     struct remote *remote;
     const struct resource *res;
     char id[RESOURCE_ID_MAX + 1];
+    struct call call;
+    struct ahead *next, *prev; /* guarded by lists_lock */
 };
 
 static bool has_content(struct remote *remote, const char *id)
@@ -31,50 +33,95 @@ static bool has_content(struct remote *remote, const char *id)
     return content_size(remote->content, id, &size) == 0;
 }
 
+static bool is_here(struct remote *remote, const struct record *r)
+{
+    char id[RESOURCE_ID_MAX + 1];
+
+    return record_id(r, id) == 0 && has_content(remote, id);
+}
+
+static void ahead_free(struct ahead *a)
+{
+    call_release(&a->call);
+    free(a);
+}
+
+static void end(struct ahead *a)
+{
+    struct remote *remote = a->remote;
+
+    lock_take(&remote->lists_lock);
+    DL_DELETE(remote->aheads, a);
+    remote->n_aheads--;
+    lock_give(&remote->lists_lock);
+    ahead_free(a);
+}
+
 static void fetch_ahead(struct job *job)
 {
     struct ahead *a = (struct ahead *)job;
     struct target t = { .res = a->res, .id = a->id };
     struct failure ignored = { 0 }; /* who opens it sees its own */
-    struct call call;
     int64_t size;
     int fd;
 
-    if (call_init(&call) == 0) {
-        call.class = CALL_BACKGROUND;
-        if (!has_content(a->remote, a->id) &&
-            known_content(a->remote, &call, &t, &fd, &size, &ignored) == 0)
-            close(fd);
-        call_release(&call);
-    }
-    atomic_fetch_sub(&a->remote->ahead, 1);
-    free(a);
+    if (!call_cancelled(&a->call) && !has_content(a->remote, a->id) &&
+        known_content(a->remote, &a->call, &t, &fd, &size, &ignored) == 0)
+        close(fd);
+    end(a);
 }
 
-static void start(struct remote *remote, struct record *r)
+/* NULL: out of memory, or it has no id. */
+static struct ahead *ahead_new(struct remote *remote, struct record *r)
 {
     struct ahead *a = calloc(1, sizeof(*a));
 
     if (!a)
-        return;
-    a->job.run = fetch_ahead;
-    a->remote = remote;
-    a->res = record_resource(r);
-    if (record_id(r, a->id) < 0 || has_content(remote, a->id)) {
+        return NULL;
+    *a = (struct ahead){ .job = { .run = fetch_ahead }, remote, record_resource(r) };
+    if (record_id(r, a->id) < 0 || call_init(&a->call) < 0) {
         free(a);
-        return;
+        return NULL;
     }
-    atomic_fetch_add(&remote->ahead, 1);
-    if (pool_submit(remote->pool, &a->job) == 0)
+    a->call.class = CALL_BACKGROUND;
+    return a;
+}
+
+static void start(struct remote *remote, struct record *r)
+{
+    struct ahead *a = ahead_new(remote, r);
+    bool ended;
+
+    if (!a)
         return;
-    atomic_fetch_sub(&remote->ahead, 1);
-    free(a);
+    lock_take(&remote->lists_lock);
+    ended = remote->ahead_ended;
+    if (!ended) {
+        DL_APPEND(remote->aheads, a);
+        remote->n_aheads++;
+    }
+    lock_give(&remote->lists_lock);
+    if (ended)
+        ahead_free(a);
+    else if (pool_submit(remote->pool, &a->job) < 0)
+        end(a);
+}
+
+void read_ahead_stop(struct remote *remote)
+{
+    struct ahead *a;
+
+    lock_take(&remote->lists_lock);
+    remote->ahead_ended = true;
+    DL_FOREACH(remote->aheads, a)
+    call_cancel(&a->call);
+    lock_give(&remote->lists_lock);
 }
 
 /* How many more may be under way, when they are of about size bytes. */
 static unsigned room(struct remote *remote, int64_t size)
 {
-    unsigned most = remote->ahead_max, under_way = atomic_load(&remote->ahead);
+    unsigned most = remote->ahead_max, under_way;
     struct content_stats stats;
     int64_t fit;
 
@@ -83,6 +130,9 @@ static unsigned room(struct remote *remote, int64_t size)
     fit /= size > 0 ? size : 1;
     if (fit < (int64_t)most)
         most = (unsigned)fit;
+    lock_take(&remote->lists_lock);
+    under_way = remote->n_aheads;
+    lock_give(&remote->lists_lock);
     return most > under_way ? most - under_way : 0;
 }
 
@@ -101,7 +151,7 @@ static void follow(struct remote *remote, const struct known_list *list, enum li
     for (unsigned i = 0; i < ahead.count; i++) {
         struct record *r = listing_at(list->listing, order, ahead.first + ahead.step * i);
 
-        if (r)
+        if (r && !is_here(remote, r))
             start(remote, r);
         record_unref(r);
     }

@@ -19,4 +19,8 @@ struct remote;
 /* Somebody has opened t's content, of size bytes, to read it. Any thread; never blocks. */
 void read_ahead_opened(struct remote *remote, const struct target *t, int64_t size);
 
+/* Nobody will read any more: what is under way is given up, but for what somebody waits for, and nothing is
+ * begun. */
+void read_ahead_stop(struct remote *remote);
+
 #endif

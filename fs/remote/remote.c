@@ -8,6 +8,7 @@
 #include "lease.h"
 #include "lock.h"
 #include "once.h"
+#include "read_ahead.h"
 #include "remote_context.h"
 #include "space.h"
 
@@ -55,6 +56,7 @@ void remote_stop(struct remote *remote)
 {
     if (!remote)
         return;
+    read_ahead_stop(remote);
     leases_stop(remote->leases);
     space_stop(remote->space);
 }

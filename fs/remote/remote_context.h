@@ -2,13 +2,13 @@
 #ifndef LASFS_REMOTE_CONTEXT_H
 #define LASFS_REMOTE_CONTEXT_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "lock.h"
 #include "walk.h"
 
+struct ahead;
 struct list_pace;
 struct live_listing;
 struct once;
@@ -32,8 +32,10 @@ struct remote {
     struct live_listing *listings; /* guarded by lists_lock, as the next two */
     struct list_pace *paces;       /* by key */
     struct walks walks;
-    unsigned ahead_max; /* set once: documents that are read ahead at once; 0: none */
-    atomic_uint ahead;  /* those under way */
+    struct ahead *aheads; /* that are under way; guarded by lists_lock, as all to ahead_ended */
+    unsigned n_aheads;
+    bool ahead_ended;
+    unsigned ahead_max; /* set once: so many at once; 0: none */
     struct lock once_lock;
     struct once *once; /* guarded by once_lock */
 };

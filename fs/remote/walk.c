@@ -36,7 +36,8 @@ static struct walk *find(struct walks *w, uint64_t list, int64_t place)
             continue;
         if (is_next(one, steps) || (one->window && steps <= 0 && steps >= -LATE_MAX))
             return one;
-        if (!one->step && way && llabs(way) <= WALK_STEP_MAX && (!second || second->used < one->used))
+        if (!one->step && way && llabs(way) <= WALK_STEP_MAX &&
+            (!second || second->used < one->used))
             second = one;
     }
     return second;

@@ -38,6 +38,7 @@ struct walk_ahead {
 };
 
 /* What stands at place in list is opened; max: so many ahead at most. count 0: nothing is wanted. */
-void walks_note(struct walks *w, uint64_t list, int64_t place, unsigned max, struct walk_ahead *out);
+void walks_note(struct walks *w, uint64_t list, int64_t place, unsigned max,
+                struct walk_ahead *out);
 
 #endif

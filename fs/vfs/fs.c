@@ -29,6 +29,7 @@
 #include "open_files.h"
 #include "pool.h"
 #include "pseudo.h"
+#include "read_ahead.h"
 #include "remote.h"
 #include "report.h"
 #include "settle.h"
@@ -258,6 +259,11 @@ int fs_new(const struct fs_config *config, struct fs **out, struct failure *err)
     }
     *out = fs;
     return 0;
+}
+
+void fs_end_reading(struct fs *fs)
+{
+    read_ahead_stop(fs->remote);
 }
 
 void fs_stop(struct fs *fs, struct call *call, int64_t timeout_ms)

@@ -39,6 +39,9 @@ struct fs_config {
 /* Opens the state, spool and caches. -EWOULDBLOCK: the state directory is in use. */
 int fs_new(const struct fs_config *config, struct fs **out, struct failure *err);
 
+/* Nobody reads any more: what is fetched ahead of readers is given up. */
+void fs_end_reading(struct fs *fs);
+
 /* Waits for what is under way, at most timeout_ms, then ends the requests of what still is, and the
  * threads of the pool: nobody may give it work any more. What waits to be sent is waited for until call
  * is cancelled (NULL: it cannot be). NULL is fine as fs. */

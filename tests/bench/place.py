@@ -21,12 +21,16 @@ class Place:
         self.folder, self.count, self.size = Path(folder), count, size
         self.server = Server(self.folder / 'server')
         self.server.start()
-        self.fill()
-        if latency_ms:  # a file is made without
+        try:
+            self.fill()
+            if latency_ms:  # a document is made without
+                self.server.stop()
+                self.server.arguments += ['--latency', str(latency_ms)]
+                self.server.start()
+            self.api = Api(self.server)
+        except BaseException:
             self.server.stop()
-            self.server.arguments += ['--latency', str(latency_ms)]
-            self.server.start()
-        self.api = Api(self.server)
+            raise
 
     def fill(self):
         api, digests = Api(self.server), {}

@@ -1,6 +1,7 @@
 """Who walks through a folder finds the next documents here; nobody else causes a request for one."""
 import os
 import subprocess
+import time
 
 import pytest
 
@@ -121,3 +122,15 @@ def test_who_waits_goes_before_what_nobody_waits_for(mount, ids):
         (mount / 'documents' / ids[-1] / 'content').read_bytes()
     order = asked(seen)
     assert order.index(ids[-1]) <= 9 + 3, order
+
+
+def test_the_end_does_not_wait_for_what_nobody_waits_for(lasfs, proxy, ids):
+    mount = lasfs(server=proxy)
+    os.listdir(mount / 'documents')
+    stalled = [proxy.fault('GET', f'/documents/{i}', stall='before') for i in ids[10:]]
+    read(mount, ids[:9])
+    eventually(lambda: any(rule.hits for rule in stalled), what='reading ahead')
+    begin = time.monotonic()
+    mount.unmount()
+    assert time.monotonic() - begin < 15
+    proxy.clear()
