@@ -11,8 +11,7 @@
 #define HASTE_MS 5000 /* so long it takes at most, from then on */
 
 struct haste {
-    void (*begin)(
-        void *arg); /* set once, as the next: nothing is to be waited for any more. Once */
+    void (*begin)(void *arg);   /* set once, as the next two: nothing is waited for any more */
     void (*give_up)(void *arg); /* HASTE_MS later, when haste_stop() was not called by then */
     void *arg;
     pthread_t thread;
