@@ -163,6 +163,11 @@ static int page_request(struct backend *be, struct call *call, struct request *r
     return rc;
 }
 
+bool backend_speaks_today(const struct backend *be)
+{
+    return atomic_load(&be->today);
+}
+
 int backend_list(struct backend *be, struct call *call, const struct target *t,
                  const struct query *query, const char *token, unsigned max_results,
                  struct page **out, struct failure *err)
@@ -171,7 +176,7 @@ int backend_list(struct backend *be, struct call *call, const struct target *t,
                           .idempotent = true,
                           .answer = BUF_INIT(ANSWER_MAX_BYTES) };
 
-    if (!(t->res->can & CAN_LIST))
+    if (!(resource_can(t->res) & CAN_LIST))
         return lacks(t, "list", err);
     return page_request(be, call, &rq, t, query, token, max_results, out, err);
 }
@@ -184,7 +189,7 @@ int backend_delete_many(struct backend *be, struct call *call, const struct targ
                           .idempotent = all,
                           .answer = BUF_INIT(ANSWER_MAX_BYTES) };
 
-    if (!(t->res->can & CAN_DELETE_MANY))
+    if (!(resource_can(t->res) & CAN_DELETE_MANY))
         return lacks(t, "DELETE of many", err);
     if (!target_is_filtered(t->res, query))
         return fail(err, -EPERM, 0, "a DELETE of %s without a filter is never sent", t->res->name);
@@ -202,7 +207,7 @@ int backend_get(struct backend *be, struct call *call, const struct target *t, i
     struct sending st = { 0 };
     int rc;
 
-    if (!(t->res->can & CAN_GET) || !t->id)
+    if (!(resource_can(t->res) & CAN_GET) || !t->id)
         return lacks(t, "GET by id", err);
     rc = perform_at(be, call, t, &rq, &st, err);
     if (rc == 0)
@@ -297,7 +302,7 @@ int backend_create(struct backend *be, struct call *call, const struct target *t
                           .scan = resource_content_max(t->res) ? &scan : NULL };
     int rc;
 
-    if (!(t->res->can & CAN_POST))
+    if (!(resource_can(t->res) & CAN_POST))
         return lacks(t, "POST", err);
     rq.answer_ms = t->res->flags & R_SLOW_POST ? SLOW_ANSWER_MS : 0;
     rc = target_path(be->api, &list, &url);
@@ -329,7 +334,7 @@ int backend_update(struct backend *be, struct call *call, const struct target *t
                           .scan = resource_content_max(t->res) ? &scan : NULL };
     int rc;
 
-    if (!(t->res->can & CAN_PATCH) || !t->id)
+    if (!(resource_can(t->res) & CAN_PATCH) || !t->id)
         return lacks(t, "PATCH", err);
     rc = target_path(be->api, t, &url);
     if (rc < 0)
@@ -355,7 +360,7 @@ int backend_delete(struct backend *be, struct call *call, const struct target *t
     struct sending st = { 0 };
     int rc;
 
-    if (!(t->res->can & CAN_DELETE) || !t->id)
+    if (!(resource_can(t->res) & CAN_DELETE) || !t->id)
         return lacks(t, "DELETE", err);
     rc = perform_at(be, call, t, &rq, &st, err);
     /* an earlier try, whose answer was lost, has done it */

@@ -82,6 +82,10 @@ int backend_get_raw(struct backend *be, struct call *call, const struct record *
 int backend_put_raw(struct backend *be, struct call *call, const struct record *r, const char *type,
                     struct content_source content, struct failure *err);
 
+/* Has an answer shown that this is the API of today? By what a role refuses it stays unknown. Any
+ * thread, never blocks. */
+bool backend_speaks_today(const struct backend *be);
+
 /* How large the content of one may be, as far as is known; false: an answer of the server may
  * show that it may be larger. Any thread, never blocks. */
 bool backend_content_max(struct backend *be, const struct resource *res, int64_t *max);

@@ -25,22 +25,26 @@ static bool passes(int rc, int status)
     }
 }
 
-static int read_organization(const struct request *rq, struct failure *err)
+static int read_organization(struct backend *be, const struct request *rq, struct failure *err)
 {
     struct record *r = NULL;
     int rc = codec_record_text(resource_get(RES_ORGANIZATIONS), buf_str(&rq->answer),
                                rq->answer.len, &r, err);
 
+    if (rc == 0)
+        backend_note_answer(be, r, true);
     record_unref(r);
     return rc;
 }
 
-static int read_documents(const struct request *rq, struct failure *err)
+static int read_documents(struct backend *be, const struct request *rq, struct failure *err)
 {
     struct page *page = NULL;
     int rc = codec_page_text(resource_get(RES_DOCUMENTS), buf_str(&rq->answer), rq->answer.len,
                              &page, err);
 
+    if (rc == 0 && page->n > 0)
+        backend_note_answer(be, page->rows[0], false);
     page_free(page);
     return rc;
 }
@@ -55,7 +59,7 @@ static bool is_unknown_path(const struct failure *err)
 static const struct question {
     enum resource_kind kind;
     const char *id;
-    int (*read)(const struct request *rq, struct failure *err);
+    int (*read)(struct backend *be, const struct request *rq, struct failure *err);
 } questions[] = {
     { RES_ORGANIZATIONS, "me", read_organization },
     { RES_DOCUMENTS, NULL, read_documents },
@@ -79,7 +83,7 @@ static enum greeting ask(struct backend *be, struct call *call, const struct que
         rq.url = url.data;
         rc = backend_perform(be, call, &rq, &st, err);
     }
-    if (rc == 0 && q->read(&rq, err) < 0) {
+    if (rc == 0 && q->read(be, &rq, err) < 0) {
         said = GREETING_OTHER;
         err->status = rq.status;
     } else if (rc < 0 && (st.down || guard_is_open(be->guard) || passes(rc, err->status))) {

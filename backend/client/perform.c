@@ -161,6 +161,8 @@ void backend_note_answer(struct backend *be, const struct record *r, bool whole)
     atomic_int *known = &be->urls[res->kind];
     int unknown = URLS_UNKNOWN;
 
+    if (!atomic_load(&be->today) && record_is_of_today(r))
+        atomic_store(&be->today, true);
     if (!res->url_field || atomic_load(known) == URLS_THERE)
         return;
     if (record_has_url(r))

@@ -27,6 +27,7 @@ struct backend {
     char *api;                  /* set once: the endpoint's URL */
     int64_t timeout_ms;         /* set once */
     atomic_int urls[RES_COUNT]; /* have answers a url_field? */
+    atomic_bool today;          /* an answer had what the API of 2021 has not */
 
     struct lock lock; /* before any call's */
     pthread_cond_t left;

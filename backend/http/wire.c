@@ -85,9 +85,9 @@ static bool may_go(unsigned can_one, unsigned can_list, const char *path)
         const struct resource *res = resource_get((enum resource_kind)kind);
         enum where where = where_is(res, path, len);
 
-        if (where == AT_ONE && res->can & can_one)
+        if (where == AT_ONE && resource_can(res) & can_one)
             return !query;
-        if (where == AT_LIST && res->can & can_list)
+        if (where == AT_LIST && resource_can(res) & can_list)
             return query && is_filtered(res, query);
     }
     return false;

@@ -340,7 +340,6 @@ static void wipe_and_drop(json_t **v)
 
 static int set_members(struct body *b, json_t *object, struct failure *err)
 {
-    bool open = b->use == BODY_POST && b->res->flags & R_POST_OPEN;
     const char *name;
     json_t *v;
     int rc;
@@ -348,12 +347,10 @@ static int set_members(struct body *b, json_t *object, struct failure *err)
     json_object_foreach(object, name, v) {
         const struct field *f = resource_field(b->res, name);
 
-        if (f && may_set(b, f))
-            rc = set_value(b, f, v, err);
-        else if (open)
+        if (!f)
             rc = set_new(b, name, json_deep_copy(v), err);
         else
-            rc = refuse(b, name, err);
+            rc = may_set(b, f) ? set_value(b, f, v, err) : refuse(b, name, err);
         if (rc < 0)
             return rc;
     }
@@ -440,7 +437,14 @@ static bool is_as_before(const struct field *f, json_t *before, json_t *now)
     return same(before, now);
 }
 
-/* One member of what was written: is it new, and may it be? */
+/* Can what the server has be read, and set again in each generation of the API? */
+static bool is_settled(const struct body *b, const struct field *f)
+{
+    return (f->flags & F_READABLE) && may_set(b, f) && (f->since == F_ALL || !(f->since & F_PATCH));
+}
+
+/* One member of what was written: is it new, and may it be? What the table does not know is for
+ * the server to judge. */
 static int set_one_changed(struct body *b, const char *name, json_t *v, json_t *old, json_t *sent,
                            struct failure *err)
 {
@@ -449,12 +453,12 @@ static int set_one_changed(struct body *b, const char *name, json_t *v, json_t *
     bool as_sent = first && json_equal(first, v);
     int rc;
 
-    if (same(before, v) || (as_sent && f && !(f->flags & F_READABLE)))
+    if (same(before, v) || (as_sent && (!f || !is_settled(b, f))))
         return 0;
-    if (!f || !may_set(b, f))
-        return as_sent ? 0 : refuse(b, name, err);
-    rc = set_value(b, f, v, err);
-    if (rc == 0 && is_as_before(f, before, json_object_get(b->object, name)))
+    if (f && !may_set(b, f))
+        return refuse(b, name, err);
+    rc = f ? set_value(b, f, v, err) : set_new(b, name, json_deep_copy(v), err);
+    if (rc == 0 && f && is_as_before(f, before, json_object_get(b->object, name)))
         json_object_del(b->object, name);
     return rc;
 }

@@ -61,8 +61,8 @@ int body_set_string(struct body *b, const char *name, const char *value, struct 
 int body_set_text(struct body *b, const struct field *f, const char *text, size_t len,
                   struct failure *err);
 
-/* Sets every field of a JSON object, which may be bare in a POST. Unknown fields are -EINVAL by
- * name unless the resource's POST is open. */
+/* Sets every field of a JSON object, which may be bare in a POST. What the table does not know is
+ * sent as it is: a later API may take it. */
 int body_set_json(struct body *b, const char *text, size_t len, struct failure *err);
 
 /* Sets every field of a JSON object that is not set yet. -EINVAL with words: it has a field that

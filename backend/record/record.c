@@ -164,6 +164,17 @@ int record_field_lines(const struct record *r, const struct field *f, struct buf
     return 0;
 }
 
+bool record_is_of_today(const struct record *r)
+{
+    struct packed p;
+
+    for (size_t pos = 0; pack_next(r, &pos, &p);)
+        if (p.field && p.field->since == F_ALL &&
+            (!r->res->url_field || strcmp(p.field->name, r->res->url_field) != 0))
+            return true;
+    return false;
+}
+
 bool record_has_url(const struct record *r)
 {
     struct packed p;

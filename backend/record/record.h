@@ -37,6 +37,10 @@ int record_field_text(const struct record *r, const struct field *f, struct buf 
  * -ENOENT, -EFBIG, -ENOMEM. */
 int record_field_lines(const struct record *r, const struct field *f, struct buf *out);
 
+/* Has it a field that the API of 2021 has not? The address of its bytes is none: servers may have
+ * that and be old otherwise. */
+bool record_is_of_today(const struct record *r);
+
 /* Does it say where its content stands (the table's url_field)? */
 bool record_has_url(const struct record *r);
 

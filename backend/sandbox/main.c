@@ -67,7 +67,9 @@ static int start(struct program *p, struct failure *err)
     sb->options = o;
     sb->kinds = &kinds;
     sb->epoch_us = clock_realtime_ns(clock_real()) / 1000 - clock_now_ms(clock_real()) * 1000;
-    rc = o->access_log ? access_new(o->access_log, &p->access, err) : 0;
+    rc = generation_new(o->api, &sb->api);
+    if (rc == 0 && o->access_log)
+        rc = access_new(o->access_log, &p->access, err);
     if (rc == 0)
         rc = store_open(o->state, &sb->store, err);
     if (rc == 0)
@@ -93,6 +95,7 @@ static void stop(struct program *p)
     rules_free(p->sandbox.rules);
     store_close(p->sandbox.store);
     access_free(p->access);
+    generation_free(p->sandbox.api);
     sandbox_options_release(&p->options);
 }
 

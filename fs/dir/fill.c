@@ -32,7 +32,15 @@ static int add_place(struct dirhandle *d, const char *name, struct place place)
     return dir_add(d, name, &found);
 }
 
-static int add_rows_of_tree(struct dirhandle *d)
+/* What today's API alone has is in no listing as long as the server may be an older one. */
+static bool is_listed(const struct dirs *dirs, const struct tree_row *row)
+{
+    const struct resource *res = resource_get(row->res);
+
+    return !res || res->since != ~0u || known_today(dirs->remote);
+}
+
+static int add_rows_of_tree(struct dirs *dirs, struct dirhandle *d)
 {
     const struct place *at = &d->node->place;
     enum resource_kind res = at->res ? at->res->kind : RES_NONE;
@@ -40,9 +48,11 @@ static int add_rows_of_tree(struct dirhandle *d)
     int rc = 0;
 
     for (unsigned i = 0; rc == 0 && (row = tree_child(at->kind, res, i)); i++)
-        rc = add_place(
-            d, row->name,
-            (struct place){ .kind = row->kind, .row = row, .res = resource_get(row->res) });
+        rc = is_listed(dirs, row)
+                 ? add_place(d, row->name,
+                             (struct place){
+                                 .kind = row->kind, .row = row, .res = resource_get(row->res) })
+                 : 0;
     return rc;
 }
 
@@ -267,7 +277,7 @@ static int begin_collection(struct dirs *dirs, struct call *call, struct dirhand
         d->done = true;
         return add_local_drops(dirs, d, true);
     }
-    if (!(res->can & CAN_LIST)) {
+    if (!(resource_can(res) & CAN_LIST)) {
         d->done = true;
         if (!res->own_id)
             return 0;
@@ -361,7 +371,7 @@ static int add_resource(struct dirs *dirs, struct call *call, struct dirhandle *
     if (rc == 0)
         rc = add_content(d, r);
     if (rc == 0)
-        rc = add_rows_of_tree(d);
+        rc = add_rows_of_tree(dirs, d);
     return rc < 0 ? rc : add_local_drops(dirs, d, true);
 }
 
@@ -424,7 +434,7 @@ static int begin(struct dirs *dirs, struct call *call, struct dirhandle *d, stru
         return fill_links(dirs, call, d, err);
     default:
         d->done = true;
-        return add_rows_of_tree(d);
+        return add_rows_of_tree(dirs, d);
     }
 }
 

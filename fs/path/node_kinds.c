@@ -36,7 +36,7 @@ bool kind_is_writable(const struct place *p)
     if (p->kind == NODE_FIELD)
         return p->field->flags & F_IN_PATCH;
     if (p->kind == NODE_WHOLE)
-        return p->res->can & CAN_PATCH;
+        return resource_can(p->res) & CAN_PATCH;
     return p->kind == NODE_HEARTBEAT || kind_is_command(p);
 }
 

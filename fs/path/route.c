@@ -45,7 +45,9 @@ bool route_field_shown(const struct field *f)
 
 bool route_field_may_lack(const struct field *f)
 {
-    return (f->flags & F_MAYBE) && !(f->flags & F_IN_PATCH);
+    if (f->since == F_ALL || f->until == F_ALL)
+        return true;
+    return (f->flags & ~f->since & F_MAYBE) && !(f->flags & F_IN_PATCH);
 }
 
 int route_field_name(const struct field *f, char out[ROUTE_NAME_MAX + 1])
@@ -128,7 +130,7 @@ static bool step_index(const struct place *at, const char *name, struct place *o
     const struct tree_row *row = tree_find(NODE_COLLECTION, RES_NONE, name);
     const struct filter *filter = NULL;
 
-    if (!(at->res->can & CAN_LIST) || (at->row && at->row->use != ROW_LIST))
+    if (!(resource_can(at->res) & CAN_LIST) || (at->row && at->row->use != ROW_LIST))
         return false;
     if (row && tree_is_delivered(row->kind) ? at->res->make_from != MAKE_DOCUMENT
                                             : at->kind != NODE_COLLECTION && !is_names(row))

@@ -37,6 +37,8 @@ const char about_readme[] =
     "  logs/ID/events.txt             a line an event; logs/ also under what has some\n"
     "  models/NAME.json               a body makes one, another one changes it; so in\n"
     "                                 secrets/, transitions/, workflows/, users/, ...\n"
+    "                                 today's API: deploymentEnvironments/, paymentMethods/,\n"
+    "                                 plans/, profiles/, roles/, a model's trainings/\n"
     "  models/NAME/dataBundles/       NAME.json makes one; status tells how far it is\n"
     "  models/NAME/inbox/FILE         put a document here: FILE.json is its prediction\n"
     "  organizations/me/              one's own, with its quotas\n"

@@ -406,7 +406,7 @@ static int run_purge(struct pseudo *pseudo, struct call *call, char *path, struc
     rc =
         n->place.kind == NODE_COLLECTION ? bind_folder(pseudo->inodes, call, n, true, &f) : -EINVAL;
     node_unref(pseudo->nodes, n);
-    if (rc < 0 || !f->filter || !(f->res->can & CAN_DELETE_MANY))
+    if (rc < 0 || !f->filter || !(resource_can(f->res) & CAN_DELETE_MANY))
         return fail(err, -EINVAL, 0, "only the documents of a dataset or a consent can be purged");
     rc = purge_list(pseudo->uploads, call, f->res, f->filter, f->filter_value, max, err);
     known_forget_listing(pseudo->remote, f);

@@ -68,7 +68,7 @@ static int find_in_list(struct remote *remote, struct call *call, const struct t
 
 bool known_answer_is_final(const struct resource *res)
 {
-    return !(res->can & (CAN_GET | CAN_PATCH | CAN_DELETE));
+    return !(resource_can(res) & (CAN_GET | CAN_PATCH | CAN_DELETE));
 }
 
 static int find_kept(struct remote *remote, const struct target *t, struct record **out)
@@ -86,7 +86,7 @@ static int load_record(void *arg, struct meta_loaded *out, struct failure *err)
     struct record *r = NULL;
     int rc;
 
-    if (want->target->res->can & CAN_GET)
+    if (resource_can(want->target->res) & CAN_GET)
         rc = fetch_record(remote, want->call, want->target, &r, err);
     else if (find_kept(remote, want->target, &r) == 0)
         rc = 0;
@@ -125,6 +125,11 @@ static void forget_flight(struct remote *remote, const struct target *t)
 
     api_key("get", t, key);
     flights_forget(remote->flights, key);
+}
+
+bool known_today(const struct remote *remote)
+{
+    return backend_speaks_today(remote->backend);
 }
 
 int known_record(struct remote *remote, struct call *call, const struct target *t,
@@ -218,7 +223,7 @@ int known_new_record(struct remote *remote, struct call *call, const struct targ
 int known_current_record(struct remote *remote, struct call *call, const struct target *t,
                          struct record **out, struct failure *err)
 {
-    if (!call->nowait && !(t->res->can & CAN_GET))
+    if (!call->nowait && !(resource_can(t->res) & CAN_GET))
         known_lists_forget(remote, t);
     return known_new_record(remote, call, t, 0, out, err);
 }

@@ -28,6 +28,9 @@ int known_row(struct remote *remote, const struct target *t, struct listing *l, 
 /* Has the API no way to ask for one again, nor to change it? Its answer to POST is kept. */
 bool known_answer_is_final(const struct resource *res);
 
+/* Has an answer shown that the server's API is today's? Never blocks. */
+bool known_today(const struct remote *remote);
+
 /* The next look at this resource is a fresh one; lists: what lists said of it is forgotten too. */
 void known_forget_record(struct remote *remote, const struct target *t, bool lists);
 

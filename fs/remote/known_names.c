@@ -16,7 +16,7 @@
 /* Can a resource be found by this name at all? If not, no list needs to be fetched. */
 static bool worth_searching(const struct resource *res, const char *name)
 {
-    if (!(res->can & CAN_LIST))
+    if (!(resource_can(res) & CAN_LIST))
         return false;
     return res->name_field || route_form(res, name) == FORM_SHORT_ID;
 }

@@ -150,7 +150,8 @@ int deliver_json(struct uploads *uploads, struct call *call, const struct folder
     id_search_init(&s.names, uploads, call);
     rc = read_text(fd, size, &s.text, err);
     if (rc == 0)
-        rc = old_id && (f->res->can & CAN_PATCH) ? update(&s, old_id, &answer, err) : -ENOENT;
+        rc = old_id && (resource_can(f->res) & CAN_PATCH) ? update(&s, old_id, &answer, err)
+                                                          : -ENOENT;
     if (rc == -ENOENT)
         rc = create(&s, &answer, err); /* or it was deleted elsewhere meanwhile */
     if (rc == 0)

@@ -118,7 +118,7 @@ static int delete_sent(struct fs *fs, struct call *call, struct drop *d, struct 
     struct target_ids b;
     int rc;
 
-    if (drop_target(fs->drops, d, &b) < 0 || !(b.target.res->can & CAN_DELETE))
+    if (drop_target(fs->drops, d, &b) < 0 || !(resource_can(b.target.res) & CAN_DELETE))
         return 0;
     rc = check_moved(fs, call, d, &b, err);
     if (rc == 0)
@@ -306,7 +306,7 @@ static int rmdir_resource(struct fs *fs, struct call *call, struct node *parent,
     struct target_ids b;
     int rc;
 
-    if (!(f->place.res->can & CAN_DELETE)) {
+    if (!(resource_can(f->place.res) & CAN_DELETE)) {
         if (parent->place.row && parent->place.row->under != NODE_ROOT)
             return forget_name(fs, call, parent, name, f->id); /* it goes with its parent */
         return fail(err, -EPERM, 0, "the API deletes no %s", f->place.res->name);

@@ -12,7 +12,8 @@ what is one of
   answer    a place in the body of the answer
 A place is "." for the body itself, a.b for a member, a[] for the items of an array, a.* for the
 members that have no name of their own, a|1 a|2 for what it may be instead. min and max are of a
-number, of a string's characters, of an array's items, of an object's members.
+number, of a string's characters, of an array's items, of an object's members. What stands within
+itself is of type "again" there, and has no rows below.
 """
 import json
 import sys
@@ -37,6 +38,7 @@ class Facts:
     def __init__(self, description):
         self.schemas = description['components']['schemas']
         self.rows = []
+        self.within = []  # the names of the schemas that the walk is in
 
     def resolve(self, schema):
         if schema is None:
@@ -57,7 +59,15 @@ class Facts:
                           text(schema.get('pattern')), text(enum), text(closed)))
 
     def walk(self, what, verb, path, place, schema, required):
-        schema = self.resolve(schema)
+        name = (schema or {}).get('$ref')
+        if name and name in self.within:
+            self.add(what, verb, path, place, 'again', yes(required))
+            return
+        self.within.append(name)
+        self.walk_into(what, verb, path, place, self.resolve(schema), required)
+        self.within.pop()
+
+    def walk_into(self, what, verb, path, place, schema, required):
         kind = schema.get('type', 'any' if 'anyOf' in schema else 'object')
         self.add(what, verb, path, place, kind, yes(required), schema)
         for name, member in sorted(schema.get('properties', {}).items()):

@@ -48,7 +48,7 @@ class Server:
         command = [program('lasfs-sandbox'), '--listen', f'127.0.0.1:{self.port}',
                    '--state', str(self.folder / 'state'), '--client-id', self.client_id,
                    '--client-secret-file', str(self.secret_file),
-                   '--access-log', str(self.log.path), *self.arguments]
+                   '--access-log', str(self.log.path), '--api', '2021', *self.arguments]
         with open(self.stderr, 'ab') as err:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=err,
                                             stdin=subprocess.DEVNULL, text=True)

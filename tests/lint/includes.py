@@ -86,7 +86,8 @@ HEADERS = {'curl': 'curl/', 'jansson': 'jansson.h', 'inih': 'ini.h', 'nettle': '
 # Single files that may do more, or less, than their room.
 EXTRA_LIBRARIES = {'base/hash.h': ('uthash.h', 'utlist.h')}
 ONLY_BASE = tuple(f'backend/api/{name}' for name in
-                  ('resources.c', 'resources.h', 'ids.c', 'ids.h'))
+                  ('resources.c', 'resources.h', 'table.h', 'fields.c', 'fields.h', 'schemas.c',
+                   'schemas.h', 'ids.c', 'ids.h'))
 
 
 def short_name(room):

@@ -50,7 +50,8 @@ class Server:
         os.close(w)
         self.process = subprocess.Popen(
             [PROGRAM, '--listen', '127.0.0.1:0', '--state', self.state, '--client-id',
-             self.client_id, '--client-secret-file', '/dev/fd/%d' % r, *self.options],
+             self.client_id, '--client-secret-file', '/dev/fd/%d' % r,
+             *([] if '--api' in self.options else ['--api', '2021']), *self.options],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=(r,), text=True)
         os.close(r)
         line = self.process.stdout.readline()

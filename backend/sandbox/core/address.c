@@ -34,7 +34,7 @@ static void take_id(struct address *t, const char *part)
     t->item = true;
 }
 
-int address_parse(const char *path, struct address *out)
+int address_parse(const struct generation_table *api, const char *path, struct address *out)
 {
     struct address t = { 0 };
     char part[ID_MAX];
@@ -54,7 +54,7 @@ int address_parse(const char *path, struct address *out)
         }
         if (t.res && !t.item)
             return -ENOENT;
-        t.res = resource_by_name(t.res ? t.res->kind : RES_NONE, part);
+        t.res = generation_by_name(api, t.res ? t.res->kind : RES_NONE, part);
         t.item = false;
         if (!t.res)
             return -ENOENT;

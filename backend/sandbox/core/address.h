@@ -8,7 +8,7 @@
  * Reads a path (with or without /v1 before it, no query). 0; -ENOENT: the API has no such path.
  * An id that cannot be one is taken for one that nothing has: the id is then "".
  */
-int address_parse(const char *path, struct address *out);
+int address_parse(const struct generation_table *api, const char *path, struct address *out);
 
 /* Has the API that verb there? */
 bool address_can(const struct address *t, enum verb verb);

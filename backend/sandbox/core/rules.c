@@ -184,7 +184,7 @@ static int check_text(struct rules *r, const struct schema *s, const char *text,
 static int check_integer(const struct schema *s, json_t *v, const char *at, struct failure *err)
 {
     if (s->ints) {
-        for (const int *n = s->ints; *n; n++)
+        for (const int *n = s->ints; *n != INTS_END; n++)
             if (json_number_value(v) == *n)
                 return 0;
         return fail(err, -EINVAL, 400, "%s: is not one of its values", at);
@@ -243,21 +243,34 @@ static const struct schema *member_schema(const struct schema *s, const char *na
     return m ? m->schema : s->values;
 }
 
+/* How much there is in it. */
+static int check_size(const struct schema *s, json_t *v, const char *at, struct failure *err)
+{
+    if (s->most_bytes && json_dumpb(v, NULL, 0, JSON_COMPACT) > (size_t)s->most_bytes)
+        return fail(err, -EINVAL, 400, "%s: its JSON must be at most %lld bytes", at,
+                    (long long)s->most_bytes);
+    return check_limits(s, (double)json_object_size(v), "its members must be", at, err);
+}
+
 static int check_object(struct rules *r, const struct schema *s, json_t *v, const char *at,
                         struct failure *err)
 {
+    int rc = check_size(s, v, at, err);
     const char *name;
     json_t *value;
 
+    if (rc < 0)
+        return rc;
     for (const struct member *m = s->members; m && m->name; m++)
         if (m->required && !json_object_get(v, m->name))
             return fail(err, -EINVAL, 400, "%s.%s: is missing", at, m->name);
     json_object_foreach(v, name, value) {
         const struct schema *of = member_schema(s, name);
         char below[AT_MAX];
-        int rc;
 
         snprintf(below, sizeof(below), "%s.%s", at, name);
+        if (s->names && !find_member(s, name) && !matches(r, s->names, name))
+            return fail(err, -EINVAL, 400, "%s: its name does not match %s", below, s->names);
         if (!of && s->closed)
             return fail(err, -EINVAL, 400, "%s: is unknown", below);
         rc = of ? rules_check(r, of, value, below, err) : 0;
@@ -353,7 +366,7 @@ int rules_check_body(struct rules *r, const struct resource *res, bool patch, js
         int rc;
 
         if (f && (f->flags & may))
-            rc = rules_check(r, f->schema, value, name, err);
+            rc = rules_check(r, patch && f->patch ? f->patch : f->schema, value, name, err);
         else if (!patch && (res->flags & R_POST_OPEN))
             rc = 0;
         else

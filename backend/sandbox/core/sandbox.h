@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "generation.h"
 #include "ident.h"
-#include "resources.h"
 #include "rules.h"
 #include "sandbox_options.h"
 #include "store.h"
@@ -15,6 +15,7 @@
 /* All of it is set once, before the first request; due is set last and is not its thread's. */
 struct sandbox {
     const struct sandbox_options *options;
+    struct generation_table *api; /* what it speaks */
     const struct kinds *kinds;
     struct store *store;
     struct rules *rules;
@@ -23,6 +24,7 @@ struct sandbox {
     int64_t epoch_us;    /* the wall clock when clock_now_ms() was 0, as it was at the start */
     char client[ID_MAX]; /* the app client of the command line's id and secret */
     char organization[ID_MAX];
+    char profile[ID_MAX]; /* of who asks; "": that API has none */
 };
 
 enum verb { VERB_GET, VERB_POST, VERB_PATCH, VERB_DELETE, VERB_OPTIONS, VERB_OTHER };

@@ -109,6 +109,14 @@ static int set_file_url(struct context *c, const char *value)
     return 0;
 }
 
+static int set_api(struct context *c, const char *value)
+{
+    if (strcmp(value, "2021") != 0 && strcmp(value, "2024") != 0)
+        return fail(c->err, -EINVAL, 0, "--api takes 2021 or 2024, not %s", value);
+    c->o->api = strcmp(value, "2021") == 0 ? API_2021 : API_2024;
+    return 0;
+}
+
 static int set_number(struct context *c, const char *name, const char *value, int64_t min,
                       int64_t max, int64_t *to)
 {
@@ -245,6 +253,8 @@ static const struct option_row rows[] = {
       "                             is done) or lose (only the answer). Repeatable" },
     { "lenient", NULL, set_lenient, "make up what is not there, take any token: for clients\n"
       "                             that keep no state" },
+    { "api", "2021|2024", set_api, "the generation of the API that it speaks: today's, or\n"
+      "                             that of 2021" },
     { "file-url", NULL, set_file_url, "documents' bytes as the API of 2023 has them: answers have a\n"
       "                             fileUrl for GET and PUT, and no content" },
     { "token-ttl", "S", set_token_ttl, "how long a token lives (3600)" },
@@ -356,6 +366,7 @@ static int finish(struct context *c)
         return fail(c->err, -EINVAL, 0, "--client-id and --client-secret are missing");
     if (o->client_id && strchr(o->client_id, ':'))
         return fail(c->err, -EINVAL, 0, "--client-id may not have a colon");
+    o->file_url = o->file_url || o->api == API_2024;
     return o->host ? 0 : set_listen(c, DEFAULT_LISTEN);
 }
 
@@ -375,6 +386,7 @@ int sandbox_options_parse(int argc, char **argv, struct sandbox_options *out, st
     memset(longs, 0, sizeof(longs));
     for (size_t i = 0; i < QUOTAS_MAX; i++)
         out->quotas[i] = QUOTA_NONE;
+    out->api = API_2024;
     out->token_ttl_s = DEFAULT_TOKEN_TTL_S;
     out->page_size = DEFAULT_PAGE_SIZE;
     out->heartbeat_s = DEFAULT_HEARTBEAT_S;

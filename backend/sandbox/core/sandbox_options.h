@@ -8,6 +8,7 @@
 #include "completion.h"
 #include "failure.h"
 #include "fault.h"
+#include "generation.h"
 
 #define QUOTA_NONE (-1)
 #define QUOTAS_MAX 32 /* of resource_quotas */
@@ -27,6 +28,7 @@ struct sandbox_options {
     bool seed_demo;
     bool public;
     bool lenient;
+    enum generation api;
     bool file_url; /* documents' bytes stand at an address of their own */
     int64_t latency_ms;
     struct fault faults[FAULTS_MAX];

@@ -92,9 +92,9 @@ static int check_task(struct work *w, json_t *states, const char *name, json_t *
     rc = check_retry(w, name, state);
     if (rc < 0)
         return rc;
-    if (resource_id_ok(resource_get(RES_TRANSITIONS), id) && is_shared_transition(id))
+    if (resource_id_ok(row_of(w, RES_TRANSITIONS), id) && is_shared_transition(id))
         return check_next(w, states, name, state);
-    rc = item_find(w, resource_get(RES_TRANSITIONS), id, &it);
+    rc = item_find(w, row_of(w, RES_TRANSITIONS), id, &it);
     if (rc == -ENOENT)
         return refuse(w, 404, "specification.definition.States.%s.Resource: %s does not exist",
                       name, id);

@@ -47,7 +47,8 @@ static int run(struct view *v, void *arg)
 {
     struct turn *t = arg;
     struct work *w = &t->w;
-    const struct resource *res = resource_by_id(t->next->id);
+    const struct resource *any = resource_by_id(t->next->id);
+    const struct resource *res = any ? row_of(w, any->kind) : NULL;
     cleanup_item struct item it = { 0 };
     struct next now = { .at = 0 };
     int rc = view_next_due(v, now.id, sizeof(now.id), &now.at);

@@ -49,7 +49,7 @@ static void flow_release(struct flow *f)
 /* -ENOENT: it has no workflow. */
 static int flow_open(struct flow *f, struct work *w, struct item *it)
 {
-    int rc = item_find(w, resource_get(RES_WORKFLOWS), it->row.parent, &f->workflow);
+    int rc = item_find(w, row_of(w, RES_WORKFLOWS), it->row.parent, &f->workflow);
 
     f->w = w;
     f->it = it;
@@ -89,7 +89,7 @@ static bool has_ended(const struct item *it)
 static int count_running(struct work *w, const char *workflow, int by)
 {
     cleanup_item struct item it = { 0 };
-    int rc = item_find(w, resource_get(RES_WORKFLOWS), workflow, &it);
+    int rc = item_find(w, row_of(w, RES_WORKFLOWS), workflow, &it);
 
     if (rc < 0)
         return rc == -ENOENT ? 0 : rc;
@@ -333,7 +333,7 @@ static int execution_task_ended(struct work *w, struct item *task, bool timed_ou
         return 0;
     rc = item_save(w, task); /* it must not be found open when all are cancelled */
     if (rc == 0)
-        rc = item_find(w, resource_get(RES_WORKFLOW_EXECUTIONS), execution, &it);
+        rc = item_find(w, row_of(w, RES_WORKFLOW_EXECUTIONS), execution, &it);
     if (rc == 0 && !has_ended(&it))
         rc = flow_open(&f, w, &it);
     if (rc < 0 || !f.w)
@@ -378,7 +378,7 @@ static int data_for(struct flow *f, const char *transition, json_t **out)
     json_t *last = json_array_get(tasks, json_array_size(tasks) - 1);
     json_t *data = json_object_get(f->it->hidden, "data");
     cleanup_item struct item task = { 0 };
-    int rc = last ? item_find(f->w, resource_get(RES_TRANSITION_EXECUTIONS),
+    int rc = last ? item_find(f->w, row_of(f->w, RES_TRANSITION_EXECUTIONS),
                               json_string_value(last), &task)
                   : -ENOENT;
 
@@ -415,12 +415,30 @@ static int send_on(struct flow *f, const char *transition)
     return rc;
 }
 
+/* "Fetched by my system": what has succeeded is completed, or again is not. */
+static int set_fetched(struct work *w, struct item *it, const char *next)
+{
+    const char *was = json_string_value(json_object_get(it->before, "status"));
+
+    if (is_lenient(w))
+        return 0;
+    if (next)
+        return refuse(w, 400, "status, nextTransitionId: one of them");
+    if (!was || (strcmp(was, "succeeded") != 0 && strcmp(was, "completed") != 0))
+        return refuse(w, 400, "executionId %s has not succeeded", it->row.id);
+    return 0;
+}
+
 static int execution_change(struct work *w, struct item *it, json_t *fields)
 {
     const char *next = member_text(fields, "nextTransitionId");
     cleanup_flow struct flow f = { .asked = true };
     int rc;
 
+    if (json_object_get(fields, "status"))
+        return set_fetched(w, it, next);
+    if (!next && json_object_size(fields) == 0)
+        return refuse(w, 400, "the body must have at least one field");
     if (has_ended(it))
         return is_lenient(w) ? 0 : refuse(w, 400, "executionId %s has ended", it->row.id);
     rc = flow_open(&f, w, it);

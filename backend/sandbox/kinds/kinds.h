@@ -15,6 +15,8 @@ extern const struct kind kind_app_clients, kind_organizations;
 extern const struct kind kind_datasets, kind_documents;
 extern const struct kind kind_models, kind_data_bundles, kind_predictions;
 extern const struct kind kind_transitions, kind_transition_executions, kind_heartbeats;
+extern const struct kind kind_trainings, kind_transformations, kind_users;
+extern const struct kind kind_assets;
 extern const struct kind kind_workflows, kind_workflow_executions;
 
 #endif

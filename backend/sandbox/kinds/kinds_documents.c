@@ -4,6 +4,7 @@
 #include <nettle/base64.h>
 #include <stdlib.h>
 
+#include "digest.h"
 #include "file_url.h"
 #include "sample.h"
 
@@ -42,7 +43,7 @@ static int count_document(struct work *w, const char *dataset, int n, json_t *go
 
     if (!dataset || !*dataset)
         return 0;
-    rc = item_find(w, resource_get(RES_DATASETS), dataset, &it);
+    rc = item_find(w, row_of(w, RES_DATASETS), dataset, &it);
     if (rc < 0)
         return rc == -ENOENT ? 0 : rc;
     rc = item_set_number(&it, "numberOfDocuments", item_number(&it, "numberOfDocuments") + n);
@@ -65,7 +66,7 @@ static int limit_retention(struct work *w, struct item *it)
 
     if (!*item_text(it, "datasetId"))
         return 0;
-    rc = item_get(w, resource_get(RES_DATASETS), item_text(it, "datasetId"), NULL, &set);
+    rc = item_get(w, row_of(w, RES_DATASETS), item_text(it, "datasetId"), NULL, &set);
     if (rc < 0)
         return rc;
     most = item_number(&set, "retentionInDays");
@@ -96,11 +97,27 @@ static int type_from_content(struct item *it, const char *content)
     return item_set_text(it, it->res->type_field, files_type(start, len));
 }
 
+/* What contents are told apart by, where the API has that. */
+static int note_digest(struct item *it, json_t *fields)
+{
+    json_t *content = json_object_get(fields, "content");
+    char hash[DIGEST_TEXT_MAX];
+
+    if (!content || !resource_field(it->res, "contentMD5"))
+        return 0;
+    digest_text(json_string_value(content), json_string_length(content), hash);
+    return item_set_text(it, "contentMD5", hash);
+}
+
 static int document_make(struct work *w, struct item *it, json_t *fields)
 {
-    int rc = 0;
+    bool inside = json_object_get(fields, "content") != NULL;
+    int rc = note_digest(it, fields);
 
-    if (!json_object_get(fields, it->res->type_field))
+    if (rc == 0 && json_object_set_new(it->hidden, "inside", json_boolean(inside)) < 0)
+        rc = -ENOMEM;
+    /* today a type that comes before the bytes says nothing */
+    if (rc == 0 && (!json_object_get(fields, it->res->type_field) || (speaks_2024(w) && !inside)))
         rc = type_from_content(it, json_string_value(json_object_get(fields, "content")));
     if (rc == 0 && is_lenient(w)) {
         rc = make_up_field(it, "consentId");
@@ -145,6 +162,22 @@ const struct kind kind_documents = {
     .change = document_change,
     .unmake = document_unmake,
 };
+
+/* --- Assets ---------------------------------------------------------------------------------- */
+
+static int asset_make(struct work *w, struct item *it, json_t *fields)
+{
+    (void)w;
+    return note_digest(it, fields);
+}
+
+static int asset_change(struct work *w, struct item *it, json_t *fields)
+{
+    (void)w;
+    return note_digest(it, fields);
+}
+
+const struct kind kind_assets = { .make = asset_make, .change = asset_change };
 
 /* --- Datasets -------------------------------------------------------------------------------- */
 

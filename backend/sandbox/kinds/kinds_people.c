@@ -59,7 +59,11 @@ static int organization_show(struct work *w, struct item *it)
     for (size_t i = 0; resource_quotas[i].allowed; i++) {
         const struct quota *q = &resource_quotas[i];
         int64_t now = 0, month = 0, most = w->sb->options->quotas[i];
-        int rc = q->kind == RES_NONE ? 0 : view_counts(w->v, q->kind, &now, &month);
+        int rc;
+
+        if (!resource_field(it->res, q->allowed))
+            continue; /* of the other generation */
+        rc = q->kind == RES_NONE ? 0 : view_counts(w->v, q->kind, &now, &month);
 
         if (rc == 0)
             rc = item_set_number(it, q->created, q->monthly ? month : now);

@@ -27,7 +27,7 @@ int task_check(struct work *w, const char *transition, const char *schema, json_
                const char *at, struct failure *err)
 {
     cleanup_item struct item it = { 0 };
-    int rc = is_lenient(w) ? -ENOENT : item_find(w, resource_get(RES_TRANSITIONS), transition, &it);
+    int rc = is_lenient(w) ? -ENOENT : item_find(w, row_of(w, RES_TRANSITIONS), transition, &it);
 
     if (rc < 0)
         return rc == -ENOENT ? 0 : rc;
@@ -88,7 +88,7 @@ static int hide_text(struct item *it, const char *field, const char *text)
 static int start_task(struct work *w, struct item *task)
 {
     cleanup_item struct item transition = { 0 };
-    int rc = item_find(w, resource_get(RES_TRANSITIONS), task->row.parent, &transition);
+    int rc = item_find(w, row_of(w, RES_TRANSITIONS), task->row.parent, &transition);
     int64_t most_s = rc == 0 ? item_number(&transition, "timeoutInSeconds") : 0;
 
     if (rc == -ENOENT)
@@ -144,7 +144,7 @@ static int begin_task(struct work *w, struct item *task, const struct task_of *o
     if (rc == 0 && of->claimed)
         return claim_task(w, task);
     if (rc == 0)
-        rc = item_find(w, resource_get(RES_TRANSITIONS), of->transition, &transition);
+        rc = item_find(w, row_of(w, RES_TRANSITIONS), of->transition, &transition);
     if (rc == -ENOENT || (rc == 0 && !is_manual(&transition)))
         return run_task(w, task);
     if (rc == 0)
@@ -154,7 +154,7 @@ static int begin_task(struct work *w, struct item *task, const struct task_of *o
 
 int task_new(struct work *w, const struct task_of *of, struct item *out)
 {
-    int rc = item_make(w, resource_get(RES_TRANSITION_EXECUTIONS), NULL, of->transition, NULL, out);
+    int rc = item_make(w, row_of(w, RES_TRANSITION_EXECUTIONS), NULL, of->transition, NULL, out);
 
     if (rc == 0 && of->input)
         rc = item_set(out, "input", json_incref(of->input));
@@ -195,7 +195,7 @@ static int find_waiting(struct work *w, const char *transition, struct item *out
     json_decref(q.keys[WAITING_KEY]);
     if (rc < 0)
         return rc;
-    return found.id[0] ? item_find(w, resource_get(RES_TRANSITION_EXECUTIONS), found.id, out)
+    return found.id[0] ? item_find(w, row_of(w, RES_TRANSITION_EXECUTIONS), found.id, out)
                        : -ENOENT;
 }
 
@@ -247,7 +247,7 @@ static int end_task(struct work *w, struct item *task, const char *status, const
 int task_cancel(struct work *w, const char *id)
 {
     cleanup_item struct item task = { 0 };
-    int rc = item_find(w, resource_get(RES_TRANSITION_EXECUTIONS), id, &task);
+    int rc = item_find(w, row_of(w, RES_TRANSITION_EXECUTIONS), id, &task);
 
     if (rc < 0 || has_ended(&task))
         return rc == -ENOENT ? 0 : rc;
@@ -291,6 +291,10 @@ static int echo(struct work *w, struct item *task)
     } else if (rc == 0) {
         if (json_object_set(task->hidden, "output", input) < 0)
             return -ENOMEM;
+        if (resource_field(task->res, "output")->flags & F_READABLE)
+            rc = item_set(task, "output", json_incref(input));
+        if (rc < 0)
+            return rc;
         rc = end_task(w, task, "succeeded", w->rq->caller);
     }
     return rc < 0 ? rc : tell_workflow(w, task, false);
@@ -367,7 +371,7 @@ static int heartbeat_post(struct work *w)
 {
     const struct address *t = &w->rq->target;
     cleanup_item struct item task = { 0 };
-    int rc = item_get(w, resource_get(RES_TRANSITION_EXECUTIONS), t->ids[1], t->ids[0], &task);
+    int rc = item_get(w, row_of(w, RES_TRANSITION_EXECUTIONS), t->ids[1], t->ids[0], &task);
 
     if (rc < 0)
         return rc;
@@ -419,10 +423,30 @@ static int transition_make(struct work *w, struct item *it, json_t *fields)
     return check_parameters(w, it);
 }
 
+/* Of today's parameters a PATCH says those that change; null clears one. */
+static int merge_parameters(struct item *it)
+{
+    json_t *was = json_object_get(it->before, "parameters");
+    json_t *is = json_object_get(it->body, "parameters"), *merged, *value;
+    const char *name;
+
+    if (!json_is_object(was) || json_equal(was, is))
+        return 0;
+    merged = json_deep_copy(was);
+    json_object_foreach(is, name, value) {
+        if (json_is_null(value))
+            json_object_del(merged, name);
+        else
+            json_object_set(merged, name, value);
+    }
+    return merged ? item_set(it, "parameters", merged) : -ENOMEM;
+}
+
 static int transition_change(struct work *w, struct item *it, json_t *fields)
 {
-    (void)fields;
-    return check_parameters(w, it);
+    int rc = json_object_get(fields, "parameters") ? merge_parameters(it) : 0;
+
+    return rc < 0 ? rc : check_parameters(w, it);
 }
 
 static int names_transition(void *arg, const struct row *row)

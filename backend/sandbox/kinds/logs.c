@@ -12,7 +12,7 @@
 int log_new(struct work *w, const struct log_of *of, char id[ID_MAX])
 {
     cleanup_item struct item log = { 0 };
-    int rc = item_make(w, resource_get(RES_LOGS), NULL, NULL, NULL, &log);
+    int rc = item_make(w, row_of(w, RES_LOGS), NULL, NULL, NULL, &log);
 
     if (rc == 0)
         rc = item_set_time(&log, "startTime", log.row.made);
@@ -32,7 +32,7 @@ int log_new(struct work *w, const struct log_of *of, char id[ID_MAX])
 int log_add(struct work *w, const char *id, const char *fmt, ...)
 {
     cleanup_item struct item log = { 0 };
-    int rc = id && *id ? item_find(w, resource_get(RES_LOGS), id, &log) : -ENOENT;
+    int rc = id && *id ? item_find(w, row_of(w, RES_LOGS), id, &log) : -ENOENT;
     char line[LINE_BYTES_MAX];
     json_t *event;
     va_list ap;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "digest.h"
 #include "file_url.h"
 #include "item.h"
 
@@ -62,7 +63,7 @@ static int load(struct view *v, void *arg)
     int rc;
 
     t->w.v = v;
-    rc = item_get(&t->w, resource_get(RES_DOCUMENTS), t->id, NULL, &it);
+    rc = item_get(&t->w, row_of(&t->w, RES_DOCUMENTS), t->id, NULL, &it);
     if (rc < 0)
         return rc;
     t->type = known_type(item_text(&it, it.res->type_field));
@@ -113,6 +114,19 @@ static int set_type(struct transfer *t, struct item *it)
     return item_set_text(it, it->res->type_field, type);
 }
 
+/* From now on the bytes stand there alone. */
+static int note_put(const struct transfer *t, struct item *it)
+{
+    char hash[DIGEST_TEXT_MAX];
+
+    if (json_object_set_new(it->hidden, "inside", json_false()) < 0)
+        return -ENOMEM;
+    if (!resource_field(it->res, "contentMD5"))
+        return 0;
+    digest_bytes(t->data, t->len, hash);
+    return item_set_text(it, "contentMD5", hash);
+}
+
 static int keep(struct view *v, void *arg)
 {
     struct transfer *t = arg;
@@ -120,9 +134,11 @@ static int keep(struct view *v, void *arg)
     int rc;
 
     t->w.v = v;
-    rc = item_get(&t->w, resource_get(RES_DOCUMENTS), t->id, NULL, &it);
+    rc = item_get(&t->w, row_of(&t->w, RES_DOCUMENTS), t->id, NULL, &it);
     if (rc == 0)
         rc = set_type(t, &it);
+    if (rc == 0)
+        rc = note_put(t, &it);
     if (rc == 0)
         rc = item_set_text(&it, "updatedBy", t->w.rq->caller);
     if (rc == 0)

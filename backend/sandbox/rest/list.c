@@ -51,6 +51,22 @@ static const char *argument(const struct request *rq, const char *name)
     return NULL;
 }
 
+/* One's own organization, by its id. */
+static const char *meant(const struct list *l, const struct filter *f, const char *value)
+{
+    return f->field && strcmp(value, "me") == 0 ? l->w->sb->organization : value;
+}
+
+static int bound_time(struct list *l, const struct filter *f, const char *value)
+{
+    int64_t us;
+
+    if (stamp_parse(value, &us) < 0)
+        return refuse(l->w, 400, "%s: is not a time", f->name);
+    *(f->way == FILTER_FROM ? &l->q.from : &l->q.to) = us;
+    return 0;
+}
+
 static int add_filter_value(struct list *l, const struct filter *f, unsigned place,
                             const char *value)
 {
@@ -59,11 +75,13 @@ static int add_filter_value(struct list *l, const struct filter *f, unsigned pla
 
     if (f->schema && rules_check_text(l->w->sb->rules, f->schema, value, f->name, &why) < 0)
         return refuse(l->w, 400, "%s", why.text);
+    if (f->way != FILTER_IS)
+        return bound_time(l, f, value);
     if (*values && !f->repeats)
         return refuse(l->w, 400, "%s: may stand only once", f->name);
     if (!*values)
         *values = json_array();
-    return json_array_append_new(*values, json_string(value)) < 0 ? -ENOMEM : 0;
+    return json_array_append_new(*values, json_string(meant(l, f, value))) < 0 ? -ENOMEM : 0;
 }
 
 static int read_filters(struct list *l)
@@ -74,7 +92,8 @@ static int read_filters(struct list *l)
 
     for (const struct filter *f = l->res->filters; f && f->name; f++, place++)
         for (size_t i = 0; i < rq->n_args && rc == 0; i++)
-            if (strcmp(rq->args[i].name, f->name) == 0)
+            if (strcmp(rq->args[i].name, f->name) == 0 &&
+                !(f->list_only && rq->verb == VERB_DELETE))
                 rc = add_filter_value(l, f, place, rq->args[i].value);
     return rc;
 }
@@ -86,13 +105,15 @@ static int read_sort(struct list *l)
     l->q.descending = (l->res->flags & R_NEWEST_FIRST) != 0;
     l->sort_by = (l->res->sorts & SORTS_BY) ? argument(rq, "sortBy") : NULL;
     l->order = (l->res->sorts & SORTS_ORDER) ? argument(rq, "order") : NULL;
-    if (l->sort_by && strcmp(l->sort_by, l->res->changed_field) == 0)
+    if (l->sort_by && (l->res->sorts & SORTS_BY_CHANGED) &&
+        strcmp(l->sort_by, l->res->changed_field) == 0)
         l->q.by_end = true;
     else if (l->sort_by && strcmp(l->sort_by, l->res->made_field) != 0)
         return refuse(l->w, 400, "sortBy: is not one of its values");
-    if (l->order && strcmp(l->order, "ascending") == 0)
-        l->q.descending = false;
-    else if (l->order && strcmp(l->order, "descending") != 0)
+    if (!l->order)
+        return 0;
+    l->q.descending = strcmp(l->order, "descending") == 0;
+    if (!l->q.descending && strcmp(l->order, "ascending") != 0)
         return refuse(l->w, 400, "order: is not one of its values");
     return 0;
 }
@@ -132,7 +153,7 @@ static int check_parent(struct list *l)
     if (l->res->parent == RES_NONE)
         return 0;
     l->parent = l->q.parent = t->ids[0];
-    return item_get(l->w, resource_get(l->res->parent), t->ids[0], NULL, &above);
+    return item_get(l->w, row_of(l->w, l->res->parent), t->ids[0], NULL, &above);
 }
 
 static int read_query(struct list *l, struct work *w, int64_t usual)
@@ -238,14 +259,14 @@ static int add_echoes(struct list *l)
     int rc = 0;
 
     for (const struct filter *f = l->res->filters; f && f->name && rc == 0; f++, place++)
-        if (l->q.keys[place])
+        if (place < STORE_KEYS && l->q.keys[place])
             rc = add_filter_echo(l, f, l->q.keys[place]);
     if (rc == 0 && (l->res->sorts & ECHOES_SORT) && l->sort_by)
         rc = add_member(l, "sortBy", json_string(l->sort_by));
     if (rc == 0 && (l->res->sorts & ECHOES_SORT) && l->order)
         rc = add_member(l, "order", json_string(l->order));
     if (rc == 0 && (l->res->sorts & ECHOES_PARENT))
-        rc = add_member(l, resource_get(l->res->parent)->id_field, json_string(l->parent));
+        rc = add_member(l, row_of(l->w, l->res->parent)->id_field, json_string(l->parent));
     return rc;
 }
 

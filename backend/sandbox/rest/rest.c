@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "due.h"
 #include "file_url.h"
 #include "item.h"
@@ -41,9 +42,9 @@ static int answer_row(struct work *w, const struct row *row)
     cleanup_buf struct buf b = BUF_INIT(CONTENT_ANSWER_MAX);
     int rc = buf_add(&b, row->body, strlen(row->body) - 1);
 
-    if (rc == 0 && files_has_url(w, w->rq->target.res)) {
+    if (rc == 0 && files_has_url(w, w->rq->target.res))
         rc = files_add_url(w, row->id, &b);
-    } else if (rc == 0 && has_content(w->rq->target.res)) {
+    if (rc == 0 && has_content(w->rq->target.res) && files_is_inside(w, row)) {
         rc = buf_adds(&b, ",\"content\":\"");
         if (rc == 0)
             rc = view_content(w->v, row->id, &b);
@@ -130,7 +131,7 @@ static int do_post(struct work *w)
     int rc = 0;
 
     if (parent)
-        rc = item_get(w, resource_get(res->parent), parent, parent_id(w->rq), &above);
+        rc = item_get(w, row_of(w, res->parent), parent, parent_id(w->rq), &above);
     if (rc == 0)
         rc = item_check_references(w, res, w->rq->body);
     if (rc == 0 && kind_of(w->sb->kinds, res->kind)->post)
@@ -185,7 +186,9 @@ static int set_fields(struct work *w, struct item *it)
 
         if (rc < 0 || !(f->flags & F_READABLE) || (f->flags & (F_BY_ID | F_SECRET)))
             continue;
-        if (f->read_at && strchr(f->read_at, '.'))
+        if (json_is_null(value) && !(f->flags & F_NULL))
+            json_object_del(it->body, name); /* cleared, in an answer that has no null there */
+        else if (f->read_at && strchr(f->read_at, '.'))
             rc = set_nested(it, f->read_at, value);
         else
             rc = item_set(it, name, shown_value(f, value));
@@ -334,6 +337,78 @@ static int keep_row(struct work *w, const struct resource *res, const char *id, 
     return rc < 0 ? rc : item_save(w, &it);
 }
 
+/* What nobody makes: there is one of each. */
+static int keep_given(struct work *w, struct sandbox *sb)
+{
+    static const enum resource_kind given[] = { RES_PROFILES, RES_ROLES, RES_PLANS,
+                                                RES_DEPLOYMENT_ENVIRONMENTS };
+    int rc = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(given) && rc == 0; i++) {
+        const struct resource *res = row_of(w, given[i]);
+        char id[ID_MAX];
+
+        if (!res)
+            continue;
+        rc = keep_fact(w->v, res->id_type, id, res->id_type);
+        if (rc == 0)
+            rc = keep_row(w, res, id, NULL, NULL);
+        if (rc == 0 && given[i] == RES_PROFILES)
+            memcpy(sb->profile, id, sizeof(sb->profile));
+    }
+    return rc;
+}
+
+/* --- A state that another generation of the API has made --------------------------------------- */
+
+struct gathered {
+    json_t *ids;
+};
+
+static int note_id(void *arg, const struct row *row)
+{
+    struct gathered *g = arg;
+
+    return json_array_append_new(g->ids, json_string(row->id)) < 0 ? -ENOMEM : 0;
+}
+
+static int convert_kind(struct work *w, const struct resource *res)
+{
+    struct list_query q = { .kind = res->kind, .limit = -1 };
+    json_auto_t *ids = json_array();
+    struct gathered g = { ids };
+    int rc = ids ? view_list(w->v, &q, note_id, &g) : -ENOMEM;
+    json_t *id;
+    size_t i;
+
+    json_array_foreach(ids, i, id) {
+        cleanup_item struct item it = { 0 };
+
+        if (rc == 0)
+            rc = item_find(w, res, json_string_value(id), &it);
+        if (rc == 0)
+            rc = item_convert(w, &it);
+    }
+    return rc;
+}
+
+/* All rows are as the API has them that is spoken now. */
+static int speak(struct work *w)
+{
+    const char *name = speaks_2024(w) ? "2024" : "2021";
+    cleanup_buf struct buf was = BUF_INIT(ID_MAX);
+    int rc = view_get_fact(w->v, "api", &was);
+
+    if (rc == -ENOENT)
+        rc = buf_adds(&was, "2021");
+    if (rc < 0 || strcmp(buf_str(&was), name) == 0)
+        return rc;
+    for (int k = RES_NONE + 1; k < RES_COUNT && rc == 0; k++)
+        if (row_of(w, (enum resource_kind)k))
+            rc = convert_kind(w, row_of(w, (enum resource_kind)k));
+    return rc < 0 ? rc : view_put_fact(w->v, "api", name);
+}
+
 struct preparing {
     struct sandbox *sb;
     struct request rq;
@@ -351,10 +426,14 @@ static int prepare(struct view *v, void *arg)
         rc = keep_fact(v, "organization", sb->organization, "organization");
     snprintf(p->rq.caller, sizeof(p->rq.caller), "%s", sb->client);
     if (rc == 0)
-        rc = keep_row(&w, resource_get(RES_APP_CLIENTS), sb->client, "clientId",
+        rc = keep_row(&w, row_of(&w, RES_APP_CLIENTS), sb->client, "clientId",
                       sb->options->client_id);
     if (rc == 0)
-        rc = keep_row(&w, resource_get(RES_ORGANIZATIONS), sb->organization, NULL, NULL);
+        rc = keep_row(&w, row_of(&w, RES_ORGANIZATIONS), sb->organization, NULL, NULL);
+    if (rc == 0)
+        rc = keep_given(&w, sb);
+    if (rc == 0)
+        rc = speak(&w);
     return rc;
 }
 

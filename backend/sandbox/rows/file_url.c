@@ -31,8 +31,27 @@ bool files_has_url(const struct work *w, const struct resource *res)
     return w->sb->options->file_url && res->kind == RES_DOCUMENTS && w->rq->origin[0];
 }
 
+bool files_is_inside(const struct work *w, const struct row *row)
+{
+    json_auto_t *hidden = NULL;
+
+    if (!files_has_url(w, w->rq->target.res))
+        return true;
+    if (!speaks_2024(w) || !row->hidden)
+        return false;
+    hidden = json_loads(row->hidden, 0, NULL);
+    return json_is_true(json_object_get(hidden, "inside"));
+}
+
+/* The pattern of such addresses has no room for 127.0.0.1. */
+#define LOOPBACK "http://127.0.0.1:"
+
 int files_add_url(const struct work *w, const char *id, struct buf *out)
 {
-    return buf_addf(out, ",\"fileUrl\":\"%s" FILE_URL_VERSION FILE_URL_PATH "%s\"", w->rq->origin,
-                    id);
+    const char *origin = w->rq->origin;
+
+    if (speaks_2024(w) && strncmp(origin, LOOPBACK, strlen(LOOPBACK)) == 0)
+        return buf_addf(out, ",\"fileUrl\":\"http://localhost:%s" FILE_URL_PATH "%s\"",
+                        origin + strlen(LOOPBACK), id);
+    return buf_addf(out, ",\"fileUrl\":\"%s" FILE_URL_VERSION FILE_URL_PATH "%s\"", origin, id);
 }

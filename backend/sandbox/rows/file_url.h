@@ -14,6 +14,9 @@
 /* Have resources of this kind a fileUrl in this answer? */
 bool files_has_url(const struct work *w, const struct resource *res);
 
+/* Has it its content inside the answer to GET, as it was sent? */
+bool files_is_inside(const struct work *w, const struct row *row);
+
 /* Adds the member "fileUrl" with a comma before it. 0, -EFBIG, -ENOMEM. */
 int files_add_url(const struct work *w, const char *id, struct buf *out);
 

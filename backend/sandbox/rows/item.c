@@ -104,7 +104,9 @@ static int set_keys(const struct work *w, struct item *it)
     if (lookup)
         rc = set_key(&it->row.keys[0], json_string_value(json_object_get(it->body, lookup)));
     for (const struct filter *f = res->filters; f && f->name && rc == 0 && i < STORE_KEYS; f++)
-        rc = set_key(&it->row.keys[i++], json_string_value(json_object_get(it->body, f->name)));
+        if (f->way == FILTER_IS)
+            rc = set_key(&it->row.keys[i++], json_string_value(json_object_get(
+                                                 it->body, f->field ? f->field : f->name)));
     it->row.ended = INT64_MAX;
     if (res->flags & R_NEWEST_FIRST) {
         stamp_parse(item_text(it, res->made_field), &it->row.made);
@@ -173,13 +175,16 @@ static json_t *empty_value(const struct field *f)
 
     if (s->type == V_ARRAY)
         return json_array();
-    if (s->type == V_OBJECT && is_whole_when_empty(s))
+    if (s->type == V_OBJECT && is_whole_when_empty(s) &&
+        !((s->limits & LIMIT_MIN) && (f->flags & F_NULL)))
         return json_object();
     if (f->flags & F_NULL)
         return json_null();
     if (s->type == V_STRING)
         return json_string("");
-    return s->type == V_BOOLEAN ? json_false() : json_integer(0);
+    if (s->type == V_BOOLEAN)
+        return json_false();
+    return json_integer((s->limits & LIMIT_MIN) ? s->min : 0);
 }
 
 /* NULL: the field is not there; the caller owns the reference. */
@@ -189,6 +194,8 @@ static json_t *default_value(const struct work *w, const struct resource *res,
     for (const struct default_value *d = w->sb->kinds->defaults; d->kind != RES_NONE; d++)
         if (d->kind == res->kind && strcmp(d->field, f->name) == 0)
             return json_loads(d->json, JSON_DECODE_ANY, NULL);
+    if (f->schema->refers == RES_ORGANIZATIONS && !(f->flags & F_NULL))
+        return json_string(w->sb->organization);
     if ((f->flags & F_ANSWER) || (f->flags & (F_MAYBE | F_NULL)) == (F_MAYBE | F_NULL))
         return empty_value(f);
     return NULL;
@@ -200,6 +207,8 @@ static int fill_field(const struct work *w, struct item *it, const struct field 
 
     if (!(f->flags & F_READABLE) || (f->flags & (F_BY_ID | F_ONCE | F_SECRET)) || f->read_at)
         return 0;
+    if (it->res->url_field && strcmp(it->res->url_field, f->name) == 0)
+        return 0; /* it depends on who asks: file_url.h */
     if (value && (f->flags & F_IN_POST))
         json_incref(value);
     else
@@ -209,7 +218,7 @@ static int fill_field(const struct work *w, struct item *it, const struct field 
 
 static int fill(struct work *w, struct item *it, json_t *fields)
 {
-    const struct resource *above = resource_get(it->res->parent);
+    const struct resource *above = row_of(w, it->res->parent);
     int rc = 0;
 
     it->body = json_object();
@@ -227,6 +236,51 @@ static int fill(struct work *w, struct item *it, json_t *fields)
     if (rc == 0 && resource_field(it->res, "createdBy"))
         rc = item_set_text(it, "createdBy", w->rq->caller);
     return rc;
+}
+
+/* The word of the one generation that stands where the other has this one. */
+static json_t *other_word(const struct item *it, const struct field *f, json_t *value)
+{
+    const struct field *both = resource_field(resource_get(it->res->kind), f->name);
+    const char *const *words = (f->answer ? f->answer : f->schema)->enums, *const * others;
+    size_t i = 0, n = 0;
+
+    if (!words || !both->was || !json_is_string(value))
+        return json_incref(value);
+    others = f->schema == both->was ? both->schema->enums : both->was->enums;
+    for (n = 0; words[n]; n++)
+        if (strcmp(words[n], json_string_value(value)) == 0)
+            return json_incref(value);
+    while (others && others[i] && strcmp(others[i], json_string_value(value)) != 0)
+        i++;
+    return i < n ? json_string(words[i]) : json_incref(value);
+}
+
+int item_convert(struct work *w, struct item *it)
+{
+    json_auto_t *old = it->body, *kept = json_object_get(it->hidden, "kept");
+    int rc;
+
+    kept = kept ? json_incref(kept) : json_object();
+    it->body = json_object();
+    if (!it->hidden)
+        it->hidden = json_object();
+    rc = kept && it->body && it->hidden ? 0 : -ENOMEM;
+    for (const struct field *f = it->res->fields; f->name && rc == 0; f++) {
+        json_t *value = json_object_get(old, f->name);
+        json_auto_t *was = json_incref(value ? value : json_object_get(kept, f->name));
+
+        if (was)
+            rc = item_set(it, f->name, other_word(it, f, was));
+        else
+            rc = fill_field(w, it, f, NULL);
+        json_object_del(old, f->name);
+        json_object_del(kept, f->name);
+    }
+    if (rc == 0 &&
+        (json_object_update(kept, old) < 0 || json_object_set(it->hidden, "kept", kept) < 0))
+        rc = -ENOMEM;
+    return rc < 0 ? rc : item_save(w, it);
 }
 
 static int start_row(struct work *w, struct item *it, const char *id, const char *parent)
@@ -449,8 +503,8 @@ static int check_reference(void *arg, enum resource_kind kind, const char *id, c
     if (is_shared(id))
         return 0;
     if (is_lenient(w))
-        return item_get(w, resource_get(kind), id, NULL, &it);
-    rc = item_find(w, resource_get(kind), id, &it);
+        return item_get(w, row_of(w, kind), id, NULL, &it);
+    rc = item_find(w, row_of(w, kind), id, &it);
     return rc == -ENOENT ? refuse(w, 404, "%s: %s does not exist", at, id) : rc;
 }
 

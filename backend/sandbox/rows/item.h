@@ -38,6 +38,12 @@ int item_find(struct work *w, const struct resource *res, const char *id, struct
 int item_make(struct work *w, const struct resource *res, const char *id, const char *parent,
               json_t *fields, struct item *out);
 
+/*
+ * Makes of what another generation of the API has stored what this one answers: what this one does
+ * not have is kept aside until the other is spoken again.
+ */
+int item_convert(struct work *w, struct item *it);
+
 /* Stores what was changed in body and hidden. */
 int item_save(struct work *w, struct item *it);
 

@@ -179,7 +179,10 @@ static int list_sql(const struct list_query *q, char sql[SQL_MAX])
 {
     struct buf b = BUF_INIT(SQL_MAX - 1);
     const char *key = q->by_end ? "ended" : "made", *way = q->descending ? "DESC" : "ASC";
-    int rc = buf_adds(&b, "SELECT " COLUMNS " FROM resource WHERE kind = ? AND parent = ?");
+    int rc = buf_adds(&b, "SELECT " COLUMNS " FROM resource WHERE kind = ?");
+
+    if (rc == 0 && q->parent)
+        rc = buf_adds(&b, " AND parent = ?");
 
     for (unsigned i = 0; i < STORE_KEYS && rc == 0; i++)
         if (q->keys[i])
@@ -188,6 +191,10 @@ static int list_sql(const struct list_query *q, char sql[SQL_MAX])
                               ? " AND key%u = ?"
                               : " AND key%u IN (SELECT value FROM json_each(?))",
                           i);
+    if (rc == 0 && q->from)
+        rc = buf_adds(&b, " AND made >= ?");
+    if (rc == 0 && q->to)
+        rc = buf_adds(&b, " AND made <= ?");
     if (rc == 0 && q->after_id)
         rc = buf_addf(&b, " AND (%s, id) %c (?, ?)", key, q->descending ? '<' : '>');
     if (rc == 0)
@@ -203,7 +210,8 @@ static int bind_list(sqlite3_stmt *st, const struct list_query *q)
     int at = 1;
 
     sqlite3_bind_int(st, at++, (int)q->kind);
-    bind_text(st, at++, q->parent);
+    if (q->parent)
+        bind_text(st, at++, q->parent);
     for (unsigned i = 0; i < STORE_KEYS; i++) {
         if (!q->keys[i])
             continue;
@@ -217,6 +225,10 @@ static int bind_list(sqlite3_stmt *st, const struct list_query *q)
             sqlite3_bind_text(st, at++, all, -1, free);
         }
     }
+    if (q->from)
+        sqlite3_bind_int64(st, at++, q->from);
+    if (q->to)
+        sqlite3_bind_int64(st, at++, q->to);
     if (q->after_id) {
         sqlite3_bind_int64(st, at++, q->after_key);
         bind_text(st, at++, q->after_id);

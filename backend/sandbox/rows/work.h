@@ -28,6 +28,17 @@ int answer_message(struct answer *an, int status, const char *key, const char *t
 /* Makes v in one line the answer. 0, -ENOMEM. */
 int answer_json(struct answer *an, int status, json_t *v);
 
+/* The row of the API that is spoken; NULL: it has no such thing. */
+static inline const struct resource *row_of(const struct work *w, enum resource_kind kind)
+{
+    return generation_resource(w->sb->api, kind);
+}
+
+static inline bool speaks_2024(const struct work *w)
+{
+    return generation_of(w->sb->api) == API_2024;
+}
+
 static inline bool is_lenient(const struct work *w)
 {
     return w->sb->options->lenient;

@@ -135,16 +135,23 @@ static int make_documents(struct demo *d)
     return rc;
 }
 
-static int make_model(struct demo *d)
+/* A model of 2021 has a size, and is active when that is said; one of today is trained. */
+static json_t *model_body(bool old)
 {
     json_t *fields = json_pack("{s:{s:s, s:i}, s:{s:s, s:i}, s:{s:s, s:i}}", "number", "type",
-                               "alphanumext", "maxLength", 20, "date", "type", "date", "maxLength",
-                               10, "total", "type", "amount", "maxLength", 20);
+                               old ? "alphanumext" : "string", "maxLength", 20, "date", "type",
+                               "date", "maxLength", 10, "total", "type", "amount", "maxLength", 20);
+
+    return old ? json_pack("{s:s, s:i, s:i, s:o}", "name", "invoices", "width", 768, "height", 1024,
+                           "fieldConfig", fields)
+               : json_pack("{s:s, s:o}", "name", "invoices", "fieldConfig", fields);
+}
+
+static int make_model(struct demo *d)
+{
+    bool old = generation_of(d->sb->api) == API_2021;
     char path[ID_MAX + 32];
-    int rc = make(d, "/models",
-                  json_pack("{s:s, s:i, s:i, s:o}", "name", "invoices", "width", 768, "height",
-                            1024, "fieldConfig", fields),
-                  "modelId", d->model);
+    int rc = make(d, "/models", model_body(old), "modelId", d->model);
 
     snprintf(path, sizeof(path), "/models/%s/dataBundles", d->model);
     if (rc == 0)
@@ -152,7 +159,9 @@ static int make_model(struct demo *d)
             d, path,
             json_pack("{s:s, s:[s, s]}", "name", "first", "datasetIds", d->invoices, d->receipts),
             NULL, NULL);
-    snprintf(path, sizeof(path), "/models/%s", d->model);
+    snprintf(path, sizeof(path), "/models/%s%s", d->model, old ? "" : "/trainings");
+    if (rc == 0 && !old)
+        return make(d, path, json_pack("{s:s}", "name", "first"), NULL, NULL);
     if (rc == 0)
         rc = inside_call(d->sb, VERB_PATCH, path, json_pack("{s:s}", "status", "active"), NULL,
                          NULL, d->err);

@@ -169,7 +169,8 @@ static void resolve_me(const struct sandbox *sb, struct address *t)
 {
     for (unsigned i = 0; i < t->n_ids; i++)
         if (strcmp(t->ids[i], "me") == 0)
-            memcpy(t->ids[i], sb->organization, sizeof(t->ids[i]));
+            memcpy(t->ids[i], t->res->kind == RES_PROFILES ? sb->profile : sb->organization,
+                   sizeof(t->ids[i]));
 }
 
 /* How the client reached the server, which may be through something that stands before it. */
@@ -224,7 +225,7 @@ static enum MHD_Result handle_api(struct exchange *x, struct MHD_Connection *con
     char allow[ADDRESS_ALLOW_MAX];
     struct answer an = { 0 };
 
-    if (address_parse(path, &rq.target) < 0)
+    if (address_parse(x->h->sb->api, path, &rq.target) < 0)
         answer_message(&an, MHD_HTTP_NOT_FOUND, "message", "Not Found");
     else if (!address_can(&rq.target, rq.verb))
         answer_message(&an, MHD_HTTP_FORBIDDEN, "message", "Missing Authentication Token");

@@ -37,7 +37,7 @@ int inside_call(const struct sandbox *sb, enum verb verb, const char *path, json
 
     if (!body)
         return fail(err, -ENOMEM, 0, "out of memory");
-    if (address_parse(path, &rq.target) < 0 || !address_can(&rq.target, verb)) {
+    if (address_parse(sb->api, path, &rq.target) < 0 || !address_can(&rq.target, verb)) {
         json_decref(body);
         return fail(err, -EINVAL, 404, "%s: there is no such thing", path);
     }

@@ -71,11 +71,12 @@ int view_find(struct view *v, enum resource_kind kind, const char *key, struct r
 
 struct list_query {
     enum resource_kind kind;
-    const char *parent;
-    bool by_end; /* sorted by ended instead of made */
+    const char *parent; /* "": at the top; NULL: whatever it stands under */
+    bool by_end;        /* sorted by ended instead of made */
     bool descending;
     const char *after_id; /* begin behind this key; NULL: at the start */
     int64_t after_key;
+    int64_t from, to;         /* by when they were made, both included; 0: any time */
     json_t *keys[STORE_KEYS]; /* arrays of strings: one of them; NULL: any */
     int64_t limit;            /* rows */
 };

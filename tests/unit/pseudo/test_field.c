@@ -243,10 +243,10 @@ static const struct {
     { "/documents/document#3/groundTruth.json", "{'total': ", -EINVAL, "groundTruth" },
     { "/documents/document#3/datasetId", "nobody\n", -EINVAL, "there is no datasets called nobody" },
     { "/models/model#5/fieldConfig.json", "{'a': NaN}", -EINVAL, "fieldConfig" },
-    { "/datasets/dataset#1/resource.json", "{'retentionInDays': 31}", -EINVAL,
-      "retentionInDays cannot be changed" },
+    { "/datasets/dataset#1/resource.json", "{'numberOfDocuments': 31}", -EINVAL,
+      "numberOfDocuments cannot be changed" },
     { "/datasets/dataset#1/resource.json", "[]", -EINVAL, "JSON object" },
-    { "/datasets/dataset#1/resource.json", "{'unknown': 1}", -EINVAL, "unknown" },
+    { "/datasets/dataset#1/resource.json", "{'version': 7}", -EINVAL, "version" },
     /* clang-format on */
 };
 

