@@ -101,13 +101,34 @@ static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
            curl_url_get(b, part, &y, CURLU_DEFAULT_PORT) == CURLUE_OK && strcasecmp(x, y) == 0;
 }
 
+/* files.api.example.com, of api.example.com. */
+static bool is_below(const char *host, const char *above)
+{
+    size_t len = strlen(host), n = strlen(above);
+
+    return len > n + 1 && host[len - n - 1] == '.' && strcasecmp(host + len - n, above) == 0;
+}
+
+/* The same, or one that only who has the other can give: this machine, a name below it. */
+static bool same_host(CURLU *u, CURLU *b)
+{
+    cleanup_part char *host = NULL, *above = NULL;
+
+    if (same_part(u, b, CURLUPART_HOST))
+        return true;
+    if (curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
+        curl_url_get(b, CURLUPART_HOST, &above, 0) != CURLUE_OK)
+        return false;
+    return (is_loopback(host) && is_loopback(above)) ||
+           (!is_loopback(above) && is_below(host, above));
+}
+
 static bool same_origin(CURLU *u, const char *base)
 {
     cleanup_url CURLU *b = curl_url();
 
     return b && curl_url_set(b, CURLUPART_URL, base, 0) == CURLUE_OK &&
-           same_part(u, b, CURLUPART_SCHEME) && same_part(u, b, CURLUPART_HOST) &&
-           same_part(u, b, CURLUPART_PORT);
+           same_part(u, b, CURLUPART_SCHEME) && same_host(u, b) && same_part(u, b, CURLUPART_PORT);
 }
 
 int endpoint_check_file(const char *what, const char *text, const char *base, struct buf *out,

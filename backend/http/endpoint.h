@@ -16,7 +16,8 @@ int endpoint_check(const char *what, const char *text, struct buf *out, struct f
 
 /*
  * Adds text, the address of bytes that an answer of the API at base (a checked URL) names, to out.
- * *own: it is at base's own host and port, where the token may go. 0; -EIO: no URL, a user in
+ * *own: it is at base's own port, and host or one below that (files.HOST), or both are this machine:
+ * there the token may go. 0; -EIO: no URL, a user in
  * it, or a scheme that endpoint_check() refuses; -ENOMEM.
  */
 int endpoint_check_file(const char *what, const char *text, const char *base, struct buf *out,

@@ -182,6 +182,14 @@ bool record_has_url(const struct record *r)
     return r->res->url_field && pack_find(r, r->res->url_field, &p) && pack_is_string(&p);
 }
 
+bool record_is_handle(const struct record *r)
+{
+    struct packed p;
+
+    return record_has_url(r) && r->res->type_field && pack_find(r, r->res->type_field, &p) &&
+           !pack_is_string(&p);
+}
+
 bool record_is_passing(const struct record *r)
 {
     struct buf state = BUF_INIT(RESOURCE_ID_MAX);

@@ -44,6 +44,9 @@ bool record_is_of_today(const struct record *r);
 /* Does it say where its content stands (the table's url_field)? */
 bool record_has_url(const struct record *r);
 
+/* Says it where its content will stand, and that there is none yet? */
+bool record_is_handle(const struct record *r);
+
 /* Does the table say that it will change by itself, soon? */
 bool record_is_passing(const struct record *r);
 

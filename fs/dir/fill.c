@@ -340,8 +340,8 @@ static int add_content(struct dirhandle *d, const struct record *r)
     char name[ROUTE_NAME_MAX + 1];
     int rc;
 
-    if (resource_content_max(res) == 0)
-        return 0;
+    if (resource_content_max(res) == 0 || record_is_handle(r))
+        return 0; /* bytes that are not there yet are no empty file */
     rc = add_place(d, "content", (struct place){ .kind = NODE_CONTENT, .res = res });
     if (rc < 0 || !ending)
         return rc;

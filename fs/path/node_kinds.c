@@ -24,10 +24,16 @@ bool kind_is_command(const struct place *p)
     return p->kind == NODE_REFRESH || p->kind == NODE_CONTROL;
 }
 
+/* What it is in each generation of the API that has it. */
+static unsigned flags_of_each(const struct field *f)
+{
+    return f->since == F_ALL ? f->flags : f->flags & ~f->since;
+}
+
 bool kind_is_readable(const struct place *p)
 {
     if (p->kind == NODE_FIELD) /* a command has no value, and is empty */
-        return p->field->flags & (F_READABLE | F_AT_ONCE);
+        return flags_of_each(p->field) & (F_READABLE | F_AT_ONCE);
     return p->kind != NODE_REFRESH && p->kind != NODE_CONTROL && p->kind != NODE_HEARTBEAT;
 }
 

@@ -10,11 +10,22 @@
 #include "banned.h"
 
 #define ID_START "^las:"
+#define OTHER_START "/)las:" /* behind an organization that need not be there */
+
+/* Where the word of a pattern of ids is; NULL: it is of something else. */
+static const char *word_of_ids(const char *pattern)
+{
+    const char *other = strstr(pattern, OTHER_START);
+
+    if (strncmp(pattern, ID_START, strlen(ID_START)) == 0)
+        return pattern + strlen(ID_START);
+    return other ? other + strlen(OTHER_START) : NULL;
+}
 
 /* A new id for a pattern such as ^las:consent:[a-f0-9]{32}$ */
-static json_t *sample_id(const char *pattern)
+static json_t *sample_id(const char *word)
 {
-    const char *word = pattern + strlen(ID_START), *end = strchr(word, ':');
+    const char *end = strchr(word, ':');
     char copy[64], id[ID_MAX];
 
     snprintf(copy, sizeof(copy), "%.*s", end ? (int)(end - word) : 0, word);
@@ -34,8 +45,8 @@ static json_t *sample_text(const struct schema *s)
     }
     if (s->base64)
         return json_string("c2FuZGJveAo=");
-    if (s->pattern && strncmp(s->pattern, ID_START, strlen(ID_START)) == 0)
-        return sample_id(s->pattern);
+    if (s->pattern && word_of_ids(s->pattern))
+        return sample_id(word_of_ids(s->pattern));
     for (size_t i = 0; s->pattern && i < ARRAY_LEN(tries); i++)
         if (schema_pattern_ok(s->pattern, tries[i]))
             return json_string(tries[i]);

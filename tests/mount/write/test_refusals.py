@@ -167,7 +167,7 @@ FOLDERS = [
     ('mkdir', f'consents/{CONSENT}/x', errno.EPERM, ('consents/las:consent:ID/documents/',)),
     ('mkdir', 'datasets/.by-name/x', errno.EPERM, ('links', 'folder')),
     ('mkdir', 'datasets/inv/x', errno.EPERM, ('/datasets/inv/documents/',)),
-    ('mkdir', 'models/{models}/trainings', errno.EPERM, ('/models/{models}/inbox/',)),
+    ('mkdir', 'models/{models}/versions', errno.EPERM, ('/models/{models}/inbox/',)),
     ('mkdir', 'assets/{assets}/x', errno.EPERM, ('API', 'use those')),
     ('mkdir', 'documents/{documents}/content.jpg', errno.EPERM, ("mount's own", 'another')),
     ('mkdir', 'assets/x', errno.EPERM, ('assets', 'files')),

@@ -88,7 +88,13 @@ static void the_token_goes_to_the_apis_own_host(void **state)
         { "https://b.com/a.com/v1", "https://a.com/v1", false },
         { "http://127.0.0.1:80/x", "http://127.0.0.1/v1", true },
         { "http://127.0.0.1/x", "https://127.0.0.1/v1", false },
-        { "http://localhost:80/x", "http://127.0.0.1:80/v1", false },
+        { "http://localhost:80/x", "http://127.0.0.1:80/v1", true },
+        { "http://localhost:81/x", "http://127.0.0.1:80/v1", false },
+        { "https://files.a.com/x", "https://a.com/v1", true },
+        { "http://localhost/x", "https://a.com/v1", false },
+        { "https://a.com/x", "https://files.a.com/v1", false },
+        { "https://xa.com/x", "https://a.com/v1", false },
+        { "https://files.a.com:8443/x", "https://a.com/v1", false },
         { "http://127.0.0.1:81/x", "http://127.0.0.1:80/v1", false },
     };
 
