@@ -368,7 +368,7 @@ static void mark_stale(struct remote *remote, const struct target *t, const stru
         cleanup_buf struct buf value = BUF_INIT(RESOURCE_ID_MAX);
         struct target other = { .res = resource_get(f->schema->refers) };
 
-        if (!other.res || !r || record_string(r, f->name, &value) < 0)
+        if (!other.res || other.res == t->res || !r || record_string(r, f->name, &value) < 0)
             continue;
         other.id = value.data;
         known_changed_again(remote, &other);

@@ -73,6 +73,14 @@ static int add_field(struct look *l, const char *name, bool filter)
     return 0;
 }
 
+/* Can a POST say it? Of what only an answer has nothing can be told. */
+static bool is_sent(const struct resource *res, const char *name)
+{
+    const struct field *f = resource_field(res, name);
+
+    return f && (f->flags & F_IN_POST);
+}
+
 static int read_sent(struct look *l)
 {
     int rc = add_field(l, l->res->name_field, false);
@@ -80,7 +88,8 @@ static int read_sent(struct look *l)
     if (rc == 0)
         rc = add_field(l, l->res->type_field, false);
     for (const struct filter *f = l->res->filters; rc == 0 && f && f->name; f++)
-        rc = add_field(l, f->name, true);
+        if (is_sent(l->res, f->name))
+            rc = add_field(l, f->name, true);
     return rc;
 }
 
