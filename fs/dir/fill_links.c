@@ -203,10 +203,12 @@ static int add_values(struct dirs *dirs, struct call *call, struct dirhandle *d,
 {
     const struct filter *filter = d->node->place.filter;
     const struct place place = { .kind = NODE_BY_VALUE, .res = f->res, .filter = filter };
+    bool older = filter->was && !known_today(dirs->remote);
+    const char *const *words = older ? filter->was->enums : filter->schema->enums;
     cleanup_listing struct listing *l = NULL;
     int rc = 0;
 
-    for (const char *const *word = filter->schema->enums; rc == 0 && word && *word; word++) {
+    for (const char *const *word = words; rc == 0 && word && *word; word++) {
         struct lookup_result found = { .place = place };
 
         snprintf(found.id, sizeof(found.id), "%s", *word);

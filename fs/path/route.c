@@ -45,8 +45,10 @@ bool route_field_shown(const struct field *f)
 
 bool route_field_may_lack(const struct field *f)
 {
-    if (f->since == F_ALL || f->until == F_ALL)
+    if (f->since == F_ALL)
         return true;
+    if (f->until == F_ALL) /* what an older server lets one write is there to be written */
+        return !(f->flags & F_MAYBE) || !(f->flags & F_IN_PATCH);
     return (f->flags & ~f->since & F_MAYBE) && !(f->flags & F_IN_PATCH);
 }
 

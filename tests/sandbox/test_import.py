@@ -244,14 +244,14 @@ def many(tmp_path, n):
 
 
 def test_an_import_says_on_a_terminal_how_far_it_is(tmp_path):
-    folder = many(tmp_path, 3000)
+    folder = many(tmp_path, 20000)
     command = [server.PROGRAM, '--state', tmp_path / 'state', '--client-id', 'a',
                '--client-secret', 'b', '--import', folder]
     with Terminal(command) as terminal:
         eventually(lambda: len(terminal.shown) > 2)
         terminal.process.terminate()
         assert terminal.wait(30) == 1
-    counts = [int(line.split()[2]) for line in terminal.shown if ' of 3001 files' in line]
-    assert len(counts) > 2 and counts == sorted(set(counts)) and 0 < counts[0] < counts[-1] < 3001
+    counts = [int(line.split()[2]) for line in terminal.shown if ' of 20001 files' in line]
+    assert len(counts) > 2 and counts == sorted(set(counts)) and 0 < counts[0] < counts[-1] < 20001
     assert terminal.left == [f'lasfs-sandbox: {folder}/00001.txt: is no PDF, JPEG, PNG or TIFF',
                              'lasfs-sandbox: ended before all was imported']

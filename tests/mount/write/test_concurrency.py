@@ -98,7 +98,7 @@ def test_listings_show_each_name_once(storm):
 
 
 def test_no_byte_is_left_in_the_spool(storm):
-    eventually(lambda: os.listdir(storm.state / 'spool') == [])
+    eventually(lambda: storm.spooled() == [])
 
 
 def test_bytes_are_the_same_through_the_mount_after_a_remount(storm):

@@ -86,7 +86,7 @@ class World:
             os.rmdir(self.mount / 'datasets' / (self.sides[0].tag + name))
         self.settles(lambda: self.on_server() == {folder: [] for folder in FOLDERS},
                      lambda: f'all was removed, and the server has {self.on_server()}')
-        self.settles(lambda: not os.listdir(self.mount.state / 'spool'),
+        self.settles(lambda: not self.mount.spooled(),
                      lambda: 'all was removed, and there are bytes in the spool')
 
     @staticmethod

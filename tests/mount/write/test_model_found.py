@@ -67,7 +67,7 @@ def test_a_failed_files_bytes_leave_the_disk_with_it(mount, samples, then):
     samples.pdf('good.pdf')
     mount.run(f'cp {samples.folder}/letter documents/a.pdf; ls -l documents; '
               + then.replace('good.pdf', f'{samples.folder}/good.pdf'))
-    eventually(lambda: not os.listdir(mount.state / 'spool'))
+    eventually(lambda: not mount.spooled())
 
 
 def test_an_empty_file_replaces_a_document_and_stays_empty(mount, api, samples):
@@ -199,7 +199,7 @@ def test_what_was_gone_and_open_leaves_nothing_after_a_kill_of_the_daemon(mount,
     mount.start()
     for name in os.listdir(mount / 'documents'):
         os.unlink(mount / 'documents' / name)
-    assert os.listdir(mount.state / 'spool') == []
+    assert mount.spooled() == []
 
 
 def test_what_failed_twice_leaves_nothing_after_a_kill_of_the_daemon(mount):
@@ -217,7 +217,7 @@ def test_what_failed_twice_leaves_nothing_after_a_kill_of_the_daemon(mount):
     mount.start()
     for name in os.listdir(mount / '.lasfs/failed'):
         os.unlink(mount / '.lasfs/failed' / name)
-    assert os.listdir(mount.state / 'spool') == []
+    assert mount.spooled() == []
 
 
 def meanwhile(proxy, path, first, done, second):
