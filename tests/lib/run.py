@@ -124,7 +124,8 @@ def plan(room, more):
     alone = [file for file in files if file.startswith('tests/fault/') and file not in UNTIMED]
     others = [file for file in files if file not in alone]
     return ([f'--suite={suite}' for suite in sorted(suites)] if suites else None,
-            [run for run in ([*SIDE_BY_SIDE, *others] if others else [], alone) if run])
+            [run for run in ([*SIDE_BY_SIDE, *others] if others else [],
+                         [*TWO_AT_ONCE, *alone] if alone else []) if run])
 
 
 def main():
