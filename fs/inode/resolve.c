@@ -261,6 +261,13 @@ static int check_link(struct inodes *inodes, struct call *call, struct node *par
     return is && strcmp(is, ending) == 0 ? 0 : -ENOENT;
 }
 
+/* Is it to be sent? What is empty, or stays here for good, is not. */
+static bool is_pending_locked(struct inodes *inodes, struct drop *d)
+{
+    return drop_state_is_dirty(d->state) && d->state != DROP_STAYING && d->local &&
+           !rule_stays_here(inodes->scratch, d->folder, d->name);
+}
+
 int resolve_spool_name(struct inodes *inodes, struct drop *d, enum node_kind kind,
                        char out[ROUTE_NAME_MAX + 1])
 {
@@ -270,8 +277,7 @@ int resolve_spool_name(struct inodes *inodes, struct drop *d, enum node_kind kin
     drops_lock(inodes->drops);
     if (failed && d->state == DROP_APART && d->linked)
         number = d->failed_number;
-    else if (!failed && drop_state_is_dirty(d->state) && d->local &&
-             !rule_stays_here(inodes->scratch, d->folder, d->name))
+    else if (!failed && is_pending_locked(inodes, d))
         number = (int64_t)d->local->number;
     if (number)
         names_numbered(number, d->name, out);

@@ -176,6 +176,21 @@ def test_pending_has_what_is_on_its_way(mount, api, samples):
     eventually(lambda: os.listdir(mount / '.lasfs/pending') == [])
 
 
+@pytest.mark.options('other=local')
+@pytest.mark.parametrize('data', [b'', b'a text'], ids=['empty', 'kept here'])
+def test_what_stays_here_is_not_pending(mount, data):
+    (mount / 'documents/notes.txt').write_bytes(data)
+    assert os.listdir(mount / '.lasfs/pending') == []
+    mount.may_leave = True
+    ended = subprocess.run([mount.command()[0], '--unmount', str(mount.path)], check=True,
+                           capture_output=True, text=True, timeout=30)
+    assert 'to send' not in ended.stderr and 'to be sent' not in ended.stderr
+    mount.wait_for_end()
+    mount.start()
+    assert os.listdir(mount / 'documents') == ['notes.txt']
+    assert os.listdir(mount / '.lasfs/pending') == []
+
+
 def test_pending_has_no_scratch_files(mount):
     mount.may_leave = True
     (mount / 'documents/.x.swp').write_bytes(b'x')
