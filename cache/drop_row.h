@@ -28,9 +28,8 @@ struct drop_row {
     int kind;                  /* the caller's */
     const char *id;            /* the resource's once acknowledged, else NULL */
     enum row_state state;
-    uint64_t spool; /* the file of its bytes, 0: none */
-    uint64_t
-        sealed; /* of ROW_OPEN, beside spool: those that wait to be sent until these are whole */
+    uint64_t spool;  /* the file of its bytes, 0: none */
+    uint64_t sealed; /* of ROW_OPEN, beside that: of those that wait until these are whole */
     int64_t size, mtime_ns;
     uint32_t mode;
     bool has_sha256;

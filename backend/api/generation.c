@@ -106,8 +106,10 @@ static int take_row(struct generation_table *t, const struct resource *from)
     id = rc == 0 && from->id_field ? resource_field(to, from->id_field) : NULL;
     if (id)
         to->id = id->schema;
-    if (rc == 0 && to->state_field && !resource_field(to, to->state_field))
-        to->state_field = NULL, to->passing = NULL;
+    if (rc == 0 && to->state_field && !resource_field(to, to->state_field)) {
+        to->state_field = NULL;
+        to->passing = NULL;
+    }
     return rc;
 }
 

@@ -63,7 +63,7 @@ static const char *const passing_transformations[] = { "running", NULL };
 #define LG (CAN_LIST | CAN_GET)
 #define LPUD (CAN_LIST | CAN_POST | CAN_PATCH | CAN_DELETE)
 #define NAMED .name_field = "name"
-#define NEW .since = ~0u
+#define NEW .since = F_ALL
 #define CREATED .made_field = "createdTime", .changed_field = "updatedTime"
 #define STARTED .made_field = "startTime", .changed_field = "endTime"
 
@@ -214,9 +214,14 @@ const struct resource *resource_get(enum resource_kind kind)
     return NULL;
 }
 
+bool resource_is_new(const struct resource *res)
+{
+    return res->since == F_ALL;
+}
+
 unsigned resource_can(const struct resource *res)
 {
-    return res->since == ~0u ? res->can : res->can & ~res->since;
+    return resource_is_new(res) ? res->can : res->can & ~res->since;
 }
 
 const struct resource *resource_by_name(enum resource_kind parent, const char *name)

@@ -24,6 +24,9 @@
 /* kind's row; NULL for RES_NONE. */
 const struct resource *resource_get(enum resource_kind kind);
 
+/* Has no API but today's such a thing? */
+bool resource_is_new(const struct resource *res);
+
 /* Of its can what every generation that has it at all can do: what a client may count on. */
 unsigned resource_can(const struct resource *res);
 

@@ -37,7 +37,7 @@ static bool is_listed(const struct dirs *dirs, const struct tree_row *row)
 {
     const struct resource *res = resource_get(row->res);
 
-    return !res || res->since != ~0u || known_today(dirs->remote);
+    return !res || !resource_is_new(res) || known_today(dirs->remote);
 }
 
 static int add_rows_of_tree(struct dirs *dirs, struct dirhandle *d)

@@ -44,7 +44,7 @@ int list_search_cached(struct remote *remote, struct call *call, const struct ta
     int64_t size;
 
     if (resource_content_max(t->res) <= 0 || fetch_content_changes(t->res) || t->parent ||
-        !(t->res->can & CAN_LIST) || fetch_content_id(t, NULL, id) < 0 ||
+        !(resource_can(t->res) & CAN_LIST) || fetch_content_id(t, NULL, id) < 0 ||
         content_size(remote->content, id, &size) < 0 || list_pace_cold(remote, &all) >= COLD_MAX)
         return -EAGAIN;
     /* what a list does not have may be too new for it, and its failure is not this one's */

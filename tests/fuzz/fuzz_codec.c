@@ -10,6 +10,7 @@
 #include "body.h"
 #include "codec.h"
 #include "error_text.h"
+#include "expect.h"
 #include "record.h"
 
 #include "banned.h"
@@ -17,12 +18,6 @@
 #define TEXT_MAX_BYTES (32 << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool true_enough)
-{
-    if (!true_enough)
-        abort();
-}
 
 /* What was read from a record's own text is the same record. */
 static void check_round_trip(struct record *r)

@@ -1,31 +1,23 @@
 /* Rows of intents that say anything: as a newer program, or a disk, may have left them. They are read,
  * told what happens, and read again. */
 #include <errno.h>
-#include <ftw.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
+#include "expect.h"
 #include "intent_row.h"
 #include "journal.h"
 #include "state.h"
+#include "temp_dir.h"
 
 #include "banned.h"
 
 #define ROWS_MAX 8
 #define TEXT_MAX 64
-#define PATH_BYTES 4096
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool true_enough)
-{
-    if (!true_enough)
-        abort();
-}
 
 /* The input, taken piece by piece; what is not there is 0. */
 struct input {
@@ -122,25 +114,15 @@ static void tell_all(struct journal *j, const struct each *each, struct input *i
     journal_get_stats(j, &stats);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st;
-    (void)type;
-    (void)at;
-    return remove(path);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const char *parent = getenv("TMPDIR");
-    char dir[PATH_BYTES];
+    void *dir = NULL;
     struct input in = { data, size };
     struct state *state = NULL;
     struct journal *j;
     struct each each;
 
-    snprintf(dir, sizeof(dir), "%s/lasfs-fuzz-XXXXXX", parent ? parent : "/tmp");
-    expect(mkdtemp(dir) != NULL);
+    expect(temp_dir_setup(&dir) == 0);
     expect(state_open(dir, 0, clock_real(), NULL, &state, NULL) == 0);
     for (int i = 0; i < ROWS_MAX && in.size; i++)
         put_row(state, &in);
@@ -149,6 +131,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     journal_free(j);
     journal_free(open_journal(state, &each));
     state_close(state);
-    expect(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0);
+    expect(temp_dir_teardown(&dir) == 0);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expect.h"
 #include "names.h"
 #include "resources.h"
 #include "route.h"
@@ -15,12 +16,6 @@
 #define PATH_MAX_BYTES 8192
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool true_enough)
-{
-    if (!true_enough)
-        abort();
-}
 
 static bool is_file_name(const char *name)
 {

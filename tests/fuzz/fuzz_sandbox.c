@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expect.h"
 #include "fault.h"
 #include "page.h"
 #include "tokens.h"
@@ -14,12 +15,6 @@
 #define TEXT_MAX_BYTES 4096
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool true_enough)
-{
-    if (!true_enough)
-        abort();
-}
 
 /* What is taken for a token of a list is one that it would have written. */
 static void check_page(const char *token)

@@ -8,20 +8,11 @@ import time
 import pytest
 
 from mounted import COMMAND_SECONDS, eventually, mount_type
-from proxy import Proxy
 from samples import pdf, small_pdf
 from server import program
 from terminal import Terminal
 
 SOON = 8  # it takes five seconds at most, on a machine that has nothing else to do
-
-
-@pytest.fixture
-def proxy(server):
-    one = Proxy(server)
-    yield one
-    one.clear()
-    one.stop()
 
 
 @pytest.fixture

@@ -7,19 +7,10 @@ import subprocess
 import pytest
 
 from mounted import eventually
-from proxy import Proxy
 from rest import Refused
 from samples import small_pdf
 
 OPTIONS = ('writeback', 'settle=0.2', 'unsure=2', 'timeout=5')
-
-
-@pytest.fixture
-def proxy(server):
-    one = Proxy(server)
-    yield one
-    one.clear()
-    one.stop()
 
 
 @pytest.fixture
