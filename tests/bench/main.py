@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / 'lib')]
 
+from bench import drops  # noqa: E402
 from bench.place import Place, cat, cat_parallel, run  # noqa: E402
 
 CURL_ONE, CURL_MANY, DISK = 'curl, one connection', 'curl --parallel 16', 'cat from the local disk'
@@ -24,7 +25,8 @@ COLD, COLD_MANY, WARM = 'cat, cold', 'xargs -P16 cat, cold', 'cat, again'
 DISK_MANY = 'xargs -P16 cat from the local disk'
 REMOUNTED, CPU, GETS = 'cat, after a remount', 'CPU of the daemon', 'GETs after a remount'
 # What lasfs does, and beside what.
-ROWS = [(COLD, CURL_MANY), (COLD, CURL_ONE), (COLD_MANY, CURL_MANY), (COLD_MANY, DISK_MANY), (WARM, DISK), (REMOUNTED, DISK)]
+ROWS = [(COLD, CURL_MANY), (COLD, CURL_ONE), (COLD_MANY, CURL_MANY), (COLD_MANY, DISK_MANY), (WARM, DISK), (REMOUNTED, DISK),
+        *drops.ROWS]
 
 
 class Figures(dict):
@@ -93,6 +95,7 @@ def measure(place, runs, folder):
         curl_once(place, figures, CURL_MANY, here / 'curl', '--parallel', '--parallel-max', '16')
         measure_one_reader(place, figures, here)
         measure_many_readers(place, figures, here)
+        drops.measure(place, figures, here)
         shutil.rmtree(here)
         print(f'run {number + 1} of {runs}', {k: round(v[-1], 4) for k, v in figures.items()},
               file=sys.stderr, flush=True)
@@ -115,8 +118,9 @@ def table(figures, latency):
     yield '| --- | --- | --- | --- | --- |'
     for one, other in ROWS:
         yield f'| {one} | {span(figures[one])} | {other} | {span(figures[other])} | {ratio(figures, one, other)} |'
-    yield (f'\nThe daemon took {span(figures[CPU], "ms", 1000)} of CPU for each cold document. After a remount it '
-           f'asked for {max(figures[GETS]):.0f} documents by GET.\n')
+    yield (f'\nThe daemon took {span(figures[CPU], "ms", 1000)} of CPU for each cold document, '
+           f'{span(figures[drops.CPU], "ms", 1000)} for each that was dropped. After a remount it asked for '
+           f'{max(figures[GETS]):.0f} documents by GET.\n')
 
 
 def page(results, options, command):

@@ -1,0 +1,93 @@
+"""Files that are dropped: until close() has the server's word, and with writeback until the last is there."""
+import base64
+import hashlib
+import json
+import os
+import shutil
+import time
+
+from bench.place import run
+from mounted import eventually
+
+CURL_ONE, CURL_MANY = 'POSTs by curl, one connection', 'POSTs by curl --parallel 16'
+WAITS, MANY_WAIT, WRITEBACK = 'cp, close() waits', 'xargs -P16 cp, close() waits', 'cp with writeback, until the last is there'
+CPU = 'CPU of the daemon for a drop'
+ROWS = [(WAITS, CURL_ONE), (MANY_WAIT, CURL_MANY), (WRITEBACK, CURL_MANY)]
+
+
+def scans(folder, count, size):
+    """Files that no server has yet, and their digests."""
+    folder.mkdir()
+    digests = set()
+    for number in range(count):
+        data = b'%PDF-1.4\n' + os.urandom(size - 15) + b'%%EOF\n'
+        (folder / f'{number:04}.pdf').write_bytes(data)
+        digests.add(hashlib.sha256(data).hexdigest())
+    return digests
+
+
+def check(place, digests):
+    """Each is there once; and away again, so that the next has the same list before it."""
+    found = []
+    for document in place.api.documents():
+        if document['documentId'] not in place.ids:
+            content = base64.b64decode(place.api.get('documents/' + document['documentId'])['content'])
+            found.append(hashlib.sha256(content).hexdigest())
+            place.api.delete('documents/' + document['documentId'])
+    assert sorted(found) == sorted(digests)
+
+
+def post_by_curl(place, figures, folder, name, *options):
+    digests = scans(folder, place.count, place.size)
+    lines = []
+    for path in sorted(folder.iterdir()):
+        body = {'content': base64.b64encode(path.read_bytes()).decode(), 'contentType': 'application/pdf'}
+        path.with_suffix('.json').write_text(json.dumps(body))
+        lines += [f'url = "{place.server.api_endpoint}/documents"', f'data = "@{path.with_suffix(".json")}"',
+                  f'header = "Authorization: Bearer {place.api.token}"', 'header = "Content-Type: application/json"',
+                  'header = "Expect:"', 'output = "/dev/null"', 'no-progress-meter', 'fail', 'show-error', 'next']
+    config = folder / 'config'
+    config.write_text('\n'.join(lines[:-1]) + '\n')
+    figures.time(name, run, ['curl', *options, '-K', str(config)])
+    check(place, digests)
+
+
+def posted(place, mark):
+    return sum(1 for line in place.server.log.since(mark) if line.verb == 'POST' and line.path.endswith('/documents'))
+
+
+def drop(place, figures, folder, name, how, *options):
+    folder.mkdir()
+    digests = scans(folder / 'scans', place.count, place.size)
+    files = [str(f) for f in sorted((folder / 'scans').iterdir())]
+    mount = place.mount(folder / 'mounted', 'list=ids', *options)
+    try:
+        os.listdir(mount / 'documents')
+        before, mark, begin = mount.cpu(), place.server.log.mark(), time.monotonic()
+        how(files, mount / 'documents')
+        eventually(lambda: posted(place, mark) >= place.count, 60, 'the last POST')
+        figures.add(name, time.monotonic() - begin)
+        if name == WAITS:
+            figures.add(CPU, (mount.cpu() - before) / place.count)
+        mount.unmount()
+    finally:
+        mount.kill()
+    check(place, digests)
+    shutil.rmtree(folder)
+
+
+def cp(files, folder):
+    run(['cp', *files, str(folder)])
+
+
+def cp_parallel(files, folder):
+    run(['xargs', '-P', '16', '-n', '1', 'cp', '-t', str(folder)], words='\n'.join(files) + '\n')
+
+
+def measure(place, figures, folder):
+    here = folder / 'drops'
+    post_by_curl(place, figures, folder / 'one-curl', CURL_ONE)
+    post_by_curl(place, figures, folder / 'many-curl', CURL_MANY, '--parallel', '--parallel-max', '16')
+    drop(place, figures, here, WAITS, cp)
+    drop(place, figures, here, MANY_WAIT, cp_parallel)
+    drop(place, figures, here, WRITEBACK, cp, 'writeback', 'settle=0')
