@@ -112,17 +112,18 @@ static void release_apply(struct state_job *job)
     free(w);
 }
 
-int state_apply(struct state *st, const struct state_step *steps, size_t n, bool durable,
+int state_apply(struct state *st, const struct state_step *steps, size_t n, enum state_when when,
                 struct failure *err)
 {
-    struct state_write now = {
-        .job = { .run = run_apply, .release = release_apply, .writes = true },
-        .steps = steps,
-        .n = n
-    };
+    struct state_write now = { .job = { .run = run_apply,
+                                        .release = release_apply,
+                                        .writes = true,
+                                        .patient = when == STATE_SOON },
+                               .steps = steps,
+                               .n = n };
     struct state_write *later;
 
-    if (durable)
+    if (when != STATE_LATER)
         return state_queue_run(st->queue, &now.job, err);
     now.copies = state_steps_copy(steps, n);
     now.steps = now.copies;
@@ -136,7 +137,7 @@ int state_apply(struct state *st, const struct state_step *steps, size_t n, bool
     return 0;
 }
 
-int state_apply_begin(struct state *st, const struct state_step *steps, size_t n,
+int state_apply_begin(struct state *st, const struct state_step *steps, size_t n, bool soon,
                       struct state_write **out, struct failure *err)
 {
     struct state_write *w = calloc(1, sizeof(*w));
@@ -145,6 +146,7 @@ int state_apply_begin(struct state *st, const struct state_step *steps, size_t n
         return fail(err, -ENOMEM, 0, "out of memory");
     w->job.run = run_apply;
     w->job.writes = true;
+    w->job.patient = soon;
     w->steps = steps;
     w->n = n;
     state_queue_begin(st->queue, &w->job);
@@ -164,7 +166,7 @@ int state_put_drop(struct state *st, const struct drop_row *row, bool durable, s
 {
     struct state_step step = { .change = STATE_PUT_DROP, .row = row };
 
-    return state_apply(st, &step, 1, durable, err);
+    return state_apply(st, &step, 1, durable ? STATE_NOW : STATE_LATER, err);
 }
 
 int state_delete_drop(struct state *st, const char *folder, const char *name, bool durable,
@@ -172,7 +174,7 @@ int state_delete_drop(struct state *st, const char *folder, const char *name, bo
 {
     struct state_step step = { .change = STATE_DELETE_DROP, .folder = folder, .name = name };
 
-    return state_apply(st, &step, 1, durable, err);
+    return state_apply(st, &step, 1, durable ? STATE_NOW : STATE_LATER, err);
 }
 
 int state_rename_folder(struct state *st, const char *folder, const char *to_folder, bool durable,
@@ -182,7 +184,7 @@ int state_rename_folder(struct state *st, const char *folder, const char *to_fol
                                .folder = folder,
                                .to_folder = to_folder };
 
-    return state_apply(st, &step, 1, durable, err);
+    return state_apply(st, &step, 1, durable ? STATE_NOW : STATE_LATER, err);
 }
 
 /* --- Questions -------------------------------------------------------------------------------- */

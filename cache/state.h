@@ -8,6 +8,7 @@
  *
  * durable: true returns when it is on disk; false as soon as it is in order, with its strings
  * copied: a failure of it is logged, and returned by the next state_flush(), whoever calls that.
+ * enum state_when says the same, and a third thing.
  *
  * 0, -EIO, -ENOSPC, -ENOMEM. err: on failure only, may be NULL.
  */
@@ -25,6 +26,12 @@
 #include "log.h"
 
 struct state;
+
+enum state_when {
+    STATE_LATER, /* as false */
+    STATE_NOW,   /* as true */
+    STATE_SOON,  /* as true, and some milliseconds may pass before, in which others come along */
+};
 
 /*
  * Makes dir (0700, its parents too), locks it, opens or makes its database and starts the
@@ -50,13 +57,13 @@ int state_flush(struct state *st, struct failure *err);
 
 /* --- Drops ------------------------------------------------------------------------------------ */
 
-int state_apply(struct state *st, const struct state_step *steps, size_t n, bool durable,
+int state_apply(struct state *st, const struct state_step *steps, size_t n, enum state_when when,
                 struct failure *err);
 
-/* A durable one in two halves: begin gives it its place in the order, wait returns once it is on
+/* STATE_NOW or STATE_SOON in two halves: begin gives it its place in the order, wait returns once it is on
  * disk, with its own result, and frees it. In between the steps stay as they are. */
 struct state_write;
-int state_apply_begin(struct state *st, const struct state_step *steps, size_t n,
+int state_apply_begin(struct state *st, const struct state_step *steps, size_t n, bool soon,
                       struct state_write **out, struct failure *err); /* only -ENOMEM */
 int state_apply_wait(struct state *st, struct state_write *w, struct failure *err);
 

@@ -12,16 +12,21 @@
 
 #define QUEUE_MAX 4096 /* jobs that were given away; who gives more has to wait */
 #define LINGER_MS 50   /* how long such jobs wait for company */
+#define PATIENT_MS 10  /* how long those whose owners are patient do */
 #define STACK_BYTES (512 * 1024)
 
 struct state_queue {
     struct lock lock;
-    pthread_cond_t work;     /* something was queued, or stop */
-    pthread_cond_t progress; /* something was taken or done */
-    struct state_job *head;  /* guarded by lock, as all below */
+    pthread_cond_t work;    /* something was queued, or stop */
+    pthread_cond_t done;    /* something that is waited for was done */
+    pthread_cond_t room;    /* there is room again */
+    struct state_job *head; /* guarded by lock, as all below */
     struct state_job **tail;
     size_t queued;
+    size_t want_room;    /* so many threads */
+    bool lingers;        /* the thread, for company of what is queued */
     bool somebody_waits; /* for something that is queued */
+    bool somebody_is_patient;
     bool stop;
     int lost_rc; /* the first failure that nobody waited for */
     struct failure lost;
@@ -95,6 +100,7 @@ static void run_batch(struct state_db *db, struct state_job *batch)
 static struct state_job *finish_batch(struct state_queue *q, struct state_job *batch)
 {
     struct state_job *owned = NULL;
+    bool waited_for = false;
 
     while (batch) {
         struct state_job *job = batch;
@@ -102,6 +108,7 @@ static struct state_job *finish_batch(struct state_queue *q, struct state_job *b
         batch = job->next;
         if (job->waited_for) {
             job->done = true; /* from here on it may be gone */
+            waited_for = true;
             continue;
         }
         if (job->rc < 0 && q->lost_rc == 0) {
@@ -111,7 +118,8 @@ static struct state_job *finish_batch(struct state_queue *q, struct state_job *b
         job->next = owned;
         owned = job;
     }
-    pthread_cond_broadcast(&q->progress);
+    if (waited_for)
+        pthread_cond_broadcast(&q->done);
     return owned;
 }
 
@@ -127,25 +135,39 @@ static void jobs_release(struct state_queue *q, struct state_job *owned)
     }
 }
 
-/* Waits for jobs, a little longer when nobody waits for theirs. NULL: stop. The lock is held. */
-static struct state_job *take_batch(struct state_queue *q)
+/* Until somebody is in a hurry, for as long as the most urgent of the others can wait. */
+static void wait_for_company(struct state_queue *q)
 {
     struct clock *clock = clock_real();
+    int64_t until = clock_now_ms(clock) + LINGER_MS;
+
+    q->lingers = true;
+    while (!q->somebody_waits && !q->stop && q->queued < QUEUE_MAX) {
+        int64_t soon = clock_now_ms(clock) + PATIENT_MS;
+
+        if (q->somebody_is_patient && soon < until)
+            until = soon;
+        if (lock_wait_until(&q->lock, &q->work, clock, until) == -ETIMEDOUT)
+            break;
+    }
+    q->lingers = false;
+}
+
+/* Waits for jobs, a little longer when nobody needs theirs at once. NULL: stop. The lock is held. */
+static struct state_job *take_batch(struct state_queue *q)
+{
     struct state_job *batch;
-    int64_t until;
 
     while (!q->head && !q->stop)
         lock_wait(&q->lock, &q->work);
-    until = clock_now_ms(clock) + LINGER_MS;
-    while (!q->somebody_waits && !q->stop && q->queued < QUEUE_MAX)
-        if (lock_wait_until(&q->lock, &q->work, clock, until) == -ETIMEDOUT)
-            break;
+    wait_for_company(q);
     batch = q->head;
     q->head = NULL;
     q->tail = &q->head;
     q->queued = 0;
-    q->somebody_waits = false;
-    pthread_cond_broadcast(&q->progress);
+    q->somebody_waits = q->somebody_is_patient = false;
+    if (q->want_room)
+        pthread_cond_broadcast(&q->room);
     return batch;
 }
 
@@ -177,7 +199,8 @@ int state_queue_new(struct state_db *db, struct log *log, struct state_queue **o
         return -ENOMEM;
     lock_init(&q->lock, LOCK_STATE);
     cond_init_monotonic(&q->work);
-    pthread_cond_init(&q->progress, NULL);
+    pthread_cond_init(&q->done, NULL);
+    pthread_cond_init(&q->room, NULL);
     q->tail = &q->head;
     q->db = db;
     q->log = log;
@@ -201,7 +224,8 @@ void state_queue_free(struct state_queue *q)
     lock_give(&q->lock);
     if (q->started)
         pthread_join(q->thread, NULL);
-    pthread_cond_destroy(&q->progress);
+    pthread_cond_destroy(&q->room);
+    pthread_cond_destroy(&q->done);
     pthread_cond_destroy(&q->work);
     lock_destroy(&q->lock);
     free(q);
@@ -213,8 +237,10 @@ static void enqueue(struct state_queue *q, struct state_job *job)
     *q->tail = job;
     q->tail = &job->next;
     q->queued++;
-    q->somebody_waits |= job->waited_for;
-    pthread_cond_signal(&q->work);
+    q->somebody_waits |= job->waited_for && !job->patient;
+    q->somebody_is_patient |= job->waited_for;
+    if (job->waited_for || !q->lingers || q->queued >= QUEUE_MAX)
+        pthread_cond_signal(&q->work);
 }
 
 void state_queue_begin(struct state_queue *q, struct state_job *job)
@@ -229,7 +255,7 @@ int state_queue_wait(struct state_queue *q, struct state_job *job, struct failur
 {
     lock_take(&q->lock);
     while (!job->done)
-        lock_wait(&q->lock, &q->progress);
+        lock_wait(&q->lock, &q->done);
     lock_give(&q->lock);
     if (job->rc < 0 && err)
         *err = job->err;
@@ -245,8 +271,10 @@ int state_queue_run(struct state_queue *q, struct state_job *job, struct failure
 void state_queue_later(struct state_queue *q, struct state_job *job)
 {
     lock_take(&q->lock);
+    q->want_room++;
     while (q->queued >= QUEUE_MAX)
-        lock_wait(&q->lock, &q->progress);
+        lock_wait(&q->lock, &q->room);
+    q->want_room--;
     enqueue(q, job);
     lock_give(&q->lock);
 }

@@ -21,6 +21,7 @@ struct state_job {
     /* Frees a job of state_queue_later(). */
     void (*release)(struct state_job *job);
     bool writes;
+    bool patient; /* who waits for it lets others come along */
 
     struct state_job *next; /* the queue's, as all below */
     bool waited_for, done;

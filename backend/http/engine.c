@@ -451,6 +451,7 @@ int request_do(struct engine *e, struct call *call, struct request *rq)
     rq->sent_bytes = rq->received_bytes = rq->answer_bytes = 0;
     rq->headway = (struct headway){ .answer_ms = INT64_MAX };
     rq->sending = false;
+    rq->piece = 0;
     enqueue(e, rq);
     while (!is_done(e, rq))
         if (call_wait(call, e->clock, CLOCK_FOREVER) == -EINTR)

@@ -58,7 +58,9 @@ struct request {
     struct request *next; /* guarded by the engine's lock while queued, then its thread's */
     struct headway headway;
     int64_t sent_bytes, received_bytes, answer_bytes;
-    bool sending; /* sent_bytes has grown since it last made headway */
+    bool sending;     /* sent_bytes has grown since it last made headway */
+    size_t piece;     /* how much of the body was last read at once; 0: nothing yet */
+    int64_t piece_ms; /* when */
     int rc;
     bool queued, waited, abort, done; /* guarded by the engine's lock */
 };

@@ -18,18 +18,46 @@
 #define FRESH_IDLE_S 20
 #define ERROR_ANSWER_MAX (64u << 10)
 #define HEADER_MAX (32u << 10)
-/* How much is read of a body at once, and how much of it waits in the kernel. */
+/* How much is read of a body at once: as much as goes out in a moment. And how much of it waits in the
+ * kernel before more is given to it. */
 #define PIECE_BYTES 16384
+#define PIECE_MAX_BYTES ((size_t)8 * PIECE_BYTES)
+#define MOMENT_MS 20
 #define UNSENT_BYTES 32768
 /* How much of an answer is taken from the kernel at once. */
 #define TAKE_BYTES (64 << 10)
 
 /* --- Bytes ----------------------------------------------------------------------------------- */
 
+/* Twice as much as last time if that has gone out quickly. */
+static size_t next_piece(struct request *rq)
+{
+    int64_t now = clock_now_ms(rq->clock);
+    bool quick = rq->piece && now - rq->piece_ms <= MOMENT_MS;
+
+    rq->piece = quick ? 2 * rq->piece : PIECE_BYTES;
+    if (rq->piece > PIECE_MAX_BYTES)
+        rq->piece = PIECE_MAX_BYTES;
+    rq->piece_ms = now;
+    return rq->piece;
+}
+
+static ssize_t read_piece(struct request *rq, char *out, size_t len)
+{
+    size_t piece = next_piece(rq), got = 0;
+    ssize_t n = 1;
+
+    while (n > 0 && got < len && got < piece) {
+        n = upload_read(rq->body, out + got, (piece < len ? piece : len) - got);
+        got += n > 0 ? (size_t)n : 0;
+    }
+    return n < 0 ? n : (ssize_t)got;
+}
+
 static size_t on_send(char *out, size_t size, size_t n, void *arg)
 {
     struct request *rq = arg;
-    ssize_t got = upload_read(rq->body, out, size * n);
+    ssize_t got = read_piece(rq, out, size * n);
 
     if (got < 0) {
         rq->rc = (int)got;
@@ -248,7 +276,7 @@ static void set_transport(CURL *easy, const struct request *rq, const char *cace
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      (long)(rq->timeout_ms < CONNECT_MS ? rq->timeout_ms : CONNECT_MS));
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)TAKE_BYTES);
-    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)PIECE_BYTES);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)PIECE_MAX_BYTES);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
     if (cacert) {
         curl_easy_setopt(easy, CURLOPT_CAINFO, cacert);

@@ -9,7 +9,7 @@
 #include "banned.h"
 
 /* At a time: so many groups of 3 bytes become groups of 4 characters. */
-#define GROUPS_MAX 4096
+#define GROUPS_MAX 16384
 
 static int64_t encoded_size(const struct upload *u)
 {

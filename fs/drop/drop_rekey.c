@@ -125,7 +125,7 @@ static int rename_below(struct drops *t, struct drop *d, const char *to_name, st
                                     .name = name,
                                     .to_folder = folder,
                                     .to_name = to_name };
-    rc = state_apply(t->state, steps, 3, true, NULL);
+    rc = state_apply(t->state, steps, 3, STATE_NOW, NULL);
     if (rc < 0)
         return rc;
     drops_lock(t);

@@ -127,7 +127,7 @@ static int copy_row(struct drops *t, struct drop *d, const struct folder *from, 
  * wants them on disk waits for them when others may go on. with: so many steps more. */
 static int put_rows(struct drops *t, struct drop *d, const struct folder *from, const char *old,
                     size_t (*make)(const struct row_copy *copy, struct state_step steps[2]),
-                    const struct state_step *with, size_t n_with, bool durable)
+                    const struct state_step *with, size_t n_with, enum state_when when)
 {
     cleanup_copy struct row_copy copy;
     struct state_write *write = NULL;
@@ -140,10 +140,10 @@ static int put_rows(struct drops *t, struct drop *d, const struct folder *from, 
     n = rc == 0 ? make(&copy, steps) : 0;
     for (size_t i = 0; rc == 0 && i < n_with; i++)
         steps[n++] = with[i];
-    if (n && durable)
-        rc = state_apply_begin(t->state, steps, n, &write, NULL);
+    if (n && when != STATE_LATER)
+        rc = state_apply_begin(t->state, steps, n, when == STATE_SOON, &write, NULL);
     else if (n)
-        rc = state_apply(t->state, steps, n, false, NULL);
+        rc = state_apply(t->state, steps, n, STATE_LATER, NULL);
     lock_give(&t->row_lock);
     return write ? state_apply_wait(t->state, write, NULL) : rc;
 }
@@ -178,23 +178,24 @@ static size_t make_move(const struct row_copy *copy, struct state_step steps[2])
 
 int drop_row_save(struct drops *t, struct drop *d, bool durable)
 {
-    return put_rows(t, d, NULL, NULL, make_save, NULL, 0, durable);
+    return put_rows(t, d, NULL, NULL, make_save, NULL, 0, durable ? STATE_NOW : STATE_LATER);
 }
 
-int drop_row_save_with(struct drops *t, struct drop *d, const struct state_step *with, size_t n)
+int drop_row_save_with(struct drops *t, struct drop *d, const struct state_step *with, size_t n,
+                       enum state_when when)
 {
-    return put_rows(t, d, NULL, NULL, make_save, with, n, true);
+    return put_rows(t, d, NULL, NULL, make_save, with, n, when);
 }
 
 int drop_row_delete(struct drops *t, struct drop *d, bool durable)
 {
-    return put_rows(t, d, NULL, NULL, make_delete, NULL, 0, durable);
+    return put_rows(t, d, NULL, NULL, make_delete, NULL, 0, durable ? STATE_NOW : STATE_LATER);
 }
 
 int drop_row_move(struct drops *t, const struct folder *from, const char *old, struct drop *d,
                   const struct state_step *with)
 {
-    return put_rows(t, d, from, old, make_move, with, with ? 1 : 0, true);
+    return put_rows(t, d, from, old, make_move, with, with ? 1 : 0, STATE_NOW);
 }
 
 int drop_rows_fail(struct drops *t, struct drop *x, struct drop *d)
@@ -215,7 +216,7 @@ int drop_rows_fail(struct drops *t, struct drop *x, struct drop *d)
             n += shown.linked ? make_save(&shown, steps + n) : make_delete(&shown, steps + n);
     }
     if (n)
-        rc = state_apply_begin(t->state, steps, n, &write, NULL);
+        rc = state_apply_begin(t->state, steps, n, false, &write, NULL);
     lock_give(&t->row_lock);
     return write ? state_apply_wait(t->state, write, NULL) : rc;
 }

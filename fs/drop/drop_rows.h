@@ -4,13 +4,15 @@
 
 #include "drop.h"
 #include "drop_row.h"
+#include "state.h"
 
 /* Writes d's row as it is now; durable: waits until it is on disk. 0, -EIO, -ENOSPC. */
 int drop_row_save(struct drops *t, struct drop *d, bool durable);
 
-/* The same, and what n steps say, in one transaction, on disk. */
+/* The same, and what n steps say, in one transaction; not STATE_LATER. */
 #define DROP_WITH_MAX 2
-int drop_row_save_with(struct drops *t, struct drop *d, const struct state_step *with, size_t n);
+int drop_row_save_with(struct drops *t, struct drop *d, const struct state_step *with, size_t n,
+                       enum state_when when);
 
 /* d has left folder and name: its row goes, unless it is already that of who has the name now. */
 int drop_row_delete(struct drops *t, struct drop *d, bool durable);

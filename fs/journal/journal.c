@@ -134,7 +134,7 @@ int journal_begin(struct journal *j, const struct intent_row *row, const struct 
     for (size_t i = 0; i < n; i++)
         steps[i] = with[i];
     steps[n] = change.step;
-    rc = state_apply(j->state, steps, n + 1, true, err);
+    rc = state_apply(j->state, steps, n + 1, STATE_NOW, err);
     if (rc < 0)
         journal_forget(j, own);
     else
@@ -155,6 +155,7 @@ static void apply_news(struct intent_row *row, const struct intent_news *news)
     if (news->upload) {
         row->upload = news->upload;
         row->size = news->size;
+        row->has_sha256 = false; /* that was of others */
     }
     if (news->sha256) {
         row->has_sha256 = true;
@@ -253,12 +254,12 @@ int journal_withdraw(struct journal *j, int64_t number, struct intent_change *ou
 }
 
 int journal_tell(struct journal *j, int64_t number, enum intent_event event,
-                 const struct intent_news *news, bool durable)
+                 const struct intent_news *news, enum state_when when)
 {
     cleanup_intent_change struct intent_change c = { .row = NULL };
     int rc = number ? journal_change(j, number, event, news, &c) : -ENOENT;
 
-    return rc < 0 ? rc : state_apply(j->state, &c.step, 1, durable, NULL);
+    return rc < 0 ? rc : state_apply(j->state, &c.step, 1, when, NULL);
 }
 
 void journal_leave(struct journal *j, int64_t number, int64_t in_ms)

@@ -103,7 +103,7 @@ int journal_forsake(struct journal *j, const char *folder, const char *name,
 
 /* journal_change(), applied. */
 int journal_tell(struct journal *j, int64_t number, enum intent_event event,
-                 const struct intent_news *news, bool durable);
+                 const struct intent_news *news, enum state_when when);
 
 /* Who holds it has done what could be done at once: it is looked at in so many milliseconds. 0 is
  * fine as a number, as is one that is done. */

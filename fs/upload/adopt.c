@@ -70,7 +70,7 @@ static int64_t give_back(struct adoption *a, struct failure *why)
         return rc;
     if (rc < 0)
         report(a, "what a try before has made stays under its id");
-    return journal_tell(a->uploads->journal, a->row->number, INTENT_REFUSED, NULL, true);
+    return journal_tell(a->uploads->journal, a->row->number, INTENT_REFUSED, NULL, STATE_NOW);
 }
 
 /* Is the name still what the POST was sent for? */
@@ -112,7 +112,7 @@ static int record_found(struct adoption *a)
     struct intent_news news = { .id = a->id };
     int rc = journal_change(a->uploads->journal, a->row->number, INTENT_FOUND, &news, &change);
 
-    return rc < 0 ? rc : drop_row_save_with(a->uploads->drops, a->drop, &change.step, 1);
+    return rc < 0 ? rc : drop_row_save_with(a->uploads->drops, a->drop, &change.step, 1, STATE_NOW);
 }
 
 static void leave_queue(struct adoption *a)
@@ -220,6 +220,6 @@ int64_t adopt(struct uploads *uploads, struct call *call, const struct intent_ro
     if (rc == -EWOULDBLOCK || rc == -EEXIST)
         return BUSY_AGAIN_MS;
     if (rc == -EINVAL) /* a folder that is no more: it stays under its id */
-        return journal_tell(uploads->journal, row->number, INTENT_FOUND, NULL, true);
+        return journal_tell(uploads->journal, row->number, INTENT_FOUND, NULL, STATE_NOW);
     return rc < 0 ? rc : settle_name(&a, why);
 }

@@ -53,7 +53,7 @@ struct delivery {
     char type[FILETYPE_MAX];
     const char *missing;                /* what tells that it was cut off, or NULL */
     char replaced[RESOURCE_ID_MAX + 1]; /* whose place a new one takes, or "" */
-    bool now;                           /* it was queued, and is sent */
+    const struct intent_row *queued;    /* what it was queued as, and is sent for; or NULL */
     struct posting posting;             /* its intent, if it has one */
     struct moving *moving;              /* the rename that it is sent for, or NULL */
 };
@@ -323,7 +323,8 @@ static int save_posted(struct delivery *s, const char *id)
             with[n++] = moved.step;
     }
     if (rc == 0)
-        rc = drop_row_save_with(s->uploads->drops, s->drop, with, n);
+        rc = drop_row_save_with(s->uploads->drops, s->drop, with, n,
+                                s->queued ? STATE_SOON : STATE_NOW);
     if (rc < 0 && moving)
         moving_unsent(s->moving);
     return rc;
@@ -456,8 +457,19 @@ static bool is_for_queue(struct delivery *s)
 {
     bool waits = drop_snapshot(s->uploads->drops, s->drop).state == DROP_WAITING;
 
-    return !s->now && (s->uploads->writeback || waits) && !resource_takes_json(s->folder->res) &&
+    return !s->queued && (s->uploads->writeback || waits) && !resource_takes_json(s->folder->res) &&
            s->bytes->number;
+}
+
+/* Sealed bytes do not change: what they were queued with goes for them. */
+static int find_digest(struct delivery *s)
+{
+    const struct intent_row *row = s->queued;
+
+    if (!row || !row->has_sha256 || row->upload != s->bytes->number || row->size != s->content.size)
+        return content_digest(s->bytes->fd, s->digest);
+    memcpy(s->digest, row->sha256, sizeof(s->digest));
+    return 0;
 }
 
 static int send_bytes(struct delivery *s, struct failure *err)
@@ -475,7 +487,7 @@ static int send_bytes(struct delivery *s, struct failure *err)
         return refuse_read_only(err);
     rc = check_size(s, err);
     if (rc == 0)
-        rc = content_digest(s->bytes->fd, s->digest);
+        rc = find_digest(s);
     if (rc < 0)
         return rc;
     if (is_unchanged(s)) {
@@ -491,7 +503,7 @@ static int send_bytes(struct delivery *s, struct failure *err)
         return rc;
     if (is_for_queue(s))
         return queue_submit(s->uploads, s->drop, s->folder, s->name,
-                            s->moving && s->moving->at_once, s->bytes, err);
+                            s->moving && s->moving->at_once, s->bytes, s->digest, err);
     before = drop_snapshot(s->uploads->drops, s->drop);
     rc = transmit(s, before.id[0] ? before.id : NULL, err);
     if (rc == 0 && s->missing)
@@ -499,8 +511,7 @@ static int send_bytes(struct delivery *s, struct failure *err)
     return rc;
 }
 
-/* number: of its intent, if it was queued; or 0. */
-static int deliver(struct delivery *s, int64_t number, struct failure *err)
+static int deliver(struct delivery *s, struct failure *err)
 {
     struct drop_snapshot was = drop_snapshot(s->uploads->drops, s->drop);
     int rc;
@@ -510,8 +521,8 @@ static int deliver(struct delivery *s, int64_t number, struct failure *err)
                                    .folder = s->folder,
                                    .name = s->name,
                                    .sha256 = s->digest,
-                                   .number = number,
-                                   .queued = number != 0 };
+                                   .number = s->queued ? s->queued->number : 0,
+                                   .queued = s->queued != NULL };
     s->bytes = drop_bytes(s->uploads->drops, s->drop);
     if (!s->bytes)
         return 0;
@@ -529,11 +540,11 @@ int deliver_drop(struct uploads *uploads, struct call *call, struct drop *d, str
         .uploads = uploads, .call = call, .drop = d, .folder = folder, .name = name
     };
 
-    return deliver(&s, 0, err);
+    return deliver(&s, err);
 }
 
-int deliver_queued(struct uploads *uploads, struct call *call, struct drop *d, int64_t number,
-                   struct failure *err)
+int deliver_queued(struct uploads *uploads, struct call *call, struct drop *d,
+                   const struct intent_row *row, struct failure *err)
 {
     cleanup_free char *name = drop_name(uploads->drops, d);
     struct delivery s = { .uploads = uploads,
@@ -541,9 +552,9 @@ int deliver_queued(struct uploads *uploads, struct call *call, struct drop *d, i
                           .drop = d,
                           .folder = drop_folder(uploads->drops, d),
                           .name = name,
-                          .now = true };
+                          .queued = row };
 
-    return name ? deliver(&s, number, err) : -ENOMEM;
+    return name ? deliver(&s, err) : -ENOMEM;
 }
 
 int deliver_moving(struct moving *m, struct failure *err)
@@ -555,7 +566,7 @@ int deliver_moving(struct moving *m, struct failure *err)
                           .name = m->to_name,
                           .moving = m };
 
-    return deliver(&s, 0, err);
+    return deliver(&s, err);
 }
 
 int deliver_as(struct moving *m, struct failure *err)

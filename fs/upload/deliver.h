@@ -6,6 +6,7 @@
 
 struct drop;
 struct folder;
+struct intent_row;
 struct moving;
 struct uploads;
 
@@ -35,7 +36,7 @@ int deliver_as(struct moving *m, struct failure *err);
 int deliver_commit(struct uploads *uploads, struct call *call, struct drop *d, struct failure *err);
 
 /* The same of one that was queued, for its intent. What fails leaves it as it was. */
-int deliver_queued(struct uploads *uploads, struct call *call, struct drop *d, int64_t number,
-                   struct failure *err);
+int deliver_queued(struct uploads *uploads, struct call *call, struct drop *d,
+                   const struct intent_row *row, struct failure *err);
 
 #endif

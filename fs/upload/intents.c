@@ -22,7 +22,8 @@ static int64_t work_owing(struct uploads *uploads, struct call *call, const stru
     if (t.res && t.id && resource_id_ok(t.res, t.id) && !uploads->nodelete && !uploads->ro)
         rc = delete_owed(uploads, call, &t, row, why);
     if (rc >= 0)
-        rc = journal_tell(uploads->journal, row->number, INTENT_DELETED, NULL, rc > 0);
+        rc = journal_tell(uploads->journal, row->number, INTENT_DELETED, NULL,
+                          rc > 0 ? STATE_NOW : STATE_LATER);
     return rc;
 }
 
@@ -41,7 +42,7 @@ static int64_t end_unsure(struct uploads *uploads, const struct intent_row *row,
         queue_fail(uploads, row, -EIO, &why);
     else if (!row->upload && (row->name || event == INTENT_UNDECIDABLE))
         posting_report(uploads, "look for it", row, 0, &why);
-    return journal_tell(uploads->journal, row->number, event, NULL, false);
+    return journal_tell(uploads->journal, row->number, event, NULL, STATE_LATER);
 }
 
 static int64_t work_unsure(struct uploads *uploads, struct call *call, const struct intent_row *row,
@@ -76,7 +77,7 @@ int64_t intents_work(void *arg, struct call *call, const struct intent_row *row,
     case INTENT_UNSURE:
         return work_unsure(uploads, call, row, why);
     case INTENT_SENDING: /* left so: nobody knows */
-        return journal_tell(uploads->journal, row->number, INTENT_LOST, NULL, false);
+        return journal_tell(uploads->journal, row->number, INTENT_LOST, NULL, STATE_LATER);
     case INTENT_WAITING:
         return queue_send(uploads, call, row, why);
     case INTENT_DONE:

@@ -147,7 +147,7 @@ static void end_begun(struct moving *m, enum intent_event event)
     int64_t number = m->number;
 
     m->number = 0;
-    journal_tell(m->uploads->journal, number, event, &news, false);
+    journal_tell(m->uploads->journal, number, event, &news, STATE_LATER);
     journal_leave(m->uploads->journal, number, LOOK_AGAIN_MS);
 }
 
@@ -327,7 +327,7 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
     if (rc == 0 && unsure_may_land(uploads, row))
         return LOOK_AGAIN_MS;
     if (rc == 0 || rc == -EINVAL) /* not moved; or nowhere to move to */
-        return journal_tell(j, row->number, INTENT_REFUSED, NULL, true);
+        return journal_tell(j, row->number, INTENT_REFUSED, NULL, STATE_NOW);
     if (rc < 0)
         return rc;
     s.name = row->to_name;
@@ -337,7 +337,7 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
     if (rc == -EWOULDBLOCK)
         return BUSY_AGAIN_MS;
     if (rc == -EEXIST)
-        return journal_tell(j, row->number, INTENT_REFUSED, NULL, true);
+        return journal_tell(j, row->number, INTENT_REFUSED, NULL, STATE_NOW);
     if (rc == 0) {
         rc = take_name(&s);
         drop_unlock_exclusive(uploads->drops, s.drop);
@@ -345,5 +345,5 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
     }
     if (s.gone[0] && strcmp(s.gone, row->id) != 0 && !row->old && !uploads->nodelete)
         news.old = s.gone;
-    return rc < 0 ? rc : journal_tell(j, row->number, INTENT_FOUND, &news, true);
+    return rc < 0 ? rc : journal_tell(j, row->number, INTENT_FOUND, &news, STATE_NOW);
 }

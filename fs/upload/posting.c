@@ -102,7 +102,7 @@ static int settle_earlier(struct posting *p, struct intent_row *row, struct reco
         return 1;
     }
     if (rc == 0 && same)
-        journal_tell(j, row->number, INTENT_ABSENT, NULL, false);
+        journal_tell(j, row->number, INTENT_ABSENT, NULL, STATE_LATER);
     journal_leave(j, row->number, LOOK_AGAIN_MS);
     return rc;
 }
@@ -140,7 +140,8 @@ int posting_begin(struct posting *p, const struct body *body, struct record **ou
                                     .size = row.size,
                                     .since_ns = row.since_ns };
 
-        return journal_tell(p->uploads->journal, p->number, INTENT_SENT, &news, true);
+        return journal_tell(p->uploads->journal, p->number, INTENT_SENT, &news,
+                            p->queued ? STATE_SOON : STATE_NOW);
     }
     return journal_begin(p->uploads->journal, &row, NULL, 0, &p->number, err);
 }
@@ -161,7 +162,7 @@ static int look_for_it(struct posting *p, int rc, struct record **out, struct fa
         return 0;
     case UNSURE_NONE:
         failure_known(err);
-        journal_tell(j, p->number, INTENT_ABSENT, NULL, false);
+        journal_tell(j, p->number, INTENT_ABSENT, NULL, STATE_LATER);
         leave(p, 0);
         if (!p->queued)
             p->number = 0; /* that one is done */
@@ -170,7 +171,7 @@ static int look_for_it(struct posting *p, int rc, struct record **out, struct fa
         failure_set(err, err->status, "it may be one of these, which nobody here has made: %s",
                     words);
         failure_unknown(err);
-        journal_tell(j, p->number, INTENT_UNDECIDABLE, NULL, false);
+        journal_tell(j, p->number, INTENT_UNDECIDABLE, NULL, STATE_LATER);
         break;
     default: /* it cannot be asked now */
         break;
@@ -186,11 +187,11 @@ int posting_failed(struct posting *p, int rc, struct record **out, struct failur
     if (err->outcome != OUTCOME_UNKNOWN) {
         bool again = failure_passes(rc, err);
 
-        journal_tell(j, p->number, again ? INTENT_POSTPONED : INTENT_REFUSED, NULL, false);
+        journal_tell(j, p->number, again ? INTENT_POSTPONED : INTENT_REFUSED, NULL, STATE_LATER);
         leave(p, 0);
         return rc;
     }
-    journal_tell(j, p->number, INTENT_LOST, NULL, false);
+    journal_tell(j, p->number, INTENT_LOST, NULL, STATE_LATER);
     return look_for_it(p, rc, out, err);
 }
 
@@ -228,7 +229,8 @@ static void pay(struct uploads *uploads, struct call *call, int64_t number,
         drops_doom(uploads->drops, old->id);
     rc = uploads->nodelete ? 0 : delete_owed(uploads, call, old, row, &why);
     if (rc >= 0) /* what was said is not said again by the next mount */
-        journal_tell(uploads->journal, number, INTENT_DELETED, NULL, rc > 0);
+        journal_tell(uploads->journal, number, INTENT_DELETED, NULL,
+                     rc > 0 ? STATE_NOW : STATE_LATER);
 }
 
 void posting_pay(struct posting *p, const struct target *old)

@@ -155,7 +155,7 @@ static int save(const struct submission *s, const struct intent_change *change)
 {
     if (s->moves)
         return drops_move_with(s->uploads->drops, s->drop, s->folder, s->name, &change->step);
-    return drop_row_save_with(s->uploads->drops, s->drop, &change->step, 1);
+    return drop_row_save_with(s->uploads->drops, s->drop, &change->step, 1, STATE_NOW);
 }
 
 /* The same bytes are queued already, perhaps on their way: they get another name. */
@@ -210,7 +210,11 @@ static int replace_waiting(const struct submission *s, const struct queued *one,
     cleanup_free struct intent_row *before = journal_copy(uploads->journal, one->number);
     cleanup_intent_change struct intent_change change = { .row = NULL }, back = { .row = NULL };
     struct intent_news news = {
-        .folder = row->folder, .name = row->name, .upload = row->upload, .size = row->size
+        .folder = row->folder,
+        .name = row->name,
+        .sha256 = row->sha256,
+        .upload = row->upload,
+        .size = row->size,
     };
     int rc = before ? journal_replace(uploads->journal, one->number, &news, &change) : -ENOENT;
 
@@ -220,6 +224,7 @@ static int replace_waiting(const struct submission *s, const struct queued *one,
     if (rc < 0) {
         news = (struct intent_news){ .folder = before->folder,
                                      .name = before->name,
+                                     .sha256 = before->has_sha256 ? before->sha256 : NULL,
                                      .upload = before->upload,
                                      .size = before->size };
         journal_note(uploads->journal, one->number, &news, &back);
@@ -245,7 +250,7 @@ static int submit_after(const struct submission *s, const struct queued *one,
         return rc;
     }
     if (journal_withdraw(uploads->journal, one->number, &change) == 0)
-        state_apply(uploads->state, &change.step, 1, true, NULL);
+        state_apply(uploads->state, &change.step, 1, STATE_NOW, NULL);
     return 0;
 }
 
@@ -278,7 +283,7 @@ static int submit(const struct submission *s, const struct intent_row *row)
 }
 
 int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, const char *name,
-                 bool moves, const struct bytes *bytes, struct failure *err)
+                 bool moves, const struct bytes *bytes, const uint8_t *sha256, struct failure *err)
 {
     const struct submission s = {
         .uploads = uploads, .drop = d, .folder = f, .name = name, .moves = moves
@@ -288,6 +293,7 @@ int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, cons
                               .resource = (int)f->res->kind,
                               .name = name,
                               .upload = bytes->number,
+                              .has_sha256 = true,
                               .since_ns = clock_realtime_ns(uploads->clock) };
     cleanup_free char *key = drops_key(uploads->drops, f);
     int rc = spool_sync(uploads->spool, bytes->number, bytes->fd);
@@ -300,6 +306,7 @@ int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, cons
     if (rc < 0)
         return fail(err, rc, 0, "it cannot be kept on this machine: %s", strerror(-rc));
     row.folder = key;
+    memcpy(row.sha256, sha256, sizeof(row.sha256));
     drop_queued(uploads->drops, d);
     rc = submit(&s, &row);
     if (rc == 0) {

@@ -23,9 +23,9 @@ int queue_load(struct uploads *uploads);
 
 /* d's bytes are whole, and will be sent as name in f once nobody has touched them for a while: on disk
  * when this returns, and in the same transaction, if it moves, that d is called so (drops_move_with()).
- * d is held exclusively. 0, -ENOSPC, -EIO, -ENOMEM: they are as they were. */
+ * sha256: of the bytes. d is held exclusively. 0, -ENOSPC, -EIO, -ENOMEM: they are as they were. */
 int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, const char *name,
-                 bool moves, const struct bytes *bytes, struct failure *err);
+                 bool moves, const struct bytes *bytes, const uint8_t *sha256, struct failure *err);
 
 /* Somebody is going to write d again, with its bytes or none: what waits stays so, and is sent only if
  * nothing comes of what is written now. d is held exclusively. 0, also when it does not wait; -EIO,

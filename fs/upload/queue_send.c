@@ -39,7 +39,7 @@ static void give_up(struct uploads *uploads, struct drop *d, int64_t number, int
     report(uploads, d, rc, why);
     drop_set_failed(uploads->drops, d, why->text[0] ? why->text : strerror(-rc), why->at_ns);
     queue_forget(uploads, d);
-    journal_tell(uploads->journal, number, INTENT_REFUSED, NULL, false);
+    journal_tell(uploads->journal, number, INTENT_REFUSED, NULL, STATE_LATER);
 }
 
 void queue_fail(struct uploads *uploads, const struct intent_row *row, int rc, struct failure *why)
@@ -63,7 +63,8 @@ static void end(struct uploads *uploads, struct drop *d, int64_t number)
     queue_forget(uploads, d);
     drop_forget_sealed(uploads->drops, d);
     settle_drop(uploads, d);
-    journal_tell(uploads->journal, number, INTENT_REFUSED, NULL, false); /* unless it is done */
+    journal_tell(uploads->journal, number, INTENT_REFUSED, NULL,
+                 STATE_LATER); /* unless it is done */
 }
 
 static bool is_doubted(struct uploads *uploads, int64_t number)
@@ -97,7 +98,7 @@ static int64_t send_locked(struct uploads *uploads, struct call *call, struct dr
         return BUSY_AGAIN_MS; /* what takes its place is where it will be */
     if (s.writers && !journal_is_hurried(uploads->journal))
         return BUSY_AGAIN_MS; /* somebody has it open, and may go on */
-    rc = deliver_queued(uploads, call, d, row->number, why);
+    rc = deliver_queued(uploads, call, d, row, why);
     s = drop_snapshot(uploads->drops, d);
     if (rc == 0 && s.state != DROP_WAITING) {
         if (is_doubted(uploads, row->number))
@@ -120,7 +121,7 @@ int64_t queue_send(struct uploads *uploads, struct call *call, const struct inte
     int rc;
 
     if (!d)
-        return journal_tell(uploads->journal, row->number, INTENT_REFUSED, NULL, false);
+        return journal_tell(uploads->journal, row->number, INTENT_REFUSED, NULL, STATE_LATER);
     rc = drop_lock_exclusive(uploads->drops, d, call);
     if (rc < 0)
         return rc;

@@ -152,7 +152,7 @@ void uploads_name_left(struct uploads *uploads, const struct folder *f, const ch
     struct intent_change change;
 
     while (key && journal_forsake(uploads->journal, key, name, &change) == 0) {
-        state_apply(uploads->state, &change.step, 1, true, NULL);
+        state_apply(uploads->state, &change.step, 1, STATE_NOW, NULL);
         intent_change_release(&change);
     }
 }

@@ -72,7 +72,7 @@ static void put_row(struct state *state, struct input *in)
     };
     struct state_step step = { .change = STATE_PUT_INTENT, .intent = &row };
 
-    state_apply(state, &step, 1, false, NULL);
+    state_apply(state, &step, 1, STATE_LATER, NULL);
 }
 
 struct each {

@@ -1,5 +1,7 @@
 #include "state_fixture.h"
 
+#include <pthread.h>
+
 #include "banned.h"
 
 /* --- Rows ------------------------------------------------------------------------------------- */
@@ -212,7 +214,7 @@ static int rename_drop(struct state *st, const char *folder, const char *name,
                                .to_folder = to_folder,
                                .to_name = to_name };
 
-    return state_apply(st, &step, 1, true, NULL);
+    return state_apply(st, &step, 1, STATE_NOW, NULL);
 }
 
 static void state_renames(void **state)
@@ -295,7 +297,7 @@ static void state_deletes_a_folder_and_what_is_below(void **state)
     put_row(st, "d/a", "x", "1");
     put_row(st, "d/a/sub", "x", "2");
     put_row(st, "d/ab", "x", "3");
-    assert_int_equal(state_apply(st, &step, 1, true, NULL), 0);
+    assert_int_equal(state_apply(st, &step, 1, STATE_NOW, NULL), 0);
     expect_folder(st, "d/a", "");
     expect_folder(st, "d/a/sub", "");
     expect_folder(st, "d/ab", "d/ab/x=3 ");
@@ -310,15 +312,61 @@ static void state_applies_all_steps_or_none(void **state)
         { .change = STATE_PUT_DROP, .row = &good },
         { .change = STATE_PUT_DROP, .row = &bad }, /* the database refuses it */
     };
+    static const enum state_when whens[] = { STATE_NOW, STATE_SOON };
     struct failure err = { .text = "" };
     struct state *st = open_state(state);
 
-    put_row(st, "d", "a", "1");
-    assert_int_equal(state_apply(st, steps, 3, true, &err), -EIO);
-    assert_non_null(strstr(err.text, "drops.name"));
-    expect_folder(st, "d", "d/a=1 ");
-    assert_int_equal(state_apply(st, steps, 2, true, &err), 0);
-    expect_folder(st, "d", "d/new=9 ");
+    for (size_t i = 0; i < ARRAY_LEN(whens); i++) {
+        put_row(st, "d", "a", "1");
+        assert_int_equal(state_apply(st, steps, 3, whens[i], &err), -EIO);
+        assert_non_null(strstr(err.text, "drops.name"));
+        assert_int_equal(state_apply(st, steps, 1, whens[i], &err), 0);
+        put_row(st, "d", "a", "1");
+        expect_folder(st, "d", i ? "d/a=1 d/new=9 " : "d/a=1 ");
+        assert_int_equal(state_apply(st, steps, 2, whens[i], &err), 0);
+        expect_folder(st, "d", "d/new=9 ");
+    }
+    state_close(st);
+}
+
+/* --- Who can wait ----------------------------------------------------------------------------- */
+
+#define EACH_WRITES 20
+
+static void *write_patiently(void *arg)
+{
+    struct drop_row row = sent_row("d", "", "1");
+    struct state_step step = { .change = STATE_PUT_DROP, .row = &row };
+    struct state *st = arg;
+    char name[32];
+
+    row.name = name;
+    for (int n = 0; n < EACH_WRITES; n++) {
+        snprintf(name, sizeof(name), "%p-%02d", (void *)&row, n);
+        if (state_apply(st, &step, 1, STATE_SOON, NULL) < 0)
+            return arg;
+    }
+    return NULL;
+}
+
+/* Those who can wait share a transaction, and hold nobody up for longer than that. */
+static void state_writes_soon_what_can_wait(void **state)
+{
+    struct state *st = open_state(state);
+    int64_t counts[ROW_STATES];
+    pthread_t threads[8];
+    void *failed;
+
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, write_patiently, st), 0);
+    for (int n = 0; n < EACH_WRITES; n++)
+        put_row(st, "e", "hurried", "2");
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+    assert_int_equal(state_count(st, counts, NULL), 0);
+    assert_int_equal(counts[ROW_SENT], 8 * EACH_WRITES + 1);
     state_close(st);
 }
 
@@ -440,6 +488,8 @@ int main(void)
         TEST(state_renames_no_folder_into_itself),
         TEST(state_deletes_a_folder_and_what_is_below),
         TEST(state_applies_all_steps_or_none),
+        TEST(state_writes_soon_what_can_wait),
+        TEST(state_writes_soon_what_can_wait),
         TEST(state_tells_of_lost_writes_at_the_next_flush),
         TEST(state_copies_what_it_writes_later),
         TEST(state_writes_what_is_left_when_it_is_closed),

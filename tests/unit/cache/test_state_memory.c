@@ -31,7 +31,7 @@ static int write_all(struct state *st)
         { .change = STATE_PUT_DROP, .row = &row },
         { .change = STATE_PUT_INTENT, .intent = &intent },
     };
-    int rc = state_apply(st, steps, ARRAY_LEN(steps), true, NULL);
+    int rc = state_apply(st, steps, ARRAY_LEN(steps), STATE_NOW, NULL);
 
     if (rc == 0)
         rc = state_put_drop(st, &row, false, NULL);

@@ -118,14 +118,14 @@ static void end_meanwhile(void)
     memset(&meanwhile, 0, sizeof(meanwhile));
 }
 
-int __real_state_apply(struct state *st, const struct state_step *steps, size_t n, bool durable,
-                       struct failure *err);
-int __wrap_state_apply(struct state *st, const struct state_step *steps, size_t n, bool durable,
-                       struct failure *err);
-int __wrap_state_apply(struct state *st, const struct state_step *steps, size_t n, bool durable,
-                       struct failure *err)
+int __real_state_apply(struct state *st, const struct state_step *steps, size_t n,
+                       enum state_when when, struct failure *err);
+int __wrap_state_apply(struct state *st, const struct state_step *steps, size_t n,
+                       enum state_when when, struct failure *err);
+int __wrap_state_apply(struct state *st, const struct state_step *steps, size_t n,
+                       enum state_when when, struct failure *err)
 {
-    int rc = __real_state_apply(st, steps, n, durable, err);
+    int rc = __real_state_apply(st, steps, n, when, err);
 
     if (steps[0].change == STATE_RENAME_FOLDER && !meanwhile.at_load)
         run_meanwhile();

@@ -38,7 +38,8 @@ static int64_t work(void *arg, struct call *call, const struct intent_row *row, 
     if (atomic_load(&m->again))
         return atomic_load(&m->again);
     return journal_tell(m->journal, row->number,
-                        row->state == INTENT_OWING ? INTENT_DELETED : INTENT_REFUSED, NULL, true);
+                        row->state == INTENT_OWING ? INTENT_DELETED : INTENT_REFUSED, NULL,
+                        STATE_NOW);
 }
 
 static void begin(struct mount *m, void **state)
@@ -162,11 +163,11 @@ static void what_is_done_has_no_row(void **state)
 
     begin(&m, state);
     number = begin_create(&m, "a.pdf");
-    assert_int_equal(journal_tell(m.journal, number, INTENT_ANSWERED, NULL, true), 0);
+    assert_int_equal(journal_tell(m.journal, number, INTENT_ANSWERED, NULL, STATE_NOW), 0);
     journal_leave(m.journal, number, 0);
     expect_intents(&m, "");
     expect_rows(&m, "");
-    assert_int_equal(journal_tell(m.journal, number, INTENT_LOST, NULL, true), -ENOENT);
+    assert_int_equal(journal_tell(m.journal, number, INTENT_LOST, NULL, STATE_NOW), -ENOENT);
     end(&m);
 }
 
@@ -177,7 +178,7 @@ static void what_cannot_happen_is_refused(void **state)
 
     begin(&m, state);
     number = begin_create(&m, "a.pdf");
-    assert_int_equal(journal_tell(m.journal, number, INTENT_FOUND, NULL, true), -EPROTO);
+    assert_int_equal(journal_tell(m.journal, number, INTENT_FOUND, NULL, STATE_NOW), -EPROTO);
     expect_rows(&m, "1:1 ");
     end(&m);
 }
@@ -207,7 +208,7 @@ static void what_is_known_later_is_in_the_row(void **state)
 
     begin(&m, state);
     number = begin_create(&m, "a.pdf");
-    assert_int_equal(journal_tell(m.journal, number, INTENT_ANSWERED, &news, true), 0);
+    assert_int_equal(journal_tell(m.journal, number, INTENT_ANSWERED, &news, STATE_NOW), 0);
     assert_true(journal_has_id(m.journal, "made"));
     assert_true(journal_has_id(m.journal, "replaced"));
     assert_false(journal_has_id(m.journal, "other"));
@@ -243,7 +244,7 @@ static void what_is_withdrawn_is_not_sent_again(void **state)
 
         journal_leave(m.journal, number, 60000);
         assert_int_equal(journal_withdraw(m.journal, number, &change), 0);
-        assert_int_equal(state_apply(m.state, &change.step, 1, true, NULL), 0);
+        assert_int_equal(state_apply(m.state, &change.step, 1, STATE_NOW, NULL), 0);
     }
     expect_rows(&m, "2:2 ");
     row = journal_copy(m.journal, 2);
@@ -285,7 +286,7 @@ static void what_somebody_holds_is_nobody_elses(void **state)
     assert_int_equal(journal_take(m.journal, INTENT_CREATE, "documents", "a.pdf", &row), -EBUSY);
     assert_int_equal(journal_take(m.journal, INTENT_CREATE, "documents", "b.pdf", &row), -ENOENT);
     assert_int_equal(journal_take(m.journal, INTENT_MOVE, "documents", "a.pdf", &row), -ENOENT);
-    assert_int_equal(journal_tell(m.journal, number, INTENT_LOST, NULL, true), 0);
+    assert_int_equal(journal_tell(m.journal, number, INTENT_LOST, NULL, STATE_NOW), 0);
     journal_leave(m.journal, number, 60000);
     assert_int_equal(journal_take(m.journal, INTENT_CREATE, "documents", "a.pdf", &row), 0);
     assert_int_equal(row->state, INTENT_UNSURE);
@@ -308,7 +309,7 @@ static void what_an_earlier_mount_owes_is_paid(void **state)
 
     begin(&m, state);
     number = begin_create(&m, "a.pdf");
-    assert_int_equal(journal_tell(m.journal, number, INTENT_ANSWERED, &news, true), 0);
+    assert_int_equal(journal_tell(m.journal, number, INTENT_ANSWERED, &news, STATE_NOW), 0);
     begin_again(&m, state);
     assert_int_equal(journal_start(m.journal), 0);
     await_works(&m, 1);

@@ -49,10 +49,10 @@ static int all(struct mount *m, struct journal *j)
     }
     rc = journal_note(j, number, &(struct intent_news){ .name = "b.pdf" }, &change);
     if (rc == 0)
-        rc = state_apply(m->state, &change.step, 1, true, NULL);
+        rc = state_apply(m->state, &change.step, 1, STATE_NOW, NULL);
     intent_change_release(&change);
     if (rc == 0)
-        rc = journal_tell(j, number, INTENT_LOST, NULL, true);
+        rc = journal_tell(j, number, INTENT_LOST, NULL, STATE_NOW);
     journal_leave(j, number, 1000);
     if (rc == 0)
         rc = journal_take(j, INTENT_CREATE, "documents", "b.pdf", &taken);
@@ -60,10 +60,10 @@ static int all(struct mount *m, struct journal *j)
     if (rc == 0)
         rc = journal_change(j, number, INTENT_FOUND, &news, &change);
     if (rc == 0)
-        rc = state_apply(m->state, &change.step, 1, true, NULL);
+        rc = state_apply(m->state, &change.step, 1, STATE_NOW, NULL);
     intent_change_release(&change);
     if (rc == 0)
-        rc = journal_tell(j, number, INTENT_DELETED, NULL, true);
+        rc = journal_tell(j, number, INTENT_DELETED, NULL, STATE_NOW);
     journal_leave(j, number, 1000);
     return rc;
 }
@@ -95,7 +95,7 @@ static int end_one(void *arg, const struct intent_row *row)
     const struct state_step step = { .change = STATE_DELETE_INTENT, .number = row->number };
     struct mount *m = arg;
 
-    return state_apply(m->state, &step, 1, true, NULL);
+    return state_apply(m->state, &step, 1, STATE_NOW, NULL);
 }
 
 static void a_journal_survives_failing_allocations(void **state)

@@ -131,7 +131,7 @@ static void the_next_mount_lets_the_name_follow(void **state)
             api_rule(&w->api, -1, "GET", "documents/document#1*", cases[i].look, "{}");
         drop_unlock_exclusive(w->drops, d);
         drop_unref(d);
-        journal_tell(w->uploads->journal, m.number, INTENT_LOST, NULL, true);
+        journal_tell(w->uploads->journal, m.number, INTENT_LOST, NULL, STATE_NOW);
         row = journal_copy(w->uploads->journal, m.number);
         assert_int_equal(moving_settle(w->uploads, &w->call, row, &w->err), cases[i].want);
         assert_int_equal(state_of_intent(w, m.number), cases[i].state);

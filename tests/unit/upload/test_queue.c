@@ -9,18 +9,18 @@
 static int disk_says; /* to the next durable rows, once; 0: they are written */
 
 struct state_write;
-int __real_state_apply_begin(struct state *st, const struct state_step *steps, size_t n,
+int __real_state_apply_begin(struct state *st, const struct state_step *steps, size_t n, bool soon,
                              struct state_write **out, struct failure *err);
-int __wrap_state_apply_begin(struct state *st, const struct state_step *steps, size_t n,
+int __wrap_state_apply_begin(struct state *st, const struct state_step *steps, size_t n, bool soon,
                              struct state_write **out, struct failure *err);
 
-int __wrap_state_apply_begin(struct state *st, const struct state_step *steps, size_t n,
+int __wrap_state_apply_begin(struct state *st, const struct state_step *steps, size_t n, bool soon,
                              struct state_write **out, struct failure *err)
 {
     int rc = disk_says;
 
     disk_says = 0;
-    return rc ? rc : __real_state_apply_begin(st, steps, n, out, err);
+    return rc ? rc : __real_state_apply_begin(st, steps, n, soon, out, err);
 }
 
 /* Nothing is sent before a test lets an hour pass. */
@@ -90,15 +90,35 @@ static void what_is_closed_waits_and_is_sent_once(void **state)
     }
 }
 
+static int is_digest(void *arg, const struct intent_row *row)
+{
+    return row->has_sha256 && memcmp(row->sha256, arg, sizeof(row->sha256)) == 0;
+}
+
+static void expect_acked(struct world *w, const char *name, const uint8_t *digest)
+{
+    cleanup_drop struct drop *d = find_file(w, IN_7, name);
+    struct drop_snapshot s = drop_snapshot(w->drops, d);
+
+    assert_true(s.acked.has_digest);
+    assert_memory_equal(s.acked.digest, digest, sizeof(s.acked.digest));
+}
+
 static void what_is_written_again_is_one_document(void **state)
 {
+    uint8_t two[STATE_DIGEST_BYTES];
     struct world *w = *state;
 
     start_waiting(w);
     assert_int_equal(put(w, IN_7, "a.pdf", pdf("one")), 0);
     assert_int_equal(put(w, IN_7, "a.pdf", pdf("two")), 0);
     assert_int_equal(intents(w), 1);
+    sha256_of(w, pdf("two"), two);
+    assert_int_equal(journal_each(w->uploads->journal, is_digest, two), 1);
+    remount(w); /* what was sent was known by it from then on */
+    assert_int_equal(journal_each(w->uploads->journal, is_digest, two), 1);
     let_it_be_sent(w);
+    expect_acked(w, "a.pdf", two);
     expect_there(&w->api, "documents", "document#1 ");
     expect_content(&w->api, "documents/document#1", pdf("two"), strlen(pdf("two")));
 }
@@ -107,13 +127,15 @@ static void what_is_written_again_is_one_document(void **state)
 static int submit_as(struct world *w, const char *name, bool moves)
 {
     cleanup_drop struct drop *d = find_file(w, IN_7, ".a.pdf.Xy12aB");
+    uint8_t digest[DIGEST_BYTES];
     struct bytes *b;
     int rc;
 
     assert_non_null(d);
     b = drop_bytes(w->drops, d);
     assert_int_equal(drop_lock_exclusive(w->drops, d, &w->call), 0);
-    rc = queue_submit(w->uploads, d, folder_at(w, IN_7), name, moves, b, &w->err);
+    assert_int_equal(content_digest(b->fd, digest), 0);
+    rc = queue_submit(w->uploads, d, folder_at(w, IN_7), name, moves, b, digest, &w->err);
     drop_unlock_exclusive(w->drops, d);
     bytes_unref(b);
     return rc;
