@@ -390,6 +390,45 @@ int state_put_size(struct state *st, const char *id, int64_t size, struct failur
     return 0;
 }
 
+struct sweep_job {
+    struct state_job job;
+    bool (*is_gone)(void *arg, const char *id);
+    void (*release)(void *arg);
+    void *arg;
+};
+
+static int run_sweep(struct state_db *db, struct state_job *job, struct failure *err)
+{
+    struct sweep_job *s = (struct sweep_job *)job;
+
+    return state_db_sweep_sizes(db, s->is_gone, s->arg, err);
+}
+
+static void release_sweep(struct state_job *job)
+{
+    struct sweep_job *s = (struct sweep_job *)job;
+
+    s->release(s->arg);
+    free(s);
+}
+
+int state_sweep_sizes(struct state *st, bool (*is_gone)(void *arg, const char *id),
+                      void (*release)(void *arg), void *arg, struct failure *err)
+{
+    struct sweep_job *s = calloc(1, sizeof(*s));
+
+    if (!s) {
+        release(arg);
+        return fail(err, -ENOMEM, 0, "out of memory");
+    }
+    s->job = (struct state_job){ .run = run_sweep, .release = release_sweep, .writes = true };
+    s->is_gone = is_gone;
+    s->release = release;
+    s->arg = arg;
+    state_queue_later(st->queue, &s->job);
+    return 0;
+}
+
 struct sizes_job {
     struct state_job job;
     const char *const *ids;

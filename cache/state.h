@@ -114,8 +114,13 @@ int state_load_intents(struct state *st, int (*each)(void *arg, const struct int
 
 /* --- Sizes that are known for good, and small values ------------------------------------------ */
 
-/* Never waits for the disk. */
+/* Never waits for the disk. -1: that of id, and of all its versions ("ID@..."), is forgotten. */
 int state_put_size(struct state *st, const char *id, int64_t size, struct failure *err);
+
+/* Forgets those of which is_gone says so, by the id of their resource; what has a name here stays. Never
+ * waits: is_gone is called by the state's thread, with no lock held, and release after it, once. */
+int state_sweep_sizes(struct state *st, bool (*is_gone)(void *arg, const char *id),
+                      void (*release)(void *arg), void *arg, struct failure *err);
 
 /* The sizes of n ids at once, -1 for those that are not known. */
 int state_get_sizes(struct state *st, const char *const *ids, size_t n, int64_t *sizes,

@@ -64,6 +64,10 @@ static const char *const sql[STATEMENTS] = {
                  "(SELECT max(failed_number) FROM drops WHERE failed_number IS NOT NULL)",
     [PUT_SIZE] = "INSERT OR REPLACE INTO sizes(id, size) VALUES(?1, ?2)",
     [GET_SIZE] = "SELECT size FROM sizes WHERE id = ?1",
+    /* and of each version of its content: what follows '@' */
+    [DELETE_SIZE] = "DELETE FROM sizes WHERE id = ?1 OR (id >= ?1 || '@' AND id < ?1 || 'A')",
+    [SELECT_SIZES] = "SELECT id FROM sizes WHERE id NOT IN "
+                     "(SELECT id FROM drops WHERE id IS NOT NULL)",
     [PUT_VALUE] = "INSERT OR REPLACE INTO meta(key, value) VALUES(?1, ?2)",
     [DELETE_VALUE] = "DELETE FROM meta WHERE key = ?1",
     [PUT_INTENT] = "INSERT OR REPLACE INTO intents(" SQL_INTENT_COLUMNS ") VALUES(?1, ?2, ?3, ?4, "
@@ -249,13 +253,6 @@ int state_db_change(struct state_db *db, const struct state_step *step, struct f
     return fail(err, -EINVAL, 0, "unknown change %d", (int)step->change);
 }
 
-int state_db_put_size(struct state_db *db, const char *id, int64_t size, struct failure *err)
-{
-    if (sqlite3_bind_int64(db->statements[PUT_SIZE], 2, size) != SQLITE_OK)
-        return sql_fail(db->db, err);
-    return run_with(db, PUT_SIZE, (const char *[]){ id, NULL }, err);
-}
-
 int state_db_put_value(struct state_db *db, const char *key, const char *value, struct failure *err)
 {
     if (!value)
@@ -387,25 +384,6 @@ int state_db_find_digest(struct state_db *db, const uint8_t sha256[STATE_DIGEST_
         step = sqlite3_step(s);
     if (step == SQLITE_ROW || step == SQLITE_DONE)
         *found = step == SQLITE_ROW;
-    else
-        rc = sql_fail(db->db, err);
-    sqlite3_reset(s);
-    sqlite3_clear_bindings(s);
-    return rc;
-}
-
-int state_db_get_size(struct state_db *db, const char *id, int64_t *size, struct failure *err)
-{
-    sqlite3_stmt *s = db->statements[GET_SIZE];
-    int step = bind_text(s, 1, id);
-    int rc = 0;
-
-    if (step == SQLITE_OK)
-        step = sqlite3_step(s);
-    if (step == SQLITE_ROW)
-        *size = sqlite3_column_int64(s, 0);
-    else if (step == SQLITE_DONE)
-        *size = -1;
     else
         rc = sql_fail(db->db, err);
     sqlite3_reset(s);

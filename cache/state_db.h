@@ -29,7 +29,10 @@ bool state_db_find_room(struct state_db *db);
 void state_db_keep_room(struct state_db *db);
 
 int state_db_change(struct state_db *db, const struct state_step *step, struct failure *err);
+/* size -1: it is forgotten. */
 int state_db_put_size(struct state_db *db, const char *id, int64_t size, struct failure *err);
+int state_db_sweep_sizes(struct state_db *db, bool (*is_gone)(void *arg, const char *id), void *arg,
+                         struct failure *err);
 int state_db_put_value(struct state_db *db, const char *key, const char *value,
                        struct failure *err);
 

@@ -29,6 +29,8 @@ enum statement {
     GREATEST,
     PUT_SIZE,
     GET_SIZE,
+    DELETE_SIZE,
+    SELECT_SIZES,
     PUT_VALUE,
     DELETE_VALUE,
     GET_VALUE,

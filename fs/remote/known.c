@@ -480,6 +480,7 @@ void known_removed(struct remote *remote, const struct target *t)
     lock_give(&remote->known_lock);
     record_unref(before);
     content_remove(remote->content, t->id);
+    state_put_size(remote->state, t->id, -1, NULL);
 }
 
 void known_unsure(struct remote *remote, const struct target *t, const struct failure *why)

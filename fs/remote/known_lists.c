@@ -10,6 +10,7 @@
 #include "listing.h"
 #include "lock.h"
 #include "remote_context.h"
+#include "state.h"
 #include "types.h"
 
 #include "banned.h"
@@ -135,11 +136,54 @@ static int add_live_locked(struct remote *remote, const char *key, struct listin
     return 0;
 }
 
+/* --- What a whole list tells ------------------------------------------------------------------ */
+
+struct sweep {
+    struct listing *listing;
+    const struct resource *res;
+};
+
+static bool is_gone(void *arg, const char *id)
+{
+    const struct sweep *s = arg;
+
+    return resource_id_ok(s->res, id) && listing_find(s->listing, id, NULL) == -ENOENT;
+}
+
+static void sweep_release(void *arg)
+{
+    struct sweep *s = arg;
+
+    listing_unref(s->listing);
+    free(s);
+}
+
+/* The sizes of what others have deleted would stay for good: once in a mount they go. */
+static void forget_gone_sizes(void *arg, struct listing *l, const struct resource *res)
+{
+    uint64_t bit = UINT64_C(1) << res->kind;
+    struct remote *remote = arg;
+    struct sweep *s;
+
+    if (atomic_fetch_or(&remote->swept, bit) & bit)
+        return;
+    s = malloc(sizeof(*s));
+    if (!s)
+        return;
+    *s = (struct sweep){ .listing = listing_ref(l), .res = res };
+    state_sweep_sizes(remote->state, is_gone, sweep_release, s, NULL);
+}
+
 int known_listing(struct remote *remote, const struct resource *res, const char *parent,
                   const char *filter, const char *value, struct listing **out)
 {
-    struct listing_config config = { remote->backend, remote->flights, remote->pool,
-                                     remote->clock };
+    bool all = !parent && !filter && resource_content_max(res) > 0;
+    struct listing_config config = { .backend = remote->backend,
+                                     .flights = remote->flights,
+                                     .pool = remote->pool,
+                                     .clock = remote->clock,
+                                     .completed = all ? forget_gone_sizes : NULL,
+                                     .arg = remote };
     struct target t = { .res = res, .parent = parent };
     struct listing *fresh = NULL;
     struct live_listing *live;

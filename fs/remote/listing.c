@@ -213,6 +213,7 @@ static int take_rows_locked(struct listing *l, const struct page *page, size_t *
 
 static int take_page(struct listing *l, unsigned number, struct page *page, struct failure *err)
 {
+    bool completed;
     size_t fresh;
     int rc;
 
@@ -230,7 +231,10 @@ static int take_page(struct listing *l, unsigned number, struct page *page, stru
         l->pages = number + 1;
         l->fresh_ms = clock_now_ms(l->config.clock);
     }
+    completed = rc == 0 && l->complete;
     lock_give(&l->lock);
+    if (completed && l->config.completed)
+        l->config.completed(l->config.arg, l, l->res);
     return rc;
 }
 

@@ -22,6 +22,9 @@ struct listing_config {
     struct flights *flights;
     struct pool *pool; /* for reading ahead; NULL: none */
     struct clock *clock;
+    /* Called once, by who has loaded the last page, with no lock held. NULL: not. */
+    void (*completed)(void *arg, struct listing *l, const struct resource *res);
+    void *arg;
 };
 
 /*

@@ -2,6 +2,7 @@
 #ifndef LASFS_REMOTE_CONTEXT_H
 #define LASFS_REMOTE_CONTEXT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,7 +36,8 @@ struct remote {
     struct ahead *aheads; /* that are under way; guarded by lists_lock, as all to ahead_ended */
     unsigned n_aheads;
     bool ahead_ended;
-    unsigned ahead_max; /* set once: so many at once; 0: none */
+    unsigned ahead_max;          /* set once: so many at once; 0: none */
+    atomic_uint_least64_t swept; /* the kinds whose sizes have been compared with a whole list */
     struct lock once_lock;
     struct once *once; /* guarded by once_lock */
 };

@@ -267,3 +267,35 @@ def test_a_spool_that_is_gone_is_made_again(ended):
     ended.start()
     assert 'notes.txt~: its bytes, which were not sent, are not in the spool any more' in ended.errors()
     (ended / 'documents/new.pdf').write_bytes(SMALLEST_PDF)
+
+
+# --- What is not kept for ever -------------------------------------------------------------------
+
+def sizes(mount):
+    """The ids that the state database has a size for; the mount has ended."""
+    db = sqlite3.connect(mount.state / 'state.db')
+    try:
+        return {i for (i,) in db.execute('SELECT id FROM sizes')}
+    finally:
+        db.close()
+
+
+@pytest.mark.parametrize('by', ['this mount', 'another client', 'another client, unlisted'])
+def test_the_size_of_what_is_gone_is_forgotten(lasfs, api, by):
+    there, gone = (api.add_document(SMALLEST_PDF + b'%%%d\n' % i) for i in range(2))
+    mount = lasfs('list_ttl=0')
+    (mount / 'documents/mine.pdf').write_bytes(SMALLEST_PDF + b'% mine\n')
+    (mine,) = {d['documentId'] for d in api.documents()} - {there, gone}
+    for i in (there, gone):
+        (mount / 'documents' / i / 'content').read_bytes()
+    mount.unmount()
+    assert sizes(mount) == {there, gone, mine}
+    mount.start()
+    if by == 'this mount':
+        mount.run(f'rmdir documents/{gone}')
+    else:
+        api.delete(f'documents/{gone}')
+    if by == 'another client':
+        os.listdir(mount / 'documents')
+    mount.unmount()
+    assert sizes(mount) == ({there, gone, mine} if 'unlisted' in by else {there, mine})

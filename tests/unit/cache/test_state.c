@@ -453,6 +453,62 @@ static void state_keeps_sizes(void **state)
     state_close(st);
 }
 
+static void expect_size(struct state *st, const char *id, int64_t expected)
+{
+    int64_t size = -7;
+
+    assert_int_equal(state_get_sizes(st, &id, 1, &size, NULL), 0);
+    assert_int_equal(size, expected);
+}
+
+static void state_forgets_a_size_and_its_versions(void **state)
+{
+    static const char *const kept[] = { "a", "aba", "ab.", "abA@1" };
+    static const char *const forgotten[] = { "ab", "ab@1", "ab@20" };
+    struct state *st = open_state(state);
+
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+        assert_int_equal(state_put_size(st, kept[i], 1, NULL), 0);
+    for (size_t i = 0; i < ARRAY_LEN(forgotten); i++)
+        assert_int_equal(state_put_size(st, forgotten[i], 1, NULL), 0);
+    assert_int_equal(state_put_size(st, "ab", -1, NULL), 0);
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+        expect_size(st, kept[i], 1);
+    for (size_t i = 0; i < ARRAY_LEN(forgotten); i++)
+        expect_size(st, forgotten[i], -1);
+    state_close(st);
+}
+
+static bool begins_with_x(void *arg, const char *id)
+{
+    (void)arg;
+    return id[0] == 'x';
+}
+
+static void count_release(void *arg)
+{
+    ++*(int *)arg;
+}
+
+static void state_sweeps_the_sizes_of_what_is_gone(void **state)
+{
+    struct state *st = open_state(state);
+    int released = 0;
+
+    put_row(st, "d", "named", "x-named");
+    assert_int_equal(state_put_size(st, "x-named", 1, NULL), 0);
+    assert_int_equal(state_put_size(st, "x-gone", 2, NULL), 0);
+    assert_int_equal(state_put_size(st, "x-gone@5", 3, NULL), 0);
+    assert_int_equal(state_put_size(st, "there", 4, NULL), 0);
+    assert_int_equal(state_sweep_sizes(st, begins_with_x, count_release, &released, NULL), 0);
+    expect_size(st, "x-named", 1);
+    expect_size(st, "x-gone", -1);
+    expect_size(st, "x-gone@5", -1);
+    expect_size(st, "there", 4);
+    state_close(st);
+    assert_int_equal(released, 1);
+}
+
 static void state_keeps_values(void **state)
 {
     struct state *st = open_state(state);
@@ -494,6 +550,8 @@ int main(void)
         TEST(state_copies_what_it_writes_later),
         TEST(state_writes_what_is_left_when_it_is_closed),
         TEST(state_keeps_sizes),
+        TEST(state_forgets_a_size_and_its_versions),
+        TEST(state_sweeps_the_sizes_of_what_is_gone),
         TEST(state_keeps_values),
     };
 

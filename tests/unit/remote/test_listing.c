@@ -23,7 +23,7 @@ static struct list open_list(struct fixture *x, const struct target *of, const c
                              const char *value, struct pool *pool)
 {
     struct list list = { .x = x };
-    struct listing_config config = { x->be, NULL, pool, &x->fake.clock };
+    struct listing_config config = { .backend = x->be, .pool = pool, .clock = &x->fake.clock };
 
     assert_int_equal(flights_new(&list.flights), 0);
     config.flights = list.flights;
