@@ -75,8 +75,10 @@ bool schema_pattern_ok(const char *pattern, const char *text);
 /* Is the value one line of text (string, number, boolean), and not a structure? */
 bool schema_is_scalar(const struct schema *s);
 
-/* The largest list page that is asked for; the API's own default. */
+/* Rows of a list's page: the API's own default, which every server gives, and what is asked for of a long
+ * list; what a server's largest is nobody says. */
 #define RESOURCE_PAGE_SIZE 100
+#define RESOURCE_PAGE_LARGE 1000
 
 /* Quotas are counted and told by these names in an organization: "Documents" in
  * monthlyNumberOfDocumentsAllowed. */

@@ -182,6 +182,7 @@ int known_listing(struct remote *remote, const struct resource *res, const char 
                                      .flights = remote->flights,
                                      .pool = remote->pool,
                                      .clock = remote->clock,
+                                     .page_size = &remote->page_size,
                                      .completed = all ? forget_gone_sizes : NULL,
                                      .arg = remote };
     struct target t = { .res = res, .parent = parent };

@@ -10,6 +10,7 @@
 #include "hash.h"
 #include "id_order.h"
 #include "lock.h"
+#include "page_fetch.h"
 #include "paging.h"
 
 #include "banned.h"
@@ -257,8 +258,11 @@ static int load_page(void *arg, struct flight_result *result, struct failure *er
     lock_give(&l->lock);
     if (have || rc < 0)
         return rc;
-    rc = backend_list(l->config.backend, load->call, &target, l->filter ? query : NULL, token,
-                      RESOURCE_PAGE_SIZE, &page, err);
+    rc = page_fetch(&(struct page_ask){ .backend = l->config.backend,
+                                        .target = &target,
+                                        .query = l->filter ? query : NULL,
+                                        .token = token },
+                    l->config.page_size, load->call, &page, err);
     /* it says nothing of what would be in it, and to readdir(3) ENOENT is the end */
     if (rc == -ENOENT && !l->parent)
         rc = -EIO;

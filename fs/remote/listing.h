@@ -6,6 +6,7 @@
 #ifndef LASFS_LISTING_H
 #define LASFS_LISTING_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +23,7 @@ struct listing_config {
     struct flights *flights;
     struct pool *pool; /* for reading ahead; NULL: none */
     struct clock *clock;
+    atomic_uint *page_size; /* of page_fetch() */
     /* Called once, by who has loaded the last page, with no lock held. NULL: not. */
     void (*completed)(void *arg, struct listing *l, const struct resource *res);
     void *arg;

@@ -31,6 +31,7 @@ int remote_new(const struct remote_config *config, struct remote **out)
         .meta_ttl_ms = config->meta_ttl_ms,
         .list_ttl_ms = config->list_ttl_ms,
         .ahead_max = config->ahead_max,
+        .page_size = RESOURCE_PAGE_LARGE,
         .ro = config->ro,
         .nodelete = config->nodelete,
         .known_lock = LOCK_INIT(LOCK_KNOWN),

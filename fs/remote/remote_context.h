@@ -37,6 +37,7 @@ struct remote {
     unsigned n_aheads;
     bool ahead_ended;
     unsigned ahead_max;          /* set once: so many at once; 0: none */
+    atomic_uint page_size;       /* of page_fetch() */
     atomic_uint_least64_t swept; /* the kinds whose sizes have been compared with a whole list */
     struct lock once_lock;
     struct once *once; /* guarded by once_lock */

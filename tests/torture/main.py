@@ -31,10 +31,11 @@ SETTLE_SECONDS = 120  # what the daemon may take to find out what became of what
 class Run:
     """One run: torture(), then verdict(), and stop() whatever happened."""
 
-    def __init__(self, seed, workers=WORKERS, writeback=False, torments=None, settle=SETTLE_SECONDS):
+    def __init__(self, seed, workers=WORKERS, writeback=False, torments=None, settle=SETTLE_SECONDS,
+                 generation='2021'):
         self.history, self.model, self.runner = History(), Model(), Runner()
         self.settle, self.writeback = settle, writeback
-        self.world = World(self.history, random.Random(seed), writeback)
+        self.world = World(self.history, random.Random(seed), writeback, generation)
         self.workers = [Worker(self.world, self.model, self.runner, seed, n + 1)
                         for n in range(workers)]
         self.tormentor = Tormentor(self.world, self.runner, seed, torments)
@@ -111,6 +112,7 @@ def arguments():
     parser.add_argument('minutes', nargs='?', type=float, default=2)
     parser.add_argument('seed', nargs='?', type=int)
     parser.add_argument('--writeback', action='store_true', help='mount with -o writeback')
+    parser.add_argument('--api', choices=('2021', '2024'), default='2021', help='the generation of the server')
     parser.add_argument('--workers', type=int, default=WORKERS)
     parser.add_argument('--only', metavar='TORMENT,...',
                         help='these alone, or none: ' + ', '.join(Tormentor.CHOICES))
@@ -148,7 +150,7 @@ def main():
     if args.only is not None:
         torments = only(args.only.split(','))
     print(f'seed {seed}', file=sys.stderr)
-    run = Run(seed, args.workers, args.writeback, torments, args.settle)
+    run = Run(seed, args.workers, args.writeback, torments, args.settle, args.api)
     findings = None
     try:
         run.world.start()

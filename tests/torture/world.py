@@ -28,8 +28,8 @@ END_SECONDS = 60
 
 
 class World:
-    def __init__(self, history, chance, writeback=False):
-        self.history, self.writeback = history, writeback
+    def __init__(self, history, chance, writeback=False, generation='2021'):
+        self.history, self.writeback, self.generation = history, writeback, generation
         self.folder = Path(tempfile.mkdtemp(prefix='lasfs-torture-'))
         self.server = self.wire = self.mount = self.disk = None
         self.foreign, self.stray = {}, []
@@ -40,7 +40,7 @@ class World:
     # --- Beginning and end ---------------------------------------------------------------------
 
     def start(self):
-        self.server = Server(self.folder / 'server', '--latency', '10').start()
+        self.server = Server(self.folder / 'server', '--latency', '10', '--api', self.generation).start()
         self.api = Api(self.server)
         self.datasets = {name: self.api.add_dataset(name) for name in ('one', 'two')}
         for _ in range(FOREIGN):

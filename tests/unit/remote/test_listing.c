@@ -10,6 +10,7 @@
 #define PAGE_1 "GET /models?maxResults=100"
 #define PAGE_2 "GET /models?maxResults=100&nextToken=t2"
 #define PAGE_3 "GET /models?maxResults=100&nextToken=t3"
+#define LARGE_2 "GET /models?maxResults=1000&nextToken=t2"
 #define DATASET "las:dataset:" ONE
 
 /* A list that is read on its own: without a pool nothing is read ahead. */
@@ -40,6 +41,18 @@ static struct list open_models(struct fixture *x)
                                                               "") "], \"nextToken\": \"t2\"}");
     answer(x, PAGE_2, "{\"models\": [" A_MODEL(THREE, "c", "") "]}");
     return open_list(x, &t, NULL, NULL, NULL);
+}
+
+static struct listing *open_sized(struct list *list, atomic_uint *size)
+{
+    struct listing_config config = { .backend = list->x->be,
+                                     .flights = list->flights,
+                                     .clock = &list->x->fake.clock,
+                                     .page_size = size };
+    struct listing *l = NULL;
+
+    assert_int_equal(listing_new(&config, resource_get(RES_MODELS), NULL, NULL, NULL, &l), 0);
+    return l;
 }
 
 static void close_list(struct list *list)
@@ -104,6 +117,46 @@ static void pages_are_loaded_as_rows_are_asked_for(void **state)
     assert_true(listing_is_complete(list.l));
     assert_int_equal(listing_rows(list.l), 3);
     close_list(&list);
+}
+
+/* What the server says to a large page: is the rest asked for in small ones, now and by the next list? */
+static void a_server_that_gives_no_large_pages_is_asked_for_small_ones(void **state)
+{
+    static const struct {
+        const char *what;
+        struct fake_reply large;
+        bool falls_back;
+        const char *row; /* the first one of the second page */
+    } cases[] = {
+        { "it gives them",
+          { .status = 200, .body = "{\"models\": [" A_MODEL(THREE, "large", "") "]}" },
+          false,
+          "large" },
+        { "refused", { .status = 400, .body = "{\"message\": \"no\"}" }, true, "c" },
+        { "more than is taken in", { .status = 200, .body = "{\"models\": [[[" }, true, "c" },
+        { "not allowed at all",
+          { .status = 403, .body = "{\"message\": \"no\"}" },
+          false,
+          "EACCES" },
+    };
+    struct fixture *x = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct list list = open_models(x);
+        unsigned before = asked(x, LARGE_2), small = asked(x, PAGE_2);
+        atomic_uint size = RESOURCE_PAGE_LARGE;
+
+        print_message("%s\n", cases[i].what);
+        answer_with(x, LARGE_2, cases[i].large);
+        listing_unref(list.l);
+        list.l = open_sized(&list, &size);
+        assert_string_equal(row(&list, 1), "b");
+        assert_string_equal(row(&list, 2), cases[i].row);
+        assert_true(asked(x, LARGE_2) > before);
+        assert_int_equal(asked(x, PAGE_2) - small, cases[i].falls_back);
+        assert_int_equal(size, cases[i].falls_back ? RESOURCE_PAGE_SIZE : RESOURCE_PAGE_LARGE);
+        close_list(&list);
+    }
 }
 
 static void nowait_loads_no_page(void **state)
@@ -467,6 +520,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         A_TEST(pages_are_loaded_as_rows_are_asked_for),
+        A_TEST(a_server_that_gives_no_large_pages_is_asked_for_small_ones),
         A_TEST(nowait_loads_no_page),
         A_TEST(one_page_more_is_read_ahead),
         A_TEST(who_needs_a_page_sees_its_failure),
