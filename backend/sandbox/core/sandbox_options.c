@@ -117,6 +117,14 @@ static int set_api(struct context *c, const char *value)
     return 0;
 }
 
+static int set_md5(struct context *c, const char *value)
+{
+    if (strcmp(value, "hex") != 0 && strcmp(value, "base64") != 0)
+        return fail(c->err, -EINVAL, 0, "--md5 takes hex or base64, not %s", value);
+    c->o->md5 = strcmp(value, "hex") == 0 ? DIGEST_HEX : DIGEST_BASE64;
+    return 0;
+}
+
 static int set_number(struct context *c, const char *name, const char *value, int64_t min,
                       int64_t max, int64_t *to)
 {
@@ -257,6 +265,7 @@ static const struct option_row rows[] = {
       "                             that of 2021" },
     { "file-url", NULL, set_file_url, "documents' bytes as the API of 2023 has them: answers have a\n"
       "                             fileUrl for GET and PUT, and no content" },
+    { "md5", "hex|base64", set_md5, "how contentMD5 is written (hex)" },
     { "token-ttl", "S", set_token_ttl, "how long a token lives (3600)" },
     { "heartbeat-timeout", "S", set_heartbeat_timeout, "a claimed execution fails without a heartbeat for S s\n"
       "                             (60)" },

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "completion.h"
+#include "digest.h"
 #include "failure.h"
 #include "fault.h"
 #include "generation.h"
@@ -30,6 +31,7 @@ struct sandbox_options {
     bool lenient;
     enum generation api;
     bool file_url; /* documents' bytes stand at an address of their own */
+    enum digest_form md5;
     int64_t latency_ms;
     struct fault faults[FAULTS_MAX];
     unsigned n_faults;

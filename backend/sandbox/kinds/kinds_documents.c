@@ -10,6 +10,9 @@
 
 #include "banned.h"
 
+/* Base64 of as many bytes as a type is told from. */
+#define START_TEXT 1400
+
 /* --- A dataset's sums ------------------------------------------------------------------------ */
 
 static int count_label(json_t *summary, const char *label, int by)
@@ -84,35 +87,35 @@ static int make_up_field(struct item *it, const char *name)
     return json_object_get(it->body, name) ? 0 : item_set(it, name, sample_of(f->schema));
 }
 
-/* null, as long as nothing is known of the bytes (--file-url). */
+/* null, as long as nothing is known of the bytes. */
 static int type_from_content(struct item *it, const char *content)
 {
+    uint8_t start[BASE64_DECODE_LENGTH(START_TEXT)];
+    size_t n = content ? strnlen(content, START_TEXT) : 0, len = sizeof(start);
     struct base64_decode_ctx ctx;
-    uint8_t start[12];
-    size_t len = sizeof(start);
 
     base64_decode_init(&ctx);
-    if (!content || strlen(content) < 16 || !base64_decode_update(&ctx, &len, start, 16, content))
+    if (n == 0 || !base64_decode_update(&ctx, &len, start, n, content))
         len = 0;
     return item_set_text(it, it->res->type_field, files_type(start, len));
 }
 
 /* What contents are told apart by, where the API has that. */
-static int note_digest(struct item *it, json_t *fields)
+static int note_digest(const struct work *w, struct item *it, json_t *fields)
 {
     json_t *content = json_object_get(fields, "content");
     char hash[DIGEST_TEXT_MAX];
 
     if (!content || !resource_field(it->res, "contentMD5"))
         return 0;
-    digest_text(json_string_value(content), json_string_length(content), hash);
+    digest_text(w->sb->options->md5, json_string_value(content), json_string_length(content), hash);
     return item_set_text(it, "contentMD5", hash);
 }
 
 static int document_make(struct work *w, struct item *it, json_t *fields)
 {
     bool inside = json_object_get(fields, "content") != NULL;
-    int rc = note_digest(it, fields);
+    int rc = note_digest(w, it, fields);
 
     if (rc == 0 && json_object_set_new(it->hidden, "inside", json_boolean(inside)) < 0)
         rc = -ENOMEM;
@@ -167,14 +170,12 @@ const struct kind kind_documents = {
 
 static int asset_make(struct work *w, struct item *it, json_t *fields)
 {
-    (void)w;
-    return note_digest(it, fields);
+    return note_digest(w, it, fields);
 }
 
 static int asset_change(struct work *w, struct item *it, json_t *fields)
 {
-    (void)w;
-    return note_digest(it, fields);
+    return note_digest(w, it, fields);
 }
 
 const struct kind kind_assets = { .make = asset_make, .change = asset_change };

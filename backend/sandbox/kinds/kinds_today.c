@@ -103,7 +103,7 @@ static int remove_if_seen(struct work *w, struct seen *s, const char *id)
 
     if (rc < 0)
         return rc == -ENOENT ? 0 : rc;
-    digest_text(buf_str(&text), text.len, hash);
+    digest_text(DIGEST_HEX, buf_str(&text), text.len, hash);
     if (!json_object_get(s->hashes, hash))
         return json_object_set_new(s->hashes, hash, json_true()) < 0 ? -ENOMEM : 0;
     rc = item_find(w, row_of(w, RES_DOCUMENTS), id, &it);

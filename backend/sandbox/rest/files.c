@@ -7,6 +7,7 @@
 #include "digest.h"
 #include "file_url.h"
 #include "item.h"
+#include "render.h"
 
 #include "banned.h"
 
@@ -45,11 +46,9 @@ static void finish(struct transfer *t, int rc)
     buf_release(&t->text);
 }
 
-/* A type that the table knows, in its memory. */
-static const char *known_type(const char *type)
+/* A type that the API knows, in the table's memory. */
+static const char *known_type(const struct resource *res, const char *type)
 {
-    const struct resource *res = resource_get(RES_DOCUMENTS);
-
     for (const char *const *e = resource_field(res, res->type_field)->schema->enums; *e; e++)
         if (type && strcmp(*e, type) == 0)
             return *e;
@@ -66,7 +65,7 @@ static int load(struct view *v, void *arg)
     rc = item_get(&t->w, row_of(&t->w, RES_DOCUMENTS), t->id, NULL, &it);
     if (rc < 0)
         return rc;
-    t->type = known_type(item_text(&it, it.res->type_field));
+    t->type = known_type(it.res, item_text(&it, it.res->type_field));
     rc = view_content(v, t->id, &t->text);
     return rc == -ENOENT ? refuse(&t->w, 404, "documentId %s has no content yet", t->id) : rc;
 }
@@ -89,27 +88,59 @@ static int decode(struct transfer *t)
     return 0;
 }
 
-void files_get(const struct sandbox *sb, const char *id, struct answer *an)
+/* In place of the bytes, what is asked for of them. */
+static int render(struct transfer *t, const struct render *r, int stop)
+{
+    cleanup_buf struct buf made = BUF_INIT(RENDER_BYTES_MAX);
+    const char *type = NULL;
+    struct failure why = { 0 };
+    int rc =
+        render_run(r, t->type ? t->type : "", t->an->body, t->an->len, stop, &made, &type, &why);
+
+    free(steal_pointer(&t->an->body));
+    t->an->len = 0;
+    if (rc == -EINVAL)
+        return refuse(&t->w, 400, "%s", why.text);
+    if (rc < 0)
+        return rc;
+    t->an->len = made.len;
+    t->an->body = buf_take(&made);
+    t->an->type = type;
+    return 0;
+}
+
+void files_get(const struct sandbox *sb, const char *id, const struct argument *args, size_t n_args,
+               int stop, struct answer *an)
 {
     struct request rq = { .verb = VERB_GET };
     struct transfer t = { .w = { .sb = sb, .rq = &rq, .an = an }, .id = id, .an = an };
-    int rc;
+    struct render r;
+    struct failure why = { 0 };
+    int rc = render_parse(args, n_args, &r, &why);
 
     buf_init(&t.text, TEXT_BYTES_MAX);
-    rc = store_read(sb->store, load, &t);
-    finish(&t, rc < 0 ? rc : decode(&t));
+    rc = rc < 0 ? refuse(&t.w, 400, "%s", why.text) : store_read(sb->store, load, &t);
+    if (rc == 0)
+        rc = decode(&t);
+    if (rc == 0 && render_is_asked(&r))
+        rc = render(&t, &r, stop);
+    finish(&t, rc);
 }
 
-/* What the resource says, else what the bytes look like, else what the request says. */
+/*
+ * Today the bytes alone say what they are. In 2023 it is what the resource says, else what the bytes
+ * look like, else what the request says.
+ */
 static int set_type(struct transfer *t, struct item *it)
 {
-    const char *type = files_type(t->data, t->len);
+    const char *type = known_type(it->res, files_type(t->data, t->len));
+    bool today = speaks_2024(&t->w);
 
-    if (*item_text(it, it->res->type_field))
+    if (!today && *item_text(it, it->res->type_field))
         return 0;
-    if (!type)
-        type = known_type(t->type);
-    if (!type)
+    if (!type && !today)
+        type = known_type(it->res, t->type);
+    if (!type && !is_lenient(&t->w))
         return refuse(&t->w, 400, "%s: the bytes are of none of its types", it->res->type_field);
     return item_set_text(it, it->res->type_field, type);
 }
@@ -123,7 +154,7 @@ static int note_put(const struct transfer *t, struct item *it)
         return -ENOMEM;
     if (!resource_field(it->res, "contentMD5"))
         return 0;
-    digest_bytes(t->data, t->len, hash);
+    digest_bytes(t->w.sb->options->md5, t->data, t->len, hash);
     return item_set_text(it, "contentMD5", hash);
 }
 
@@ -147,9 +178,7 @@ static int keep(struct view *v, void *arg)
         rc = item_save(&t->w, &it);
     if (rc == 0)
         rc = view_put_content(v, t->id, t->text.data, t->text.len);
-    if (rc == 0)
-        t->an->status = 200;
-    return rc;
+    return rc < 0 ? rc : answer_empty(t->an);
 }
 
 static int encode(struct transfer *t)

@@ -6,6 +6,11 @@
 
 #include "banned.h"
 
+/* A PDF may begin behind so many other bytes, as its readers have it. */
+#define PDF_BEHIND ((size_t)1024 + strlen(PDF_START))
+#define PDF_START "%PDF-"
+#define PDF "application/pdf"
+
 const char *files_type(const void *data, size_t len)
 {
     static const struct {
@@ -13,7 +18,6 @@ const char *files_type(const void *data, size_t len)
         size_t len;
         const char *type;
     } types[] = {
-        { "%PDF-", 5, "application/pdf" },
         { "\xff\xd8\xff", 3, "image/jpeg" },
         { "\x89PNG\r\n\x1a\n", 8, "image/png" },
         { "II*\0", 4, "image/tiff" },
@@ -23,7 +27,10 @@ const char *files_type(const void *data, size_t len)
     for (size_t i = 0; i < ARRAY_LEN(types); i++)
         if (len >= types[i].len && memcmp(data, types[i].start, types[i].len) == 0)
             return types[i].type;
-    return NULL;
+    if (len >= 12 && memcmp(data, "RIFF", 4) == 0 && memcmp((const char *)data + 8, "WEBP", 4) == 0)
+        return "image/webp";
+    return memmem(data, len < PDF_BEHIND ? len : PDF_BEHIND, PDF_START, strlen(PDF_START)) ? PDF
+                                                                                           : NULL;
 }
 
 bool files_has_url(const struct work *w, const struct resource *res)
@@ -43,7 +50,7 @@ bool files_is_inside(const struct work *w, const struct row *row)
     return json_is_true(json_object_get(hidden, "inside"));
 }
 
-/* The pattern of such addresses has no room for 127.0.0.1. */
+/* Over http, the pattern of such addresses has no room for 127.0.0.1. */
 #define LOOPBACK "http://127.0.0.1:"
 
 int files_add_url(const struct work *w, const char *id, struct buf *out)

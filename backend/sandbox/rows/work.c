@@ -34,6 +34,13 @@ int answer_message(struct answer *an, int status, const char *key, const char *t
     return rc;
 }
 
+int answer_empty(struct answer *an)
+{
+    json_auto_t *v = json_object();
+
+    return v ? answer_json(an, 200, v) : -ENOMEM;
+}
+
 int refuse(struct work *w, int status, const char *fmt, ...)
 {
     cleanup_buf struct buf text = BUF_INIT(MESSAGE_MAX);

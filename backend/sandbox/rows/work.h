@@ -25,6 +25,9 @@ int refuse(struct work *w, int status, const char *fmt, ...) __attribute__((form
 /* The same without a request at hand. 0, -ENOMEM. */
 int answer_message(struct answer *an, int status, const char *key, const char *text);
 
+/* 200 and {}. 0, -ENOMEM. */
+int answer_empty(struct answer *an);
+
 /* Makes v in one line the answer. 0, -ENOMEM. */
 int answer_json(struct answer *an, int status, json_t *v);
 

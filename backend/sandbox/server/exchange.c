@@ -10,6 +10,7 @@
 
 #include "banned.h"
 
+#define IDLE_S 120
 #define JSON_TYPE "application/json"
 
 /* --- Bodies ---------------------------------------------------------------------------------- */
@@ -62,6 +63,12 @@ void exchange_free(void *cls, struct MHD_Connection *connection, void **at,
     free(x->uri);
     free(x);
     *at = NULL;
+}
+
+void exchange_recognize(struct exchange *x, struct MHD_Connection *connection)
+{
+    if (visitors_recognize(&x->h->visitors, x->visitor))
+        MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)IDLE_S);
 }
 
 /* --- Answers --------------------------------------------------------------------------------- */

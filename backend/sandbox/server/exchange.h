@@ -12,6 +12,8 @@
 
 /* The most that a body may have, as a rule. */
 #define EXCHANGE_BODY_MAX ((size_t)6300000)
+/* And a form at the token endpoint. */
+#define EXCHANGE_FORM_MAX 4096
 
 struct http {
     const struct sandbox *sb;
@@ -43,6 +45,9 @@ struct exchange {
 void *exchange_new(void *cls, const char *uri, struct MHD_Connection *connection);
 void exchange_free(void *cls, struct MHD_Connection *connection, void **at,
                    enum MHD_RequestTerminationCode why);
+
+/* Whose connection it is has shown who he is: he has more patience, and a body. */
+void exchange_recognize(struct exchange *x, struct MHD_Connection *connection);
 
 /* The body is not needed any more. */
 void exchange_release_body(struct exchange *x);

@@ -6,6 +6,7 @@
 #define ANSWERS_MAX ((size_t)320 << 20)
 /* As many may be made at once before their size counts. */
 #define MAKING_MAX 16
+#define RENDERING_MAX 4
 
 void room_init(struct room *r)
 {
@@ -51,6 +52,23 @@ void room_end_answer(struct room *r, size_t n)
     pthread_mutex_lock(&r->lock);
     r->making--;
     r->answers += n;
+    pthread_cond_broadcast(&r->freed);
+    pthread_mutex_unlock(&r->lock);
+}
+
+void room_begin_render(struct room *r)
+{
+    pthread_mutex_lock(&r->lock);
+    while (r->rendering >= RENDERING_MAX)
+        pthread_cond_wait(&r->freed, &r->lock);
+    r->rendering++;
+    pthread_mutex_unlock(&r->lock);
+}
+
+void room_end_render(struct room *r)
+{
+    pthread_mutex_lock(&r->lock);
+    r->rendering--;
     pthread_cond_broadcast(&r->freed);
     pthread_mutex_unlock(&r->lock);
 }

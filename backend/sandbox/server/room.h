@@ -11,9 +11,10 @@
 struct room {
     pthread_mutex_t lock;
     pthread_cond_t freed;
-    size_t bodies;   /* guarded by lock: bytes of requests */
-    size_t answers;  /* guarded by lock: bytes of answers that were read from the store */
-    unsigned making; /* guarded by lock: answers between room_begin_answer and room_end_answer */
+    size_t bodies;      /* guarded by lock: bytes of requests */
+    size_t answers;     /* guarded by lock: bytes of answers that were read from the store */
+    unsigned making;    /* guarded by lock: answers between room_begin_answer and room_end_answer */
+    unsigned rendering; /* guarded by lock: of those that other programs work for */
 };
 
 void room_init(struct room *r);
@@ -26,6 +27,10 @@ void room_give_body(struct room *r, size_t n);
 /* Waits until one answer more, whatever its size will be, may be made; then says its size. */
 void room_begin_answer(struct room *r);
 void room_end_answer(struct room *r, size_t n);
+/* Waits until another program may be put to work for an answer. */
+void room_begin_render(struct room *r);
+void room_end_render(struct room *r);
+
 void room_give_answer(struct room *r, size_t n);
 
 #endif
