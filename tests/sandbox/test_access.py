@@ -32,10 +32,72 @@ def test_wrong_credentials_get_no_token(shared, auth):
     assert (answer.status_code, answer.json()) == (401, {'error': 'invalid_client'})
 
 
-def test_no_credentials_get_no_token(shared):
-    for headers in ({}, {'Authorization': 'Basic !'}, {'Authorization': 'Bearer x'}):
-        answer = requests.post(shared.root + '/token', params=GRANT, headers=headers)
-        assert (answer.status_code, answer.json()) == (400, {'error': 'invalid_client'})
+@pytest.mark.parametrize('authorization,status', [(None, 400), ('Basic !', 401), ('Bearer x', 401)])
+def test_no_credentials_get_no_token(shared, authorization, status):
+    answer = requests.post(shared.root + '/token', params=GRANT,
+                           headers={'Authorization': authorization} if authorization else {})
+    assert (answer.status_code, answer.json()) == (status, {'error': 'invalid_client'})
+    assert ('WWW-Authenticate' in answer.headers) == (status == 401)
+
+
+def form(s, **fields):
+    return {'client_id': s.client_id, 'client_secret': s.client_secret, **GRANT, **fields}
+
+
+@pytest.mark.parametrize('path', ['/oauth2/token', '/token'])
+def test_token_is_given_for_a_form(shared, path):
+    answer = requests.post(shared.root + path, data=form(shared, audience='https://api.example.com/v1', x='&='))
+    assert answer.status_code == 200
+    assert (answer.headers['Cache-Control'], answer.headers['Pragma']) == ('no-store', 'no-cache')
+    shared.client(answer.json()['access_token']).get('/datasets')
+
+
+def test_a_form_s_values_are_decoded(start):
+    s = start(client_id='a b+c/ü', client_secret='% &=+"')
+    assert requests.post(s.auth + '/token', data=form(s)).status_code == 200
+    plain = 'grant_type=client%5fcredentials&client_id=a+b%2Bc%2f%C3%BC&client_secret=%25%20%26%3D%2b%22'
+    answer = requests.post(s.auth + '/token', data=plain,
+                           headers={'Content-Type': 'application/x-www-form-urlencoded; charset=UTF-8'})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize('fields,status,error', [
+    ({'client_secret': 'wrong'}, 401, 'invalid_client'), ({'client_id': 'x'}, 401, 'invalid_client'),
+    ({'client_secret': ''}, 401, 'invalid_client'), ({'client_secret': None}, 400, 'invalid_client'),
+    ({'client_id': None}, 400, 'invalid_client'), ({'grant_type': None}, 400, 'invalid_request'),
+    ({'grant_type': ''}, 400, 'unsupported_grant_type'),
+    ({'grant_type': 'password'}, 400, 'unsupported_grant_type'),
+    ({'client_id': ['test-client', 'test-client']}, 400, 'invalid_request')])
+def test_a_form_that_says_it_wrongly(shared, fields, status, error):
+    answer = requests.post(shared.root + '/token', data=form(shared, **fields))
+    assert (answer.status_code, answer.json()) == (status, {'error': error})
+    assert answer.headers['Cache-Control'] == 'no-store'
+
+
+@pytest.mark.parametrize('body', ['grant_type=client_credentials&client_id=%', 'grant_type=%zz', 'a=%00',
+                                  'grant_type=client_credentials\0', 'x=%4'])
+def test_what_is_no_form_is_refused(shared, body):
+    answer = requests.post(shared.root + '/token', data=body, params=GRANT,
+                           headers={'Content-Type': 'application/x-www-form-urlencoded'},
+                           auth=(shared.client_id, shared.client_secret))
+    assert (answer.status_code, answer.json()) == (400, {'error': 'invalid_request'})
+
+
+def test_who_one_is_is_said_once(shared):
+    answer = ask(shared, data=form(shared))
+    assert (answer.status_code, answer.json()) == (400, {'error': 'invalid_request'})
+    assert ask(shared, data={**GRANT, 'client_id': shared.client_id}).status_code == 200
+    assert ask(shared, data={**GRANT, 'client_id': 'another'}).status_code == 401
+
+
+def test_a_secret_in_the_address_is_not_looked_at(shared):
+    answer = requests.post(shared.root + '/token', params=form(shared))
+    assert (answer.status_code, answer.json()) == (400, {'error': 'invalid_client'})
+
+
+def test_a_form_of_another_type_is_not_looked_at(shared):
+    answer = requests.post(shared.root + '/token', json=form(shared))
+    assert (answer.status_code, answer.json()) == (400, {'error': 'invalid_request'})
 
 
 @pytest.mark.parametrize('params,error', [({}, 'invalid_request'),

@@ -2,10 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "address.h"
+#include "array.h"
 #include "bulk.h"
 #include "files.h"
+#include "form.h"
 #include "login.h"
 #include "rest.h"
 #include "work.h"
@@ -14,9 +17,15 @@
 
 #define ARGS_MAX 2048
 #define JSON_TYPE "application/json"
+#define FORM_TYPE "application/x-www-form-urlencoded"
 #define HOST_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]"
 
 /* --- Requests -------------------------------------------------------------------------------- */
+
+static const char *header(struct MHD_Connection *connection, const char *name)
+{
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
 
 struct args {
     struct argument list[ARGS_MAX];
@@ -108,8 +117,8 @@ static void answer_api(struct exchange *x, struct MHD_Connection *connection, st
     const char *who, *type;
     struct args *args;
 
-    who = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
-    type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+    who = header(connection, MHD_HTTP_HEADER_AUTHORIZATION);
+    type = header(connection, MHD_HTTP_HEADER_CONTENT_TYPE);
     if (!login_check(sb, who, rq->caller)) {
         answer_message(an, MHD_HTTP_FORBIDDEN, "message", "Forbidden");
         return;
@@ -144,9 +153,8 @@ static void resolve_me(const struct sandbox *sb, struct address *t)
 static void find_origin(const struct http *h, struct MHD_Connection *connection,
                         char out[ORIGIN_MAX])
 {
-    const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
-    const char *scheme =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-Forwarded-Proto");
+    const char *host = header(connection, MHD_HTTP_HEADER_HOST);
+    const char *scheme = header(connection, "X-Forwarded-Proto");
     bool tls = scheme && strcmp(scheme, "https") == 0;
 
     if (host && *host && strlen(host) < ORIGIN_MAX - sizeof("https://") &&
@@ -186,11 +194,8 @@ static enum MHD_Result handle_file(struct exchange *x, struct MHD_Connection *co
     struct answer an = { 0 };
     const char *type;
 
-    type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
-    if (!login_check(
-            sb,
-            MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION),
-            caller)) {
+    type = header(connection, MHD_HTTP_HEADER_CONTENT_TYPE);
+    if (!login_check(sb, header(connection, MHD_HTTP_HEADER_AUTHORIZATION), caller)) {
         answer_message(&an, MHD_HTTP_FORBIDDEN, "message", "Forbidden");
     } else if (strcmp(method, "PUT") == 0) {
         files_put(sb, caller, id, type, x->body.data, x->body.len, &an);
@@ -226,32 +231,45 @@ static enum MHD_Result handle_api(struct exchange *x, struct MHD_Connection *con
                            rq.verb == VERB_OPTIONS && an.status == MHD_HTTP_OK ? allow : NULL);
 }
 
-/* grant_type=VALUE in a form; NULL: not there. */
-static const char *form_grant_type(char *form)
+static bool is_form(const char *type)
 {
-    static const char name[] = "grant_type=";
-    char *save = NULL;
+    size_t len = strlen(FORM_TYPE);
 
-    for (char *pair = strtok_r(form, "&", &save); pair; pair = strtok_r(NULL, "&", &save))
-        if (strncmp(pair, name, strlen(name)) == 0)
-            return pair + strlen(name);
-    return NULL;
+    return !type ||
+           (strncasecmp(type, FORM_TYPE, len) == 0 && (!type[len] || strchr("; ", type[len])));
+}
+
+/* What it is said by: the query has the kind of grant at most, so that no secret is in an address. */
+static void read_login(struct exchange *x, struct MHD_Connection *connection,
+                       struct login_request *rq)
+{
+    struct form_field fields[] = { { "grant_type", NULL },
+                                   { "client_id", NULL },
+                                   { "client_secret", NULL } };
+
+    rq->authorization = header(connection, MHD_HTTP_HEADER_AUTHORIZATION);
+    rq->grant_type = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "grant_type");
+    if (x->body.len > 0 && is_form(header(connection, MHD_HTTP_HEADER_CONTENT_TYPE)))
+        rq->malformed = strlen(x->body.data) != x->body.len ||
+                        form_parse(x->body.data, fields, ARRAY_LEN(fields)) < 0;
+    rq->malformed = rq->malformed || (rq->grant_type && fields[0].value);
+    if (!rq->grant_type)
+        rq->grant_type = fields[0].value;
+    rq->client_id = fields[1].value;
+    rq->client_secret = fields[2].value;
 }
 
 static enum MHD_Result handle_login(struct exchange *x, struct MHD_Connection *connection,
                                     const char *path, const char *method)
 {
+    struct login_request rq = { 0 };
     struct answer an = { 0 };
-    const char *grant, *who;
 
-    who = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
-    grant = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "grant_type");
-    if (!grant && x->body.len > 0 && x->body.len <= EXCHANGE_FORM_MAX)
-        grant = form_grant_type(x->body.data);
+    read_login(x, connection, &rq);
     if (verb_of(method) != VERB_POST)
         answer_message(&an, MHD_HTTP_METHOD_NOT_ALLOWED, "error", "invalid_request");
     else
-        login_answer(x->h->sb, who, grant, &an);
+        login_answer(x->h->sb, &rq, &an);
     if (an.status == MHD_HTTP_OK)
         exchange_recognize(x, connection);
     if (x->body.len > 0)

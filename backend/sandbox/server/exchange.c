@@ -95,8 +95,13 @@ static const char *logged_uri(const struct exchange *x, const char *path)
     return x->uri;
 }
 
-static void add_headers(struct MHD_Response *r, const struct answer *an, const char *allow)
+static void add_headers(struct MHD_Response *r, const struct answer *an, const char *path,
+                        const char *allow)
 {
+    if (login_is_path(path)) {
+        MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+        MHD_add_response_header(r, MHD_HTTP_HEADER_PRAGMA, "no-cache");
+    }
     if (an->len > 0)
         MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, an->type ? an->type : JSON_TYPE);
     if (an->status == MHD_HTTP_UNAUTHORIZED)
@@ -126,7 +131,7 @@ enum MHD_Result exchange_answer(struct exchange *x, struct MHD_Connection *conne
         free(an->body);
         return MHD_NO;
     }
-    add_headers(r, an, allow);
+    add_headers(r, an, path, allow);
     exchange_wait(x);
     access_line(x->h->access, verb, logged_uri(x, path), an->status,
                 clock_now_ms(clock_real()) - x->began_ms, an->len);

@@ -119,18 +119,40 @@ static void give_token(const struct sandbox *sb, const struct login *l, struct a
     explicit_bzero(token, sizeof(token));
 }
 
-void login_answer(const struct sandbox *sb, const char *authorization, const char *grant_type,
-                  struct answer *an)
+/* The client says once who it is: by Basic, or in the form. */
+static const char *why_malformed(const struct login_request *rq)
 {
+    const char *code = after_scheme(rq->authorization, "Basic");
+
+    if (rq->malformed || !rq->grant_type || (code && rq->client_secret))
+        return "invalid_request";
+    if (strcmp(rq->grant_type, "client_credentials") != 0)
+        return "unsupported_grant_type";
+    if (!rq->authorization && (!rq->client_id || !rq->client_secret))
+        return "invalid_client";
+    return NULL;
+}
+
+static bool read_login(const struct login_request *rq, struct login *l)
+{
+    bool named = rq->client_id && rq->client_secret;
+
+    if (after_scheme(rq->authorization, "Basic"))
+        return read_basic(rq->authorization, l) &&
+               (!rq->client_id || strcmp(rq->client_id, l->id) == 0);
+    l->id = rq->client_id;
+    l->secret = rq->client_secret;
+    return named;
+}
+
+void login_answer(const struct sandbox *sb, const struct login_request *rq, struct answer *an)
+{
+    const char *error = why_malformed(rq);
     struct login l = { 0 };
 
-    if (!grant_type)
-        answer_message(an, 400, "error", "invalid_request");
-    else if (strcmp(grant_type, "client_credentials") != 0)
-        answer_message(an, 400, "error", "unsupported_grant_type");
-    else if (!read_basic(authorization, &l))
-        answer_message(an, 400, "error", "invalid_client");
-    else if (!is_known(sb, &l))
+    if (error)
+        answer_message(an, 400, "error", error);
+    else if (!read_login(rq, &l) || !is_known(sb, &l))
         answer_message(an, 401, "error", "invalid_client");
     else
         give_token(sb, &l, an);
