@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "demo.h"
 #include "due.h"
+#include "endpoints.h"
 #include "http.h"
 #include "import.h"
 #include "kinds.h"
@@ -73,6 +74,8 @@ static int start(struct program *p, struct failure *err)
     if (rc == 0)
         rc = store_open(o->state, &sb->store, err);
     if (rc == 0)
+        endpoints_withdraw(o); /* of one that was killed */
+    if (rc == 0)
         rc = rules_new(o->lenient, o->file_url, &sb->rules);
     if (rc == 0)
         rc = tokens_new(o->client_secret, clock_real(), o->token_ttl_s, &sb->tokens);
@@ -89,6 +92,8 @@ static int start(struct program *p, struct failure *err)
 
 static void stop(struct program *p)
 {
+    if (p->sandbox.store)
+        endpoints_withdraw(&p->options);
     http_stop(p->http);
     due_stop(p->sandbox.due);
     tokens_free(p->sandbox.tokens);
@@ -97,19 +102,6 @@ static void stop(struct program *p)
     access_free(p->access);
     generation_free(p->sandbox.api);
     sandbox_options_release(&p->options);
-}
-
-/* The line that whoever started it waits for. */
-static int announce(const struct program *p)
-{
-    const char *host = p->options.host;
-    const char *open = strchr(host, ':') ? "[" : "", *shut = strchr(host, ':') ? "]" : "";
-    unsigned port = http_port(p->http);
-
-    printf("{\"apiEndpoint\": \"http://%s%s%s:%u/v1\", \"authEndpoint\": "
-           "\"http://%s%s%s:%u/oauth2\"}\n",
-           open, host, shut, port, open, host, shut, port);
-    return fflush(stdout) == 0 ? 0 : -errno;
 }
 
 static int serve(struct program *p)
@@ -125,8 +117,8 @@ static int serve(struct program *p)
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     signal(SIGPIPE, SIG_IGN);
     rc = start(p, &err);
-    if (rc == 0 && announce(p) < 0)
-        rc = fail(&err, -EIO, 0, "standard output cannot be written");
+    if (rc == 0)
+        rc = endpoints_announce(&p->options, p->http, &err);
     if (rc < 0)
         return complain(&err);
     sigwait(&ends, &got);
@@ -155,6 +147,8 @@ int main(int argc, char **argv)
         sandbox_options_help();
     else if (p.options.version)
         printf("lasfs-sandbox %s\n", LASFS_VERSION);
+    else if (p.options.print_env)
+        status = endpoints_print_env(&p.options);
     else if (p.options.list_state)
         status = states_list();
     else if (p.options.reset)

@@ -26,6 +26,7 @@ class Api:
         self.server = server
         self.session = requests.Session()
         self.session.trust_env = False
+        self.session.verify = getattr(server, 'ca_file', None) or True
         self.token = None
         self.sign_in()
 

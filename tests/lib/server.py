@@ -58,6 +58,7 @@ class Server:
             raise AssertionError(f'lasfs-sandbox did not start: {self.stderr.read_text()}')
         ready = json.loads(line)
         self.api_endpoint, self.auth_endpoint = ready['apiEndpoint'], ready['authEndpoint']
+        self.ca_file = ready.get('caFile')  # --tls
         self.port = int(self.api_endpoint.split(':')[2].split('/')[0])
         return self
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 
-LIBRARIES = re.compile(r'^(curl/|jansson\.h|ini\.h|nettle/|microhttpd\.h|sqlite3\.h|uthash\.h|utlist\.h'
+LIBRARIES = re.compile(r'^(curl/|jansson\.h|ini\.h|nettle/|microhttpd\.h|gnutls/|sqlite3\.h|uthash\.h|utlist\.h'
                        r'|magic\.h|utf8proc\.h|fuse|cmocka\.h|systemd/)')
 
 
@@ -45,7 +45,7 @@ ROOMS = {
                                   ('jansson', 'nettle')),
     'backend/sandbox/server': Room(('backend/sandbox/rest', 'backend/sandbox/rows',
                                     'backend/sandbox/core', 'backend/api'), ('microhttpd',
-                                    'nettle')),
+                                    'gnutls', 'nettle')),
     'backend/sandbox/seed': Room(('backend/sandbox/server', 'backend/sandbox/rows',
                                   'backend/sandbox/core', 'backend/api'), ('nettle',)),
     'backend/sandbox': Room(('backend/sandbox/seed', 'backend/sandbox/server',
@@ -80,7 +80,7 @@ ROOMS = {
                      ('fuse3',)),
 }
 HEADERS = {'curl': 'curl/', 'jansson': 'jansson.h', 'inih': 'ini.h', 'nettle': 'nettle/',
-           'microhttpd': 'microhttpd.h', 'sqlite3': 'sqlite3.h', 'libmagic': 'magic.h',
+           'microhttpd': 'microhttpd.h', 'gnutls': 'gnutls/', 'sqlite3': 'sqlite3.h', 'libmagic': 'magic.h',
            'utf8proc': 'utf8proc.h', 'fuse3': 'fuse'}
 
 # Single files that may do more, or less, than their room.

@@ -61,7 +61,8 @@ class Server:
         self.api = endpoints['apiEndpoint']
         self.auth = endpoints['authEndpoint']
         self.root = self.api[:-len('/v1')]
-        assert re.fullmatch(r'http://127\.0\.0\.1:\d+', self.root)
+        self.verify = endpoints.get('caFile', True)
+        assert re.fullmatch(r'https?://127\.0\.0\.1:\d+', self.root)
         return self
 
     def stop(self):
@@ -84,12 +85,13 @@ class Server:
 
     def token(self, client_id=None, client_secret=None):
         r = requests.post(self.auth + '/token', params={'grant_type': 'client_credentials'},
-                          auth=(client_id or self.client_id, client_secret or self.client_secret))
+                          auth=(client_id or self.client_id, client_secret or self.client_secret),
+                          verify=self.verify)
         r.raise_for_status()
         return r.json()['access_token']
 
     def client(self, token=None):
-        return Client(self.api, token or self.token())
+        return Client(self.api, token or self.token(), self.verify)
 
 
 class Refused(Exception):
@@ -102,9 +104,11 @@ class Refused(Exception):
 class Client:
     """Requests by verb and path; answers are checked against the facts and returned."""
 
-    def __init__(self, api, token):
+    def __init__(self, api, token, verify=True):
         self.api = api
         self.session = requests.Session()
+        self.session.verify = verify
+        self.session.trust_env = False
         self.session.headers['Authorization'] = 'Bearer ' + token
         self.driven = set()
 

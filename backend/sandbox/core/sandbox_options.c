@@ -84,6 +84,8 @@ static int set_client_secret_file(struct context *c, const char *value)
     if (text.len == 0)
         return fail(c->err, -EINVAL, 0, "--client-secret-file %s is empty", value);
     rc = set_text(c, &c->o->client_secret, text.data);
+    if (rc == 0)
+        rc = set_text(c, &c->o->client_secret_file, value);
     explicit_bzero(text.data, text.len);
     return rc;
 }
@@ -92,6 +94,27 @@ static int set_public(struct context *c, const char *value)
 {
     (void)value;
     c->o->public = true;
+    return 0;
+}
+
+static int set_tls(struct context *c, const char *value)
+{
+    (void)value;
+    c->o->tls = true;
+    return 0;
+}
+
+static int set_print_env(struct context *c, const char *value)
+{
+    (void)value;
+    c->o->print_env = true;
+    return 0;
+}
+
+static int set_print_secret(struct context *c, const char *value)
+{
+    (void)value;
+    c->o->print_secret = true;
     return 0;
 }
 
@@ -254,6 +277,8 @@ static const struct option_row rows[] = {
     { "client-id", "ID", set_client_id, "who gets tokens" },
     { "client-secret", "SECRET", set_client_secret, "and what proves it" },
     { "client-secret-file", "FILE", set_client_secret_file, "the same, from a file or /dev/fd/N" },
+    { "tls", NULL, set_tls, "https, with a certificate that it makes and keeps in DIR; the\n"
+      "                             line has its caFile, for clients to trust" },
     { "public", NULL, set_public, "listen beyond this machine" },
     { "latency", "MS", set_latency, "wait before each answer" },
     { "fault", "SPEC", set_fault, "'VERB PATH WHAT [TIMES]', as 'POST /documents 503 2' or\n"
@@ -280,6 +305,9 @@ static const struct option_row rows[] = {
       "                             subfolders, ground truths of FILE.json beside FILE" },
     { "seed-demo", NULL, set_seed_demo, "where there is nothing yet: documents, a model, a workflow" },
     { "access-log", "FILE", set_access_log, "a line a request: VERB PATH?QUERY STATUS MS BYTES" },
+    { "print-env", NULL, set_print_env, "what a shell is to eval to use the one that serves --state;\n"
+      "                             --client-secret-file FILE: the secret too, from FILE" },
+    { "print-secret", NULL, set_print_secret, "with --print-env: the secret itself, not its file's name" },
     { "list-state", NULL, set_list_state, "what lasfs --sandbox has left: size, when it was used,\n"
       "                             by whom it is, where" },
     { "reset", "[DIR]", set_reset, "remove that of lasfs --sandbox, or of --sandbox=DIR, after\n"
@@ -371,6 +399,10 @@ static int finish(struct context *c)
         return 0;
     if (!o->state)
         return fail(c->err, -EINVAL, 0, "--state is missing");
+    if (o->print_secret && !o->print_env)
+        return fail(c->err, -EINVAL, 0, "--print-secret goes with --print-env");
+    if (o->print_env)
+        return 0;
     if (!o->lenient && (!o->client_id || !o->client_secret))
         return fail(c->err, -EINVAL, 0, "--client-id and --client-secret are missing");
     if (o->client_id && strchr(o->client_id, ':'))
@@ -433,6 +465,7 @@ void sandbox_options_release(struct sandbox_options *o)
     free(o->state);
     free(o->client_id);
     free(o->client_secret);
+    free(o->client_secret_file);
     free(o->access_log);
     free(o->import);
     free(o->reset_dir);

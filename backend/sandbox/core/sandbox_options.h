@@ -24,10 +24,12 @@ struct sandbox_options {
     char *host, *port;
     char *state;
     char *client_id, *client_secret; /* NULL: none */
+    char *client_secret_file;        /* where that is from; NULL: the command line */
     char *access_log;                /* NULL: none */
     char *import;                    /* a folder to fill it from; NULL: none */
     bool seed_demo;
     bool public;
+    bool tls;
     bool lenient;
     enum generation api;
     bool file_url; /* documents' bytes stand at an address of their own */
@@ -41,8 +43,9 @@ struct sandbox_options {
     int64_t page_size;   /* the largest, and the usual one where it is smaller than that */
     int64_t quotas[QUOTAS_MAX];
     bool help, version;
-    bool list_state, reset, yes; /* of what lasfs --sandbox has left: instead of serving */
-    char *reset_dir;             /* NULL: the default one */
+    bool print_env, print_secret; /* how to use the one that serves: instead of serving */
+    bool list_state, reset, yes;  /* of what lasfs --sandbox has left: instead of serving */
+    char *reset_dir;              /* NULL: the default one */
 };
 
 /*

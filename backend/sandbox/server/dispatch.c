@@ -155,13 +155,13 @@ static void find_origin(const struct http *h, struct MHD_Connection *connection,
 {
     const char *host = header(connection, MHD_HTTP_HEADER_HOST);
     const char *scheme = header(connection, "X-Forwarded-Proto");
-    bool tls = scheme && strcmp(scheme, "https") == 0;
+    bool tls = http_ca_file(h) || (scheme && strcmp(scheme, "https") == 0);
 
     if (host && *host && strlen(host) < ORIGIN_MAX - sizeof("https://") &&
         host[strspn(host, HOST_CHARACTERS)] == '\0')
         snprintf(out, ORIGIN_MAX, "%s://%s", tls ? "https" : "http", host);
     else
-        snprintf(out, ORIGIN_MAX, "http://127.0.0.1:%u", h->port);
+        http_root(h, out);
 }
 
 /* What is made of the bytes takes a place among those that other programs work for. */

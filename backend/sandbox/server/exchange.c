@@ -13,6 +13,22 @@
 #define IDLE_S 120
 #define JSON_TYPE "application/json"
 
+/* --- The server ----------------------------------------------------------------------------- */
+
+void http_root(const struct http *h, char out[ORIGIN_MAX])
+{
+    const char *host = h->sb->options->host;
+    bool v6 = strchr(host, ':') != NULL;
+
+    snprintf(out, ORIGIN_MAX, "%s://%s%.200s%s:%u", h->certificate.path ? "https" : "http",
+             v6 ? "[" : "", host, v6 ? "]" : "", h->port);
+}
+
+const char *http_ca_file(const struct http *h)
+{
+    return h->certificate.path;
+}
+
 /* --- Bodies ---------------------------------------------------------------------------------- */
 
 void exchange_release_body(struct exchange *x)

@@ -6,6 +6,7 @@
 
 #include "access.h"
 #include "buf.h"
+#include "certificate.h"
 #include "room.h"
 #include "sandbox.h"
 #include "visitors.h"
@@ -19,12 +20,19 @@ struct http {
     const struct sandbox *sb;
     struct access *access;
     struct MHD_Daemon *daemon;
+    struct certificate certificate; /* path NULL: it is not https */
     unsigned port;
     int stopping; /* an eventfd: readable from http_stop() on */
     struct room room;
     struct visitors visitors;
     _Atomic int64_t faults_used[FAULTS_MAX];
 };
+
+/* The server's URL without a path, "https://127.0.0.1:8443". */
+void http_root(const struct http *h, char out[ORIGIN_MAX]);
+
+/* The certificate that its clients have to trust; NULL: it is not https. The server's. */
+const char *http_ca_file(const struct http *h);
 
 struct exchange {
     struct http *h;

@@ -46,7 +46,8 @@ int form_parse(char *form, struct form_field *fields, size_t n)
     char *save = NULL;
     int rc = 0;
 
-    for (char *name = strtok_r(form, "&", &save); name && rc == 0; name = strtok_r(NULL, "&", &save)) {
+    for (char *name = strtok_r(form, "&", &save); name && rc == 0;
+         name = strtok_r(NULL, "&", &save)) {
         char *equals = strchr(name, '=');
         char *value = equals ? equals + 1 : name + strlen(name);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "certificate.h"
 #include "clock.h"
 #include "dispatch.h"
 #include "exchange.h"
@@ -26,6 +27,7 @@
 #define CONNECTIONS_MAX (2 * (VISITORS_STRANGERS + VISITORS_KNOWN))
 #define STRANGERS_IDLE_S 10
 #define STACK_BYTES ((size_t)1 << 20)
+#define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 #define CONNECTION_BYTES ((size_t)64 << 10)
 
 /* --- libmicrohttpd's side -------------------------------------------------------------------- */
@@ -154,6 +156,10 @@ static struct MHD_Daemon *start_daemon(struct http *h, int fd)
 {
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
                      MHD_USE_POLL | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    bool tls = h->certificate.path != NULL;
+
+    if (tls)
+        flags |= MHD_USE_TLS;
 
     return MHD_start_daemon(
         flags, 0, NULL, NULL, handle, h, MHD_OPTION_EXTERNAL_LOGGER, silent, NULL,
@@ -161,7 +167,9 @@ static struct MHD_Daemon *start_daemon(struct http *h, int fd)
         MHD_OPTION_NOTIFY_COMPLETED, exchange_free, h, MHD_OPTION_NOTIFY_CONNECTION, come_or_go, h,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)STRANGERS_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
-        MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES, MHD_OPTION_END);
+        MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES, tls ? MHD_OPTION_HTTPS_MEM_KEY : MHD_OPTION_END,
+        h->certificate.key, MHD_OPTION_HTTPS_MEM_CERT, h->certificate.text,
+        MHD_OPTION_HTTPS_PRIORITIES, PRIORITIES, MHD_OPTION_END);
 }
 
 int http_start(const struct sandbox *sb, struct access *access, struct http **out,
@@ -179,6 +187,8 @@ int http_start(const struct sandbox *sb, struct access *access, struct http **ou
     visitors_init(&h->visitors);
     h->stopping = eventfd(0, EFD_CLOEXEC);
     rc = h->stopping < 0 ? fail(err, -errno, 0, "no eventfd") : 0;
+    if (rc == 0 && o->tls)
+        rc = certificate_open(o->state, o->host, &h->certificate, err);
     if (rc == 0)
         rc = listen_on(o->host, o->port, o->public, &fd, &h->port, err);
     if (rc == 0) {
@@ -195,11 +205,6 @@ int http_start(const struct sandbox *sb, struct access *access, struct http **ou
     return rc;
 }
 
-unsigned http_port(const struct http *h)
-{
-    return h->port;
-}
-
 void http_stop(struct http *h)
 {
     uint64_t one = 1;
@@ -212,6 +217,7 @@ void http_stop(struct http *h)
         MHD_stop_daemon(h->daemon);
     if (h->stopping >= 0)
         close(h->stopping);
+    certificate_release(&h->certificate);
     room_release(&h->room);
     visitors_release(&h->visitors);
     free(h);

@@ -15,9 +15,6 @@ struct http;
 int http_start(const struct sandbox *sb, struct access *access, struct http **out,
                struct failure *err);
 
-/* The port that it got; and its host as URLs spell it. */
-unsigned http_port(const struct http *h);
-
 /* Ends what waits, lets what runs finish, frees. NULL is fine. */
 void http_stop(struct http *h);
 
