@@ -179,6 +179,15 @@ static const struct resource table[] = {
       NAMED, .filters = environment_filters, .fields = deployment_environment_fields },
 };
 
+/* --- What no row has ------------------------------------------------------------------------- */
+
+static const struct schema line = { V_STRING, .nullable = true };
+static const struct schema structure = {
+    V_OBJECT, .nullable = true, .any_of = (const struct schema *const[]){ NULL } };
+
+const struct field resource_other_line      = { NULL, F_MAYBE | F_NULL | F_PATCH, &line };
+const struct field resource_other_structure = { NULL, F_MAYBE | F_NULL | F_PATCH, &structure };
+
 #define IN_ALL(kind, what) { kind, "numberOf" what "Allowed", "numberOf" what "Created", false }
 #define A_MONTH(kind, what) \
     { kind, "monthlyNumberOf" what "Allowed", "monthlyNumberOf" what "Created", true }

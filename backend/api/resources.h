@@ -39,6 +39,12 @@ const struct resource *resource_by_id(const char *id);
 const struct field *resource_field(const struct resource *res, const char *name);
 const struct filter *resource_filter(const struct resource *res, const char *name);
 
+/*
+ * What the table does not have, and a later API's answers may: a field of one line, and one that
+ * is a structure, any JSON. They have no name (NULL); who meets one gives it to a copy.
+ */
+extern const struct field resource_other_line, resource_other_structure;
+
 /* Is one made by a file NAME.json, whatever else makes one? */
 bool resource_takes_json(const struct resource *res);
 

@@ -10,9 +10,12 @@
 #include "json_text.h"
 #include "labels.h"
 #include "number.h"
+#include "record.h"
 #include "shape.h"
 
 #include "banned.h"
+
+#define OTHER_MAX_BYTES (32u << 20) /* of a text that the server has */
 
 struct body {
     const struct resource *res;
@@ -305,6 +308,19 @@ int body_set_text(struct body *b, const struct field *f, const char *text, size_
     return rc < 0 ? rc : set_implied(b, err);
 }
 
+int body_set_other(struct body *b, const struct field *f, const struct record *now,
+                   const char *text, size_t len, struct failure *err)
+{
+    cleanup_buf struct buf there = BUF_INIT(OTHER_MAX_BYTES);
+    bool line = schema_is_scalar(f->schema) && record_string(now, f->name, &there) == -ENOENT;
+    json_auto_t *v = NULL;
+
+    if (line && json_text_parse(text, without_newline(text, len), true, &v, NULL) == 0 &&
+        (json_is_number(v) || json_is_boolean(v)))
+        return set_new(b, f->name, steal_pointer(&v), err);
+    return set_text(b, f, text, len, err);
+}
+
 static int parse_text(const struct body *b, const char *text, size_t len, json_t **out,
                       struct failure *err)
 {
@@ -381,9 +397,11 @@ int body_set_defaults(struct body *b, const char *text, size_t len, struct failu
     json_object_foreach(object, name, v) {
         const struct field *f = resource_field(b->res, name);
 
-        if (!f || !may_set(b, f))
+        if (f && !may_set(b, f))
             return refuse(b, name, err);
-        rc = body_has(b, name) ? 0 : set_value(b, f, v, err);
+        if (body_has(b, name))
+            continue;
+        rc = f ? set_value(b, f, v, err) : set_new(b, name, json_deep_copy(v), err);
         if (rc < 0)
             return rc;
     }

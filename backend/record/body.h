@@ -61,12 +61,17 @@ int body_set_string(struct body *b, const char *name, const char *value, struct 
 int body_set_text(struct body *b, const struct field *f, const char *text, size_t len,
                   struct failure *err);
 
+/* The same for a field that the table does not have: a line is the text that it is where the server
+ * has a text (now), and else a number, true or false where it looks so. */
+int body_set_other(struct body *b, const struct field *f, const struct record *now,
+                   const char *text, size_t len, struct failure *err);
+
 /* Sets every field of a JSON object, which may be bare in a POST. What the table does not know is
  * sent as it is: a later API may take it. */
 int body_set_json(struct body *b, const char *text, size_t len, struct failure *err);
 
-/* Sets every field of a JSON object that is not set yet. -EINVAL with words: it has a field that
- * cannot be set, or is no object. */
+/* Sets every field of a JSON object that is not set yet; what the table does not know as it is.
+ * -EINVAL with words: it has a field that cannot be set, or is no object. */
 int body_set_defaults(struct body *b, const char *text, size_t len, struct failure *err);
 
 /*

@@ -288,7 +288,7 @@ static bool find_outer(const struct record *r, const struct field *f, struct pac
                        const char **rest)
 {
     const char *path = f->read_at ? f->read_at : f->name;
-    size_t len = strcspn(path, ".");
+    size_t len = f->read_at ? strcspn(path, ".") : strlen(path);
 
     *rest = path[len] ? path + len + 1 : NULL;
     for (size_t pos = 0; pack_next(r, &pos, p);)

@@ -164,6 +164,30 @@ int record_field_lines(const struct record *r, const struct field *f, struct buf
     return 0;
 }
 
+bool record_next_other(const struct record *r, size_t *pos, char *name, size_t size,
+                       bool *structure)
+{
+    struct packed p;
+
+    while (pack_next(r, pos, &p)) {
+        bool shown = p.key_len < size && !memchr(p.key, 0, p.key_len);
+
+        if (p.field)
+            continue;
+        snprintf(name, size, "%.*s", shown ? (int)p.key_len : 0, p.key);
+        *structure = p.tag == PACK_JSON;
+        return true;
+    }
+    return false;
+}
+
+bool record_has_other(const struct record *r, const char *name, bool structure)
+{
+    struct packed p;
+
+    return pack_find(r, name, &p) && !p.field && (p.tag == PACK_JSON) == structure;
+}
+
 bool record_is_of_today(const struct record *r)
 {
     struct packed p;

@@ -37,6 +37,14 @@ int record_field_text(const struct record *r, const struct field *f, struct buf 
  * -ENOENT, -EFBIG, -ENOMEM. */
 int record_field_lines(const struct record *r, const struct field *f, struct buf *out);
 
+/* Its fields that the table does not have, one after the other: *pos begins with 0; false at the
+ * end. name is empty when it has a NUL, or no room. */
+bool record_next_other(const struct record *r, size_t *pos, char *name, size_t size,
+                       bool *structure);
+
+/* Has it a field of this name that the table does not have? */
+bool record_has_other(const struct record *r, const char *name, bool structure);
+
 /* Has it a field that the API of 2021 has not? The address of its bytes is none: servers may have
  * that and be old otherwise. */
 bool record_is_of_today(const struct record *r);

@@ -19,6 +19,7 @@
 #include "listing.h"
 #include "name_rules.h"
 #include "node.h"
+#include "resolve.h"
 #include "settings.h"
 
 #include "banned.h"
@@ -85,11 +86,13 @@ static int add_drop(struct dirs *dirs, struct dirhandle *d, struct drop *drop)
 static int add_note(struct dirs *dirs, struct dirhandle *d, struct drop *x)
 {
     struct lookup_result found = { .place = { .kind = NODE_ERROR_NOTE }, .drop = x };
+    struct lookup_result new_field;
     char note[ROUTE_NAME_MAX + 1];
     bool noted, fits;
 
     drops_lock(dirs->drops);
-    noted = x->error && !rule_field_text(&d->node->place, x->name);
+    noted = x->error && !rule_field_text(&d->node->place, x->name) &&
+            resolve_new_field(dirs->inodes, d->node, x->name, &new_field) < 0;
     fits = snprintf(note, sizeof(note), "%s%s", x->name, ERROR_NOTE_ENDING) <= ROUTE_NAME_MAX;
     drops_unlock(dirs->drops);
     return noted && fits && !is_taken(dirs, d->folder, note) ? dir_add(d, note, &found) : 0;
@@ -333,6 +336,26 @@ static int add_fields(struct dirs *dirs, struct dirhandle *d, const char *id,
     return rc;
 }
 
+/* What the answer has and the table does not. */
+static int add_other_fields(struct dirs *dirs, struct dirhandle *d, const struct record *r)
+{
+    const struct place *at = &d->node->place;
+    char name[ROUTE_NAME_MAX + 1], file[ROUTE_NAME_MAX + 1];
+    bool structure;
+    int rc = 0;
+
+    for (size_t pos = 0; rc == 0 && record_next_other(r, &pos, name, sizeof(name), &structure);) {
+        struct place place = { .kind = NODE_FIELD, .res = at->res };
+
+        if (resolve_other_file(dirs->inodes, at->res, name, structure, file) < 0 ||
+            (d->folder && is_taken(dirs, d->folder, file)))
+            continue;
+        place.field = structure ? &resource_other_structure : &resource_other_line;
+        rc = add_place(d, file, place);
+    }
+    return rc;
+}
+
 static int add_content(struct dirhandle *d, const struct record *r)
 {
     const struct resource *res = d->node->place.res;
@@ -368,6 +391,8 @@ static int add_resource(struct dirs *dirs, struct call *call, struct dirhandle *
     rc = add_place(d, "resource.json", (struct place){ .kind = NODE_WHOLE, .res = res });
     if (rc == 0)
         rc = add_fields(dirs, d, b.id, r);
+    if (rc == 0)
+        rc = add_other_fields(dirs, d, r);
     if (rc == 0)
         rc = add_content(d, r);
     if (rc == 0)

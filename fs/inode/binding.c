@@ -7,6 +7,7 @@
 #include "drop_folders.h"
 #include "inodes_context.h"
 #include "node.h"
+#include "other_fields.h"
 
 #include "banned.h"
 
@@ -61,6 +62,23 @@ int bind_resource(struct inodes *inodes, struct node *n, struct target_ids *out)
     node_unref(inodes->nodes, collection);
     node_unref(inodes->nodes, resource);
     return rc;
+}
+
+int bind_field(struct inodes *inodes, struct node *n, struct bound_field *out)
+{
+    cleanup_free char *file = NULL;
+    struct place at = { .kind = NODE_RESOURCE, .res = n->place.res }, place;
+
+    out->field = *n->place.field;
+    if (!other_field_is(&n->place))
+        return 0;
+    file = node_name(inodes->nodes, n);
+    if (!file)
+        return -ENOMEM;
+    if (other_field_at(&at, inodes->scratch, file, &place, out->name) < 0)
+        return -ESTALE;
+    out->field.name = out->name;
+    return 0;
 }
 
 /* --- Folders ---------------------------------------------------------------------------------- */

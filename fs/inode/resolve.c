@@ -18,6 +18,7 @@
 #include "names.h"
 #include "node.h"
 #include "once.h"
+#include "other_fields.h"
 
 #include "banned.h"
 
@@ -177,6 +178,42 @@ static int find_made(struct inodes *inodes, struct call *call, struct node *pare
     return s.id[0] ? 0 : -ENOENT;
 }
 
+int resolve_other_file(struct inodes *inodes, const struct resource *res, const char *name,
+                       bool structure, char out[ROUTE_NAME_MAX + 1])
+{
+    return other_field_file(res, inodes->scratch, name, structure, out);
+}
+
+int resolve_new_field(struct inodes *inodes, const struct node *parent, const char *name,
+                      struct lookup_result *out)
+{
+    *out = (struct lookup_result){ .drop = NULL };
+    return other_field_new(&parent->place, inodes->scratch, name, &out->place);
+}
+
+/* In a resource's directory: a field that the table does not have, and the resource has. */
+static int find_other_field(struct inodes *inodes, struct call *call, struct node *parent,
+                            const char *name, struct lookup_result *out, struct failure *err)
+{
+    cleanup_record struct record *r = NULL;
+    char field[ROUTE_NAME_MAX + 1];
+    struct target_ids b;
+    struct place place;
+    int rc;
+
+    if (other_field_at(&parent->place, inodes->scratch, name, &place, field) < 0)
+        return -ENOENT;
+    rc = bind_resource(inodes, parent, &b);
+    if (rc == 0)
+        rc = known_record(inodes->remote, call, &b.target, &r, err);
+    if (rc < 0)
+        return rc;
+    if (!record_has_other(r, field, !schema_is_scalar(place.field->schema)))
+        return -ENOENT;
+    *out = (struct lookup_result){ .place = place };
+    return 0;
+}
+
 static int find_entry(struct inodes *inodes, struct call *call, struct node *parent,
                       const char *name, enum name_form form, struct lookup_result *out,
                       struct failure *err)
@@ -185,6 +222,8 @@ static int find_entry(struct inodes *inodes, struct call *call, struct node *par
     struct folder *f;
     int rc = find_local(inodes, call, parent, name, out, err);
 
+    if (rc == -ENOENT && parent->place.kind == NODE_RESOURCE)
+        return find_other_field(inodes, call, parent, name, out, err);
     if (rc != -ENOENT || parent->place.kind != NODE_COLLECTION)
         return rc;
     rc = bind_folder(inodes, call, parent, true, &f);

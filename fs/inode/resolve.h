@@ -43,6 +43,14 @@ int resolve_spool_file(struct inodes *inodes, enum node_kind kind, const char *n
 bool resolve_has_field(struct inodes *inodes, const char *id, const struct record *r,
                        const struct field *f);
 
+/* What the file of a field is called that the table does not have: other_field_file(). */
+int resolve_other_file(struct inodes *inodes, const struct resource *res, const char *name,
+                       bool structure, char out[ROUTE_NAME_MAX + 1]);
+
+/* A field that shall be new, NAME in a resource's directory: other_field_new(). */
+int resolve_new_field(struct inodes *inodes, const struct node *parent, const char *name,
+                      struct lookup_result *out);
+
 /* d's resource is gone, or it shall not stand for it any more: its name goes, and what was kept of
  * it. durable: as drops_remove(). 0, -EIO. */
 int resolve_gone(struct inodes *inodes, struct drop *d, bool durable);

@@ -58,6 +58,35 @@ int names_encode(const char *name, char out[NAMES_MAX + 1])
     return 0;
 }
 
+/* The byte that %XX at p stands for; 0: none, or a NUL. */
+static char encoded_byte(const char *p)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    const char *high = p[1] ? strchr(digits, p[1]) : NULL;
+    const char *low = high && p[2] ? strchr(digits, p[2]) : NULL;
+
+    return low ? (char)((high - digits) << 4 | (low - digits)) : '\0';
+}
+
+int names_decode(const char *file, char out[NAMES_MAX + 1])
+{
+    char again[NAMES_MAX + 1];
+    size_t used = 0;
+
+    if (strlen(file) > NAMES_MAX)
+        return -EINVAL;
+    for (const char *p = file; *p; used++) {
+        bool encoded = *p == '%';
+
+        out[used] = encoded ? encoded_byte(p) : *p;
+        if (!out[used])
+            return -EINVAL;
+        p += encoded ? 3 : 1;
+    }
+    out[used] = '\0';
+    return names_encode(out, again) == 0 && strcmp(again, file) == 0 ? 0 : -EINVAL;
+}
+
 /* As much of the bytes up to end as there is room for; the rest at *p. A blank at the very end of
  * a name is encoded: who reads the name off a line would lose it. */
 static size_t encode_some(const char **p, const char *end, char *out, size_t room)

@@ -12,6 +12,10 @@
  * bytes as %XX. 0, -ENAMETOOLONG, -EINVAL it is empty. */
 int names_encode(const char *name, char out[NAMES_MAX + 1]);
 
+/* The reverse. Of two spellings of a name it takes the one that names_encode() gives. 0, -EINVAL it
+ * gives none so, or the name would have a NUL. */
+int names_decode(const char *file, char out[NAMES_MAX + 1]);
+
 /* NUMBER-NAME: name with control characters, '/', '%', a blank at its end, and bytes that are not
  * UTF-8 as %XX, so that it stands on a line as it is. One that is too long is cut between two
  * characters, before its ending (.pdf). */

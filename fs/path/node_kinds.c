@@ -40,7 +40,7 @@ bool kind_is_readable(const struct place *p)
 bool kind_is_writable(const struct place *p)
 {
     if (p->kind == NODE_FIELD)
-        return p->field->flags & F_IN_PATCH;
+        return (p->field->flags & F_IN_PATCH) && (resource_can(p->res) & CAN_PATCH);
     if (p->kind == NODE_WHOLE)
         return resource_can(p->res) & CAN_PATCH;
     return p->kind == NODE_HEARTBEAT || kind_is_command(p);

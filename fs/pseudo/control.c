@@ -217,17 +217,37 @@ static int retry(struct pseudo *pseudo, struct call *call, struct drop *x, struc
     return rc;
 }
 
+/* The node of a field that the resource at the path of key does not have yet, with a reference. */
+static int find_new_field(struct pseudo *pseudo, struct call *call, char *key, const char *name,
+                          struct node **out, struct failure *err)
+{
+    struct lookup_result found;
+    struct node *parent;
+    int rc = find_path(pseudo, call, key, &parent, err);
+
+    if (rc < 0)
+        return rc;
+    rc = resolve_new_field(pseudo->inodes, parent, name, &found) < 0
+             ? -ENOENT
+             : resolve_node(pseudo->inodes, parent, name, &found, 0, out);
+    node_unref(pseudo->nodes, parent);
+    return rc;
+}
+
 /* What a field or resource.json did not take: at the path of its folder. */
 static int retry_text(struct pseudo *pseudo, struct call *call, struct drop *d, struct failure *err)
 {
-    cleanup_free char *path = NULL;
+    cleanup_free char *path = NULL, *key = NULL;
     struct node *n;
     int rc;
 
     drops_lock(pseudo->drops);
     path = path_join(d->folder->key, d->name);
+    key = strdup(d->folder->key);
     drops_unlock(pseudo->drops);
-    rc = path ? find_path(pseudo, call, path, &n, err) : -ENOMEM;
+    rc = path && key ? find_path(pseudo, call, path, &n, err) : -ENOMEM;
+    if (rc == -ENOENT) /* a failed drop keeps its name */
+        rc = find_new_field(pseudo, call, key, d->name, &n, err);
     if (rc < 0)
         return rc;
     rc = drop_lock_exclusive(pseudo->drops, d, call);

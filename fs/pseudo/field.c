@@ -10,6 +10,7 @@
 #include "node.h"
 #include "node_kinds.h"
 #include "once.h"
+#include "other_fields.h"
 #include "pseudo_context.h"
 #include "refuse.h"
 #include "upload_patch.h"
@@ -23,6 +24,7 @@ int field_text(struct pseudo *pseudo, struct call *call, struct node *n, struct 
                struct failure *err)
 {
     cleanup_record struct record *r = NULL;
+    struct bound_field f;
     struct target_ids b;
     int rc = bind_resource(pseudo->inodes, n, &b);
 
@@ -32,9 +34,12 @@ int field_text(struct pseudo *pseudo, struct call *call, struct node *n, struct 
         return rc;
     if (n->place.kind == NODE_WHOLE)
         return record_json(r, true, out);
-    if (n->place.field->flags & F_ONCE)
+    rc = bind_field(pseudo->inodes, n, &f);
+    if (rc < 0)
+        return rc;
+    if (f.field.flags & F_ONCE)
         return once_text(pseudo->remote, b.id, n->place.field, out);
-    rc = record_field_text(r, n->place.field, out);
+    rc = record_field_text(r, &f.field, out);
     /* what can be written is there to be written, also while it has no value */
     return rc == -ENOENT && kind_is_writable(&n->place) ? 0 : rc;
 }
@@ -96,6 +101,19 @@ static void parent_changed(struct pseudo *pseudo, struct node *n)
     node_unref(pseudo->nodes, parent);
 }
 
+static int commit_field(struct pseudo *pseudo, struct call *call, struct node *n,
+                        const struct target *t, const char *text, size_t len, struct failure *err)
+{
+    struct bound_field f;
+    int rc = bind_field(pseudo->inodes, n, &f);
+
+    if (rc < 0)
+        return rc;
+    return other_field_is(&n->place)
+               ? upload_other_field(pseudo->uploads, call, t, &f.field, text, len, err)
+               : upload_field(pseudo->uploads, call, t, &f.field, text, len, err);
+}
+
 int field_commit(struct pseudo *pseudo, struct call *call, struct node *n, const char *text,
                  size_t len, struct failure *err)
 {
@@ -110,7 +128,7 @@ int field_commit(struct pseudo *pseudo, struct call *call, struct node *n, const
     if (n->place.kind == NODE_WHOLE)
         rc = commit_whole(pseudo, call, &b.target, text, len, err);
     else
-        rc = upload_field(pseudo->uploads, call, &b.target, n->place.field, text, len, err);
+        rc = commit_field(pseudo, call, n, &b.target, text, len, err);
     if (rc == 0)
         parent_changed(pseudo, n); /* its times have changed with the field */
     return rc;

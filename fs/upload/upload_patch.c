@@ -32,3 +32,19 @@ int upload_field(struct uploads *uploads, struct call *call, const struct target
     rc = body_set_text(body, f, text, len, err);
     return rc < 0 ? rc : upload_patch(uploads, call, t, body, err);
 }
+
+int upload_other_field(struct uploads *uploads, struct call *call, const struct target *t,
+                       const struct field *f, const char *text, size_t len, struct failure *err)
+{
+    cleanup_record struct record *now = NULL;
+    cleanup_body struct body *body = NULL;
+    int rc = known_record(uploads->remote, call, t, &now, err);
+
+    if (rc == 0 && !len && !record_has(now, f))
+        return 0;
+    if (rc == 0)
+        rc = body_new(t->res, BODY_PATCH, &body);
+    if (rc == 0)
+        rc = body_set_other(body, f, now, text, len, err);
+    return rc < 0 ? rc : upload_patch(uploads, call, t, body, err);
+}

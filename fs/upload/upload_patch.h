@@ -15,4 +15,9 @@ int upload_patch(struct uploads *uploads, struct call *call, const struct target
 int upload_field(struct uploads *uploads, struct call *call, const struct target *t,
                  const struct field *f, const char *text, size_t len, struct failure *err);
 
+/* The same for a field that the table does not have, whatever the server says to that. An empty
+ * text for one that is not there is nothing to send. */
+int upload_other_field(struct uploads *uploads, struct call *call, const struct target *t,
+                       const struct field *f, const char *text, size_t len, struct failure *err);
+
 #endif

@@ -80,6 +80,24 @@ static int create_hidden(struct fs *fs, struct call *call, struct node *parent, 
     return 0;
 }
 
+/* A field that the resource does not have (yet, or for who has removed it): the API judges whether
+ * it takes it. -ENOENT: it is none. */
+static int create_field(struct fs *fs, struct call *call, struct node *parent, const char *name,
+                        struct lookup_result *found, struct failure *err)
+{
+    int rc = -ENOENT;
+
+    if (parent->place.kind == NODE_RESOURCE && hide_is_hidden(fs->inodes, parent->ino, name)) {
+        if (call->nowait)
+            return -EWOULDBLOCK;
+        hide_show(fs->inodes, parent->ino, name);
+        rc = resolve(fs->inodes, call, parent, name, found, err);
+    }
+    if (rc == -ENOENT && resolve_new_field(fs->inodes, parent, name, found) == 0)
+        rc = 0;
+    return rc == 0 && fs->options->ro ? refuse_read_only(err) : rc;
+}
+
 static void give_mode(struct fs *fs, struct drop *d, mode_t mode)
 {
     drops_lock(fs->drops);
@@ -138,10 +156,10 @@ static int create_in(struct fs *fs, struct call *call, struct node *parent, cons
 
     if (rc < 0)
         return rc == -ENOENT ? refuse_file(fs->inodes, parent, name, err) : rc;
-    if (place.kind == NODE_ENTRY)
+    rc = place.kind == NODE_ENTRY ? create_field(fs, call, parent, name, &found, err)
+                                  : create_hidden(fs, call, parent, name, &place, &found, err);
+    if (rc == -ENOENT && place.kind == NODE_ENTRY)
         rc = create_drop(fs, call, parent, name, mode, &place, &found, err);
-    else
-        rc = create_hidden(fs, call, parent, name, &place, &found, err);
     if (rc == -EEXIST && !(flags & O_EXCL))
         rc = resolve(fs->inodes, call, parent, name, &found,
                      err); /* somebody was faster: open theirs */

@@ -547,6 +547,8 @@ static int move_all(struct move *m, struct failure *err)
     rc = bind_ends(m, &f, err);
     if (rc < 0)
         return rc;
+    if (other == -ENOENT && f.place.kind == NODE_DROP)
+        other = resolve_new_field(m->fs->inodes, m->to, m->to_name, &there) == 0 ? 0 : -ENOENT;
     rc = move_found(m, &f, other == 0 ? &there : NULL, err);
     if (rc < 0)
         return rc;

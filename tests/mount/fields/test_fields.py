@@ -88,7 +88,7 @@ def test_a_field_that_cannot_be_changed_refuses_to_be_opened_for_writing(mount, 
 def test_a_file_that_is_no_field_cannot_be_made(mount, api, dataset):
     mount.allow('not permitted', 'denied', 'Permission', 'Invalid')
     with mount.server.watch() as seen:
-        mount.run(f'echo x > ./datasets/{dataset}/nonsense', status=1)
+        mount.run(f'echo x > ./datasets/{dataset}/non.sense', status=1)
     assert not seen.changes
 
 

@@ -155,6 +155,42 @@ static void names_encode_what_a_path_cannot_hold(void **state)
     assert_int_equal(names_encode("", shown), -EINVAL);
 }
 
+static void names_are_decoded(void **state)
+{
+    static const struct {
+        const char *file, *name; /* name NULL: nothing is called so */
+    } cases[] = {
+        { "scan.pdf", "scan.pdf" },
+        { "a%2Fb", "a/b" },
+        { "%2E.", ".." },
+        { "100%25", "100%" },
+        { "%FF", "\xff" },
+        { "a%0Ab", "a\nb" },
+        { "a%2fb", NULL },
+        { "%61", NULL },
+        { "%", NULL },
+        { "%2", NULL },
+        { "%00", NULL },
+        { "%G0", NULL },
+        { ".x", NULL },
+        { "a/b", NULL },
+        { "", NULL },
+        { "a\nb", NULL },
+        { "\xff", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char out[NAMES_MAX + 1];
+        int rc = names_decode(cases[i].file, out);
+
+        print_message("%s\n", cases[i].file);
+        assert_int_equal(rc, cases[i].name ? 0 : -EINVAL);
+        if (rc == 0)
+            assert_string_equal(out, cases[i].name);
+    }
+}
+
 static void names_have_255_bytes_at_most(void **state)
 {
     char name[NAMES_MAX + 2], shown[NAMES_MAX + 1];
@@ -295,6 +331,7 @@ int main(void)
         cmocka_unit_test(names_are_numbered),
         cmocka_unit_test(names_have_room_for_any_number),
         cmocka_unit_test(names_encode_what_a_path_cannot_hold),
+        cmocka_unit_test(names_are_decoded),
         cmocka_unit_test(names_have_255_bytes_at_most),
         cmocka_unit_test(a_files_name_must_be_utf8),
         cmocka_unit_test(a_body_is_called_by_what_it_makes),

@@ -687,6 +687,58 @@ static void secrets_are_hushed(void **state)
     body_free(b);
 }
 
+static void what_nobody_knows_is_as_the_server_has_it(void **state)
+{
+    static const struct {
+        const char *name, *text, *sent;
+        bool structure;
+    } cases[] = {
+        { "n", "8\n", "{\"n\": 8}", false },
+        { "n", "8.5", "{\"n\": 8.5}", false },
+        { "n", "many\n", "{\"n\": \"many\"}", false },
+        { "n", "007\n", "{\"n\": \"007\"}", false },
+        { "n", "", "{\"n\": null}", false },
+        { "n", "\n", "{\"n\": \"\"}", false },
+        { "text", "8\n", "{\"text\": \"8\"}", false },
+        { "text", "true\n", "{\"text\": \"true\"}", false },
+        { "none", "true\n", "{\"none\": true}", false },
+        { "none", "null\n", "{\"none\": \"null\"}", false },
+        { "none", "[1]\n", "{\"none\": \"[1]\"}", false },
+        { "new", "-1e3\n", "{\"new\": -1000.0}", false },
+        { "new", "{\"a\": [1]}", "{\"new\": {\"a\": [1]}}", true },
+        { "new", "\"7\"", "{\"new\": \"7\"}", true },
+        { "new", "null", "{\"new\": null}", true },
+        { "new", "", "{\"new\": null}", true },
+        { "new", "{\"a\"", NULL, true },
+        { "new", "\xff\n", NULL, false },
+    };
+    static const char answer[] = "{\"datasetId\": \"las:dataset:x\", \"n\": 7, \"text\": \"7\","
+                                 " \"none\": null}";
+    struct record *now = NULL;
+
+    (void)state;
+    assert_int_equal(record_parse(resource_get(RES_DATASETS), answer, strlen(answer), &now), 0);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct field f = cases[i].structure ? resource_other_structure : resource_other_line;
+        struct buf out = BUF_INIT(1000);
+        struct failure err = { 0 };
+        struct body *b = NULL;
+
+        f.name = cases[i].name;
+        print_message("%s %s\n", cases[i].name, cases[i].text);
+        assert_int_equal(body_new(resource_get(RES_DATASETS), BODY_PATCH, &b), 0);
+        assert_int_equal(body_set_other(b, &f, now, cases[i].text, strlen(cases[i].text), &err),
+                         cases[i].sent ? 0 : -EINVAL);
+        assert_int_equal(body_write(b, &out), 0);
+        assert_string_equal(buf_str(&out), cases[i].sent ? cases[i].sent : "{}");
+        if (!cases[i].sent)
+            assert_non_null(strstr(err.text, "new"));
+        buf_release(&out);
+        body_free(b);
+    }
+    record_unref(now);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -704,6 +756,7 @@ int main(void)
         cmocka_unit_test(what_is_shared_is_not_wiped),
         cmocka_unit_test(running_out_of_memory_is_survived),
         cmocka_unit_test(running_out_of_memory_in_a_shape_is_survived),
+        cmocka_unit_test(what_nobody_knows_is_as_the_server_has_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,13 +103,22 @@ static void they_are_no_change_of_what_is_there(void **state)
                          "PATCH datasets/dataset#1 {'name':'b'}\n");
 }
 
+static void what_nobody_knows_goes_along(void **state)
+{
+    struct world *w = *state;
+
+    start(w);
+    assert_int_equal(put(w, "datasets", FILE, "{\"later\": [1], \"description\": \"d\"}"), 0);
+    assert_int_equal(put(w, "datasets", "a.json", "{\"description\": \"mine\"}"), 0);
+    expect_said(&w->api, "POST datasets {'description':'mine','later':[1],'name':'a'}\n");
+}
+
 static const struct {
     const char *folder, *text;
     const char *words; /* that are among those that it is refused with */
 } wrong[] = {
     { "documents", "{\"retentionInDays\": ", "JSON" },
     { "documents", "[1]", "object" },
-    { "documents", "{\"retentionInDay\": 30}", "retentionInDay" },
     { "documents", "{\"documentId\": \"x\"}", "documentId" },
     { "documents/document#1", "{\"retentionInDays\": 30}",
       "nothing is made from this folder: put it into the collection" },
@@ -152,6 +161,7 @@ int main(void)
         TEST(they_outlive_the_mount),
         TEST(they_hold_once_they_are_written),
         TEST(they_are_no_change_of_what_is_there),
+        TEST(what_nobody_knows_goes_along),
         TEST(what_no_post_could_have_is_refused_at_once),
         TEST(a_text_that_is_too_large_for_them_is_refused),
     };
