@@ -182,9 +182,11 @@ struct resource {
     const char *made_field, *changed_field; /* the times: ctime and mtime */
     const char *name_field;                 /* what its name in the mount is in the API, or NULL */
     const char *type_field;                 /* MAKE_DOCUMENT: the field for the type of its bytes */
-    const char *url_field; /* a later API's: the address of its bytes, for GET and PUT; or NULL */
-    int64_t url_max;       /* so many of them can be put there */
-    const char *own_id;    /* an id that is always there and means one's own */
+    const char *title_field; /* today's: what a file put there was called; not unique; or NULL */
+    const char *notes_field; /* today's: an object that is anyone's to write into; or NULL */
+    const char *url_field;   /* a later API's: the address of its bytes, for GET and PUT; or NULL */
+    int64_t url_max;         /* so many of them can be put there */
+    const char *own_id;      /* an id that is always there and means one's own */
     const struct filter *filters; /* name NULL at the end; NULL: none */
     unsigned sorts;
     unsigned sorts_since;    /* of sorts: what 2024 alone has */

@@ -19,6 +19,11 @@ struct query {
     const char *name, *value;
 };
 
+/* What asks for the newest ones first, where lists can be sorted so, to out. How many pairs. An older
+ * server does not look at them. */
+#define TARGET_ORDER_MAX 2
+size_t target_newest_first(const struct resource *res, struct query out[TARGET_ORDER_MAX]);
+
 /* A target with its strings. */
 struct target_ids {
     struct target target;

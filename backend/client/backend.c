@@ -168,6 +168,16 @@ bool backend_speaks_today(const struct backend *be)
     return atomic_load(&be->today);
 }
 
+bool backend_keeps_stamps(const struct backend *be)
+{
+    return backend_speaks_today(be) && !atomic_load(&be->notes_refused);
+}
+
+void backend_stamp_refused(struct backend *be)
+{
+    atomic_store(&be->notes_refused, true);
+}
+
 int backend_list(struct backend *be, struct call *call, const struct target *t,
                  const struct query *query, const char *token, unsigned max_results,
                  struct page **out, struct failure *err)

@@ -86,6 +86,11 @@ int backend_put_raw(struct backend *be, struct call *call, const struct record *
  * thread, never blocks. */
 bool backend_speaks_today(const struct backend *be);
 
+/* Does this server keep what stamp.h writes of a file, as far as is known? By what backend_speaks_today()
+ * says, until it has refused, or lost, a stamp. Any thread, never blocks. */
+bool backend_keeps_stamps(const struct backend *be);
+void backend_stamp_refused(struct backend *be);
+
 /* How large the content of one may be, as far as is known; false: an answer of the server may
  * show that it may be larger. Any thread, never blocks. */
 bool backend_content_max(struct backend *be, const struct resource *res, int64_t *max);

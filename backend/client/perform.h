@@ -28,6 +28,7 @@ struct backend {
     int64_t timeout_ms;         /* set once */
     atomic_int urls[RES_COUNT]; /* have answers a url_field? */
     atomic_bool today;          /* an answer had what the API of 2021 has not */
+    atomic_bool notes_refused;  /* and yet it did not take, or keep, what a stamp says */
 
     struct lock lock; /* before any call's */
     pthread_cond_t left;

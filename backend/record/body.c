@@ -1,11 +1,11 @@
 #include "body.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <nettle/base64.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "body_inside.h"
 #include "codec.h"
 #include "json_text.h"
 #include "labels.h"
@@ -16,13 +16,6 @@
 #include "banned.h"
 
 #define OTHER_MAX_BYTES (32u << 20) /* of a text that the server has */
-
-struct body {
-    const struct resource *res;
-    enum body_use use;
-    const struct id_finder *finder; /* NULL: names stand for nothing */
-    json_t *object;
-};
 
 int body_new(const struct resource *res, enum body_use use, struct body **out)
 {
@@ -45,6 +38,7 @@ void body_free(struct body *b)
         return;
     json_text_wipe(b->object);
     json_decref(b->object);
+    json_decref(b->plain);
     free(b);
 }
 

@@ -76,6 +76,17 @@ bool folder_same_list(const struct folder *a, const struct folder *b)
            (a->res == b->res && a->filter == b->filter && same_value && !a->parent && !b->parent);
 }
 
+const char *folder_below(const struct folder *f, const char *key)
+{
+    unsigned names = f->filter || f->parent || folder_is_closed(f) ? 3 : 1;
+
+    for (; names && *key; names--) {
+        key += strcspn(key, "/");
+        key += *key == '/';
+    }
+    return key;
+}
+
 int folder_describe(const char *key, const char *scratch, struct folder *f)
 {
     struct walk w = { .at = route_root, .scratch = scratch };

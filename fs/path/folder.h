@@ -47,6 +47,9 @@ static inline bool folder_is_closed(const struct folder *f)
  * (scratch.h), or NULL. 0, -EINVAL, -ENOMEM: nothing filled. */
 int folder_describe(const char *key, const char *scratch, struct folder *f);
 
+/* Of the key of a folder of f's list, what is below the one that has all of it; "": it is that. */
+const char *folder_below(const struct folder *f, const char *key);
+
 /* Is what stands in them in the same list of the API? */
 bool folder_same_list(const struct folder *a, const struct folder *b);
 

@@ -35,6 +35,7 @@
 #include "settings.h"
 #include "sidecar.h"
 #include "spool.h"
+#include "stamping.h"
 #include "state.h"
 #include "uploads_context.h"
 
@@ -55,6 +56,7 @@ struct delivery {
     char replaced[RESOURCE_ID_MAX + 1]; /* whose place a new one takes, or "" */
     const struct intent_row *queued;    /* what it was queued as, and is sent for; or NULL */
     struct posting posting;             /* its intent, if it has one */
+    char key[STAMP_KEY_CHARS + 1];      /* of its stamp, or "" */
     struct moving *moving;              /* the rename that it is sent for, or NULL */
 };
 
@@ -166,9 +168,26 @@ static bool is_moving(struct delivery *s)
     return !folder_same_list(drop_folder(s->uploads->drops, s->drop), s->folder);
 }
 
+/* The stamp was refused, or something else: nothing was made, and it may be that without it all is well. */
+static int post_without(struct delivery *s, const struct target *t, const struct body *body,
+                        struct record **out, struct failure *err)
+{
+    struct failure why = { 0 };
+    int rc = posting_again(&s->posting, body, &why);
+
+    s->key[0] = '\0';
+    if (rc == 0)
+        rc = deliver_content(s->uploads, s->call, t, body, s->content, s->type, out, &why);
+    if (rc == 0)
+        backend_stamp_refused(s->uploads->backend);
+    else
+        *err = why;
+    return rc;
+}
+
 /* The POST, with an intent before it and after it. */
-static int post_once(struct delivery *s, const struct body *body, const char *owed,
-                     struct record **out, struct failure *err)
+static int post_once(struct delivery *s, struct body *body, const char *owed, struct record **out,
+                     struct failure *err)
 {
     struct target t = { .res = s->folder->res, .parent = s->folder->parent };
     int rc;
@@ -179,11 +198,15 @@ static int post_once(struct delivery *s, const struct body *body, const char *ow
     if (rc != 0)
         return rc < 0 ? rc : 0;
     rc = deliver_content(s->uploads, s->call, &t, body, s->content, s->type, out, err);
+    if (rc == -EINVAL && err->status == 400 && body_unstamp(body))
+        rc = post_without(s, &t, body, out, err);
+    else if (rc == 0)
+        stamping_check(s->uploads, s->key, *out);
     return rc < 0 ? posting_failed(&s->posting, rc, out, err) : 0;
 }
 
 /* Once more, when the first one got lost. */
-static int post(struct delivery *s, const struct body *body, const char *owed, struct record **out,
+static int post(struct delivery *s, struct body *body, const char *owed, struct record **out,
                 struct failure *err)
 {
     int rc = post_once(s, body, owed, out, err);
@@ -191,6 +214,17 @@ static int post(struct delivery *s, const struct body *body, const char *owed, s
     if (rc == POSTING_AGAIN)
         rc = post_once(s, body, owed, out, err);
     return rc == POSTING_AGAIN ? -EIO : rc;
+}
+
+static int stamp(struct delivery *s, struct body *body, struct failure *err)
+{
+    return stamping_put(s->uploads,
+                        &(struct stamping){ .drop = s->drop,
+                                            .folder = s->folder,
+                                            .name = s->name,
+                                            .size = s->content.size,
+                                            .sha256 = s->digest },
+                        body, s->key, err);
 }
 
 /* old: whose place it takes, or NULL; owed: what has to go then, or NULL. */
@@ -212,6 +246,8 @@ static int create(struct delivery *s, const struct record *old, const char *owed
         rc = set_filter(s, body, err);
     if (rc == 0)
         rc = defaults_apply(s->uploads, s->folder, body, err);
+    if (rc == 0)
+        rc = stamp(s, body, err);
     return rc < 0 ? rc : post(s, body, owed, out, err);
 }
 

@@ -146,6 +146,19 @@ int posting_begin(struct posting *p, const struct body *body, struct record **ou
     return journal_begin(p->uploads->journal, &row, NULL, 0, &p->number, err);
 }
 
+int posting_again(struct posting *p, const struct body *body, struct failure *err)
+{
+    cleanup_buf struct buf look = BUF_INIT(LOOK_MAX_BYTES);
+    struct intent_news news = { 0 };
+    int rc = body_write(body, &look);
+
+    news.look = buf_str(&look);
+    if (rc == 0)
+        rc = journal_tell(p->uploads->journal, p->number, INTENT_SENT, &news,
+                          p->queued ? STATE_SOON : STATE_NOW);
+    return rc < 0 ? fail(err, rc, 0, "it cannot be recorded: %s", strerror(-rc)) : 0;
+}
+
 /* Nobody knows whether it was carried out. */
 static int look_for_it(struct posting *p, int rc, struct record **out, struct failure *err)
 {

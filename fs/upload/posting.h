@@ -33,6 +33,10 @@ struct posting {
 int posting_begin(struct posting *p, const struct body *body, struct record **out,
                   struct failure *err);
 
+/* It was refused, and is going to go out once more, as this body: on disk when this returns. 0, what
+ * journal_begin() gives. */
+int posting_again(struct posting *p, const struct body *body, struct failure *err);
+
 /*
  * It has failed with rc. Where nobody knows whether it was carried out, it is looked for until it can
  * come no more. 0 it was, *out is what it made; POSTING_AGAIN it was not, nor will it be: it may be

@@ -6,10 +6,12 @@
 
 #include "errlog.h"
 #include "fetch.h"
+#include "folder.h"
 #include "known.h"
 #include "name_rules.h"
 #include "recall.h"
 #include "sidecar.h"
+#include "stamping.h"
 
 #include "drop.h"
 #include "types.h"
@@ -53,6 +55,17 @@ static void warn_lost(struct uploads *uploads, const struct folder *f, const cha
     replace_warn(uploads, f, name, text);
 }
 
+/* What others keep there goes along, what is ours is of the bytes. */
+static bool is_notes(const struct folder *f, const struct field *field)
+{
+    return f->res->notes_field && strcmp(field->name, f->res->notes_field) == 0;
+}
+
+static bool is_title(const struct folder *f, const struct field *field)
+{
+    return f->res->title_field && strcmp(field->name, f->res->title_field) == 0;
+}
+
 int replace_keep(struct uploads *uploads, const struct folder *f, const char *name,
                  const struct record *old, struct body *body)
 {
@@ -64,6 +77,10 @@ int replace_keep(struct uploads *uploads, const struct folder *f, const char *na
 
         if (!(field->flags & F_KEPT) || body_has(body, field->name))
             continue;
+        if (is_notes(f, field)) {
+            rc = body_keep_notes(body, old, &why);
+            continue;
+        }
         rc = record_field_text(old, field, &text);
         if (rc == 0)
             rc = body_set_text(body, field, buf_str(&text), text.len, &why);
@@ -104,13 +121,45 @@ static int patch_field(struct uploads *uploads, const struct folder *f, const ch
     return rc == -EINVAL ? 0 : rc;
 }
 
+/* The name that others gave it, or the one that it gets here. */
+static int patch_title(const struct folder *f, const char *name, const struct record *old,
+                       const struct record *now, struct body *body)
+{
+    const char *field = f->res->title_field;
+    cleanup_buf struct buf was = BUF_INIT(KEPT_MAX_BYTES), is = BUF_INIT(KEPT_MAX_BYTES);
+    int rc = record_string(old, field, &was);
+
+    if (rc == -ENOENT)
+        rc = buf_adds(&was, name);
+    if (rc == 0)
+        rc = record_string(now, field, &is);
+    if (rc == 0 && strcmp(buf_str(&was), buf_str(&is)) == 0)
+        return 0;
+    return rc < 0 && rc != -ENOENT ? rc : body_set_string(body, field, buf_str(&was), NULL);
+}
+
+static int patch_notes(struct uploads *uploads, const struct folder *f, const char *name,
+                       const struct record *old, const struct record *now, struct body *body)
+{
+    struct stamp s = STAMP_NONE;
+    int rc = 0;
+
+    if (backend_keeps_stamps(uploads->backend))
+        rc = stamping_place(uploads, f, name, &s);
+    return rc < 0 ? rc : body_restamp(body, old, now, &s, NULL);
+}
+
 int replace_patch(struct uploads *uploads, const struct folder *f, const char *name,
                   const struct record *old, const struct record *now, struct body *body)
 {
     int rc = 0;
 
     for (const struct field *field = f->res->fields; field->name && rc == 0; field++)
-        if (field->flags & F_KEPT)
+        if (is_title(f, field) && backend_keeps_stamps(uploads->backend))
+            rc = patch_title(f, name, old, now, body);
+        else if (is_notes(f, field))
+            rc = patch_notes(uploads, f, name, old, now, body);
+        else if (field->flags & F_KEPT)
             rc = patch_field(uploads, f, name, field, old, now, body);
     return rc;
 }

@@ -9,6 +9,9 @@
 #include "known.h"
 #include "list_page.h"
 #include "paging.h"
+#include "passes.h"
+#include "remote_delete.h"
+#include "stamp.h"
 #include "state.h"
 #include "uploads_context.h"
 
@@ -22,6 +25,7 @@
 #define VALUE_MAX 4096
 
 #define FIELDS_MAX 10
+#define QUERY_MAX (FIELDS_MAX + TARGET_ORDER_MAX)
 
 /* Fields that were sent, by which it can be told. */
 struct sent_fields {
@@ -39,6 +43,9 @@ struct look {
     struct call *call;
     const struct intent_row *row;
     const struct resource *res;
+    char key[STAMP_KEY_CHARS + 1]; /* of the stamp that it was sent with, or "" */
+    bool ascends;                  /* the rows do not come newest first */
+    int64_t last_ns;               /* when the last row was made; 0: there was none */
     struct sent_fields sent;
     struct record *found[CANDIDATES_MAX + 1];
     size_t n;
@@ -152,8 +159,58 @@ static int has_bytes(const struct look *l, const struct record *r, struct failur
     return rc < 0 ? rc : memcmp(digest, l->row->sha256, sizeof(digest)) == 0;
 }
 
+/* By its key. What has no bytes yet never gets them: who was to send them has no answer. 1: it is. */
+static int has_key(struct look *l, const struct record *r, struct failure *err)
+{
+    struct target t = { .res = l->res };
+    char id[RESOURCE_ID_MAX + 1];
+    struct stamp s;
+    int rc = stamp_read(r, &s);
+
+    if (rc < 0)
+        return rc == -ENOENT ? 0 : rc;
+    if (strcmp(s.key, l->key) != 0 || record_id(r, id) < 0)
+        return 0;
+    if (!record_is_handle(r))
+        return 1;
+    t.id = id;
+    rc = l->uploads->nodelete ? 0 : remote_delete(l->uploads->remote, l->call, &t, NULL, err);
+    return rc < 0 && failure_passes(rc, err) ? rc : 0;
+}
+
+/* Nothing that follows can be it: the page comes newest first, as was asked for, and ends with what is
+ * older. 0 is no time. */
+static bool is_past(struct look *l, const struct page *p)
+{
+    int64_t made_ns = 0;
+
+    for (size_t i = 0; i < p->n; i++) {
+        made_ns = record_made_ns(p->rows[i]);
+        l->ascends = l->ascends || (l->last_ns && made_ns > l->last_ns);
+        l->last_ns = made_ns;
+    }
+    return !l->ascends && p->n > 1 && made_ns && made_ns < l->row->since_ns - CLOCKS_APART_NS;
+}
+
+/* 1: it is found, or cannot follow any more. */
+static int look_for_key(struct look *l, const struct page *p, struct failure *err)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        int has = has_key(l, p->rows[i], err);
+
+        if (has > 0)
+            l->found[l->n++] = record_ref(p->rows[i]);
+        if (has != 0)
+            return has;
+    }
+    return is_past(l, p);
+}
+
 static int look_at_page(struct look *l, const struct page *p, struct failure *err)
 {
+    if (l->key[0])
+        return look_for_key(l, p, err);
+
     for (size_t i = 0; i < p->n && l->n < CANDIDATES_MAX; i++) {
         int has = is_candidate(l, p->rows[i]) ? has_bytes(l, p->rows[i], err) : 0;
 
@@ -166,13 +223,15 @@ static int look_at_page(struct look *l, const struct page *p, struct failure *er
 }
 
 /* The list's filters, with what was sent. */
-static void make_query(const struct look *l, struct query query[FIELDS_MAX + 1])
+static void make_query(const struct look *l, struct query query[QUERY_MAX + 1])
 {
     size_t n = 0;
 
     for (size_t i = 0; i < l->sent.n; i++)
         if (l->sent.fields[i].filter)
             query[n++] = (struct query){ l->sent.fields[i].name, l->sent.fields[i].value };
+    if (l->key[0])
+        n += target_newest_first(l->res, query + n);
     query[n] = (struct query){ NULL, NULL };
 }
 
@@ -180,7 +239,7 @@ static int look_at_list(struct look *l, struct failure *err)
 {
     cleanup_free char *token = NULL;
     struct target t = { .res = l->res };
-    struct query query[FIELDS_MAX + 1];
+    struct query query[QUERY_MAX + 1];
     struct paging paging = { 0 };
     struct cycle pages = { 0 };
     int rc;
@@ -202,7 +261,7 @@ static int look_at_list(struct look *l, struct failure *err)
         if (rc == 0)
             rc = paging_next(&paging, l->res, token, mark && !cycle_closes(&pages, mark), 0, err);
     } while (rc == 0 && token && l->n < CANDIDATES_MAX);
-    return rc;
+    return rc < 0 ? rc : 0;
 }
 
 /* --- The verdict ------------------------------------------------------------------------------ */
@@ -225,7 +284,7 @@ static int judge(struct look *l, struct record **out, char words[FAILURE_TEXT_MA
     struct journal *j = l->uploads->journal;
     size_t unsure = journal_count_alike(j, l->row->sha256, INTENT_UNSURE);
 
-    if (journal_count_alike(j, l->row->sha256, INTENT_SENDING))
+    if (!l->key[0] && journal_count_alike(j, l->row->sha256, INTENT_SENDING))
         return -EAGAIN;
     if (l->n == 0)
         return UNSURE_NONE;
@@ -246,7 +305,10 @@ int unsure_look(struct uploads *uploads, struct call *call, const struct intent_
     l.res = resource_get((enum resource_kind)row->resource);
     if (!l.res || !row->has_sha256 || !row->look)
         return fail(err, -EIO, 0, "it cannot be looked for");
-    if (journal_count_alike(uploads->journal, row->sha256, INTENT_SENDING))
+    rc = stamp_key_of(l.res, row->look, l.key);
+    if (rc < 0 && rc != -ENOENT)
+        return rc;
+    if (!l.key[0] && journal_count_alike(uploads->journal, row->sha256, INTENT_SENDING))
         return fail(err, -EAGAIN, 0, "another one with the same bytes is on its way");
     rc = read_sent(&l);
     if (rc == 0)

@@ -1,7 +1,8 @@
 /*
- * A POST went out and no answer came, or the daemon died meanwhile: was it carried out? It is looked
- * for at the server, in the same dataset and under the same consent, made since, with the same
- * bytes, and not one that somebody here knows already. Nothing is guessed.
+ * A POST went out and no answer came, or the daemon died meanwhile: was it carried out? Where it had a
+ * stamp, what it made has its key (stamp.h), and that tells, among the newest of the list. Else it is
+ * looked for in the same dataset and under the same consent, made since, with the same bytes, and not one
+ * that somebody here knows already. Nothing is guessed.
  */
 #ifndef LASFS_UNSURE_H
 #define LASFS_UNSURE_H
@@ -14,11 +15,11 @@ struct uploads;
 enum unsure_verdict {
     UNSURE_NONE,    /* not there, so far */
     UNSURE_FOUND,   /* this one it is; of several that are alike, as many as are looked for, one */
-    UNSURE_SEVERAL, /* more than that: words has their ids */
+    UNSURE_SEVERAL, /* more than that: words has their ids; never of what had a stamp */
 };
 
 /*
- * One look: the pages of a list, and the contents of what could be it. *out, with a reference, where
+ * One look: the pages of a list, and without a stamp the contents of what could be it. *out, with a reference, where
  * it was found. -EAGAIN: another one with these bytes is on its way, and cannot be told from it; what
  * backend_list() and known_content() give.
  */

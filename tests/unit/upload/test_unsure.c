@@ -109,6 +109,110 @@ static void of_several_that_are_alike_each_finds_one(void **state)
     assert_int_equal(look(w, &row, id, words), -EAGAIN);
 }
 
+#define KEY "00112233445566778899aabbccddeeff"
+#define OTHER_KEY "ff112233445566778899aabbccddeeff"
+#define STAMPED(key) "'datasetId': 'dataset#7', 'metadata': {'lasfs': {'key': '" key "'}}"
+
+#define NEWEST_FIRST "GET documents?datasetId=dataset#7&sortBy=createdTime&order=descending"
+
+/* posted_row(), of what was sent with that key. */
+static struct intent_row stamped_row(struct world *w)
+{
+    static char *look;
+    struct intent_row row = posted_row(w, pdf("mine"), INTENT_UNSURE);
+
+    free(look);
+    row.look = look = api_long("{'contentType': 'application/pdf', " STAMPED(KEY) "}");
+    return row;
+}
+
+/* Whatever bytes it seems to have, and however many are alike; none is fetched. */
+static void what_was_sent_with_a_key_is_told_by_it(void **state)
+{
+    static const struct {
+        const char *what;
+        const char *made[3][2];
+        int verdict;
+    } cases[] = {
+        /* clang-format off */
+        { "nothing", { { NULL } }, UNSURE_NONE },
+        { "it", { { "mine", STAMPED(KEY) } }, UNSURE_FOUND },
+        { "the same bytes without", { { "mine", "'datasetId': 'dataset#7'" } }, UNSURE_NONE },
+        { "another key", { { "mine", STAMPED(OTHER_KEY) } }, UNSURE_NONE },
+        { "several alike", { { "mine", STAMPED(OTHER_KEY) }, { "mine", "'datasetId': 'dataset#7'" },
+                             { "mine", STAMPED(KEY) } }, UNSURE_FOUND },
+        /* clang-format on */
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char id[RESOURCE_ID_MAX + 1], words[FAILURE_TEXT_MAX], name[32];
+        struct world *w = *state;
+        struct intent_row row;
+        size_t n = 0;
+
+        print_message("%s\n", cases[i].what);
+        start(w);
+        for (; n < 3 && cases[i].made[n][0]; n++) {
+            snprintf(name, sizeof(name), "document#%zu", n + 1);
+            add_made(w, name, pdf(cases[i].made[n][0]), cases[i].made[n][1]);
+        }
+        row = stamped_row(w);
+        assert_int_equal(look(w, &row, id, words), cases[i].verdict);
+        if (cases[i].verdict == UNSURE_FOUND)
+            assert_string_equal(id, id_of("document", (unsigned)n));
+        expect_said(&w->api, NEWEST_FIRST "\n");
+        stop(w);
+    }
+}
+
+/* One with the same bytes that is on its way is no riddle then. */
+static void what_is_on_its_way_does_not_keep_it_from_being_told(void **state)
+{
+    char id[RESOURCE_ID_MAX + 1], words[FAILURE_TEXT_MAX];
+    struct world *w = *state;
+    struct intent_row row, other;
+
+    start(w);
+    add_made(w, "document#1", pdf("mine"), STAMPED(KEY));
+    row = stamped_row(w);
+    other = row;
+    other.state = INTENT_SENDING;
+    begin_intent(w, &other);
+    assert_int_equal(look(w, &row, id, words), UNSURE_FOUND);
+}
+
+/* Newest first, until what is older than it can be; where they come otherwise, to the end. */
+static void one_looks_back_no_further_than_it_can_be(void **state)
+{
+    static const struct {
+        const char *first; /* when the first of a page was made */
+        const char *said;
+    } cases[] = { { "2024-01-02", NEWEST_FIRST "\n" },
+                  { "2023-12-31", NEWEST_FIRST "\n" NEWEST_FIRST "&nextToken=more\n" } };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char id[RESOURCE_ID_MAX + 1], words[FAILURE_TEXT_MAX], page[512];
+        struct world *w = *state;
+        struct intent_row row;
+
+        print_message("%s\n", cases[i].first);
+        start(w);
+        row = stamped_row(w);
+        row.since_ns = INT64_C(1704240000000000000); /* 2024-01-03 */
+        snprintf(page, sizeof(page),
+                 "{'documents': [{'documentId': 'document#1', 'createdTime': '%sT00:00:00+00:00'},"
+                 " {'documentId': 'document#2', 'createdTime': '2024-01-01T00:00:00+00:00'}],"
+                 " 'nextToken': 'more'}",
+                 cases[i].first);
+        api_rule(&w->api, -1, "GET", "documents?*nextToken=more*", 200,
+                 "{'documents': [], 'nextToken': null}");
+        api_rule(&w->api, -1, "GET", "documents?*", 200, page);
+        assert_int_equal(look(w, &row, id, words), UNSURE_NONE);
+        expect_said(&w->api, cases[i].said);
+        stop(w);
+    }
+}
+
 static void what_cannot_be_asked_is_no_verdict(void **state)
 {
     static const struct {
@@ -196,6 +300,9 @@ int main(void)
         TEST(what_is_older_is_not_it),
         TEST(what_has_a_name_here_is_not_it),
         TEST(of_several_that_are_alike_each_finds_one),
+        TEST(what_was_sent_with_a_key_is_told_by_it),
+        TEST(what_is_on_its_way_does_not_keep_it_from_being_told),
+        TEST(one_looks_back_no_further_than_it_can_be),
         TEST(what_cannot_be_asked_is_no_verdict),
         TEST(what_has_no_bytes_to_know_it_by_is_not_looked_for),
         TEST(who_waits_looks_until_the_end),

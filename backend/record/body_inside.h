@@ -1,0 +1,18 @@
+/* The inside of a body. For body.c and stamp.c alone, behind body.h. */
+#ifndef LASFS_BODY_INSIDE_H
+#define LASFS_BODY_INSIDE_H
+
+#include <jansson.h>
+
+struct id_finder;
+struct resource;
+
+struct body {
+    const struct resource *res;
+    enum body_use use;
+    const struct id_finder *finder; /* NULL: names stand for nothing */
+    json_t *object;
+    json_t *plain; /* as it was before it had a stamp; NULL: it has none */
+};
+
+#endif
