@@ -57,7 +57,7 @@ def test_endpoint_is_there_with_and_without_v1(shared, api, verb, path):
         assert answer.json().get('message') != 'Not Found'
 
 
-@pytest.mark.parametrize('path', ['/', '/nothing', '/batches', '/documents/x/y', '/documents/',
+@pytest.mark.parametrize('path', ['/nothing', '/batches', '/documents/x/y', '/documents/',
                                   '/documents//', '/v1', '/organizations/me/x',
                                   '/transitions/x/executions/y/heartbeats/z'])
 def test_unknown_path_is_404(api, path):

@@ -9,6 +9,7 @@
 #include "bulk.h"
 #include "files.h"
 #include "form.h"
+#include "front.h"
 #include "login.h"
 #include "rest.h"
 #include "work.h"
@@ -277,6 +278,17 @@ static enum MHD_Result handle_login(struct exchange *x, struct MHD_Connection *c
     return exchange_answer(x, connection, method, path, &an, NULL);
 }
 
+static enum MHD_Result handle_front(struct exchange *x, struct MHD_Connection *connection,
+                                    const char *path, const char *method)
+{
+    struct answer an = { 0 };
+
+    exchange_wait(x);
+    front_answer(x->h, path, header(connection, MHD_HTTP_HEADER_HOST),
+                 header(connection, MHD_HTTP_HEADER_AUTHORIZATION), &an);
+    return exchange_answer(x, connection, method, path, &an, NULL);
+}
+
 /* --- Who answers ----------------------------------------------------------------------------- */
 
 /* What --fault has for it: MHD_YES when it goes on all the same. */
@@ -306,6 +318,8 @@ enum MHD_Result dispatch(struct exchange *x, struct MHD_Connection *connection, 
         return rc;
     if (login_is_path(path))
         return handle_login(x, connection, path, method);
+    if (exchange_is_front(path) && (verb_of(method) == VERB_GET || strcmp(method, "HEAD") == 0))
+        return handle_front(x, connection, path, method);
     if (files_path(x->h->sb, path, id))
         return handle_file(x, connection, path, method, id);
     return handle_api(x, connection, path, method);

@@ -11,6 +11,9 @@
 #include "banned.h"
 
 #define IDLE_S 120
+/* The page has a style of its own, and nothing else. */
+#define FRONT_POLICY                                                                               \
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 #define JSON_TYPE "application/json"
 
 /* --- The server ----------------------------------------------------------------------------- */
@@ -87,6 +90,11 @@ void exchange_recognize(struct exchange *x, struct MHD_Connection *connection)
         MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)IDLE_S);
 }
 
+bool exchange_is_front(const char *path)
+{
+    return strcmp(path, "/") == 0 || strcmp(path, "/openapi.json") == 0;
+}
+
 /* --- Answers --------------------------------------------------------------------------------- */
 
 void exchange_wait(struct exchange *x)
@@ -114,9 +122,14 @@ static const char *logged_uri(const struct exchange *x, const char *path)
 static void add_headers(struct MHD_Response *r, const struct answer *an, const char *path,
                         const char *allow)
 {
-    if (login_is_path(path)) {
+    if (login_is_path(path) || exchange_is_front(path)) {
         MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
         MHD_add_response_header(r, MHD_HTTP_HEADER_PRAGMA, "no-cache");
+    }
+    if (exchange_is_front(path)) {
+        MHD_add_response_header(r, "Content-Security-Policy", FRONT_POLICY);
+        MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
+        MHD_add_response_header(r, "Referrer-Policy", "no-referrer");
     }
     if (an->len > 0)
         MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, an->type ? an->type : JSON_TYPE);
@@ -137,6 +150,7 @@ enum MHD_Result exchange_answer(struct exchange *x, struct MHD_Connection *conne
 {
     enum MHD_Result sent = MHD_NO;
     struct MHD_Response *r;
+    int64_t took_ms;
 
     exchange_release_body(x);
     if (an->status == 0)
@@ -149,8 +163,10 @@ enum MHD_Result exchange_answer(struct exchange *x, struct MHD_Connection *conne
     }
     add_headers(r, an, path, allow);
     exchange_wait(x);
-    access_line(x->h->access, verb, logged_uri(x, path), an->status,
-                clock_now_ms(clock_real()) - x->began_ms, an->len);
+    took_ms = clock_now_ms(clock_real()) - x->began_ms;
+    access_line(x->h->access, verb, logged_uri(x, path), an->status, took_ms, an->len);
+    if (!exchange_is_front(path)) /* who looks again does not push out what he looks for */
+        recent_add(&x->h->recent, verb, path, an->status, took_ms, an->len);
     if (!x->lost)
         sent = MHD_queue_response(connection, (unsigned)an->status, r);
     MHD_destroy_response(r);

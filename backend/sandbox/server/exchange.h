@@ -7,6 +7,7 @@
 #include "access.h"
 #include "buf.h"
 #include "certificate.h"
+#include "recent.h"
 #include "room.h"
 #include "sandbox.h"
 #include "visitors.h"
@@ -24,6 +25,7 @@ struct http {
     unsigned port;
     int stopping; /* an eventfd: readable from http_stop() on */
     struct room room;
+    struct recent recent;
     struct visitors visitors;
     _Atomic int64_t faults_used[FAULTS_MAX];
 };
@@ -53,6 +55,9 @@ struct exchange {
 void *exchange_new(void *cls, const char *uri, struct MHD_Connection *connection);
 void exchange_free(void *cls, struct MHD_Connection *connection, void **at,
                    enum MHD_RequestTerminationCode why);
+
+/* Is it a path that is for people: "/" and "/openapi.json"? */
+bool exchange_is_front(const char *path);
 
 /* Whose connection it is has shown who he is: he has more patience, and a body. */
 void exchange_recognize(struct exchange *x, struct MHD_Connection *connection);

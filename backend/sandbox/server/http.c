@@ -184,6 +184,7 @@ int http_start(const struct sandbox *sb, struct access *access, struct http **ou
     h->sb = sb;
     h->access = access;
     room_init(&h->room);
+    recent_init(&h->recent);
     visitors_init(&h->visitors);
     h->stopping = eventfd(0, EFD_CLOEXEC);
     rc = h->stopping < 0 ? fail(err, -errno, 0, "no eventfd") : 0;
@@ -218,6 +219,7 @@ void http_stop(struct http *h)
     if (h->stopping >= 0)
         close(h->stopping);
     certificate_release(&h->certificate);
+    recent_release(&h->recent);
     room_release(&h->room);
     visitors_release(&h->visitors);
     free(h);

@@ -105,6 +105,15 @@ static bool is_known(const struct sandbox *sb, struct login *l)
     return o->lenient;
 }
 
+bool login_is_client(const struct sandbox *sb, const char *authorization)
+{
+    struct login l = { 0 };
+    bool is = read_basic(authorization, &l) && is_known(sb, &l);
+
+    explicit_bzero(&l, sizeof(l));
+    return is;
+}
+
 static void give_token(const struct sandbox *sb, const struct login *l, struct answer *an)
 {
     char token[TOKEN_MAX];

@@ -18,6 +18,9 @@ struct login_request {
 /* Answers a POST to it, with the errors of RFC 6749. */
 void login_answer(const struct sandbox *sb, const struct login_request *rq, struct answer *an);
 
+/* Is that an app client's id and secret, by Basic? */
+bool login_is_client(const struct sandbox *sb, const char *authorization);
+
 /* The app client whose token stands in the header; false: 403. */
 bool login_check(const struct sandbox *sb, const char *authorization, char caller[ID_MAX]);
 
