@@ -159,3 +159,14 @@ def test_limits_are_held_all_the_same(loose):
 def test_prediction_needs_no_active_model(loose):
     loose.post('/predictions', {'documentId': server.new_id('document'),
                                 'modelId': server.new_id('model')})
+
+
+@pytest.mark.parametrize('api', ['2021', '2024'])
+def test_an_asset_that_is_deleted_is_shown_with_its_content(start, api):
+    s = start('--lenient', '--api', api)
+    session = s.client('any').session
+    made = session.post(s.api + '/assets', json={'content': server.PDF}).json()['assetId']
+    for name, content in ((made, server.PDF), (server.new_id('asset'), None)):
+        answer = session.delete(f'{s.api}/assets/{name}')
+        assert answer.status_code == 200
+        assert answer.json()['content'] == content or (content is None and answer.json()['content'])

@@ -21,12 +21,14 @@ static json_t *value_schema(const struct schema *s, bool answer, unsigned depth)
 
 static void put_limits(json_t *v, const struct schema *s)
 {
-    static const char *const least[] = { [V_STRING] = "minLength",  [V_INTEGER] = "minimum",
-                                         [V_NUMBER] = "minimum",    [V_BOOLEAN] = NULL,
-                                         [V_OBJECT] = "minProperties", [V_ARRAY] = "minItems" };
-    static const char *const most[] = { [V_STRING] = "maxLength",  [V_INTEGER] = "maximum",
-                                        [V_NUMBER] = "maximum",    [V_BOOLEAN] = NULL,
-                                        [V_OBJECT] = "maxProperties", [V_ARRAY] = "maxItems" };
+    static const char *const least[] = {
+        [V_STRING] = "minLength", [V_INTEGER] = "minimum",      [V_NUMBER] = "minimum",
+        [V_BOOLEAN] = NULL,       [V_OBJECT] = "minProperties", [V_ARRAY] = "minItems"
+    };
+    static const char *const most[] = {
+        [V_STRING] = "maxLength", [V_INTEGER] = "maximum",      [V_NUMBER] = "maximum",
+        [V_BOOLEAN] = NULL,       [V_OBJECT] = "maxProperties", [V_ARRAY] = "maxItems"
+    };
 
     if ((s->limits & LIMIT_MIN) && least[s->type])
         json_object_set_new(v, least[s->type], json_integer(s->min));
@@ -84,9 +86,10 @@ static json_t *any_schema(const struct schema *s, bool answer, unsigned depth)
 /* What an answer has may be null wherever the table says that a request's may, or deeper in it. */
 static json_t *value_schema(const struct schema *s, bool answer, unsigned depth)
 {
-    static const char *const types[] = { [V_STRING] = "string", [V_INTEGER] = "integer",
-                                         [V_NUMBER] = "number", [V_BOOLEAN] = "boolean",
-                                         [V_OBJECT] = "object", [V_ARRAY] = "array" };
+    static const char *const types[] = {
+        [V_STRING] = "string",   [V_INTEGER] = "integer", [V_NUMBER] = "number",
+        [V_BOOLEAN] = "boolean", [V_OBJECT] = "object",   [V_ARRAY] = "array"
+    };
     bool nullable = s->nullable || (answer && depth > 0);
     json_t *v;
 
@@ -209,7 +212,8 @@ static json_t *parameter(const char *name, const char *in, bool required, json_t
 
 static json_t *filter_schema(const struct filter *f)
 {
-    json_t *one = f->schema ? value_schema(f->schema, false, 0) : json_pack("{s:s}", "type", "string");
+    json_t *one =
+        f->schema ? value_schema(f->schema, false, 0) : json_pack("{s:s}", "type", "string");
 
     return f->repeats ? json_pack("{s:s, s:o}", "type", "array", "items", one) : one;
 }
@@ -218,10 +222,11 @@ static json_t *list_parameters(const struct resource *res, bool of_delete)
 {
     json_t *list = json_array();
 
-    json_array_append_new(list, parameter("maxResults", "query", false,
-                                          json_pack("{s:s, s:i}", "type", "integer", "minimum", 1)));
-    json_array_append_new(list, parameter("nextToken", "query", false,
-                                          json_pack("{s:s}", "type", "string")));
+    json_array_append_new(list,
+                          parameter("maxResults", "query", false,
+                                    json_pack("{s:s, s:i}", "type", "integer", "minimum", 1)));
+    json_array_append_new(
+        list, parameter("nextToken", "query", false, json_pack("{s:s}", "type", "string")));
     for (const struct filter *f = res->filters; f && f->name; f++)
         if (!of_delete || !f->list_only)
             json_array_append_new(list, parameter(f->name, "query", false, filter_schema(f)));
@@ -230,13 +235,13 @@ static json_t *list_parameters(const struct resource *res, bool of_delete)
 
         if (res->sorts & SORTS_BY_CHANGED)
             json_array_append_new(names, json_string(res->changed_field));
-        json_array_append_new(list, parameter("sortBy", "query", false,
-                                              json_pack("{s:o}", "enum", names)));
+        json_array_append_new(
+            list, parameter("sortBy", "query", false, json_pack("{s:o}", "enum", names)));
     }
     if (!of_delete && (res->sorts & SORTS_ORDER))
-        json_array_append_new(list, parameter("order", "query", false,
-                                              json_pack("{s:[s, s]}", "enum", "ascending",
-                                                        "descending")));
+        json_array_append_new(
+            list, parameter("order", "query", false,
+                            json_pack("{s:[s, s]}", "enum", "ascending", "descending")));
     return list;
 }
 
@@ -257,8 +262,9 @@ static json_t *operation(json_t *parameters, json_t *body, json_t *answer)
     json_t *responses = json_object_get(v, "responses");
 
     if (answer)
-        json_object_set_new(responses, "200", json_pack("{s:s, s:o}", "description", "It is done.",
-                                                        "content", content_of(answer)));
+        json_object_set_new(
+            responses, "200",
+            json_pack("{s:s, s:o}", "description", "It is done.", "content", content_of(answer)));
     else
         json_object_set_new(responses, "204", json_pack("{s:s}", "description", "It is done."));
     if (parameters)
@@ -273,13 +279,15 @@ static void add_list_operations(json_t *at, const struct resource *res)
     bool command = (res->flags & R_COMMAND) != 0;
 
     if (res->can & CAN_LIST)
-        json_object_set_new(at, "get", operation(list_parameters(res, false), NULL, list_schema(res)));
+        json_object_set_new(at, "get",
+                            operation(list_parameters(res, false), NULL, list_schema(res)));
     if (res->can & CAN_POST)
-        json_object_set_new(at, "post", operation(NULL, request_schema(res, false),
-                                                  command ? NULL : reference(res)));
+        json_object_set_new(
+            at, "post",
+            operation(NULL, request_schema(res, false), command ? NULL : reference(res)));
     if (res->can & CAN_DELETE_MANY)
-        json_object_set_new(at, "delete", operation(list_parameters(res, true), NULL,
-                                                    list_schema(res)));
+        json_object_set_new(at, "delete",
+                            operation(list_parameters(res, true), NULL, list_schema(res)));
 }
 
 static void add_item_operations(json_t *at, const struct resource *res)
@@ -287,7 +295,8 @@ static void add_item_operations(json_t *at, const struct resource *res)
     if (res->can & CAN_GET)
         json_object_set_new(at, "get", operation(NULL, NULL, reference(res)));
     if (res->can & CAN_PATCH)
-        json_object_set_new(at, "patch", operation(NULL, request_schema(res, true), reference(res)));
+        json_object_set_new(at, "patch",
+                            operation(NULL, request_schema(res, true), reference(res)));
     if (res->can & CAN_DELETE)
         json_object_set_new(at, "delete", operation(NULL, NULL, reference(res)));
 }
@@ -304,8 +313,8 @@ static json_t *path_parameters(const char *path)
         char name[NAME_MAX_BYTES];
 
         snprintf(name, sizeof(name), "%.*s", (int)len, p);
-        json_array_append_new(list, parameter(name, "path", true,
-                                              json_pack("{s:s}", "type", "string")));
+        json_array_append_new(list,
+                              parameter(name, "path", true, json_pack("{s:s}", "type", "string")));
     }
     return list;
 }
@@ -346,8 +355,8 @@ static void add_resource(json_t *paths, json_t *schemas, const struct resource *
 json_t *describe_api(const struct generation_table *api, const char *root)
 {
     json_t *paths = json_object(), *schemas = json_object();
-    json_t *message = json_pack("{s:s, s:{s:{s:s}}}", "type", "object", "properties", "message", "type",
-                                "string");
+    json_t *message = json_pack("{s:s, s:{s:{s:s}}}", "type", "object", "properties", "message",
+                                "type", "string");
     const char *version = generation_of(api) == API_2024 ? "2024" : "2021";
 
     for (int k = RES_NONE + 1; k < RES_COUNT; k++)
@@ -356,9 +365,10 @@ json_t *describe_api(const struct generation_table *api, const char *root)
     return json_pack(
         "{s:s, s:{s:s, s:s, s:s}, s:[{s:o}], s:[{s:[]}], s:o, s:{s:o, s:{s:{s:s, s:o}}, s:{s:{s:s, "
         "s:s}}}}",
-        "openapi", "3.1.0", "info", "title", "LAS API, as lasfs-sandbox speaks it", "version", version,
-        "description", "Made of the sandbox's own table of resources.", "servers", "url",
+        "openapi", "3.1.0", "info", "title", "LAS API, as lasfs-sandbox speaks it", "version",
+        version, "description", "Made of the sandbox's own table of resources.", "servers", "url",
         json_sprintf("%s/v1", root), "security", "token", "paths", paths, "components", "schemas",
         schemas, "responses", "refused", "description", "It is refused; the message says why.",
-        "content", content_of(message), "securitySchemes", "token", "type", "http", "scheme", "bearer");
+        "content", content_of(message), "securitySchemes", "token", "type", "http", "scheme",
+        "bearer");
 }

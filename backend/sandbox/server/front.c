@@ -38,8 +38,8 @@ static bool may_look(const struct http *h, const char *host, const char *authori
 {
     char caller[ID_MAX];
 
-    if (authorization && (login_check(h->sb, authorization, caller) ||
-                          login_is_client(h->sb, authorization)))
+    if (authorization &&
+        (login_check(h->sb, authorization, caller) || login_is_client(h->sb, authorization)))
         return true;
     return !h->sb->options->public && is_ours(h, host);
 }
@@ -102,11 +102,12 @@ static int add_connect(struct buf *b, const struct http *h)
                          "started with:</p>\n<pre>eval \"$(lasfs-sandbox --state ");
     if (rc == 0)
         rc = add_text(b, state ? state : "DIR");
-    return rc < 0 ? rc
-                  : buf_addf(b,
-                             " --client-secret-file FILE --print-env)\"\nlasfs %sMOUNTPOINT</pre>\n"
-                             "<p><a href=\"/openapi.json\">openapi.json</a> has all of the API.</p>\n",
-                             ca_file ? "-o cacert=\"$CURL_CA_BUNDLE\" " : "");
+    return rc < 0
+               ? rc
+               : buf_addf(b,
+                          " --client-secret-file FILE --print-env)\"\nlasfs %sMOUNTPOINT</pre>\n"
+                          "<p><a href=\"/openapi.json\">openapi.json</a> has all of the API.</p>\n",
+                          ca_file ? "-o cacert=\"$CURL_CA_BUNDLE\" " : "");
 }
 
 /* All have the first verb, OPTIONS. */
@@ -137,8 +138,9 @@ static int add_resources(struct buf *b, const struct http *h)
     int rc = overview_counts(h->sb, counts);
 
     if (rc == 0)
-        rc = buf_adds(b, "<h2>Resources</h2>\n<table id=\"resources\">\n<tr><th>Path</th><th>There are"
-                         "</th><th>All</th><th>One</th></tr>\n");
+        rc = buf_adds(b,
+                      "<h2>Resources</h2>\n<table id=\"resources\">\n<tr><th>Path</th><th>There are"
+                      "</th><th>All</th><th>One</th></tr>\n");
     for (int k = RES_NONE + 1; k < RES_COUNT && rc == 0; k++) {
         const struct resource *res = generation_resource(h->sb->api, (enum resource_kind)k);
 
@@ -175,8 +177,9 @@ static int add_requests(struct buf *b, struct http *h)
 {
     struct recent_line *lines = calloc(RECENT_MAX, sizeof(*lines));
     size_t n = lines ? recent_list(&h->recent, lines) : 0;
-    int rc = buf_adds(b, "<h2>The last requests</h2>\n<table id=\"requests\">\n<tr><th>When</th><th>"
-                         "</th><th>Path</th><th>Status</th><th>Took</th><th>Bytes</th></tr>\n");
+    int rc =
+        buf_adds(b, "<h2>The last requests</h2>\n<table id=\"requests\">\n<tr><th>When</th><th>"
+                    "</th><th>Path</th><th>Status</th><th>Took</th><th>Bytes</th></tr>\n");
 
     for (size_t i = 0; i < n && rc == 0; i++)
         rc = add_request(b, &lines[i]);
