@@ -159,13 +159,16 @@ def test_predictions_may_come_later(today, document):
     made = today('POST', f'/models/{model}/trainings', {})['trainingId']
     eventually(lambda: today('GET', f'/models/{model}/trainings/{made}')['status'] == 'succeeded')
     body = {'documentId': document, 'modelId': model, 'trainingId': made}
-    assert today('POST', '/predictions', body)['status'] == 'succeeded'
+    plain = today('POST', '/predictions', body)
+    assert (plain['status'], plain['postprocessConfig']) == ('succeeded', None)
+    config = {'strategy': 'BEST_FIRST', 'outputFormat': 'v2'}
+    assert today('POST', '/predictions', {**body, 'postprocessConfig': config})['postprocessConfig'] == config
     late = today('POST', '/predictions', {**body, 'async': True})
     assert (late['status'], late['predictions']) == ('pending', None)
     path = '/predictions/' + late['predictionId']
     assert eventually(lambda: today('GET', path)['status'] == 'succeeded' and
                       today('GET', path))['predictions'] == []
-    assert len(today('GET', '/predictions', modelId=model)['predictions']) == 2
+    assert len(today('GET', '/predictions', modelId=model)['predictions']) == 3
 
 
 def test_a_transformation_removes_duplicates(today):

@@ -14,6 +14,7 @@ static const struct default_value defaults[] = {
     { RES_MODELS,       "preprocessConfig",
       "{\"autoRotate\": false, \"imageQuality\": \"LOW\", \"maxPages\": 1}" },
     { RES_DATA_BUNDLES, "status",            "\"processing\"" },
+    { RES_PREDICTIONS,  "postprocessConfig", "null" },
     { RES_TRAININGS,    "status",            "\"running\"" },
     { RES_TRAININGS,    "instanceType",      "\"small-gpu\"" },
     { RES_TRANSFORMATIONS, "status",         "\"running\"" },
