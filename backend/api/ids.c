@@ -9,6 +9,7 @@
 #include "banned.h"
 
 #define WORDS_MIN 2 /* after the start */
+#define OWNER "organization:"
 
 static const char *const starts[] = { "las:", "cradl:" };
 
@@ -44,23 +45,46 @@ static bool word_ok(const char *word, size_t len)
     return true;
 }
 
-bool id_ok(const char *id)
+/* One id, up to the end or a '/'. */
+static bool part_ok(const char *id)
 {
     const char *at = after_start(id);
     size_t words = 0;
 
-    if (!at || strnlen(id, RESOURCE_ID_MAX + 1) > RESOURCE_ID_MAX)
+    if (!at)
         return false;
     for (;; at++) {
-        size_t len = strcspn(at, ":");
+        size_t len = strcspn(at, ":/");
 
         if (!word_ok(at, len))
             return false;
         words++;
         at += len;
-        if (!*at)
+        if (*at != ':')
             return words >= WORDS_MIN;
     }
+}
+
+const char *id_own(const char *id)
+{
+    const char *slash = strchr(id, '/');
+
+    return slash ? slash + 1 : id;
+}
+
+/* Is what stands before id_own() an organization? */
+static bool owner_ok(const char *id)
+{
+    const char *at = after_start(id);
+
+    return part_ok(id) && strncmp(at, OWNER, strlen(OWNER)) == 0 && !strchr(id_own(id), '/');
+}
+
+bool id_ok(const char *id)
+{
+    if (strnlen(id, RESOURCE_ID_MAX + 1) > RESOURCE_ID_MAX)
+        return false;
+    return part_ok(id_own(id)) && (id_own(id) == id || owner_ok(id));
 }
 
 bool id_ok_n(const char *id, size_t len)
@@ -70,7 +94,7 @@ bool id_ok_n(const char *id, size_t len)
 
 const char *id_after_word(const char *id, const char *word)
 {
-    const char *at = after_start(id);
+    const char *at = after_start(id_own(id));
     size_t len = strlen(word);
 
     if (!at || strncmp(at, word, len) != 0 || at[len] != ':' || !at[len + 1])

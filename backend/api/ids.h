@@ -13,7 +13,8 @@
 /*
  * Can this be an id, of whatever resource? "las:" or "cradl:" and two words or more with colons
  * between, none of them empty, "." or ".."; of letters that stand in a URL's path as they are (so
- * no '/', '?', '#', '%', '\\', space or control character); at most RESOURCE_ID_MAX bytes.
+ * no '?', '#', '%', '\\', space or control character); at most RESOURCE_ID_MAX bytes. What belongs to
+ * another organization may have that one's id and a '/' before its own; no other has a '/'.
  */
 bool id_ok(const char *id);
 
@@ -23,7 +24,11 @@ bool id_ok_n(const char *id, size_t len);
 /* Does text begin as an id does? It is then never taken for a name. */
 bool id_begins(const char *text);
 
-/* What follows the word in "las:WORD:...", NULL when it is another word or nothing follows. */
+/* Where its own id begins, behind an organization's. */
+const char *id_own(const char *id);
+
+/* What follows the word in "las:WORD:..." of id_own(), NULL when it is another word or nothing
+ * follows. */
 const char *id_after_word(const char *id, const char *word);
 
 /* A text that is no id, for a message: one line of ASCII, \xNN for everything else, cut. */

@@ -17,7 +17,8 @@
 #define END { .name = NULL }
 #define SINCE .since = true
 /* Whose: another organization's too. What has no organization is one's own. */
-#define OWNER { "owner", true, ECHO_NONE, &id_owner, SINCE, .field = "organizationId" }
+#define OWNER { "owner", true, ECHO_NONE, &id_owner, SINCE, .field = "organizationId", \
+                .owns = true }
 
 static const struct filter document_filters[] = {
     { "consentId", true, ECHO_ARRAY, &id_consent },

@@ -130,6 +130,7 @@ struct filter {
         FILTER_FROM, /* a time: no earlier */
         FILTER_TO,   /* a time: no later */
     } way;
+    bool owns; /* an organization: what is found may have it before its id (id_own()) */
 };
 
 #define SORTS_BY (1u << 0)         /* takes sortBy */

@@ -7,6 +7,8 @@
 
 #include "banned.h"
 
+#define SLASH "%2F"
+
 static const char *next_id(const struct target *t, unsigned nth)
 {
     bool has_parent = t->res->parent != RES_NONE;
@@ -14,6 +16,15 @@ static const char *next_id(const struct target *t, unsigned nth)
     if (nth == 0 && has_parent)
         return t->parent;
     return nth == (has_parent ? 1 : 0) ? t->id : NULL;
+}
+
+/* A '/' in an id is none of the path's. */
+static int add_id(struct buf *out, const char *id)
+{
+    const char *own = id_own(id);
+    int rc = own > id ? buf_addf(out, "%.*s%s", (int)(own - id - 1), id, SLASH) : 0;
+
+    return rc < 0 ? rc : buf_adds(out, own);
 }
 
 /* "a/{b}/c/{d}" with the ids in the braces' places; a collection ends before its own. */
@@ -36,7 +47,7 @@ int target_path(const char *base, const struct target *t, struct buf *out)
             return -EINVAL;
         rc = buf_add(out, at, text);
         if (rc == 0 && id)
-            rc = buf_adds(out, id);
+            rc = add_id(out, id);
         at += text;
         at += *at ? strcspn(at, "}") + 1 : 0;
     }
@@ -52,12 +63,13 @@ static int add_pair(struct buf *out, char mark, const char *name, const char *va
     return rc;
 }
 
-/* What is no word of the API's in a filter is an id. */
+/* What is no word of the API's in a filter is an id, or looks as the table says. */
 static bool value_ok(const struct resource *res, const struct query *q)
 {
     const struct filter *f = resource_filter(res, q->name);
 
-    return !f || f->schema->enums || id_ok(q->value);
+    return !f || f->schema->enums || id_ok(q->value) ||
+           (f->schema->pattern && schema_pattern_ok(f->schema->pattern, q->value));
 }
 
 int target_query(const struct resource *res, const struct query *query, const char *token,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "array.h"
@@ -9,17 +10,23 @@
 
 #include "banned.h"
 
+#define SLASH "%2F" /* in an id */
+
 enum where { NOWHERE, AT_LIST, AT_ONE };
 
 static bool is_id(const struct resource *res, const char *text, size_t len)
 {
+    const char *slash = memmem(text, len, SLASH, strlen(SLASH));
     char id[RESOURCE_ID_MAX + 1];
+    size_t owner = slash ? (size_t)(slash - text) : 0;
+    size_t own = slash ? owner + strlen(SLASH) : 0;
+    int n;
 
     if (len > RESOURCE_ID_MAX)
         return false;
-    memcpy(id, text, len);
-    id[len] = '\0';
-    return resource_id_answered(res, id, len);
+    n = snprintf(id, sizeof(id), "%.*s%s%.*s", (int)owner, text, slash ? "/" : "", (int)(len - own),
+                 text + own);
+    return resource_id_answered(res, id, (size_t)n);
 }
 
 static bool is_last_id(const char *pattern)

@@ -212,8 +212,8 @@ static int add_by_name(struct dirs *dirs, struct dirhandle *d, struct record *r,
 
     if (rc == 0 && is_taken(dirs, d->folder, name))
         rc = name_index_shown(d->names, id, true, name);
-    if (rc < 0 || is_taken(dirs, d->folder, name))
-        snprintf(name, sizeof(name), "%s", id);
+    if ((rc < 0 || is_taken(dirs, d->folder, name)) && route_id_name(id, name) < 0)
+        return 0;
     snprintf(found.id, sizeof(found.id), "%s", id);
     return dir_add_named_row(d, name, &found, r);
 }

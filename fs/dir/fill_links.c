@@ -71,19 +71,18 @@ static int rows_of(struct dirs *dirs, struct node *n, const struct folder *f, st
 }
 
 static int add_link(struct dirs *dirs, struct dirhandle *d, struct folder *f,
-                    const struct name_index *names, struct record *r)
+                    const struct name_index *names, const struct rows *rows, struct record *r)
 {
     struct lookup_result found = { .place = { .kind = NODE_LINK, .res = f->res } };
     char name[NAMES_MAX + 1];
-    int rc = record_id(r, found.id);
+    int rc = link_id(rows->filter, rows->value, r, found.id);
 
     if (rc < 0 || !resource_id_ok(f->res, found.id))
         return 0; /* never trusted as a path */
-    if (names)
-        rc = name_of(dirs, f, names, found.id, name);
+    rc = names ? name_of(dirs, f, names, found.id, name) : route_id_name(found.id, name);
     if (rc == -ENOENT)
         return 0; /* it came after the names */
-    return rc < 0 ? rc : dir_add(d, names ? name : found.id, &found);
+    return rc < 0 ? rc : dir_add(d, name, &found);
 }
 
 /* A folder within has what was put there, and no list. */
@@ -131,9 +130,8 @@ static int add_links(struct dirs *dirs, struct call *call, struct dirhandle *d, 
         cleanup_record struct record *r = NULL;
 
         rc = listing_row(rows.listing, call, i, &r, err);
-        if (rc == 0 && r &&
-            listing_filter_holds(rows.filter ? rows.filter->name : NULL, rows.value, r))
-            rc = add_link(dirs, d, f, names, r);
+        if (rc == 0 && r && link_holds(rows.filter, rows.value, r))
+            rc = add_link(dirs, d, f, names, &rows, r);
     }
     listing_unref(rows.listing);
     return rc == 1 ? 0 : rc;
@@ -171,6 +169,7 @@ static int collect_values(struct call *call, struct listing *l, const char *fiel
 int fill_link_values(struct call *call, struct dirhandle *d, struct listing *l, const char *field,
                      const struct place *place, bool (*ok)(const char *value), struct failure *err)
 {
+    char name[ROUTE_NAME_MAX + 1];
     char **values;
     size_t n;
     int rc = listing_complete(l, call, err);
@@ -181,9 +180,10 @@ int fill_link_values(struct call *call, struct dirhandle *d, struct listing *l, 
     for (size_t i = 0; i < n; i++) {
         struct lookup_result found = { .place = *place };
 
-        if (rc == 0 && ok(values[i]) && (i == 0 || strcmp(values[i - 1], values[i]) != 0)) {
+        if (rc == 0 && ok(values[i]) && (i == 0 || strcmp(values[i - 1], values[i]) != 0) &&
+            route_id_name(values[i], name) == 0) {
             snprintf(found.id, sizeof(found.id), "%s", values[i]);
-            rc = dir_add(d, values[i], &found);
+            rc = dir_add(d, name, &found);
         }
     }
     for (size_t i = 0; i < n; i++)
@@ -217,7 +217,9 @@ static int add_values(struct dirs *dirs, struct call *call, struct dirhandle *d,
     if (filter->schema->enums)
         return rc;
     rc = known_folder_listing(dirs->remote, f, &l);
-    return rc < 0 ? rc : fill_link_values(call, d, l, filter->name, &place, any_id_ok, err);
+    return rc < 0 ? rc
+                  : fill_link_values(call, d, l, filter->field ? filter->field : filter->name,
+                                     &place, any_id_ok, err);
 }
 
 int fill_links(struct dirs *dirs, struct call *call, struct dirhandle *d, struct failure *err)

@@ -89,15 +89,9 @@ static int add_key(struct inodes *inodes, struct node *n, struct buf *key);
 static int add_resource_key(struct inodes *inodes, struct node *n, struct buf *key)
 {
     struct target_ids b;
-    const struct resource *above;
     int rc = bind_resource(inodes, n, &b);
 
-    if (rc < 0)
-        return rc;
-    above = resource_get(b.target.res->parent);
-    if (above)
-        rc = buf_addf(key, "%s/%s/", above->name, b.parent);
-    return rc < 0 ? rc : buf_addf(key, "%s/%s", b.target.res->name, b.id);
+    return rc < 0 ? rc : folder_resource_key(&b.target, key);
 }
 
 static int add_parent_key(struct inodes *inodes, struct node *n, struct buf *key)

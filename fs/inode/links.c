@@ -49,6 +49,7 @@ int link_bind(struct inodes *inodes, struct node *link, struct target_ids *out)
 int link_target(struct inodes *inodes, struct node *link, char out[FS_LINK_MAX])
 {
     struct node *at = node_parent(inodes->nodes, link);
+    char name[ROUTE_NAME_MAX + 1];
     size_t len = 0;
 
     while (at && at->place.kind != NODE_COLLECTION && len < FS_LINK_MAX) {
@@ -59,8 +60,10 @@ int link_target(struct inodes *inodes, struct node *link, char out[FS_LINK_MAX])
         at = up;
     }
     node_unref(inodes->nodes, at);
+    if (route_id_name(link->id, name) < 0)
+        return -ENAMETOOLONG;
     if (len < FS_LINK_MAX)
-        len += (size_t)snprintf(out + len, FS_LINK_MAX - len, "%s", link->id);
+        len += (size_t)snprintf(out + len, FS_LINK_MAX - len, "%s", name);
     return len < FS_LINK_MAX ? 0 : -ENAMETOOLONG;
 }
 
@@ -90,6 +93,38 @@ static int find_by_name(struct inodes *inodes, struct call *call, struct folder 
     return rc < 0 ? rc : name_index_find_digits(names, base, tilde + 1, id);
 }
 
+/* --- Filters ---------------------------------------------------------------------------------- */
+
+static bool is_own(const char *value)
+{
+    return strcmp(value, resource_get(RES_ORGANIZATIONS)->own_id) == 0;
+}
+
+bool link_holds(const struct filter *filter, const char *value, const struct record *r)
+{
+    if (filter && filter->owns && is_own(value))
+        return true;
+    return listing_filter_holds(filter && filter->field ? filter->field
+                                : filter                ? filter->name
+                                                        : NULL,
+                                value, r);
+}
+
+int link_id(const struct filter *filter, const char *value, const struct record *r,
+            char id[RESOURCE_ID_MAX + 1])
+{
+    char own[RESOURCE_ID_MAX + 1];
+    int rc = record_id(r, own);
+    bool prefixed = filter && filter->owns && !is_own(value) && id_own(own) == own;
+
+    if (rc < 0)
+        return rc;
+    return snprintf(id, RESOURCE_ID_MAX + 1, "%s%s%s", prefixed ? value : "", prefixed ? "/" : "",
+                    own) > RESOURCE_ID_MAX
+               ? -ENAMETOOLONG
+               : 0;
+}
+
 /* --- Look-ups --------------------------------------------------------------------------------- */
 
 int link_find(struct inodes *inodes, struct call *call, struct node *parent, const char *name,
@@ -106,16 +141,17 @@ int link_find(struct inodes *inodes, struct call *call, struct node *parent, con
         return rc;
     if (parent->place.kind == NODE_BY_NAME)
         return find_by_name(inodes, call, f, name, id, err);
+    rc = route_name_id(name, id);
+    if (rc < 0)
+        return -ENOENT;
     collection = link_folder_node(inodes, parent);
-    rc = bind_entry(inodes, collection, name, &b);
+    rc = bind_entry(inodes, collection, id, &b);
     node_unref(inodes->nodes, collection);
     if (rc == 0)
         rc = known_record(inodes->remote, call, &b.target, &r, err);
     if (rc < 0)
         return rc;
-    if (!listing_filter_holds(f->filter, f->filter_value, r) ||
-        !listing_filter_holds(filter ? filter->name : NULL, parent->id, r))
+    if (!listing_filter_holds(f->filter, f->filter_value, r) || !link_holds(filter, parent->id, r))
         return -ENOENT;
-    snprintf(id, RESOURCE_ID_MAX + 1, "%s", name);
     return 0;
 }

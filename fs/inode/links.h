@@ -10,6 +10,7 @@
 struct folder;
 struct inodes;
 struct node;
+struct record;
 
 #define LINK_DIGITS 8 /* of an id, that tell clashing names apart */
 
@@ -23,6 +24,15 @@ int link_bind(struct inodes *inodes, struct node *link, struct target_ids *out);
  * gives. */
 int link_find(struct inodes *inodes, struct call *call, struct node *parent, const char *name,
               char id[RESOURCE_ID_MAX + 1], struct failure *err);
+
+/* Is r, which the API gave for this filter (NULL: none) and value, one that it holds for? An older
+ * server knows fewer filters, and gives all. */
+bool link_holds(const struct filter *filter, const char *value, const struct record *r);
+
+/* The id of r as it is found from here: another organization's has that before it. 0, -EIO,
+ * -ENAMETOOLONG. */
+int link_id(const struct filter *filter, const char *value, const struct record *r,
+            char id[RESOURCE_ID_MAX + 1]);
 
 /* The collection, or the folder within, that n is an index of, with a reference; NULL: none. */
 struct node *link_folder_node(struct inodes *inodes, struct node *n);

@@ -230,7 +230,9 @@ static int find_entry(struct inodes *inodes, struct call *call, struct node *par
     if (rc < 0)
         return rc;
     if (form == FORM_ID || form == FORM_LATER_ID) {
-        rc = find_id(inodes, call, parent, f, name, out, err);
+        rc = route_name_id(name, id);
+        if (rc == 0)
+            rc = find_id(inodes, call, parent, f, id, out, err);
         /* what might be one is a name when the server has none such, or calls it malformed */
         if (form == FORM_ID || (rc != -ENOENT && rc != -EINVAL))
             return rc;
@@ -376,7 +378,7 @@ int resolve(struct inodes *inodes, struct call *call, struct node *parent, const
         rc = link_find(inodes, call, parent, name, out->id, err);
     out->place = place;
     if (place.kind == NODE_CONSENT || place.kind == NODE_BY_VALUE)
-        snprintf(out->id, sizeof(out->id), "%s", name);
+        return route_name_id(name, out->id) < 0 ? -ENOENT : rc;
     return rc;
 }
 

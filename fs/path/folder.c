@@ -87,10 +87,24 @@ const char *folder_below(const struct folder *f, const char *key)
     return key;
 }
 
+int folder_resource_key(const struct target *t, struct buf *key)
+{
+    const struct resource *above = resource_get(t->res->parent);
+    char name[ROUTE_NAME_MAX + 1];
+    int rc = above ? route_id_name(t->parent, name) : 0;
+
+    if (rc == 0 && above)
+        rc = buf_addf(key, "%s/%s/", above->name, name);
+    if (rc == 0)
+        rc = route_id_name(t->id, name);
+    return rc < 0 ? rc : buf_addf(key, "%s/%s", t->res->name, name);
+}
+
 int folder_describe(const char *key, const char *scratch, struct folder *f)
 {
     struct walk w = { .at = route_root, .scratch = scratch };
     int rc = walk_all(&w, key);
+    char id[RESOURCE_ID_MAX + 1];
     char *above = NULL;
 
     if (rc < 0)
@@ -98,7 +112,7 @@ int folder_describe(const char *key, const char *scratch, struct folder *f)
     f->memory = resource_takes_secrets(w.collection.res);
     if (is_id(&w.at))
         return 0; /* a resource's own directory: nothing becomes a resource there */
-    if (w.above[0] && !(above = strdup(w.above)))
+    if (w.above[0] && !(above = strdup(route_name_id(w.above, id) == 0 ? id : w.above)))
         return -ENOMEM;
     f->res = w.collection.res;
     f->staging = w.staging;

@@ -10,8 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "buf.h"
 #include "hash.h"
-#include "resources.h"
+#include "target.h"
 
 struct beside;
 struct drop;
@@ -42,6 +43,10 @@ static inline bool folder_is_closed(const struct folder *f)
 {
     return f->model || f->document;
 }
+
+/* Adds "above/PARENT/res/ID", the key of a resource's own directory, to key, with the ids as they
+ * are called there. 0, -ENOMEM, -EFBIG, -ENAMETOOLONG, -EINVAL. */
+int folder_resource_key(const struct target *t, struct buf *key);
 
 /* Fills res, parent, filter, filter_value, staging and memory of f by key. scratch: more patterns
  * (scratch.h), or NULL. 0, -EINVAL, -ENOMEM: nothing filled. */

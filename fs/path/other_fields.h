@@ -16,8 +16,8 @@ int other_field_file(const struct resource *res, const char *scratch, const char
 
 /* The field that a file called so in the directory at would be of: a NODE_FIELD. What it is
  * called in the API to name. 0, -EINVAL: of none. */
-int other_field_at(const struct place *at, const char *scratch, const char *file,
-                   struct place *out, char name[ROUTE_NAME_MAX + 1]);
+int other_field_at(const struct place *at, const char *scratch, const char *file, struct place *out,
+                   char name[ROUTE_NAME_MAX + 1]);
 
 /* The same for one that shall be new, by whoever calls a field as the API would: the resource
  * must have a PATCH. */

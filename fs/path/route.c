@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "array.h"
+#include "names.h"
 
 #include "banned.h"
 
@@ -24,14 +25,32 @@ bool route_is_short_id(const char *name)
            strspn(name, "0123456789abcdef") == len;
 }
 
+int route_id_name(const char *id, char out[ROUTE_NAME_MAX + 1])
+{
+    return names_encode(id, out);
+}
+
+int route_name_id(const char *name, char out[RESOURCE_ID_MAX + 1])
+{
+    char id[NAMES_MAX + 1];
+
+    if (names_decode(name, id) < 0 || strlen(id) > RESOURCE_ID_MAX)
+        return -EINVAL;
+    memcpy(out, id, strlen(id) + 1);
+    return 0;
+}
+
 enum name_form route_form(const struct resource *res, const char *name)
 {
+    char id[RESOURCE_ID_MAX + 1];
+    bool may_be = route_name_id(name, id) == 0;
+
     if (name[0] == '.')
         return FORM_HIDDEN;
-    if (resource_id_is_whole(res, name))
+    if (may_be && resource_id_is_whole(res, id))
         return FORM_ID;
     /* no id that the API gives has a dot: las:document:...pdf is a file's name */
-    if (resource_id_ok(res, name) && !strchr(name, '.'))
+    if (may_be && resource_id_ok(res, id) && !strchr(id, '.'))
         return FORM_LATER_ID;
     return route_is_short_id(name) ? FORM_SHORT_ID : FORM_NAME;
 }
@@ -147,10 +166,19 @@ static bool step_index(const struct place *at, const char *name, struct place *o
     return true;
 }
 
+static bool may_be_id(const struct resource *res, const char *name)
+{
+    char id[RESOURCE_ID_MAX + 1];
+
+    return route_name_id(name, id) == 0 && resource_id_ok(res, id);
+}
+
 static bool may_be_value(const struct filter *filter, const char *name)
 {
+    if (filter->owns)
+        return may_be_id(resource_get(RES_ORGANIZATIONS), name);
     if (!filter->schema->enums)
-        return resource_id_ok(resource_get(filter->schema->refers), name);
+        return may_be_id(resource_get(filter->schema->refers), name);
     for (const char *p = name; *p; p++) /* later versions have more words */
         if (!isalnum((unsigned char)*p) && *p != '_' && *p != '-')
             return false;
@@ -162,7 +190,7 @@ static int step_in_index(const struct place *at, const char *name, struct place 
     bool by_value = at->kind == NODE_BY_FIELD;
 
     if (by_value ? !may_be_value(at->filter, name)
-                 : at->kind != NODE_BY_NAME && !resource_id_ok(at->res, name))
+                 : at->kind != NODE_BY_NAME && !may_be_id(at->res, name))
         return -ENOENT;
     *out = (struct place){ .kind = by_value ? NODE_BY_VALUE : NODE_LINK,
                            .res = at->res,

@@ -62,6 +62,13 @@ bool route_field_may_lack(const struct field *f);
 /* Do the digits that an id begins with look so? Pure. */
 bool route_is_short_id(const char *name);
 
+/* An id as the name of its directory: names_encode(), as one may have a '/'. 0, -EINVAL,
+ * -ENAMETOOLONG. */
+int route_id_name(const char *id, char out[ROUTE_NAME_MAX + 1]);
+
+/* The reverse. 0, -EINVAL: no id is called so. */
+int route_name_id(const char *name, char out[RESOURCE_ID_MAX + 1]);
+
 /* What a name in this collection looks like. */
 enum name_form route_form(const struct resource *res, const char *name);
 

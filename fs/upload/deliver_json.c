@@ -73,7 +73,7 @@ static int set_asked(struct json_delivery *s, struct body *body, struct failure 
 {
     const struct resource *res = s->folder->res;
     const struct field *model = resource_field_of(res, RES_MODELS);
-    char base[NAMES_MAX + 1];
+    char base[NAMES_MAX + 1], id[RESOURCE_ID_MAX + 1];
     int rc;
 
     if (!s->folder->document)
@@ -82,6 +82,8 @@ static int set_asked(struct json_delivery *s, struct body *body, struct failure 
                          err);
     if (rc < 0 || body_has(body, model->name) || names_json_base(s->name, base) < 0)
         return rc;
+    if (route_name_id(base, id) == 0 && id_ok(id))
+        return body_set_string(body, model->name, id, err);
     return body_set_text(body, model, base, strlen(base), err);
 }
 

@@ -39,8 +39,13 @@ void fs_releasedir(struct fs *fs, struct dirhandle *d)
 
 static int slot_name(const struct slot *s, char out[ROUTE_NAME_MAX + 1])
 {
-    if (!s->item)
-        return record_id(s->record, out); /* an id is shorter than a name may be */
+    char id[RESOURCE_ID_MAX + 1];
+    int rc;
+
+    if (!s->item) {
+        rc = record_id(s->record, id);
+        return rc < 0 ? rc : route_id_name(id, out);
+    }
     snprintf(out, ROUTE_NAME_MAX + 1, "%s", s->item->name);
     return 0;
 }

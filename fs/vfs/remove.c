@@ -211,12 +211,9 @@ int fs_unlink(struct fs *fs, struct call *call, uint64_t parent, const char *nam
 /* All that was put below it; the caller frees the array and releases each. */
 static int list_below(struct fs *fs, const struct target *t, struct drop ***list, size_t *n)
 {
-    const struct resource *above = resource_get(t->res->parent);
     cleanup_buf struct buf key = BUF_INIT(4 * RESOURCE_ID_MAX);
-    int rc = above ? buf_addf(&key, "%s/%s/", above->name, t->parent) : 0;
+    int rc = folder_resource_key(t, &key);
 
-    if (rc == 0)
-        rc = buf_addf(&key, "%s/%s", t->res->name, t->id);
     return rc < 0 ? rc : drops_list_below(fs->drops, key.data, list, n);
 }
 

@@ -32,6 +32,15 @@ static const struct {
     { "PATCH", API "/organizations/me", 0 },
     { "PATCH", API "/transitions/las:transition:a/executions/las:transition-execution:b", 0 },
 
+    { "PATCH", API "/models/las:organization:o%2Flas:model:a", 0 },
+    { "PATCH", API "/models/las:organization:o%2Flas:model:a/trainings/las:model-training:b", 0 },
+    { "PATCH", API "/models/las:organization:o%2F..", -EPERM },
+    { "PATCH", API "/models/las:organization:o%2F", -EPERM },
+    { "PATCH", API "/models/las:organization:o%2flas:model:a", -EPERM },
+    { "PATCH", API "/models/las:organization:o%252Flas:model:a", -EPERM },
+    { "PATCH", API "/models/las:organization:o/las:model:a", -EPERM },
+    { "DELETE", API "/documents/las:document:a%2Flas:document:b", -EPERM },
+
     /* some of a list */
     { "DELETE", API "/documents?maxResults=1000&consentId=las%3Aconsent%3A" HEX, 0 },
     { "DELETE", API "/documents?datasetId=las%3Adataset%3Aa&nextToken=x", 0 },

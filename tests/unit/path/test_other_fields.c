@@ -74,15 +74,15 @@ static void what_a_server_calls_a_field_is_a_name(void **state)
         assert_int_equal(other_field_at(&at, "*.mine", file, &place, name), 0);
         assert_string_equal(name, cases[i].name);
         assert_true(other_field_is(&place));
-        assert_ptr_equal(place.field, cases[i].structure ? &resource_other_structure
-                                                         : &resource_other_line);
+        assert_ptr_equal(place.field,
+                         cases[i].structure ? &resource_other_structure : &resource_other_line);
     }
 }
 
 static void each_field_has_one_file(void **state)
 {
-    static const char *const files[] = { "a%2fb",  "%61",    "%",     "%2",    "a%00",
-                                         ".x",     "a/b",    "name",  "%G0",   "x%2Ejson.json%",
+    static const char *const files[] = { "a%2fb",  "%61",      "%",    "%2",  "a%00",
+                                         ".x",     "a/b",      "name", "%G0", "x%2Ejson.json%",
                                          "x.mine", "name.json" };
     const struct place at = dataset(), top = { .kind = NODE_ROOT };
 

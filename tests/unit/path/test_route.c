@@ -113,6 +113,18 @@ static const struct path_case fixed_cases[] = {
     { "/users/a@example.com",    0, NODE_ENTRY, RES_USERS, FORM_NAME },
     { "/models/las:organization:x", 0, NODE_ENTRY, RES_MODELS, FORM_NAME },
     { "/models/las:model:some-name_1", 0, NODE_ENTRY, RES_MODELS, FORM_LATER_ID },
+    { "/models/las:organization:o%2Flas:model:" HEX, 0, NODE_ENTRY, RES_MODELS, FORM_ID },
+    { "/models/las:organization:cradl%2Flas:model:invoice", 0, NODE_ENTRY, RES_MODELS, FORM_LATER_ID },
+    { "/models/las:organization:cradl%2flas:model:invoice", 0, NODE_ENTRY, RES_MODELS, FORM_NAME },
+    { "/models/las:organization:cradl%2F..", 0, NODE_ENTRY, RES_MODELS, FORM_NAME },
+    { "/models/las:organization:cradl%2Flas:plan:x", 0, NODE_ENTRY, RES_MODELS, FORM_NAME },
+    { "/models/las:organization:o%2Flas:model:" HEX "/inbox", 0, NODE_COLLECTION, RES_DOCUMENTS, 0 },
+    { "/models/.by-owner/las:organization:cradl", 0, NODE_BY_VALUE, RES_MODELS, 0 },
+    { "/models/.by-owner/me", 0, NODE_BY_VALUE, RES_MODELS, 0 },
+    { "/models/.by-owner/las:model:x", -ENOENT, 0, 0, 0 },
+    { "/models/.by-owner/las:organization:cradl/las:organization:cradl%2Flas:model:invoice", 0,
+      NODE_LINK, RES_MODELS, 0 },
+    { "/plans/las:plan:x:@y", 0, NODE_ENTRY, RES_PLANS, FORM_ID },
     { "/transitions/las:transition:commons-failed", 0, NODE_ENTRY, RES_TRANSITIONS, FORM_ID },
 
     /* consents: any that are well-formed */
