@@ -156,8 +156,8 @@ static int page_request(struct backend *be, struct call *call, struct request *r
     if (rc == 0)
         rc = with_status(codec_page_text(t->res, buf_str(&rq->answer), rq->answer.len, out, err),
                          rq, err);
-    if (rc == 0 && (*out)->n > 0)
-        backend_note_answer(be, (*out)->rows[0], false);
+    for (size_t i = 0; rc == 0 && i < (*out)->n; i++)
+        backend_note_answer(be, (*out)->rows[i], false);
     buf_release(&rq->answer);
     buf_release(&url);
     return rc;
@@ -176,6 +176,28 @@ bool backend_keeps_stamps(const struct backend *be)
 void backend_stamp_refused(struct backend *be)
 {
     atomic_store(&be->notes_refused, true);
+}
+
+unsigned backend_generations(const struct backend *be, enum resource_kind kind)
+{
+    unsigned seen = atomic_load(&be->seen[kind]);
+
+    for (int k = RES_NONE + 1; kind == RES_NONE && k < RES_COUNT; k++)
+        seen |= atomic_load(&be->seen[k]);
+    return seen;
+}
+
+bool backend_can(const struct backend *be, const struct resource *res, unsigned verb)
+{
+    if (resource_can(res) & verb)
+        return true;
+    return (res->can & verb) && backend_speaks_today(be) &&
+           !(atomic_load(&be->lacks[res->kind]) & verb);
+}
+
+void backend_lacks(struct backend *be, const struct resource *res, unsigned verb)
+{
+    atomic_fetch_or(&be->lacks[res->kind], verb);
 }
 
 int backend_list(struct backend *be, struct call *call, const struct target *t,
@@ -217,7 +239,7 @@ int backend_get(struct backend *be, struct call *call, const struct target *t, i
     struct sending st = { 0 };
     int rc;
 
-    if (!(resource_can(t->res) & CAN_GET) || !t->id)
+    if (!(t->res->can & CAN_GET) || !t->id)
         return lacks(t, "GET by id", err);
     rc = perform_at(be, call, t, &rq, &st, err);
     if (rc == 0)

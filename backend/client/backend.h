@@ -91,6 +91,15 @@ bool backend_speaks_today(const struct backend *be);
 bool backend_keeps_stamps(const struct backend *be);
 void backend_stamp_refused(struct backend *be);
 
+/* SEEN_...: of which generations of the API answers have shown something, of resources of this kind;
+ * RES_NONE: of any. 0: of neither, so far. Any thread, never blocks. */
+unsigned backend_generations(const struct backend *be, enum resource_kind kind);
+
+/* Is it worth asking for this verb (CAN_...) of one of res? What only today's API has is when the server
+ * speaks that, until backend_lacks() it. Any thread, never blocks. */
+bool backend_can(const struct backend *be, const struct resource *res, unsigned verb);
+void backend_lacks(struct backend *be, const struct resource *res, unsigned verb);
+
 /* How large the content of one may be, as far as is known; false: an answer of the server may
  * show that it may be larger. Any thread, never blocks. */
 bool backend_content_max(struct backend *be, const struct resource *res, int64_t *max);

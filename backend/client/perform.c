@@ -155,14 +155,29 @@ void perform_end(struct backend *be)
     lock_give(&be->lock);
 }
 
+static void note_generation(struct backend *be, const struct record *r)
+{
+    atomic_uint *seen = &be->seen[record_resource(r)->kind];
+    unsigned before = atomic_load(seen), now = before;
+
+    if (!(before & SEEN_2024) && record_is_of_today(r))
+        now |= SEEN_2024;
+    if (!(before & SEEN_2021) && record_is_of_2021(r))
+        now |= SEEN_2021;
+    if (now == before)
+        return;
+    atomic_fetch_or(seen, now);
+    if (now & SEEN_2024)
+        atomic_store(&be->today, true);
+}
+
 void backend_note_answer(struct backend *be, const struct record *r, bool whole)
 {
     const struct resource *res = record_resource(r);
     atomic_int *known = &be->urls[res->kind];
     int unknown = URLS_UNKNOWN;
 
-    if (!atomic_load(&be->today) && record_is_of_today(r))
-        atomic_store(&be->today, true);
+    note_generation(be, r);
     if (!res->url_field || atomic_load(known) == URLS_THERE)
         return;
     if (record_has_url(r))

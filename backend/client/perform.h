@@ -22,13 +22,15 @@ struct visit;
 
 struct backend {
     struct sender sender;
-    struct auth *auth;          /* set once */
-    struct guard *guard;        /* set once */
-    char *api;                  /* set once: the endpoint's URL */
-    int64_t timeout_ms;         /* set once */
-    atomic_int urls[RES_COUNT]; /* have answers a url_field? */
-    atomic_bool today;          /* an answer had what the API of 2021 has not */
-    atomic_bool notes_refused;  /* and yet it did not take, or keep, what a stamp says */
+    struct auth *auth;            /* set once */
+    struct guard *guard;          /* set once */
+    char *api;                    /* set once: the endpoint's URL */
+    int64_t timeout_ms;           /* set once */
+    atomic_int urls[RES_COUNT];   /* have answers a url_field? */
+    atomic_bool today;            /* an answer had what the API of 2021 has not */
+    atomic_bool notes_refused;    /* and yet it did not take, or keep, what a stamp says */
+    atomic_uint seen[RES_COUNT];  /* SEEN_...: what answers had of one generation alone */
+    atomic_uint lacks[RES_COUNT]; /* CAN_...: the server has it not, though its API may have */
 
     struct lock lock; /* before any call's */
     pthread_cond_t left;

@@ -199,6 +199,16 @@ bool record_is_of_today(const struct record *r)
     return false;
 }
 
+bool record_is_of_2021(const struct record *r)
+{
+    struct packed p;
+
+    for (size_t pos = 0; pack_next(r, &pos, &p);)
+        if (p.field && p.field->until == F_ALL)
+            return true;
+    return false;
+}
+
 bool record_has_url(const struct record *r)
 {
     struct packed p;

@@ -49,6 +49,13 @@ bool record_has_other(const struct record *r, const char *name, bool structure);
  * that and be old otherwise. */
 bool record_is_of_today(const struct record *r);
 
+/* Has it a field that the API of 2021 alone has? */
+bool record_is_of_2021(const struct record *r);
+
+/* Which of the two holds, of one record or of several. */
+#define SEEN_2021 1u
+#define SEEN_2024 2u
+
 /* Does it say where its content stands (the table's url_field)? */
 bool record_has_url(const struct record *r);
 

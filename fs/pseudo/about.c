@@ -1,6 +1,7 @@
 #include "about.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "array.h"
@@ -19,6 +20,8 @@
 #include "waiting.h"
 
 #include "banned.h"
+
+#define KIND_TEXT_MAX 64
 
 const char about_readme[] =
     "This directory is the API of Lucidtech AI Services: documents in, predictions out.\n"
@@ -111,6 +114,46 @@ static int add_journal(const struct uploads_stats *up, struct buf *out)
     return rc;
 }
 
+static const char *generation_text(unsigned seen)
+{
+    static const char *const texts[] = { [0] = "not known yet",
+                                         [SEEN_2021] = "2021",
+                                         [SEEN_2024] = "2024",
+                                         [SEEN_2021 | SEEN_2024] = "2021 and 2024" };
+
+    return texts[seen];
+}
+
+/* As the API's paths call it: "documents", "workflows/executions". */
+static void kind_text(int kind, char out[KIND_TEXT_MAX])
+{
+    const struct resource *res = resource_get((enum resource_kind)kind);
+    const struct resource *above = resource_get(res->parent);
+
+    snprintf(out, KIND_TEXT_MAX, "%s%s%s", above ? above->name : "", above ? "/" : "", res->name);
+}
+
+/* What the server speaks as a whole, by its organization if that told, and what is different. */
+static int add_generations(struct pseudo *pseudo, struct buf *out)
+{
+    unsigned all = backend_generations(pseudo->backend, RES_ORGANIZATIONS);
+    char what[KIND_TEXT_MAX];
+    int rc;
+
+    if (!all)
+        all = backend_generations(pseudo->backend, RES_NONE);
+    rc = buf_addf(out, "API              %s", generation_text(all));
+    for (int kind = RES_NONE + 1; rc == 0 && kind < RES_COUNT; kind++) {
+        unsigned seen = backend_generations(pseudo->backend, (enum resource_kind)kind);
+
+        if (!seen || seen == all)
+            continue;
+        kind_text(kind, what);
+        rc = buf_addf(out, ", %s %s", what, generation_text(seen));
+    }
+    return rc < 0 ? rc : buf_addc(out, '\n');
+}
+
 static int add_caches(struct pseudo *pseudo, struct buf *out)
 {
     struct content_stats content;
@@ -138,6 +181,8 @@ int about_status(struct pseudo *pseudo, struct buf *out)
                   LASFS_VERSION, (long)getpid(), pseudo->endpoint);
     if (rc == 0)
         rc = add_time(out, pseudo->started_ns);
+    if (rc == 0)
+        rc = add_generations(pseudo, out);
     if (rc == 0)
         rc = buf_addf(out,
                       "requests         %" PRIu64 " (%" PRIu64 " again, %" PRIu64 " failed, "
@@ -177,6 +222,32 @@ static int add_metric(const struct metric *m, struct buf *out)
         rc = buf_addf(out, "# HELP lasfs_%s %s\n# TYPE lasfs_%s %s\n", m->name, m->help, m->name,
                       m->type);
     return rc < 0 ? rc : buf_addf(out, "lasfs_%s%s %.17g\n", m->name, m->labels, m->value);
+}
+
+/* Of each resource that has shown it, which generations of the API. */
+static int add_generation_metrics(struct pseudo *pseudo, struct buf *out)
+{
+    struct metric m = { "api_generation", NULL, "gauge",
+                        "1: an answer was as this generation of the API has it.", 1 };
+    char labels[2 * KIND_TEXT_MAX], what[KIND_TEXT_MAX];
+    int rc = 0;
+
+    for (int kind = RES_NONE + 1; rc == 0 && kind < RES_COUNT; kind++) {
+        unsigned seen = backend_generations(pseudo->backend, (enum resource_kind)kind);
+
+        if (seen)
+            kind_text(kind, what);
+        for (unsigned one = SEEN_2021; rc == 0 && one <= SEEN_2024; one <<= 1) {
+            if (!(seen & one))
+                continue;
+            snprintf(labels, sizeof(labels), "{resource=\"%s\",generation=\"%s\"}", what,
+                     generation_text(one));
+            m.labels = labels;
+            rc = add_metric(&m, out);
+            m.help = NULL;
+        }
+    }
+    return rc;
 }
 
 int about_metrics(struct pseudo *pseudo, struct buf *out)
@@ -231,7 +302,7 @@ int about_metrics(struct pseudo *pseudo, struct buf *out)
     /* clang-format on */
     for (size_t i = 0; rc == 0 && i < ARRAY_LEN(metrics); i++)
         rc = add_metric(&metrics[i], out);
-    return rc;
+    return rc < 0 ? rc : add_generation_metrics(pseudo, out);
 }
 
 static int count(struct pseudo *pseudo, enum node_kind kind, size_t *out)

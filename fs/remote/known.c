@@ -25,6 +25,7 @@
 
 #include "banned.h"
 
+#define NO_SUCH_METHOD 405
 #define CHANGING_MS (10 * 60 * 1000) /* longer than any request */
 
 /* --- Records ---------------------------------------------------------------------------------- */
@@ -71,12 +72,46 @@ bool known_answer_is_final(const struct resource *res)
     return !(resource_can(res) & (CAN_GET | CAN_PATCH | CAN_DELETE));
 }
 
+/* What will not be as it was kept, later, is asked for. */
 static int find_kept(struct remote *remote, const struct target *t, struct record **out)
 {
+    cleanup_record struct record *r = NULL;
     cleanup_free char *text = NULL;
     int rc = known_answer_is_final(t->res) ? kept_get(remote, KEPT_ANSWER, t->id, &text) : -ENOENT;
 
-    return rc < 0 ? rc : record_parse(t->res, text, strlen(text), out);
+    if (rc == 0)
+        rc = record_parse(t->res, text, strlen(text), &r);
+    if (rc == 0 && record_is_passing(r))
+        rc = -ENOENT;
+    if (rc == 0)
+        *out = steal_pointer(&r);
+    return rc;
+}
+
+static bool has_get(struct remote *remote, const struct resource *res)
+{
+    return backend_can(remote->backend, res, CAN_GET);
+}
+
+/* What has a GET today had none once: when that does not find what is in the list, there is none. */
+static int get_or_find(struct remote *remote, struct call *call, const struct target *t,
+                       struct record **out, struct failure *err)
+{
+    bool sure = resource_can(t->res) & CAN_GET;
+    struct failure why = { 0 };
+    int rc = has_get(remote, t->res) ? fetch_record(remote, call, t, out, &why) : -ENOENT;
+
+    if (rc == 0)
+        return 0;
+    if (!sure && (rc == -ENOENT || rc == -EACCES || why.status == NO_SUCH_METHOD)) {
+        rc = find_in_list(remote, call, t, out, err);
+        if (rc == 0 && why.status)
+            backend_lacks(remote->backend, t->res, CAN_GET);
+        return rc;
+    }
+    if (err)
+        *err = why;
+    return rc;
 }
 
 static int load_record(void *arg, struct meta_loaded *out, struct failure *err)
@@ -86,12 +121,9 @@ static int load_record(void *arg, struct meta_loaded *out, struct failure *err)
     struct record *r = NULL;
     int rc;
 
-    if (resource_can(want->target->res) & CAN_GET)
-        rc = fetch_record(remote, want->call, want->target, &r, err);
-    else if (find_kept(remote, want->target, &r) == 0)
-        rc = 0;
-    else
-        rc = find_in_list(remote, want->call, want->target, &r, err);
+    rc = find_kept(remote, want->target, &r);
+    if (rc < 0)
+        rc = get_or_find(remote, want->call, want->target, &r, err);
     out->ttl_ms = remote->meta_ttl_ms;
     if (rc == -ENOENT)
         out->ttl_ms = TTL_NEGATIVE_MS;
@@ -223,7 +255,7 @@ int known_new_record(struct remote *remote, struct call *call, const struct targ
 int known_current_record(struct remote *remote, struct call *call, const struct target *t,
                          struct record **out, struct failure *err)
 {
-    if (!call->nowait && !(resource_can(t->res) & CAN_GET))
+    if (!call->nowait && !has_get(remote, t->res))
         known_lists_forget(remote, t);
     return known_new_record(remote, call, t, 0, out, err);
 }
