@@ -31,6 +31,7 @@
     X(DROPS)      /* names and bytes that were put here */                                         \
     X(NODES)      /* what the kernel knows */                                                      \
     X(HIDDEN)     /* names that are hidden for a moment */                                         \
+    X(SHARED)     /* which folders were looked through for other machines' files */                \
     X(LEASES)     /* heartbeats */                                                                 \
     X(SPACE)      /* what df says */                                                               \
     X(KNOWN)      /* one answer after the other changes what is known */                           \

@@ -77,8 +77,8 @@ static bool write_sha256(const struct stamp *s, char out[VALUE_MAX])
 
 static bool read_sha256(struct stamp *s, const char *text)
 {
-    s->has_sha256 = strlen(text) == 2 * sizeof(s->sha256) &&
-                    hex_decode(text, sizeof(s->sha256), s->sha256);
+    s->has_sha256 =
+        strlen(text) == 2 * sizeof(s->sha256) && hex_decode(text, sizeof(s->sha256), s->sha256);
     return s->has_sha256;
 }
 
@@ -180,9 +180,12 @@ static const struct part {
     bool (*write)(const struct stamp *s, char out[VALUE_MAX]); /* false: it has none */
     bool (*read)(struct stamp *s, const char *text);           /* false: that is none */
 } parts[] = {
-    { "key", write_key, read_key },       { "size", write_size, read_size },
-    { "sha256", write_sha256, read_sha256 }, { "mtime", write_mtime, read_mtime },
-    { "of", write_of, read_of },          { "path", write_path, read_path },
+    { "key", write_key, read_key },
+    { "size", write_size, read_size },
+    { "sha256", write_sha256, read_sha256 },
+    { "mtime", write_mtime, read_mtime },
+    { "of", write_of, read_of },
+    { "path", write_path, read_path },
     { "mode", write_mode, read_mode },
 };
 
@@ -262,8 +265,7 @@ int body_keep_notes(struct body *b, const struct record *r, struct failure *err)
 
     if (rc < 0)
         return fail(err, rc, 0, "out of memory");
-    if (json_object_size(notes) &&
-        json_object_set(b->object, b->res->notes_field, notes) < 0)
+    if (json_object_size(notes) && json_object_set(b->object, b->res->notes_field, notes) < 0)
         rc = fail(err, -ENOMEM, 0, "out of memory");
     json_decref(notes);
     json_decref(ours);
@@ -386,8 +388,8 @@ int stamp_read(const struct record *r, struct stamp *out)
 {
     const struct resource *res = record_resource(r);
     json_t *notes = NULL;
-    int rc = res->notes_field ? codec_field(r, resource_field(res, res->notes_field), &notes)
-                              : -ENOENT;
+    int rc =
+        res->notes_field ? codec_field(r, resource_field(res, res->notes_field), &notes) : -ENOENT;
 
     if (rc < 0)
         return rc;

@@ -20,12 +20,12 @@
 #define STAMP_MOST_BYTES 1000 /* of ours, as JSON */
 
 struct stamp {
-    char key[STAMP_KEY_CHARS + 1];    /* of this upload, by which it is known again; "": none */
-    char path[STAMP_MOST_BYTES + 1];  /* below the folder, with the name; "": none */
-    char of[STAMP_KEY_CHARS + 1];     /* the filter whose list that folder is; "": of all */
-    int64_t size;                     /* -1: none */
-    int64_t mtime_ns;                 /* 0: none */
-    int mode;                         /* permission bits; -1: none */
+    char key[STAMP_KEY_CHARS + 1];   /* of this upload, by which it is known again; "": none */
+    char path[STAMP_MOST_BYTES + 1]; /* below the folder, with the name; "": none */
+    char of[STAMP_KEY_CHARS + 1];    /* the filter whose list that folder is; "": of all */
+    int64_t size;                    /* -1: none */
+    int64_t mtime_ns;                /* 0: none */
+    int mode;                        /* permission bits; -1: none */
     bool has_sha256;
     uint8_t sha256[32];
 };

@@ -21,6 +21,7 @@
 #include "node.h"
 #include "resolve.h"
 #include "settings.h"
+#include "shared.h"
 
 #include "banned.h"
 
@@ -290,6 +291,8 @@ static int begin_collection(struct dirs *dirs, struct call *call, struct dirhand
     }
     rc = drops_load_below(dirs->drops, d->folder);
     if (rc == 0)
+        rc = shared_look(dirs->inodes, call, d->folder, err);
+    if (rc == 0)
         rc = known_folder_listing(dirs->remote, d->folder, &d->listing);
     if (rc == 0 && dirs->list != LIST_IDS)
         rc = listing_names(d->listing, call, &d->names, err);
@@ -422,11 +425,14 @@ static int add_spool(struct dirs *dirs, struct dirhandle *d, enum node_kind kind
 
 /* --- All of it -------------------------------------------------------------------------------- */
 
-static int begin_subfolder(struct dirs *dirs, struct call *call, struct dirhandle *d)
+static int begin_subfolder(struct dirs *dirs, struct call *call, struct dirhandle *d,
+                           struct failure *err)
 {
     int rc = bind_folder(dirs->inodes, call, d->node, true, &d->folder);
 
     d->done = rc == 0 && folder_is_closed(d->folder);
+    if (rc == 0 && !d->done)
+        rc = shared_look(dirs->inodes, call, d->folder, err);
     if (rc == 0 && !d->done)
         rc = known_folder_listing(dirs->remote, d->folder, &d->listing);
     return rc < 0 ? rc : add_local_drops(dirs, d, d->done);
@@ -450,7 +456,7 @@ static int begin(struct dirs *dirs, struct call *call, struct dirhandle *d, stru
         d->done = true;
         return add_spool(dirs, d, NODE_PENDING_FILE);
     case NODE_SUBFOLDER:
-        return begin_subfolder(dirs, call, d);
+        return begin_subfolder(dirs, call, d, err);
     case NODE_BY_NAME:
     case NODE_BY_ID:
     case NODE_BY_FIELD:

@@ -6,6 +6,7 @@
 
 #include "drop_links.h"
 #include "folder.h"
+#include "state.h"
 
 #include "banned.h"
 
@@ -109,6 +110,23 @@ bool drops_owns_id(struct drops *t, struct folder *f, const char *id)
         owned = o->drop->linked && within(o->drop->folder->key, f->key);
     drops_unlock(t);
     return owned;
+}
+
+static int is_there(void *arg, const struct drop_row *row)
+{
+    (void)arg;
+    (void)row;
+    return 1;
+}
+
+bool drops_has_id(struct drops *t, const char *id)
+{
+    struct owner *o = NULL;
+
+    drops_lock(t);
+    HASH_FIND(hh, t->owners, id, strlen(id), o);
+    drops_unlock(t);
+    return o || state_find_by_id(t->state, id, is_there, NULL, NULL) != 0;
 }
 
 /* --- Lists ------------------------------------------------------------------------------------ */

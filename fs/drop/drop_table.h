@@ -16,6 +16,9 @@ struct drop *drops_find_id(struct drops *t, struct folder *f, const char *id);
 /* Is this resource named in f or a folder within it? */
 bool drops_owns_id(struct drops *t, struct folder *f, const char *id);
 
+/* Has any name here, in whatever folder, this resource, or keeps it? Blocks for the disk. */
+bool drops_has_id(struct drops *t, const char *id);
+
 /* The resource of what is called name in f. 0, -ENOENT. */
 int drops_id_of_name(struct drops *t, const struct folder *f, const char *name,
                      char id[RESOURCE_ID_MAX + 1]);

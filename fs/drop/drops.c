@@ -35,6 +35,34 @@ int drops_add(struct drops *t, struct folder *f, const char *name, enum drop_wha
     return 0;
 }
 
+int drops_add_sent(struct drops *t, struct folder *f, const char *name,
+                   const struct sent_file *sent, struct drop **out)
+{
+    struct drop *d = drop_alloc(f, name, DROP_FILE);
+    int rc;
+
+    if (!d)
+        return -ENOMEM;
+    d->mtime_ns = sent->acked.mtime_ns;
+    if (sent->mode >= 0)
+        d->mode = (mode_t)sent->mode;
+    drops_lock(t);
+    f->changed_ns = clock_realtime_ns(t->clock);
+    rc = drop_linked(f, name) ? -EEXIST : drop_link(d);
+    if (rc == 0) {
+        rc = drop_stand_for_locked(t, d, sent->id, &sent->acked);
+        if (rc < 0)
+            drop_unref(drop_unlink(d));
+    }
+    drops_unlock(t);
+    if (rc < 0) {
+        drop_unref(d);
+        return rc;
+    }
+    *out = d;
+    return 0;
+}
+
 /* What was unlinked: its bytes stay with open handles. The caller discards them, once the row says
  * so too. */
 static struct bytes *take_bytes_locked(struct drop *d)

@@ -10,6 +10,15 @@
 int drops_add(struct drops *t, struct folder *f, const char *name, enum drop_what what,
               struct drop **out);
 
+/* The same of a file that the server has, and nobody put here: it stands for that from the beginning. */
+struct sent_file {
+    const char *id;
+    struct acked acked; /* and its mtime */
+    int mode;           /* -1: as that of a new one */
+};
+int drops_add_sent(struct drops *t, struct folder *f, const char *name,
+                   const struct sent_file *sent, struct drop **out);
+
 /* Takes the name away, and its row (durable: on disk when it stood for a resource); the caller
  * deals with the resource. Its bytes go when nobody reads them any more. 0, -EIO. */
 int drops_remove(struct drops *t, struct drop *d, bool durable);

@@ -6,6 +6,7 @@
 #include "hide.h"
 #include "inodes_context.h"
 #include "lock.h"
+#include "shared.h"
 
 #include "banned.h"
 
@@ -22,6 +23,9 @@ int inodes_new(const struct inodes_config *config, struct inodes **out)
         .clock = config->clock,
         .errlog = config->errlog,
         .scratch = config->scratch,
+        .is_sending = config->is_sending,
+        .arg = config->arg,
+        .shared_lock = LOCK_INIT(LOCK_SHARED),
         .hidden_lock = LOCK_INIT(LOCK_HIDDEN),
     };
     *out = inodes;
@@ -33,6 +37,8 @@ void inodes_free(struct inodes *inodes)
     if (!inodes)
         return;
     hide_release(inodes);
+    shared_release(inodes);
+    lock_destroy(&inodes->shared_lock);
     lock_destroy(&inodes->hidden_lock);
     free(inodes);
 }

@@ -5,6 +5,8 @@
 #ifndef LASFS_INODES_H
 #define LASFS_INODES_H
 
+#include <stdbool.h>
+
 struct clock;
 struct drops;
 struct errlog;
@@ -19,6 +21,9 @@ struct inodes_config {
     struct clock *clock;
     struct errlog *errlog;
     const char *scratch; /* more patterns of scratch.h, or NULL */
+    /* Is what has this key in its stamp on its way from here, or not known to be there? NULL: never. */
+    bool (*is_sending)(void *arg, const char *key);
+    void *arg;
 };
 
 /* 0, -ENOMEM. */

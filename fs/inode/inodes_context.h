@@ -7,14 +7,19 @@
 #include "lock.h"
 
 struct hidden;
+struct shared;
 
 struct inodes {
-    struct nodes *nodes; /* set once, as all to scratch */
+    struct nodes *nodes; /* set once, as all to arg */
     struct drops *drops;
     struct remote *remote;
     struct clock *clock;
     struct errlog *errlog;
     const char *scratch;
+    bool (*is_sending)(void *arg, const char *key);
+    void *arg;
+    struct lock shared_lock;
+    struct shared *shared; /* guarded by shared_lock */
     struct lock hidden_lock;
     struct hidden *hidden; /* guarded by hidden_lock */
     atomic_uint n_hidden;  /* so many, for who only asks whether there are any */

@@ -19,6 +19,7 @@
 #include "node.h"
 #include "once.h"
 #include "other_fields.h"
+#include "shared.h"
 
 #include "banned.h"
 
@@ -135,6 +136,21 @@ static int find_local(struct inodes *inodes, struct call *call, struct node *par
     return rc < 0 ? rc : resolve_drop(inodes, &parent->place, d, out);
 }
 
+/* Another machine may have put it there since. */
+static int find_shared(struct inodes *inodes, struct call *call, struct node *parent,
+                       const char *name, struct lookup_result *out, struct failure *err)
+{
+    struct folder *f;
+    int rc;
+
+    if (parent->place.kind != NODE_COLLECTION && parent->place.kind != NODE_SUBFOLDER)
+        return -ENOENT;
+    rc = bind_folder(inodes, call, parent, true, &f);
+    if (rc == 0)
+        rc = shared_look_for(inodes, call, f, name);
+    return rc < 0 ? rc : find_local(inodes, call, parent, name, out, err);
+}
+
 static int find_id(struct inodes *inodes, struct call *call, struct node *parent,
                    const struct folder *f, const char *id, struct lookup_result *out,
                    struct failure *err)
@@ -224,6 +240,8 @@ static int find_entry(struct inodes *inodes, struct call *call, struct node *par
 
     if (rc == -ENOENT && parent->place.kind == NODE_RESOURCE)
         return find_other_field(inodes, call, parent, name, out, err);
+    if (rc == -ENOENT)
+        rc = find_shared(inodes, call, parent, name, out, err);
     if (rc != -ENOENT || parent->place.kind != NODE_COLLECTION)
         return rc;
     rc = bind_folder(inodes, call, parent, true, &f);

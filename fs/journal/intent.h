@@ -22,8 +22,9 @@ enum intent_kind {
     INTENT_CREATE, /* bytes become a resource, perhaps in the place of another one */
     INTENT_DELETE, /* a resource goes: of what was made and lacks its content, what was replaced */
     INTENT_MOVE,   /* a resource gets another list and name */
+    INTENT_STAMP,  /* a resource is told how its file is called here by now; may be done twice */
 };
-#define INTENT_KINDS (INTENT_MOVE + 1)
+#define INTENT_KINDS (INTENT_STAMP + 1)
 
 /* Numbers on disk likewise. */
 enum intent_state {

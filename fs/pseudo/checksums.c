@@ -18,6 +18,7 @@
 #include "listing.h"
 #include "node.h"
 #include "pseudo_context.h"
+#include "shared.h"
 
 #include "banned.h"
 
@@ -269,7 +270,9 @@ int checksums_text(struct pseudo *pseudo, struct call *call, struct node *n, str
     if (rc < 0)
         return rc;
     known_forget_listing(pseudo->remote, f);
-    rc = known_folder_listing(pseudo->remote, f, &l.listing);
+    rc = shared_look(pseudo->inodes, call, f, err);
+    if (rc == 0)
+        rc = known_folder_listing(pseudo->remote, f, &l.listing);
     if (rc == 0)
         rc = listing_complete(l.listing, call, err);
     if (rc == 0)

@@ -6,6 +6,7 @@
 #include "moving.h"
 #include "posting.h"
 #include "queue_send.h"
+#include "restamp.h"
 #include "unsure.h"
 #include "uploads_context.h"
 
@@ -71,6 +72,8 @@ int64_t intents_work(void *arg, struct call *call, const struct intent_row *row,
 {
     struct uploads *uploads = arg;
 
+    if (row->kind == INTENT_STAMP)
+        return restamp_work(uploads, call, row, why);
     switch ((enum intent_state)row->state) {
     case INTENT_OWING:
         return work_owing(uploads, call, row, why);

@@ -157,6 +157,17 @@ void uploads_name_left(struct uploads *uploads, const struct folder *f, const ch
     }
 }
 
+static int has_key(void *arg, const struct intent_row *row)
+{
+    return row->kind == INTENT_CREATE && row->state <= INTENT_UNSURE && row->look &&
+           strstr(row->look, arg) != NULL;
+}
+
+bool uploads_are_sending(struct uploads *uploads, const char *key)
+{
+    return journal_each(uploads->journal, has_key, (void *)(uintptr_t)key) != 0;
+}
+
 void uploads_get_stats(struct uploads *uploads, struct uploads_stats *out)
 {
     struct journal_stats j;

@@ -67,6 +67,9 @@ bool uploads_are_releasing(struct uploads *uploads);
  * does not come back under it. Its bytes are in failed. */
 void uploads_name_left(struct uploads *uploads, const struct folder *f, const char *name);
 
+/* Is a POST with this key in its stamp on its way, or is it not known what came of it? */
+bool uploads_are_sending(struct uploads *uploads, const char *key);
+
 struct uploads_stats {
     uint64_t purged; /* documents that purge has deleted */
     size_t waiting;  /* sidecars, for longer than a minute */

@@ -120,6 +120,13 @@ static int open_remote(struct fs *fs)
         &fs->remote);
 }
 
+static bool is_sending(void *arg, const char *key)
+{
+    struct fs *fs = arg;
+
+    return uploads_are_sending(fs->uploads, key);
+}
+
 static int open_inodes(struct fs *fs)
 {
     return inodes_new(
@@ -130,6 +137,8 @@ static int open_inodes(struct fs *fs)
             .clock = fs->clock,
             .errlog = fs->errlog,
             .scratch = fs->options->scratch,
+            .is_sending = is_sending,
+            .arg = fs,
         },
         &fs->inodes);
 }

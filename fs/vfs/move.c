@@ -1,12 +1,14 @@
 /* Renaming: fs.h's rename. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "binding.h"
 #include "deliver.h"
 #include "deliver_json.h"
 #include "drop_events.h"
+#include "drop_folders.h"
 #include "drop_put.h"
 #include "drop_rows.h"
 #include "drop_table.h"
@@ -31,6 +33,7 @@
 #include "remove.h"
 #include "replace_rename.h"
 #include "resolve.h"
+#include "restamp.h"
 #include "scratch.h"
 #include "settle.h"
 #include "sidecar.h"
@@ -228,12 +231,16 @@ static int change_sent(struct move *m, struct drop *d, struct drop *there, struc
 
 static int move_sent(struct move *m, struct drop *d, struct drop *there, struct failure *err)
 {
+    struct restamps owed = { .n = 0 };
     int replaced = change_sent(m, d, m->parked ? NULL : there, err);
     int rc = replaced < 0 ? replaced : 0;
 
     if (rc == 0 && m->parked)
         rc = park_end(m->fs, there); /* the name is another resource's now */
+    if (rc == 0)
+        rc = restamp_begin(m->fs->uploads, &d, 1, &owed);
     rc = rc < 0 ? rc : finish(m, d);
+    restamp_end(m->fs->uploads, &owed);
     if (rc == 0)
         sidecar_moved(m->fs->uploads, m->call, d, m->to_folder, m->to_name);
     if (replaced == REPLACED_BY_BYTES)
@@ -443,6 +450,27 @@ static int move_resource(struct move *m, const struct lookup_result *f, struct f
     return rc;
 }
 
+/* All that is in it is called otherwise then. */
+static int rename_subfolder(struct move *m, struct drop *d)
+{
+    cleanup_free char *key = drops_child_key(m->fs->drops, m->from_folder, m->name);
+    struct restamps owed = { .n = 0 };
+    struct drop **list;
+    size_t n;
+    int rc = key ? drops_list_below(m->fs->drops, key, &list, &n) : -ENOMEM;
+
+    if (rc < 0)
+        return rc;
+    rc = restamp_begin(m->fs->uploads, list, n, &owed);
+    for (size_t i = 0; i < n; i++)
+        drop_unref(list[i]);
+    free(list);
+    if (rc == 0)
+        rc = drops_rename_subfolder(m->fs->drops, d, m->to_name);
+    restamp_end(m->fs->uploads, &owed);
+    return rc;
+}
+
 static int move_subfolder(struct move *m, const struct lookup_result *there, struct failure *err)
 {
     cleanup_drop struct drop *d = drops_find(m->fs->drops, m->from_folder, m->name);
@@ -465,7 +493,7 @@ static int move_subfolder(struct move *m, const struct lookup_result *there, str
         if (rc < 0)
             return rc;
     }
-    rc = drops_rename_subfolder(m->fs->drops, d, m->to_name);
+    rc = rename_subfolder(m, d);
     return rc == -ENOTEMPTY ? fail(err, rc, 0,
                                    "of a folder that was called so before there are files in "
                                    ".lasfs/failed: retry or remove them first")

@@ -28,7 +28,7 @@ NOTHING_CHOSEN = 5  # pytest's word for a -k that fits none
 SIDE_BY_SIDE = ['-n', '3', '--dist', 'loadfile']
 TWO_AT_ONCE = ['-n', '2', '--dist', 'loadfile']
 UNTIMED = [f'tests/fault/test_{name}.py' for name in (
-    'content_cache', 'every_step', 'full_disk', 'hostile_ids', 'hostile_words', 'lost_answers',
+    'content_cache', 'every_step', 'full_disk', 'hostile_ids', 'hostile_words', 'lost_answers', 'lost_answers_today',
     'replacement_faults', 'torture', 'torture_judge')]
 RUNS = ([*SIDE_BY_SIDE, 'tests/sandbox', *UNTIMED, 'tests/mount'],
         [*TWO_AT_ONCE, 'tests/fault', *(f'--ignore={name}' for name in UNTIMED)])

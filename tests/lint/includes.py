@@ -63,7 +63,7 @@ ROOMS = {
                        'backend/record', 'backend/api', 'cache'), ('libmagic',),
                       ('adopt.h', 'complete.h', 'complete_formats.h', 'pair.h', 'pdf_header.h', 'intents.h', 'passes.h', 'posting.h',
                        'replace.h', 'unsure.h', 'uploads_context.h')),
-    'fs/inode': Room(('fs/remote', 'fs/drop', 'fs/core', 'fs/path', 'backend/api'), (),
+    'fs/inode': Room(('fs/remote', 'fs/drop', 'fs/core', 'fs/path', 'backend/record', 'backend/api'), (),
                      ('inodes_context.h',)),
     'fs/pseudo': Room(('fs/inode', 'fs/upload', 'fs/remote', 'fs/drop', 'fs/core', 'fs/path',
                        'backend/client', 'cache'), (),

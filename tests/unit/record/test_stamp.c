@@ -124,9 +124,9 @@ static unsigned parts_beside(size_t bytes, struct stamp *s)
     for (size_t i = 0; i < ARRAY_LEN(by_worth); i++)
         bits |= json_object_get(ours, by_worth[i]) ? 1u << i : 0;
     assert_true((ours == NULL) == (bits == 0));
-    assert_int_equal(strlen(json_string_value(
-                         json_object_get(json_object_get(v, "metadata"), "theirs"))),
-                     bytes);
+    assert_int_equal(
+        strlen(json_string_value(json_object_get(json_object_get(v, "metadata"), "theirs"))),
+        bytes);
     json_decref(v);
     body_free(b);
     return bits;
@@ -165,9 +165,11 @@ static void a_body_s_key_is_found(void **state)
     char key[STAMP_KEY_CHARS + 1];
 
     (void)state;
-    assert_int_equal(stamp_key_of(res, "{\"metadata\": {\"lasfs\": {\"key\": \"" KEY "\"}}}", key), 0);
+    assert_int_equal(stamp_key_of(res, "{\"metadata\": {\"lasfs\": {\"key\": \"" KEY "\"}}}", key),
+                     0);
     assert_string_equal(key, KEY);
-    assert_int_equal(stamp_key_of(res, "{\"metadata\": {\"lasfs\": {\"key\": \"k\"}}}", key), -ENOENT);
+    assert_int_equal(stamp_key_of(res, "{\"metadata\": {\"lasfs\": {\"key\": \"k\"}}}", key),
+                     -ENOENT);
     assert_int_equal(stamp_key_of(res, "{\"metadata\": null}", key), -ENOENT);
     assert_int_equal(stamp_key_of(res, "{\"contentType\": \"application/pdf\"}", key), -ENOENT);
     assert_int_equal(stamp_key_of(res, "[", key), -ENOENT);
@@ -201,9 +203,8 @@ static void what_was_written_is_read(void **state)
     (void)state;
     assert_int_equal(body_stamp(b, &s, NULL, NULL), 0);
     v = json_of(b);
-    assert_int_equal(json_text_write(json_object_get(json_object_get(v, "metadata"), "lasfs"),
-                                     false, &text),
-                     0);
+    assert_int_equal(
+        json_text_write(json_object_get(json_object_get(v, "metadata"), "lasfs"), false, &text), 0);
     assert_int_equal(read_stamp(buf_str(&text), &is), 0);
     assert_memory_equal(&is, &s, sizeof(s));
     json_decref(v);

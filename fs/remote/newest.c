@@ -1,0 +1,106 @@
+#include "newest.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "folder.h"
+#include "known.h"
+#include "known_lists.h"
+#include "list_page.h"
+#include "listing.h"
+#include "paging.h"
+#include "remote_context.h"
+
+#include "banned.h"
+
+#define QUERY_MAX (1 + TARGET_ORDER_MAX)
+
+struct news {
+    struct remote *remote;
+    struct target of;
+    int64_t since_ns;
+    int (*each)(void *arg, struct record *r);
+    void *arg;
+};
+
+/* So that the lists which are remembered have it too. */
+static void remember(struct news *n, struct record *r, char id[RESOURCE_ID_MAX + 1])
+{
+    struct target t = n->of;
+    struct record *known = NULL;
+
+    t.id = id;
+    if (known_lists_find(n->remote, &t, &known) != 0)
+        known_lists_apply(n->remote, &t, r);
+    record_unref(known);
+}
+
+/* 1: what follows is older. */
+static int take_page(struct news *n, const struct page *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        char id[RESOURCE_ID_MAX + 1];
+        int rc;
+
+        if (record_made_ns(p->rows[i]) < n->since_ns)
+            return 1;
+        if (record_id(p->rows[i], id) < 0)
+            continue;
+        remember(n, p->rows[i], id);
+        rc = n->each(n->arg, p->rows[i]);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int take_pages(struct news *n, struct call *call, const struct query *query,
+                      struct failure *err)
+{
+    cleanup_free char *token = NULL;
+    struct paging paging = { 0 };
+    struct cycle pages = { 0 };
+    int rc;
+
+    do {
+        struct page *p;
+        uint64_t mark;
+
+        rc = backend_list(n->remote->backend, call, &n->of, query, token, RESOURCE_PAGE_SIZE, &p,
+                          err);
+        if (rc < 0)
+            return rc;
+        rc = take_page(n, p);
+        mark = paging_mark(p);
+        free(token);
+        token = steal_pointer(&p->next_token);
+        page_free(p);
+        if (rc == 0)
+            rc = paging_next(&paging, n->of.res, token, mark && !cycle_closes(&pages, mark), 0,
+                             err);
+    } while (rc == 0 && token);
+    return rc == 1 ? 0 : rc;
+}
+
+int known_newest(struct remote *remote, struct call *call, const struct folder *f, int64_t since_ns,
+                 int (*each)(void *arg, struct record *r), void *arg, struct failure *err)
+{
+    struct news n = { .remote = remote,
+                      .of = { .res = f->res, .parent = f->parent },
+                      .since_ns = since_ns,
+                      .each = each,
+                      .arg = arg };
+    struct query query[QUERY_MAX + 1] = { { f->filter, f->filter_value } };
+    size_t at = f->filter ? 1 : 0;
+
+    if (call->nowait)
+        return -EWOULDBLOCK;
+    if (target_newest_first(f->res, query + at) == 0)
+        return 0;
+    return take_pages(&n, call, query, err);
+}
+
+int64_t known_list_ttl(const struct remote *remote)
+{
+    return remote->list_ttl_ms;
+}

@@ -1,0 +1,309 @@
+"""Other machines' files: at today's API a document says what it was called, and another mount, or the same
+with nothing of its own, shows it so."""
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from mounted import eventually
+from samples import small_pdf
+
+pytestmark = pytest.mark.server('--api', '2024')
+
+
+@pytest.fixture
+def folder(mount, api, request):
+    """documents/ of a first mount, or a dataset's."""
+    if getattr(request, 'param', 'documents') == 'documents':
+        return 'documents'
+    return f'datasets/{api.add_dataset("invoices")}/documents'
+
+
+both = pytest.mark.parametrize('folder', ['documents', 'dataset'], indirect=True)
+
+
+def names_below(path):
+    """All that find(1) would say, with sizes and whole times."""
+    found = {}
+    for above, folders, files in os.walk(path):
+        for name in folders + files:
+            s = os.lstat(os.path.join(above, name))
+            key = os.path.relpath(os.path.join(above, name), path)
+            found[key] = None if name in folders else (s.st_size, s.st_mtime_ns)
+    return found
+
+
+def fill(path, tmp_path):
+    """By rsync -a, from a plain folder, which is returned."""
+    source = tmp_path / 'source'
+    for n, name in enumerate(['a.pdf', 'b c é.pdf', 'in/a.pdf', 'in/deep er/x.pdf']):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_bytes(small_pdf(n))
+        os.utime(source / name, ns=(10**18 + n, 10**18 + n * 1001))
+    rsync(source, path)
+    return source
+
+
+def rsync(source, path, *more):
+    done = subprocess.run(['rsync', '-a', '--itemize-changes', *more, f'{source}/', f'{path}/'],
+                          capture_output=True, text=True, check=True)
+    return [line for line in done.stdout.splitlines() if line.startswith(('<', '>', 'c'))]
+
+
+def changes(seen):
+    return [(r.verb, r.path) for r in seen.all
+            if r.verb != 'GET' and '/token' not in r.path]
+
+
+def downloads(seen):
+    return [r.path for r in seen.all if r.verb == 'GET' and re.search('/files/|/documents/las', r.path)]
+
+
+@both
+def test_another_machine_shows_the_same_files(mount, lasfs, folder, tmp_path):
+    fill(mount / folder, tmp_path)
+    other = lasfs()
+    with mount.server.watch() as seen:
+        assert names_below(other / folder) == names_below(mount / folder)
+    assert downloads(seen) == changes(seen) == []
+    assert (other / folder / 'in/deep er/x.pdf').read_bytes() == small_pdf(3)
+    assert other.errors() == ''
+
+
+@both
+def test_rsync_there_sends_nothing(mount, lasfs, folder, tmp_path):
+    source = fill(mount / folder, tmp_path)
+    other = lasfs()
+    for more in ((), ('--delete',), ('--checksum',)):
+        with mount.server.watch() as seen:
+            assert rsync(source, other / folder, *more) == []
+        assert changes(seen) == []
+        if '--checksum' not in more:
+            assert downloads(seen) == []
+
+
+def test_a_new_disk_shows_the_same_files(mount, api, tmp_path):
+    source = fill(mount / 'documents', tmp_path)
+    before = names_below(mount / 'documents')
+    mount.unmount()
+    shutil.rmtree(mount.state)
+    mount.start()
+    with mount.server.watch() as seen:
+        assert rsync(source, mount / 'documents') == []
+        assert names_below(mount / 'documents') == before
+    assert changes(seen) == downloads(seen) == []
+    assert len(api.documents()) == 4
+
+
+def test_a_name_is_found_without_a_listing(mount, lasfs, tmp_path):
+    fill(mount / 'documents', tmp_path)
+    other = lasfs()
+    assert os.stat(other / 'documents/in/deep er/x.pdf').st_size == len(small_pdf(3))
+    assert not os.path.exists(other / 'documents/in/nothing.pdf')
+
+
+@both
+def test_the_proof_of_delivery_has_them(mount, lasfs, folder, tmp_path):
+    source = fill(mount / folder, tmp_path)
+    other = lasfs()
+    sums = (other / folder / '.sha256sums').read_text()
+    subprocess.run(['sha256sum', '-c', '--quiet'], input=sums, text=True, cwd=source, check=True)
+    assert len(sums.splitlines()) == 4
+
+
+@pytest.mark.options('list_ttl=0')
+def test_what_comes_while_it_is_mounted(mount, lasfs, api):
+    """Found by its name, for one page of the list, and listed."""
+    other = lasfs('list_ttl=0')
+    assert os.listdir(other / 'documents') == []
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    with mount.server.watch() as seen:
+        assert (other / 'documents/scan.pdf').stat().st_size == len(small_pdf(1))
+    assert downloads(seen) == []
+    assert os.listdir(other / 'documents') == ['scan.pdf']
+    (mount / 'documents/scan.pdf').unlink()
+    eventually(lambda: os.listdir(other / 'documents') == [])
+
+
+def test_what_is_changed_there_replaces_it(mount, lasfs, api):
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    other = lasfs()
+    (other / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    assert api.only_document()['metadata']['lasfs']['path'] == 'scan.pdf'
+    (other / 'documents/scan.pdf').write_bytes(small_pdf(2))
+    assert api.content('documents/' + api.only_document()['documentId']) == small_pdf(2)
+    (other / 'documents/scan.pdf').unlink()
+    assert api.documents() == []
+
+
+def test_two_of_one_name_both_stay(mount, lasfs, api):
+    """Two machines have written it, and neither has seen the other's."""
+    other = lasfs()
+    other.allow('another machine')
+    mount.allow('another machine')
+    for one in (mount, other):
+        os.listdir(one / 'documents')
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    (other / 'documents/scan.pdf').write_bytes(small_pdf(2))
+    for one, data, theirs in (mount, small_pdf(1), small_pdf(2)), (other, small_pdf(2), small_pdf(1)):
+        one.refresh()
+        names = sorted(os.listdir(one / 'documents'))
+        assert names[0] == 'scan.pdf' and re.fullmatch('scan.pdf~[0-9a-f]{8}', names[1])
+        assert (one / 'documents' / names[0]).read_bytes() == data
+        assert (one / 'documents' / names[1]).read_bytes() == theirs
+        line, = one.errors().splitlines()
+        assert names[1] in line and 'nothing was deleted' in line
+        one.remount()
+        assert sorted(os.listdir(one / 'documents')) == names
+    assert len(api.documents()) == 2
+
+
+# --- Renames -------------------------------------------------------------------------------------
+
+def paths(api):
+    return sorted((d['metadata']['lasfs'].get('of', ''), d['metadata']['lasfs']['path']) for d in api.documents())
+
+
+@pytest.mark.parametrize('script, names', [
+    ('mv a.pdf z.pdf', ['in/a.pdf', 'z.pdf']),
+    ('mv a.pdf in/z.pdf', ['in/a.pdf', 'in/z.pdf']),
+    ('mv in out', ['a.pdf', 'out/a.pdf']),
+    ('mv in/a.pdf b.pdf', ['a.pdf', 'b.pdf']),
+    ('mv a.pdf b.pdf && mv b.pdf c.pdf', ['c.pdf', 'in/a.pdf']),
+])
+def test_a_rename_is_told(mount, lasfs, api, script, names):
+    (mount / 'documents/in').mkdir()
+    for n, name in enumerate(['a.pdf', 'in/a.pdf']):
+        (mount / 'documents' / name).write_bytes(small_pdf(n))
+    for d in api.documents():
+        api.patch('documents/' + d['documentId'], metadata={**d['metadata'], 'theirs': {'n': [1]}})
+    mount.refresh()
+    with mount.server.watch() as seen:
+        mount.run(script, cwd=mount / 'documents')
+        eventually(lambda: [p for _, p in paths(api)] == names)
+    assert len(changes(seen)) <= 2 and {verb for verb, _ in changes(seen)} == {'PATCH'}
+    assert downloads(seen) == []
+    for d in api.documents():
+        ours = d['metadata'].pop('lasfs')
+        assert d['metadata'] == {'theirs': {'n': [1]}} and d['name'] == os.path.basename(ours['path'])
+        assert len(ours['key']) == 32
+    here, there = names_below(mount / 'documents'), names_below(lasfs() / 'documents')
+    assert there == {k: v for k, v in here.items() if v or k in there}  # an empty folder is told to nobody
+
+
+def test_a_move_into_a_dataset_is_told(mount, lasfs, api):
+    there = f'datasets/{api.add_dataset("invoices")}/documents'
+    (mount / 'documents/a.pdf').write_bytes(small_pdf(1))
+    os.rename(mount / 'documents/a.pdf', mount / there / 'b.pdf')
+    eventually(lambda: paths(api) == [('datasetId', 'b.pdf')])
+    assert os.listdir(lasfs() / there) == ['b.pdf']
+
+
+def test_a_rename_needs_no_server_and_is_told_later(lasfs, proxy, api):
+    one = lasfs(server=proxy)
+    (one / 'documents/a.pdf').write_bytes(small_pdf(1))
+    proxy.fault('PATCH', '/documents/.*', status=503)
+    os.rename(one / 'documents/a.pdf', one / 'documents/b.pdf')
+    eventually(lambda: proxy.since(0, 'PATCH'))
+    one.kill()
+    proxy.clear()
+    one.start()
+    eventually(lambda: paths(api) == [('', 'b.pdf')])
+    assert os.listdir(one / 'documents') == ['b.pdf']
+    assert one.errors() == ''
+
+
+def test_a_temporary_name_is_told_to_nobody(mount, api):
+    (mount / 'documents/a.pdf').write_bytes(small_pdf(1))
+    with mount.server.watch() as seen:
+        os.rename(mount / 'documents/a.pdf', mount / 'documents/a.pdf~')
+        os.rename(mount / 'documents/a.pdf~', mount / 'documents/a.pdf')
+        mount.control('flush')
+    assert changes(seen) == []
+    assert paths(api) == [('', 'a.pdf')]
+
+
+# --- Hostile words -------------------------------------------------------------------------------
+
+def stamp(path, **more):
+    return {'path': path, 'size': '700', 'mtime': '1700000000.000000000', **more}
+
+
+@pytest.mark.parametrize('path', [
+    '../up.pdf', '/etc/passwd', 'a/../../up.pdf', '..', '.', 'a//b.pdf', 'a\nb.pdf', '.hidden.pdf',
+    '.lasfs/status', '.by-name/x.pdf', 'x.pdf~', 'scan.pdf.part', '.defaults.json', 'scan.pdf.json',
+    'las:document:' + 32 * 'a', 'las:document:' + 32 * 'a' + '/x.pdf', '.git/x.pdf', 'scan.pdf.error.txt',
+    300 * 'x', 'a/' + 300 * 'x' + '/b.pdf'])
+def test_a_hostile_path_is_no_path(mount, api, path):
+    """It stands there by its id, as what others have made."""
+    name = api.add_document(small_pdf(1))
+    api.patch('documents/' + name, metadata={'lasfs': stamp(path)})
+    mount.refresh()
+    assert os.listdir(mount / 'documents') == [name]
+    assert mount.errors() == ''
+
+
+@pytest.mark.parametrize('more', [{'size': '-1'}, {'size': 'many'}, {'size': 700}, {'of': 'consentId'},
+                                  {'of': 'nonsense'}], ids=str)
+def test_a_hostile_word_is_none(mount, api, more):
+    name = api.add_document(small_pdf(1))
+    api.patch('documents/' + name, metadata={'lasfs': stamp('a.pdf', **more)})
+    mount.refresh()
+    assert os.listdir(mount / 'documents') == [name]
+
+
+@pytest.mark.parametrize('more', [{'mtime': 'now'}, {'mode': '999'}, {'sha256': 'x'}, {'key': '..'}], ids=str)
+def test_what_is_left_may_be_of_use(mount, api, more):
+    api.patch('documents/' + api.add_document(small_pdf(1)), metadata={'lasfs': stamp('a.pdf', **more)})
+    mount.refresh()
+    assert os.listdir(mount / 'documents') == ['a.pdf']
+    assert (mount / 'documents/a.pdf').read_bytes() == small_pdf(1)
+
+
+def test_a_lie_about_the_size_is_only_a_lie(mount, api):
+    """Whoever reads gets the bytes that are there."""
+    api.patch('documents/' + api.add_document(small_pdf(1)), metadata={'lasfs': stamp('a.pdf', size='7')})
+    mount.refresh()
+    assert (mount / 'documents/a.pdf').stat().st_size == 7
+    with open(mount / 'documents/a.pdf', 'rb') as f:
+        assert small_pdf(1).startswith(f.read())
+
+
+def test_no_file_becomes_a_folder(mount, api):
+    mount.allow('another machine')
+    for path in ('a', 'a/b.pdf'):
+        api.patch('documents/' + api.add_document(small_pdf(1)), metadata={'lasfs': stamp(path)})
+    mount.refresh()
+    names = os.listdir(mount / 'documents')
+    assert len(names) == 2 and 'a' in names
+
+
+def test_a_document_that_one_s_own_post_has_made_is_there_once(lasfs, proxy, api):
+    """Seen in the list before its answer is."""
+    one = lasfs('list_ttl=0', server=proxy)
+    proxy.fault('POST', '/documents', stall='after')
+    source = one.folder.parent / 'source.pdf'
+    source.write_bytes(small_pdf(1))
+    writer = subprocess.Popen(['cp', source, one / 'documents/scan.pdf'])
+    eventually(api.documents)
+    made = api.only_document()['documentId']
+    assert set(os.listdir(one / 'documents')) <= {'scan.pdf', made}
+    assert not os.path.exists(one / 'documents/other.pdf')
+    proxy.clear()
+    assert writer.wait() == 0
+    one.refresh()
+    assert os.listdir(one / 'documents') == ['scan.pdf']
+    assert one.errors() == ''
+
+
+@pytest.mark.server('--api', '2021')
+def test_at_a_server_of_2021_nothing_is_asked_for_it(lasfs, server):
+    one = lasfs()
+    with server.watch() as seen:
+        for n in range(3):
+            (one / f'documents/{n}.pdf').write_bytes(small_pdf(n))
+    assert [r.verb for r in seen.all] == ['POST'] * 3

@@ -1,0 +1,188 @@
+/* What other machines put into a list gets its name here, by what its documents say. */
+#include "shared.h"
+
+#include "errlog.h"
+#include "inode_fixture.h"
+#include "known.h"
+
+#include "banned.h"
+
+#define LIST "GET /documents?maxResults=100"
+#define NEWEST LIST "&sortBy=createdTime&order=descending"
+#define DATASET "las:dataset:" ONE
+#define OF_DATASET "GET /documents?maxResults=100&datasetId=las%3Adataset%3A" ONE
+#define MADE(second) "\"createdTime\": \"2026-01-01T00:00:" second "Z\""
+#define STAMPED(hex, second, path, more)                                                           \
+    "{\"documentId\": \"las:document:" hex "\", " MADE(second) ", \"metadata\": {\"lasfs\": {"      \
+    "\"path\": \"" path "\", \"size\": \"700\"" more "}}}"
+#define A_LIST(rows) "{\"documents\": [" rows "], \"nextToken\": null}"
+
+/* An answer has shown what server this is. */
+static void begin(struct tree *t, const char *list)
+{
+    struct target of = { .res = resource_get(RES_DOCUMENTS), .id = "las:document:" FOUR };
+    struct record *r = NULL;
+
+    answer(&t->api, "GET /documents/las%3Adocument%3A" FOUR, STAMPED(FOUR, "00", "four.pdf", ""));
+    answer(&t->api, "GET /documents/las:document:" FOUR, STAMPED(FOUR, "00", "four.pdf", ""));
+    assert_int_equal(known_record(t->api.remote, &t->api.call, &of, &r, &t->api.err), 0);
+    record_unref(r);
+    assert_true(known_today(t->api.remote));
+    answer(&t->api, LIST, list);
+}
+
+static int look(struct tree *t, const char *key)
+{
+    return shared_look(t->inodes, &t->api.call, drop_folder_of(t, key), &t->api.err);
+}
+
+static void each_is_where_it_was_put(void **state)
+{
+    static const struct path_case cases[] = {
+        { "/documents/a.pdf", "drop" },
+        { "/documents/in", "subfolder" },
+        { "/documents/in/deep/b.pdf", "drop" },
+        { "/documents/in/a.pdf", "ENOENT" },
+        { "/documents/c.pdf", "ENOENT" }, /* it is in a dataset's list */
+    };
+    struct tree *t = *state;
+    cleanup_drop struct drop *d = NULL;
+    struct drop_snapshot s;
+
+    begin(t, A_LIST(STAMPED(ONE, "01", "a.pdf", ", \"mtime\": \"1700000000.000000007\"") ","
+                    STAMPED(TWO, "02", "in/deep/b.pdf", "") ","
+                    STAMPED(THREE, "03", "c.pdf", ", \"of\": \"datasetId\"")));
+    assert_int_equal(look(t, "documents"), 0);
+    EXPECT_PATHS(t, cases);
+    d = drops_find(t->drops, drop_folder_of(t, "documents"), "a.pdf");
+    s = drop_snapshot(t->drops, d);
+    assert_string_equal(s.id, "las:document:" ONE);
+    assert_int_equal(s.acked.size, 700);
+    assert_int_equal(s.mtime_ns, INT64_C(1700000000000000007));
+    assert_false(s.dirty || s.has_bytes);
+}
+
+static void in_a_dataset_stands_what_was_put_there(void **state)
+{
+    struct tree *t = *state;
+
+    begin(t, A_LIST(""));
+    answer(&t->api, OF_DATASET, A_LIST(STAMPED(ONE, "01", "c.pdf", ", \"of\": \"datasetId\"") ","
+                                       STAMPED(TWO, "02", "a.pdf", "")));
+    assert_int_equal(look(t, "datasets/" DATASET "/documents"), 0);
+    assert_true(is_here(t, "datasets/" DATASET "/documents", "c.pdf"));
+    assert_false(is_here(t, "datasets/" DATASET "/documents", "a.pdf"));
+}
+
+static void what_is_no_name_stays_under_its_id(void **state)
+{
+    static const char *const paths[] = { "../a.pdf", "a.pdf~", ".a.pdf", "a.pdf.json", ".git/a.pdf",
+                                         "las:document:" ONE, "x/las:document:" ONE "/a.pdf" };
+
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        char list[1024];
+        struct tree *t;
+        void *one;
+
+        print_message("%s\n", paths[i]);
+        tree_setup(&one);
+        t = one;
+        snprintf(list, sizeof(list), A_LIST(STAMPED(ONE, "01", "%s", "")), paths[i]);
+        begin(t, list);
+        assert_int_equal(look(t, "documents"), 0);
+        assert_false(drops_has_id(t->drops, "las:document:" ONE));
+        tree_teardown(&one);
+    }
+    (void)state;
+}
+
+/* Nothing is asked a second time before list_ttl, and then only for what is new. */
+static void a_name_that_is_not_here_is_looked_for(void **state)
+{
+    struct tree *t = *state;
+    unsigned asked;
+
+    begin(t, A_LIST(STAMPED(ONE, "01", "a.pdf", "")));
+    assert_string_equal(at(t, "/documents/a.pdf"), "drop");
+    asked = requests(&t->api);
+    assert_string_equal(at(t, "/documents/b.pdf"), "ENOENT");
+    assert_int_equal(requests(&t->api), asked);
+    answer(&t->api, NEWEST, A_LIST(STAMPED(TWO, "59", "b.pdf", "") "," STAMPED(ONE, "01", "a.pdf", "")));
+    fake_clock_advance(&t->api.fake, LIST_TTL_MS + 1);
+    assert_string_equal(at(t, "/documents/b.pdf.part"), "ENOENT"); /* nobody else has that */
+    assert_int_equal(requests(&t->api), asked);
+    assert_string_equal(at(t, "/documents/b.pdf"), "drop");
+    assert_int_equal(requests(&t->api), asked + 1);
+}
+
+static void who_must_not_wait_is_told_so(void **state)
+{
+    struct call now = { .nowait = true };
+    struct tree *t = *state;
+
+    begin(t, A_LIST(""));
+    drop_folder_of(t, "documents");
+    assert_string_equal(at_by(t, &now, "/documents/a.pdf"), "EAGAIN");
+}
+
+static void what_cannot_be_asked_is_not_there(void **state)
+{
+    struct tree *t = *state;
+
+    begin(t, "");
+    answer_status(&t->api, LIST, 403);
+    assert_string_equal(at(t, "/documents/a.pdf"), "ENOENT");
+    assert_int_equal(look(t, "documents"), -EACCES);
+}
+
+static void of_two_of_one_name_the_second_gets_digits(void **state)
+{
+    struct tree *t = *state;
+    char page[1024] = "";
+
+    begin(t, A_LIST(STAMPED(ONE, "01", "a.pdf", "") "," STAMPED(TWO, "02", "a.pdf", "")));
+    assert_int_equal(look(t, "documents"), 0);
+    assert_true(is_here(t, "documents", "a.pdf"));
+    assert_true(is_here(t, "documents", "a.pdf~22222222"));
+    errlog_read(t->api.errlog, 0, page, sizeof(page) - 1);
+    assert_non_null(strstr(page, "a.pdf~22222222"));
+}
+
+/* What is on its way from here may be the very one. */
+static void what_is_written_here_is_waited_for(void **state)
+{
+    struct tree *t = *state;
+    cleanup_drop struct drop *d = NULL;
+
+    begin(t, A_LIST(STAMPED(ONE, "01", "a.pdf", "")));
+    assert_int_equal(drops_add(t->drops, drop_folder_of(t, "documents"), "a.pdf", DROP_FILE, &d), 0);
+    assert_int_equal(look(t, "documents"), 0);
+    assert_false(drops_has_id(t->drops, "las:document:" ONE));
+}
+
+static void what_has_a_name_here_keeps_it(void **state)
+{
+    struct tree *t = *state;
+
+    begin(t, A_LIST(STAMPED(ONE, "01", "a.pdf", "")));
+    put(t, "documents", "mine.pdf", DROP_FILE, "las:document:" ONE);
+    assert_int_equal(look(t, "documents"), 0);
+    assert_false(is_here(t, "documents", "a.pdf"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        A_TREE_TEST(each_is_where_it_was_put),
+        A_TREE_TEST(in_a_dataset_stands_what_was_put_there),
+        cmocka_unit_test(what_is_no_name_stays_under_its_id),
+        A_TREE_TEST(a_name_that_is_not_here_is_looked_for),
+        A_TREE_TEST(who_must_not_wait_is_told_so),
+        A_TREE_TEST(what_cannot_be_asked_is_not_there),
+        A_TREE_TEST(of_two_of_one_name_the_second_gets_digits),
+        A_TREE_TEST(what_is_written_here_is_waited_for),
+        A_TREE_TEST(what_has_a_name_here_keeps_it),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
