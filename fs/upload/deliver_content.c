@@ -6,9 +6,11 @@
 
 #include "backend.h"
 #include "errlog.h"
+#include "journal.h"
 #include "known.h"
 #include "pool.h"
 #include "remote_delete.h"
+#include "stamp.h"
 #include "state.h"
 #include "uploads_context.h"
 
@@ -31,6 +33,11 @@ static int put_row(struct uploads *uploads, const struct resource *res, const ch
 static void delete_row(struct uploads *uploads, const char *id)
 {
     state_delete_drop(uploads->state, FOLDER, id, false, NULL);
+}
+
+void deliver_content_forget(struct uploads *uploads, const char *id)
+{
+    delete_row(uploads, id);
 }
 
 /* --- What lacks its content ------------------------------------------------------------------ */
@@ -97,9 +104,23 @@ static int resume_row(void *arg, const struct drop_row *row)
     return 0;
 }
 
+/* Was it sent with a key, and is it not known what came of it? */
+static int is_looked_for(void *arg, const struct intent_row *row)
+{
+    const struct resource *res = resource_get((enum resource_kind)row->resource);
+    char key[STAMP_KEY_CHARS + 1];
+
+    (void)arg;
+    return row->kind == INTENT_CREATE && row->state == INTENT_UNSURE && res && row->look &&
+           stamp_key_of(res, row->look, key) == 0;
+}
+
 int deliver_content_resume(struct uploads *uploads, struct failure *err)
 {
     if (uploads->ro || uploads->nodelete)
+        return 0;
+    /* it may be among these: found by its key, it is taken if it has its bytes, and goes if not */
+    if (journal_each(uploads->journal, is_looked_for, NULL))
         return 0;
     return state_load_in_state(uploads->state, ROW_UNFINISHED, resume_row, uploads, err);
 }

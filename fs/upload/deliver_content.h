@@ -18,4 +18,7 @@ int deliver_content(struct uploads *uploads, struct call *call, const struct tar
 /* At the begin of a mount: what an earlier one, that was killed, made without a content goes. */
 int deliver_content_resume(struct uploads *uploads, struct failure *err);
 
+/* What was made and lacks its content has gone otherwise. */
+void deliver_content_forget(struct uploads *uploads, const char *id);
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "content.h"
+#include "deliver_content.h"
 #include "journal.h"
 #include "known.h"
 #include "list_page.h"
@@ -175,6 +176,8 @@ static int has_key(struct look *l, const struct record *r, struct failure *err)
         return 1;
     t.id = id;
     rc = l->uploads->nodelete ? 0 : remote_delete(l->uploads->remote, l->call, &t, NULL, err);
+    if (rc == 0 || rc == -ENOENT)
+        deliver_content_forget(l->uploads, id);
     return rc < 0 && failure_passes(rc, err) ? rc : 0;
 }
 

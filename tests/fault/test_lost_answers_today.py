@@ -113,6 +113,30 @@ def test_a_handle_whose_answer_was_lost_does_not_stay(mount, proxy, api):
     assert mount.errors() == ''
 
 
+@pytest.mark.options('unsure=2', 'writeback', 'settle=0')
+@pytest.mark.parametrize('stall', ['before', 'after'])
+def test_the_daemon_dies_while_the_bytes_follow(mount, proxy, api, stall):
+    """What has its bytes is taken, and not deleted as a leftover; what has none goes, and is sent again."""
+    mount.allow('look for it')
+    data = pdf(LARGEST + 1)
+    (mount / 'documents/first.pdf').write_bytes(small_pdf(1))
+    eventually(api.documents)
+    rule = proxy.fault('PUT', stall=stall)
+    (mount / 'documents/scan.pdf').write_bytes(data)
+    eventually(lambda: rule.hits, 30)
+    if stall == 'after':
+        eventually(lambda: all(d['contentType'] for d in api.documents()), 30)
+    mount.kill()
+    proxy.clear()
+    mount.start()
+    mount.control('flush')
+    eventually(lambda: documents(api) == sorted([small_pdf(1), data]), 30)
+    mount.remount()
+    assert documents(api) == sorted([small_pdf(1), data])
+    assert sorted(os.listdir(mount / 'documents')) == ['first.pdf', 'scan.pdf']
+    assert len(sent(proxy)) == (2 if stall == 'after' else 3)
+
+
 # --- Who waits no more ---------------------------------------------------------------------------
 
 def test_what_is_found_after_the_close_failed_gets_its_name(mount, proxy, api):

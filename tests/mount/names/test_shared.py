@@ -185,6 +185,7 @@ def test_a_rename_is_told(mount, lasfs, api, script, names):
     with mount.server.watch() as seen:
         mount.run(script, cwd=mount / 'documents')
         eventually(lambda: [p for _, p in paths(api)] == names)
+        mount.control('flush')  # its answer has been there too
     assert len(changes(seen)) <= 2 and {verb for verb, _ in changes(seen)} == {'PATCH'}
     assert downloads(seen) == []
     for d in api.documents():
