@@ -65,8 +65,9 @@ static void tell(struct look *k, const struct folder *f, const char *name, const
     drops_lock(k->inodes->drops);
     buf_addf(&path, "/%s/%s", f->key, called);
     drops_unlock(k->inodes->drops);
-    failure_set(&why, 0, "another machine put a file there that is called %s too: it is here by "
-                         "this name, and nothing was deleted",
+    failure_set(&why, 0,
+                "another machine put a file there that is called %s too: it is here by "
+                "this name, and nothing was deleted",
                 name);
     errlog_add(k->inodes->errlog, "list", buf_str(&path), 0, &why);
 }
@@ -108,7 +109,8 @@ static int put_file(struct look *k, struct folder *f, const char *name,
     if (rc == -EEXIST)
         rc = put_beside(k, f, name, sent, &d);
     if (rc == 0)
-        rc = drop_row_save(k->inodes->drops, d, false); /* the server has it, whatever becomes of that */
+        rc = drop_row_save(k->inodes->drops, d,
+                           false); /* the server has it, whatever becomes of that */
     return rc == -EEXIST ? 0 : rc;
 }
 
@@ -330,14 +332,15 @@ int shared_look_for(struct inodes *inodes, struct call *call, struct folder *f, 
         scratch_folder(name, inodes->scratch) || rule_scratch(inodes->scratch, name))
         return 0;
     was = recall(inodes, root);
-    if (was.looked_ms && clock_now_ms(inodes->clock) - was.looked_ms < known_list_ttl(inodes->remote))
+    if (was.looked_ms &&
+        clock_now_ms(inodes->clock) - was.looked_ms < known_list_ttl(inodes->remote))
         return 0;
     if (call->nowait)
         return -EWOULDBLOCK;
     rc = was.whole ? look_at_newest(inodes, call, root, &was)
                    : look_through(inodes, call, root, &ignored);
     if (rc == 0 && !was.whole)
-        return 0; /* it has noted that itself */
+        return 0;                                /* it has noted that itself */
     was.looked_ms = clock_now_ms(inodes->clock); /* also when it failed: not again at once */
     note(inodes, root, &was);
     return rc == -EINTR ? rc : 0;

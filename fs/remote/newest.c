@@ -76,8 +76,8 @@ static int take_pages(struct news *n, struct call *call, const struct query *que
         token = steal_pointer(&p->next_token);
         page_free(p);
         if (rc == 0)
-            rc = paging_next(&paging, n->of.res, token, mark && !cycle_closes(&pages, mark), 0,
-                             err);
+            rc =
+                paging_next(&paging, n->of.res, token, mark && !cycle_closes(&pages, mark), 0, err);
     } while (rc == 0 && token);
     return rc == 1 ? 0 : rc;
 }

@@ -5,10 +5,13 @@ import http.client
 import json
 import subprocess
 import threading
+import time
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+
+TOKEN_SECONDS = 1800  # it ends after an hour, unless a server was told otherwise
 
 
 def quote(value):
@@ -36,9 +39,11 @@ class Api:
                                    auth=(self.server.client_id, self.server.client_secret),
                                    headers={'Content-Type': 'application/x-www-form-urlencoded'})
         answer.raise_for_status()
-        self.token = answer.json()['access_token']
+        self.token, self.signed_in = answer.json()['access_token'], time.monotonic()
 
     def headers(self):
+        if time.monotonic() - self.signed_in > TOKEN_SECONDS:
+            self.sign_in()
         return {'Authorization': f'Bearer {self.token}', 'Content-Type': 'application/json'}
 
     def call(self, verb, path, body=None, params=None):

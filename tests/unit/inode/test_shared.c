@@ -13,8 +13,9 @@
 #define OF_DATASET "GET /documents?maxResults=100&datasetId=las%3Adataset%3A" ONE
 #define MADE(second) "\"createdTime\": \"2026-01-01T00:00:" second "Z\""
 #define STAMPED(hex, second, path, more)                                                           \
-    "{\"documentId\": \"las:document:" hex "\", " MADE(second) ", \"metadata\": {\"lasfs\": {"      \
-    "\"path\": \"" path "\", \"size\": \"700\"" more "}}}"
+    "{\"documentId\": \"las:document:" hex "\", " MADE(second) ", \"metadata\": {\"lasfs\": {"     \
+                                                               "\"path\": \"" path                 \
+                                                               "\", \"size\": \"700\"" more "}}}"
 #define A_LIST(rows) "{\"documents\": [" rows "], \"nextToken\": null}"
 
 /* An answer has shown what server this is. */
@@ -39,19 +40,18 @@ static int look(struct tree *t, const char *key)
 static void each_is_where_it_was_put(void **state)
 {
     static const struct path_case cases[] = {
-        { "/documents/a.pdf", "drop" },
-        { "/documents/in", "subfolder" },
-        { "/documents/in/deep/b.pdf", "drop" },
-        { "/documents/in/a.pdf", "ENOENT" },
+        { "/documents/a.pdf", "drop" },         { "/documents/in", "subfolder" },
+        { "/documents/in/deep/b.pdf", "drop" }, { "/documents/in/a.pdf", "ENOENT" },
         { "/documents/c.pdf", "ENOENT" }, /* it is in a dataset's list */
     };
     struct tree *t = *state;
     cleanup_drop struct drop *d = NULL;
     struct drop_snapshot s;
 
-    begin(t, A_LIST(STAMPED(ONE, "01", "a.pdf", ", \"mtime\": \"1700000000.000000007\"") ","
-                    STAMPED(TWO, "02", "in/deep/b.pdf", "") ","
-                    STAMPED(THREE, "03", "c.pdf", ", \"of\": \"datasetId\"")));
+    begin(t,
+          A_LIST(STAMPED(ONE, "01", "a.pdf", ", \"mtime\": \"1700000000.000000007\"") "," STAMPED(
+              TWO, "02", "in/deep/b.pdf", "") "," STAMPED(THREE, "03", "c.pdf",
+                                                          ", \"of\": \"datasetId\"")));
     assert_int_equal(look(t, "documents"), 0);
     EXPECT_PATHS(t, cases);
     d = drops_find(t->drops, drop_folder_of(t, "documents"), "a.pdf");
@@ -67,8 +67,9 @@ static void in_a_dataset_stands_what_was_put_there(void **state)
     struct tree *t = *state;
 
     begin(t, A_LIST(""));
-    answer(&t->api, OF_DATASET, A_LIST(STAMPED(ONE, "01", "c.pdf", ", \"of\": \"datasetId\"") ","
-                                       STAMPED(TWO, "02", "a.pdf", "")));
+    answer(&t->api, OF_DATASET,
+           A_LIST(STAMPED(ONE, "01", "c.pdf", ", \"of\": \"datasetId\"") "," STAMPED(TWO, "02",
+                                                                                     "a.pdf", "")));
     assert_int_equal(look(t, "datasets/" DATASET "/documents"), 0);
     assert_true(is_here(t, "datasets/" DATASET "/documents", "c.pdf"));
     assert_false(is_here(t, "datasets/" DATASET "/documents", "a.pdf"));
@@ -76,8 +77,13 @@ static void in_a_dataset_stands_what_was_put_there(void **state)
 
 static void what_is_no_name_stays_under_its_id(void **state)
 {
-    static const char *const paths[] = { "../a.pdf", "a.pdf~", ".a.pdf", "a.pdf.json", ".git/a.pdf",
-                                         "las:document:" ONE, "x/las:document:" ONE "/a.pdf" };
+    static const char *const paths[] = { "../a.pdf",
+                                         "a.pdf~",
+                                         ".a.pdf",
+                                         "a.pdf.json",
+                                         ".git/a.pdf",
+                                         "las:document:" ONE,
+                                         "x/las:document:" ONE "/a.pdf" };
 
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         char list[1024];
@@ -107,7 +113,8 @@ static void a_name_that_is_not_here_is_looked_for(void **state)
     asked = requests(&t->api);
     assert_string_equal(at(t, "/documents/b.pdf"), "ENOENT");
     assert_int_equal(requests(&t->api), asked);
-    answer(&t->api, NEWEST, A_LIST(STAMPED(TWO, "59", "b.pdf", "") "," STAMPED(ONE, "01", "a.pdf", "")));
+    answer(&t->api, NEWEST,
+           A_LIST(STAMPED(TWO, "59", "b.pdf", "") "," STAMPED(ONE, "01", "a.pdf", "")));
     fake_clock_advance(&t->api.fake, LIST_TTL_MS + 1);
     assert_string_equal(at(t, "/documents/b.pdf.part"), "ENOENT"); /* nobody else has that */
     assert_int_equal(requests(&t->api), asked);
@@ -155,7 +162,8 @@ static void what_is_written_here_is_waited_for(void **state)
     cleanup_drop struct drop *d = NULL;
 
     begin(t, A_LIST(STAMPED(ONE, "01", "a.pdf", "")));
-    assert_int_equal(drops_add(t->drops, drop_folder_of(t, "documents"), "a.pdf", DROP_FILE, &d), 0);
+    assert_int_equal(drops_add(t->drops, drop_folder_of(t, "documents"), "a.pdf", DROP_FILE, &d),
+                     0);
     assert_int_equal(look(t, "documents"), 0);
     assert_false(drops_has_id(t->drops, "las:document:" ONE));
 }

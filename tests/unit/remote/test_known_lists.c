@@ -332,7 +332,7 @@ static void what_was_dropped_is_looked_up_in_the_list(void **state)
     folder_done(&f);
 }
 
-/* Pages of 100 documents that are not the one, one behind the other. */
+/* Pages of 100 documents that are not the one, one behind the other: this server gives no more. */
 static void answer_pages(struct fixture *x, unsigned n)
 {
     for (unsigned p = 0; p < n; p++) {
@@ -345,7 +345,7 @@ static void answer_pages(struct fixture *x, unsigned n)
                      i);
         buf_addf(&page, "], \"nextToken\": \"t%u\"}", p + 1);
         if (p)
-            snprintf(ask, sizeof(ask), LIST_DOCS "?maxResults=100&nextToken=t%u", p);
+            snprintf(ask, sizeof(ask), LIST_DOCS "?maxResults=1000&nextToken=t%u", p);
         else
             snprintf(ask, sizeof(ask), LIST_DOCS "?maxResults=100");
         answer(x, ask, page.data);
