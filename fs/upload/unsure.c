@@ -282,6 +282,23 @@ static void name_them(const struct look *l, char words[FAILURE_TEXT_MAX])
     }
 }
 
+/* Another one with the same bytes may have gone out and been answered during the look: what that has made
+ * was in the list before anybody here knew of it. */
+static void forget_known(struct look *l)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < l->n; i++) {
+        char id[RESOURCE_ID_MAX + 1];
+
+        if (record_id(l->found[i], id) == 0 && !is_known(l, id))
+            l->found[n++] = l->found[i];
+        else
+            record_unref(l->found[i]);
+    }
+    l->n = n;
+}
+
 static int judge(struct look *l, struct record **out, char words[FAILURE_TEXT_MAX])
 {
     struct journal *j = l->uploads->journal;
@@ -289,6 +306,7 @@ static int judge(struct look *l, struct record **out, char words[FAILURE_TEXT_MA
 
     if (!l->key[0] && journal_count_alike(j, l->row->sha256, INTENT_SENDING))
         return -EAGAIN;
+    forget_known(l);
     if (l->n == 0)
         return UNSURE_NONE;
     if (l->n > (unsure ? unsure : 1)) {

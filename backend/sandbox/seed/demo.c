@@ -47,8 +47,8 @@ static int add_object(struct buf *b, int n, const struct buf *page, size_t at[OB
     static const char *const objects[OBJECTS] = {
         "<< /Type /Catalog /Pages 2 0 R >>",
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-        "/Resources << /Font << /F1 5 0 R >> >> >>",
+        ("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
+         "/Resources << /Font << /F1 5 0 R >> >> >>"),
         NULL,
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     };

@@ -116,6 +116,7 @@ def test_what_is_not_there_does_not_say_that_there_is_no_get(lasfs, proxy, api):
     one = lasfs('meta_ttl=0', 'list_ttl=0', server=proxy)
     eventually(lambda: status_of(one) == '2024')
     assert not os.path.exists(one / 'appClients' / gone)
+    one.refresh()
     mark = proxy.mark()
     assert (one / 'appClients' / there / 'name').read_text() == 'c\n'
     assert {p.path for p in proxy.since(mark) if p.path.startswith('/appClients')} == {'/appClients/' + there}

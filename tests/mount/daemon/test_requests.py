@@ -142,6 +142,7 @@ def pages_to_find(mount, name):
     return seen.count('GET', '/documents')
 
 
+@pytest.mark.server('--page-size', '100')
 def test_only_a_look_that_was_not_enough_makes_the_next_one_longer(lasfs, api, samples):
     mount = lasfs('list_ttl=300', 'meta_ttl=300', 'xattr')
     mount.run(f'cp {samples.pdf("x.pdf", seed=1)} documents/')

@@ -310,7 +310,7 @@ def test_what_nobody_waits_for_has_number_0(mount, trace):
     assert [r.number for r in token] == [0]
 
 
-@pytest.mark.server('--latency', '20')
+@pytest.mark.server('--latency', '20', '--page-size', '100')
 def test_a_page_that_is_read_ahead_has_number_0(mount, trace, api):
     api.add_documents((small_pdf(i) for i in range(500)), threads=16)
 

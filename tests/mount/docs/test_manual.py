@@ -293,7 +293,7 @@ def test_the_examples_of_lasfs_run(desk):
 
 
 def test_the_example_of_lasfs_sandbox_runs(desk):
-    line, = examples('lasfs-sandbox.1')
+    line, *_ = examples('lasfs-sandbox.1')
     with typed(desk, 'exec ' + line) as process:
         ready = json.loads(process.stdout.readline())
         try:
@@ -305,3 +305,13 @@ def test_the_example_of_lasfs_sandbox_runs(desk):
             process.terminate()
         assert len(listed['documents']) == 1
     assert process.returncode == 0
+
+
+def test_the_example_of_tls_runs(desk):
+    _, serve, *use = examples('lasfs-sandbox.1')
+    assert serve.endswith('&') and len(use) == 3
+    ready = 'until [[ -e box/endpoints.json ]]; do sleep 0.05; done'
+    script = '\n'.join(['set -e', serve, 'trap "kill $!" EXIT', ready, *use, 'ls mnt', 'lasfs --unmount mnt'])
+    out, err = typed(desk, script).communicate(timeout=COMMAND_SECONDS)
+    assert '"access_token"' in out and 'documents\n' in out, err
+    assert not mount_type(desk.path)

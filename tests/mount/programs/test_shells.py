@@ -77,7 +77,7 @@ def help_of(name):
 
 
 def long_options(text):
-    return set(re.findall(r'^\s+(?:-\w, )?(--[a-z][a-z-]+)', text, re.M))
+    return set(re.findall(r'^\s+(?:-\w, )?(--[a-z][a-z0-9-]+)', text, re.M))
 
 
 @pytest.mark.parametrize('kind', SHELLS)

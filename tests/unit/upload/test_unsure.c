@@ -1,10 +1,33 @@
 /* A POST without an answer is looked for: what it is told by, and what keeps it from being told. */
 #include "intents_fixture.h"
 
+#include "known.h"
 #include "record.h"
+#include "state.h"
 #include "unsure.h"
 
 #include "banned.h"
+
+/* Whose other POST is answered while a look reads what it found in the list. */
+static struct world *answered;
+
+int __real_known_content(struct remote *remote, struct call *call, const struct target *t, int *fd,
+                         int64_t *size, struct failure *err);
+int __wrap_known_content(struct remote *remote, struct call *call, const struct target *t, int *fd,
+                         int64_t *size, struct failure *err);
+
+int __wrap_known_content(struct remote *remote, struct call *call, const struct target *t, int *fd,
+                         int64_t *size, struct failure *err)
+{
+    const struct drop_row row = {
+        .folder = "datasets", .name = "other.pdf", .id = t->id, .state = ROW_SENT
+    };
+
+    if (answered)
+        assert_int_equal(state_put_drop(answered->state, &row, true, NULL), 0);
+    answered = NULL;
+    return __real_known_content(remote, call, t, fd, size, err);
+}
 
 static int look(struct world *w, const struct intent_row *row, char id[RESOURCE_ID_MAX + 1],
                 char words[FAILURE_TEXT_MAX])
@@ -89,6 +112,21 @@ static void what_has_a_name_here_is_not_it(void **state)
     assert_int_equal(put(w, IN_7, "b.pdf", pdf("mine")), 0);
     row = posted_row(w, pdf("mine"), INTENT_UNSURE);
     assert_int_equal(look(w, &row, id, words), UNSURE_NONE);
+}
+
+/* The list had it before anybody here knew of it. */
+static void what_gets_a_name_during_the_look_is_not_it(void **state)
+{
+    char id[RESOURCE_ID_MAX + 1], words[FAILURE_TEXT_MAX];
+    struct world *w = *state;
+    struct intent_row row;
+
+    start(w);
+    add_made(w, "document#1", pdf("mine"), "'datasetId': 'dataset#7'");
+    row = posted_row(w, pdf("mine"), INTENT_UNSURE);
+    answered = w;
+    assert_int_equal(look(w, &row, id, words), UNSURE_NONE);
+    assert_null(answered);
 }
 
 static void of_several_that_are_alike_each_finds_one(void **state)
@@ -299,6 +337,7 @@ int main(void)
         TEST(it_is_told_by_what_was_sent),
         TEST(what_is_older_is_not_it),
         TEST(what_has_a_name_here_is_not_it),
+        TEST(what_gets_a_name_during_the_look_is_not_it),
         TEST(of_several_that_are_alike_each_finds_one),
         TEST(what_was_sent_with_a_key_is_told_by_it),
         TEST(what_is_on_its_way_does_not_keep_it_from_being_told),
