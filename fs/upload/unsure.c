@@ -306,7 +306,8 @@ static int judge(struct look *l, struct record **out, char words[FAILURE_TEXT_MA
 
     if (!l->key[0] && journal_count_alike(j, l->row->sha256, INTENT_SENDING))
         return -EAGAIN;
-    forget_known(l);
+    if (!l->key[0])
+        forget_known(l);
     if (l->n == 0)
         return UNSURE_NONE;
     if (l->n > (unsure ? unsure : 1)) {
