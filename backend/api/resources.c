@@ -340,7 +340,7 @@ bool consent_id_ok(const char *id)
 {
     const char *hex = id_after_word(id, "consent");
 
-    return hex && is_hex32(hex);
+    return hex && is_hex32(hex) && id_own(id) == id;
 }
 
 bool schema_pattern_ok(const char *pattern, const char *text)

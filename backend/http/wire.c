@@ -22,7 +22,7 @@ static bool is_id(const struct resource *res, const char *text, size_t len)
     size_t own = slash ? owner + strlen(SLASH) : 0;
     int n;
 
-    if (len > RESOURCE_ID_MAX)
+    if (len - own + owner + (slash != NULL) > RESOURCE_ID_MAX)
         return false;
     n = snprintf(id, sizeof(id), "%.*s%s%.*s", (int)owner, text, slash ? "/" : "", (int)(len - own),
                  text + own);

@@ -307,10 +307,12 @@ int body_set_other(struct body *b, const struct field *f, const struct record *n
 {
     cleanup_buf struct buf there = BUF_INIT(OTHER_MAX_BYTES);
     bool line = schema_is_scalar(f->schema) && record_string(now, f->name, &there) == -ENOENT;
+    size_t n = without_newline(text, len);
     json_auto_t *v = NULL;
 
-    if (line && json_text_parse(text, without_newline(text, len), true, &v, NULL) == 0 &&
-        (json_is_number(v) || json_is_boolean(v)))
+    /* "1.10" would lose a digit: that is no quantity, but a version, or a number on a form */
+    if (line && json_text_parse(text, n, true, &v, NULL) == 0 &&
+        (json_is_integer(v) || json_is_boolean(v) || (json_is_real(v) && text[n - 1] != '0')))
         return set_new(b, f->name, steal_pointer(&v), err);
     return set_text(b, f, text, len, err);
 }

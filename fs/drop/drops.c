@@ -39,6 +39,7 @@ int drops_add_sent(struct drops *t, struct folder *f, const char *name,
                    const struct sent_file *sent, struct drop **out)
 {
     struct drop *d = drop_alloc(f, name, DROP_FILE);
+    struct owner *o;
     int rc;
 
     if (!d)
@@ -48,7 +49,8 @@ int drops_add_sent(struct drops *t, struct folder *f, const char *name,
         d->mode = (mode_t)sent->mode;
     drops_lock(t);
     f->changed_ns = clock_realtime_ns(t->clock);
-    rc = drop_linked(f, name) ? -EEXIST : drop_link(d);
+    HASH_FIND(hh, t->owners, sent->id, strlen(sent->id), o); /* another look was faster */
+    rc = o || drop_linked(f, name) ? -EEXIST : drop_link(d);
     if (rc == 0) {
         rc = drop_stand_for_locked(t, d, sent->id, &sent->acked);
         if (rc < 0)

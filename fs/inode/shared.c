@@ -315,7 +315,8 @@ static int look_at_newest(struct inodes *inodes, struct call *call, struct folde
     int rc = known_newest(inodes->remote, call, root, since_ns, take_row, &k, &ignored);
 
     was->looked_ms = clock_now_ms(inodes->clock);
-    was->newest_ns = k.newest_ns;
+    if (rc == 0) /* else what was not seen would count as seen */
+        was->newest_ns = k.newest_ns;
     return rc;
 }
 

@@ -104,6 +104,8 @@ static int get_or_find(struct remote *remote, struct call *call, const struct ta
     if (rc == 0)
         return 0;
     if (!sure && (rc == -ENOENT || rc == -EACCES || why.status == NO_SUCH_METHOD)) {
+        if (why.status)
+            known_lists_forget(remote, t); /* a list of before says nothing against it */
         rc = find_in_list(remote, call, t, out, err);
         if (rc == 0 && why.status)
             backend_lacks(remote->backend, t->res, CAN_GET);

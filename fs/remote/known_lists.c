@@ -245,8 +245,20 @@ void known_forget_listing(struct remote *remote, const struct folder *f)
     forget_lists(remote, &o);
 }
 
+/* Asked for with its owner before it, it may answer without. */
+static bool is_called_so(const struct record *r, const char *id)
+{
+    char is[RESOURCE_ID_MAX + 1];
+
+    return record_id(r, is) == 0 && strcmp(is, id) == 0;
+}
+
 void known_lists_apply(struct remote *remote, const struct target *t, struct record *now)
 {
+    if (now && t->id && !is_called_so(now, t->id)) {
+        known_lists_forget(remote, t); /* which of them have it, nobody here can tell */
+        return;
+    }
     lock_take(&remote->lists_lock);
     for (struct live_listing *live = remote->listings; live; live = live->next) {
         if (!listing_is_of(live->listing, t->res, t->parent))

@@ -290,6 +290,5 @@ int name_index_shown(const struct name_index *x, const char *id, bool by_digits,
         if (is_only(x, out))
             return 0;
     }
-    snprintf(out, NAMES_MAX + 1, "%s", e->id);
-    return 0;
+    return route_id_name(e->id, out);
 }

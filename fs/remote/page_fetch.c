@@ -2,11 +2,11 @@
 
 #include "banned.h"
 
-/* Has the server refused so many rows, or were they too many to be taken in? */
+/* Has the server refused so many rows, or broken down over them, or were they too many to be taken in? */
 static bool is_too_large(const struct failure *why)
 {
     return (why->status >= 200 && why->status < 300) || why->status == 400 || why->status == 413 ||
-           why->status == 422;
+           why->status == 422 || why->status >= 500;
 }
 
 static int fetch(const struct page_ask *ask, unsigned rows, struct call *call, struct page **out,

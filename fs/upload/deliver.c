@@ -185,6 +185,12 @@ static int post_without(struct delivery *s, const struct target *t, const struct
     return rc;
 }
 
+/* A refusal may be one of the bytes then, which go out on their own. */
+static bool is_sent_beside(const struct delivery *s)
+{
+    return s->content.size > resource_content_max(s->folder->res);
+}
+
 /* The POST, with an intent before it and after it. */
 static int post_once(struct delivery *s, struct body *body, const char *owed, struct record **out,
                      struct failure *err)
@@ -198,7 +204,7 @@ static int post_once(struct delivery *s, struct body *body, const char *owed, st
     if (rc != 0)
         return rc < 0 ? rc : 0;
     rc = deliver_content(s->uploads, s->call, &t, body, s->content, s->type, out, err);
-    if (rc == -EINVAL && err->status == 400 && body_unstamp(body))
+    if (rc == -EINVAL && err->status == 400 && !is_sent_beside(s) && body_unstamp(body))
         rc = post_without(s, &t, body, out, err);
     else if (rc == 0)
         stamping_check(s->uploads, s->key, *out);
@@ -443,6 +449,12 @@ static int stay_local(struct delivery *s, struct failure *err)
     return rc < 0 ? rc : drop_row_save(s->uploads->drops, s->drop, true);
 }
 
+/* The digest of what another machine has put there is what its metadata say, which anybody can write. */
+static bool is_only_told(const struct delivery *s)
+{
+    return s->folder->res->notes_field && backend_speaks_today(s->uploads->backend);
+}
+
 /* Has the content been changed elsewhere? 1: it is not these bytes any more. */
 static int check_content(struct delivery *s, const struct target *t, struct failure *err)
 {
@@ -451,7 +463,7 @@ static int check_content(struct delivery *s, const struct target *t, struct fail
     int64_t size;
     int rc;
 
-    if (resource_takes_json(t->res) || !fetch_content_changes(t->res))
+    if (resource_takes_json(t->res) || (!fetch_content_changes(t->res) && !is_only_told(s)))
         return 0;
     rc = known_content(s->uploads->remote, s->call, t, &fd, &size, err);
     if (rc == 0)

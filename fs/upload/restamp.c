@@ -21,6 +21,7 @@
 
 #include "banned.h"
 
+#define UNKNOWN_AGAIN_MS 2000
 #define BATCH 32
 
 /* --- Owing ------------------------------------------------------------------------------------ */
@@ -176,6 +177,8 @@ int64_t restamp_work(struct uploads *uploads, struct call *call, const struct in
 {
     int rc = 0;
 
+    if (!backend_generations(uploads->backend, RES_NONE))
+        return UNKNOWN_AGAIN_MS; /* nothing has answered yet: it may well keep it */
     if (row->id && !uploads->ro && backend_keeps_stamps(uploads->backend))
         rc = tell(uploads, call, row, why);
     if (rc < 0 && failure_passes(rc, why))

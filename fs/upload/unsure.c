@@ -172,8 +172,10 @@ static int has_key(struct look *l, const struct record *r, struct failure *err)
         return rc == -ENOENT ? 0 : rc;
     if (strcmp(s.key, l->key) != 0 || record_id(r, id) < 0)
         return 0;
-    if (!record_is_handle(r))
+    if (!record_is_handle(r)) {
+        deliver_content_forget(l->uploads, id); /* whole, it is no leftover */
         return 1;
+    }
     t.id = id;
     rc = l->uploads->nodelete ? 0 : remote_delete(l->uploads->remote, l->call, &t, NULL, err);
     if (rc == 0 || rc == -ENOENT)
@@ -330,6 +332,8 @@ int unsure_look(struct uploads *uploads, struct call *call, const struct intent_
     rc = stamp_key_of(l.res, row->look, l.key);
     if (rc < 0 && rc != -ENOENT)
         return rc;
+    if (backend_speaks_today(uploads->backend) && !backend_keeps_stamps(uploads->backend))
+        l.key[0] = '\0'; /* it has lost others: only the bytes tell */
     if (!l.key[0] && journal_count_alike(uploads->journal, row->sha256, INTENT_SENDING))
         return fail(err, -EAGAIN, 0, "another one with the same bytes is on its way");
     rc = read_sent(&l);

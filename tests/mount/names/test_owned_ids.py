@@ -85,6 +85,20 @@ def test_a_listing_has_such_ids_as_names(shared):
     assert len(shared.run('ls -l models').out.splitlines()) == 4
 
 
+def test_a_listing_by_names_has_such_ids_too(shared):
+    """Whose own word is too short for a short id, and which have no name."""
+    def edit(data):
+        page = json.loads(data)
+        page['models'] += [{**page['models'][0], 'modelId': THEIRS, 'name': None}]
+        return json.dumps(page).encode()
+    shared.unmount()
+    shared.options.append('list=names')
+    shared.start()
+    shared.proxy.fault('GET', '/models', edit=edit)
+    assert NAME in os.listdir(shared / 'models') and len(os.listdir(shared / 'models')) == 2
+    assert NAME in os.listdir(shared / 'models/.by-name')
+
+
 @pytest.mark.parametrize('body, sent', [('{}', {}), ('{"maxPages": 2}', {'maxPages': 2})])
 def test_a_model_is_asked_by_that_path(shared, api, body, sent):
     document = api.add_document(pdf(700))

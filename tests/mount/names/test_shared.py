@@ -274,6 +274,22 @@ def test_a_lie_about_the_size_is_only_a_lie(mount, api):
         assert small_pdf(1).startswith(f.read())
 
 
+def test_a_lie_about_the_digest_keeps_nothing_from_being_sent(mount, api):
+    """Metadata that were copied from another document say its digest: close() would promise what is not there."""
+    mine, theirs = small_pdf(1), small_pdf(2)
+    assert len(mine) == len(theirs)
+    digest = hashlib.sha256(mine).hexdigest()
+    one = api.add_document(theirs)
+    api.patch('documents/' + one, metadata={'lasfs': stamp('a.pdf', size=str(len(mine)), sha256=digest)})
+    mount.refresh()
+    assert os.listdir(mount / 'documents') == ['a.pdf']
+    (mount / 'documents/a.pdf').write_bytes(mine)
+    assert api.content('documents/' + api.only_document()['documentId']) == mine
+    with mount.server.watch() as seen:  # and now that is known
+        (mount / 'documents/a.pdf').write_bytes(mine)
+    assert changes(seen) == []
+
+
 def test_no_file_becomes_a_folder(mount, api):
     mount.allow('another machine')
     for path in ('a', 'a/b.pdf'):

@@ -178,6 +178,21 @@ static void what_has_a_name_here_keeps_it(void **state)
     assert_false(is_here(t, "documents", "a.pdf"));
 }
 
+/* Each has found that nothing here stands for it: the second one is too late. */
+static void of_two_looks_at_once_one_gives_it_a_name(void **state)
+{
+    const struct sent_file sent = { .id = "las:document:" ONE, .mode = 0600 };
+    struct tree *t = *state;
+    struct folder *f = drop_folder_of(t, "documents");
+    cleanup_drop struct drop *first = NULL;
+    struct drop *second = NULL;
+
+    assert_int_equal(drops_add_sent(t->drops, f, "a.pdf", &sent, &first), 0);
+    assert_int_equal(drops_add_sent(t->drops, f, "a.pdf~11111111", &sent, &second), -EEXIST);
+    assert_null(second);
+    assert_false(is_here(t, "documents", "a.pdf~11111111"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +205,7 @@ int main(void)
         A_TREE_TEST(of_two_of_one_name_the_second_gets_digits),
         A_TREE_TEST(what_is_written_here_is_waited_for),
         A_TREE_TEST(what_has_a_name_here_keeps_it),
+        A_TREE_TEST(of_two_looks_at_once_one_gives_it_a_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
