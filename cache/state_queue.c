@@ -12,7 +12,7 @@
 
 #define QUEUE_MAX 4096 /* jobs that were given away; who gives more has to wait */
 #define LINGER_MS 50   /* how long such jobs wait for company */
-#define PATIENT_MS 10  /* how long those whose owners are patient do */
+#define PATIENT_MS 1   /* how long those whose owners are patient do */
 #define STACK_BYTES (512 * 1024)
 
 struct state_queue {

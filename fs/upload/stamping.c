@@ -8,6 +8,7 @@
 #include "drop.h"
 #include "drop_folders.h"
 #include "folder.h"
+#include "greet.h"
 #include "uploads_context.h"
 
 #include "banned.h"
@@ -47,14 +48,24 @@ static int fill(struct uploads *uploads, const struct stamping *what, struct sta
     return rc;
 }
 
-int stamping_put(struct uploads *uploads, const struct stamping *what, struct body *body,
-                 char key[STAMP_KEY_CHARS + 1], struct failure *err)
+/* What an earlier mount has left may go out before anything has answered here. */
+static bool keeps_stamps(struct uploads *uploads, struct call *call)
+{
+    struct failure ignored = { 0 }; /* what is asked next fails likewise, and says so */
+
+    if (!backend_generations(uploads->backend, RES_NONE))
+        backend_greet(uploads->backend, call, &ignored);
+    return backend_keeps_stamps(uploads->backend);
+}
+
+int stamping_put(struct uploads *uploads, struct call *call, const struct stamping *what,
+                 struct body *body, char key[STAMP_KEY_CHARS + 1], struct failure *err)
 {
     struct stamp s = STAMP_NONE;
     int rc;
 
     key[0] = '\0';
-    if (!what->folder->res->notes_field || !backend_keeps_stamps(uploads->backend))
+    if (!what->folder->res->notes_field || !keeps_stamps(uploads, call))
         return 0;
     rc = fill(uploads, what, &s);
     if (rc < 0)

@@ -6,6 +6,7 @@
 #include "record.h"
 #include "stamp.h"
 
+struct call;
 struct drop;
 struct folder;
 struct uploads;
@@ -21,9 +22,9 @@ struct stamping {
     const uint8_t *sha256;
 };
 
-/* Into body, with a new key. key: "" where the server keeps none. 0, -EIO, -ENOMEM. */
-int stamping_put(struct uploads *uploads, const struct stamping *what, struct body *body,
-                 char key[STAMP_KEY_CHARS + 1], struct failure *err);
+/* Into body, with a new key. Blocks where nothing has answered yet. key: "" where the server keeps none. 0, -EIO, -ENOMEM. */
+int stamping_put(struct uploads *uploads, struct call *call, const struct stamping *what,
+                 struct body *body, char key[STAMP_KEY_CHARS + 1], struct failure *err);
 
 /* Where a file of that name in f is, into s. 0, -ENOMEM. */
 int stamping_place(struct uploads *uploads, const struct folder *f, const char *name,
