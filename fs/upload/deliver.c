@@ -224,7 +224,7 @@ static int post(struct delivery *s, struct body *body, const char *owed, struct 
 
 static int stamp(struct delivery *s, struct body *body, struct failure *err)
 {
-    return stamping_put(s->uploads, s->call,
+    return stamping_put(s->uploads, s->queued ? s->call : NULL,
                         &(struct stamping){ .drop = s->drop,
                                             .folder = s->folder,
                                             .name = s->name,

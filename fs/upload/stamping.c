@@ -53,7 +53,7 @@ static bool keeps_stamps(struct uploads *uploads, struct call *call)
 {
     struct failure ignored = { 0 }; /* what is asked next fails likewise, and says so */
 
-    if (!backend_generations(uploads->backend, RES_NONE))
+    if (call && !backend_generations(uploads->backend, RES_NONE))
         backend_greet(uploads->backend, call, &ignored);
     return backend_keeps_stamps(uploads->backend);
 }

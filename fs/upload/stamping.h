@@ -22,7 +22,8 @@ struct stamping {
     const uint8_t *sha256;
 };
 
-/* Into body, with a new key. Blocks where nothing has answered yet. key: "" where the server keeps none. 0, -EIO, -ENOMEM. */
+/* Into body, with a new key. call: for a question, which
+ * blocks, where nothing has answered yet; or NULL. key: "" where the server keeps none. 0, -EIO, -ENOMEM. */
 int stamping_put(struct uploads *uploads, struct call *call, const struct stamping *what,
                  struct body *body, char key[STAMP_KEY_CHARS + 1], struct failure *err);
 
