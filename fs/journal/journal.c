@@ -277,6 +277,19 @@ void journal_leave(struct journal *j, int64_t number, int64_t in_ms)
     lock_give(&j->lock);
 }
 
+void journal_put_off(struct journal *j, int64_t number, int64_t in_ms)
+{
+    struct entry *e;
+
+    lock_take(&j->lock);
+    e = find_locked(j, number);
+    if (e && !e->held) {
+        e->next_ms = clock_now_ms(j->clock) + in_ms;
+        pthread_cond_broadcast(&j->changed);
+    }
+    lock_give(&j->lock);
+}
+
 /* --- Looking ---------------------------------------------------------------------------------- */
 
 static int take_locked(struct entry *e, struct intent_row **out)

@@ -109,6 +109,9 @@ int journal_tell(struct journal *j, int64_t number, enum intent_event event,
  * fine as a number, as is one that is done. */
 void journal_leave(struct journal *j, int64_t number, int64_t in_ms);
 
+/* The next try is so much later, unless somebody holds it, who goes on. */
+void journal_put_off(struct journal *j, int64_t number, int64_t in_ms);
+
 /*
  * The newest one of this kind for that name that is not carried out, as far as is known, taken: held by the caller from now on; a copy of it,
  * that the caller frees. 0, -ENOENT there is none, -EBUSY somebody holds it, -ENOMEM.

@@ -231,7 +231,7 @@ static int replace_waiting(const struct submission *s, const struct queued *one,
         return rc;
     }
     set_upload(uploads, s->drop, row->upload);
-    journal_leave(uploads->journal, one->number, uploads->settle_ms);
+    journal_put_off(uploads->journal, one->number, uploads->settle_ms); /* a worker may hold it */
     return 0;
 }
 

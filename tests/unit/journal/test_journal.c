@@ -284,6 +284,8 @@ static void what_somebody_holds_is_nobody_elses(void **state)
     number = begin_create(&m, "a.pdf");
     assert_int_equal(journal_start(m.journal), 0);
     assert_int_equal(journal_take(m.journal, INTENT_CREATE, "documents", "a.pdf", &row), -EBUSY);
+    journal_put_off(m.journal, number, 0); /* by another one: it stays held */
+    assert_int_equal(journal_take(m.journal, INTENT_CREATE, "documents", "a.pdf", &row), -EBUSY);
     assert_int_equal(journal_take(m.journal, INTENT_CREATE, "documents", "b.pdf", &row), -ENOENT);
     assert_int_equal(journal_take(m.journal, INTENT_MOVE, "documents", "a.pdf", &row), -ENOENT);
     assert_int_equal(journal_tell(m.journal, number, INTENT_LOST, NULL, STATE_NOW), 0);
