@@ -27,6 +27,9 @@ bool id_begins(const char *text);
 /* Where its own id begins, behind an organization's. */
 const char *id_own(const char *id);
 
+/* The '/' of an id, as a path of a URL has it. */
+#define ID_SLASH "%2F"
+
 /* What follows the word in "las:WORD:..." of id_own(), NULL when it is another word or nothing
  * follows. */
 const char *id_after_word(const char *id, const char *word);

@@ -7,8 +7,6 @@
 
 #include "banned.h"
 
-#define SLASH "%2F"
-
 static const char *next_id(const struct target *t, unsigned nth)
 {
     bool has_parent = t->res->parent != RES_NONE;
@@ -22,7 +20,7 @@ static const char *next_id(const struct target *t, unsigned nth)
 static int add_id(struct buf *out, const char *id)
 {
     const char *own = id_own(id);
-    int rc = own > id ? buf_addf(out, "%.*s%s", (int)(own - id - 1), id, SLASH) : 0;
+    int rc = own > id ? buf_addf(out, "%.*s%s", (int)(own - id - 1), id, ID_SLASH) : 0;
 
     return rc < 0 ? rc : buf_adds(out, own);
 }

@@ -10,16 +10,14 @@
 
 #include "banned.h"
 
-#define SLASH "%2F" /* in an id */
-
 enum where { NOWHERE, AT_LIST, AT_ONE };
 
 static bool is_id(const struct resource *res, const char *text, size_t len)
 {
-    const char *slash = memmem(text, len, SLASH, strlen(SLASH));
+    const char *slash = memmem(text, len, ID_SLASH, strlen(ID_SLASH));
     char id[RESOURCE_ID_MAX + 1];
     size_t owner = slash ? (size_t)(slash - text) : 0;
-    size_t own = slash ? owner + strlen(SLASH) : 0;
+    size_t own = slash ? owner + strlen(ID_SLASH) : 0;
     int n;
 
     if (len - own + owner + (slash != NULL) > RESOURCE_ID_MAX)

@@ -59,7 +59,7 @@ static int begin_some(struct uploads *uploads, struct drop *const *drops, size_t
         }
     }
     if (rc == 0 && k)
-        rc = state_apply(uploads->state, steps, k, true, NULL);
+        rc = state_apply(uploads->state, steps, k, STATE_NOW, NULL);
     for (size_t i = first; i < out->n && rc < 0; i++)
         journal_forget(uploads->journal, out->numbers[i]);
     out->n = rc < 0 ? first : out->n;
@@ -186,5 +186,5 @@ int64_t restamp_work(struct uploads *uploads, struct call *call, const struct in
     if (rc < 0 && rc != -ENOENT)
         posting_report(uploads, "say how it is called", row, rc, why);
     return journal_tell(uploads->journal, row->number, rc < 0 ? INTENT_REFUSED : INTENT_ANSWERED,
-                        NULL, false);
+                        NULL, STATE_LATER);
 }
