@@ -141,7 +141,8 @@ def main():
         os.mkdir(os.path.join(folder, name))
     environment = {k: v for k, v in os.environ.items() if not k.startswith(('LAS_', 'XDG_'))}
     environment.update(TMPDIR=folder + '/tmp', HOME=folder + '/home', PYTHONDONTWRITEBYTECODE='1',
-                       LASFS_TEST_RUN=mark.partition('=')[2], LASFS_BUILD=str(build.resolve()))
+                       LASFS_TEST_RUN=mark.partition('=')[2], LASFS_BUILD=str(build.resolve()),
+                       CCACHE_DISABLE='1')  # where there is one: it would keep files in HOME
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     status = 1
     try:
