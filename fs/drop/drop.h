@@ -6,7 +6,7 @@
  *
  * The room, each above what it uses: bytes, drop_state; drop, one of them; drop_links, the tables that
  * they are found in; drop_table, what is found there; drop_events, what happens to one; drop_rows and
- * drop_load, out to the state database and in from it; drop_sealed, what waits and is written again; drop_folders and drop_rekey; drops, what
+ * drop_load, out to the state database and in from it; drop_sealed, what was acknowledged and is written again; drop_folders and drop_rekey; drops, what
  * changes names; drop_failed; drops_start.
  */
 #ifndef LASFS_DROP_H
@@ -66,8 +66,9 @@ struct drop {
 
     /* Its bytes, and what becomes of them: */
     struct bytes *local;  /* here; NULL: none */
-    struct bytes *sealed; /* those that it waited with, until local's are whole; NULL: none */
-    bool resealed;        /* local are those again: what has failed since is newer */
+    struct bytes *sealed; /* those that were acknowledged, until local's are whole; NULL: none */
+    enum drop_state sealed_as; /* in this state */
+    bool resealed;             /* local are those again: what has failed since is newer */
     enum drop_state state;
     int broken;          /* when BROKEN: the errno of what failed */
     unsigned generation; /* how often it could not be delivered: older handles are no use */
@@ -127,7 +128,7 @@ struct drop_snapshot {
     bool has_bytes; /* here */
     enum drop_state state;
     bool dirty;  /* by its state: drop_state_is_dirty() */
-    bool sealed; /* has bytes that wait, beside those that are being written */
+    bool sealed; /* has acknowledged bytes, beside those that are being written */
     bool resealed;
     bool untaken; /* as a sidecar: still for a document to take */
     int broken;

@@ -42,7 +42,8 @@ bool drop_emptied(struct drops *t, struct drop *d)
 static void tear_locked(struct drop *d, int rc)
 {
     drop_tell_locked(d, DROP_TORN);
-    d->broken = rc;
+    if (d->state == DROP_BROKEN)
+        d->broken = rc;
 }
 
 void drop_torn(struct drops *t, struct drop *d, int rc)

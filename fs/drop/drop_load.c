@@ -7,6 +7,7 @@
 
 #include "drop_links.h"
 #include "drop_table.h"
+#include "name_rules.h"
 #include "spool.h"
 #include "state.h"
 
@@ -44,6 +45,9 @@ struct drop *drop_of_row(struct drops *t, struct folder *f, const struct drop_ro
         d->local = open_bytes(t, row->spool);
     if (row->state == ROW_OPEN)
         d->sealed = open_bytes(t, row->sealed);
+    d->sealed_as = row->taken                                  ? DROP_CLEAN
+                   : rule_stays_here(t->scratch, f, row->name) ? DROP_STAYING
+                                                               : DROP_WAITING;
     if (d->local) /* and unless it was taken, it was not sent */
         d->state = row->state == ROW_WAITING ? DROP_WAITING
                    : row->taken              ? DROP_CLEAN

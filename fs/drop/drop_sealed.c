@@ -7,6 +7,7 @@
 #include "drop_rows.h"
 #include "drop_shared.h"
 #include "file.h"
+#include "name_rules.h"
 
 #include "banned.h"
 
@@ -21,13 +22,46 @@ static int copy_bytes(struct drops *t, const struct bytes *from, bool empty, str
     return rc;
 }
 
-/* sealed: what was; else what is again. */
-static void change_places_locked(struct drop *d, struct bytes *local, struct bytes *sealed,
-                                 enum drop_event event)
+bool drop_is_promised(struct drops *t, struct drop *d)
 {
-    d->local = local;
-    d->sealed = sealed;
-    drop_tell_locked(d, event);
+    struct stat st;
+    bool promised;
+
+    drops_lock(t);
+    promised = d->state == DROP_WAITING ||
+               (d->linked && !d->id && d->local && d->local->number && !d->sealed &&
+                (d->state == DROP_STAYING || d->state == DROP_CLEAN) && !d->folder->staging &&
+                (rule_defaults(d->name) || !rule_scratch(t->scratch, d->name)) &&
+                fstat(d->local->fd, &st) == 0 && st.st_size);
+    drops_unlock(t);
+    return promised;
+}
+
+/* From DIRTY. */
+static void tell_sealed_locked(struct drop *d)
+{
+    drop_tell_locked(d, d->sealed_as == DROP_WAITING   ? DROP_QUEUED
+                        : d->sealed_as == DROP_STAYING ? DROP_STAYED
+                                                       : DROP_DELIVERED);
+}
+
+/* The file has the time that its name has: it is that again if nothing comes of the copy. */
+static void keep_time_locked(const struct drop *d)
+{
+    const struct timespec times[] = { { .tv_nsec = UTIME_OMIT },
+                                      { .tv_sec = (time_t)(d->mtime_ns / 1000000000),
+                                        .tv_nsec = (long)(d->mtime_ns % 1000000000) } };
+
+    (void)futimens(d->local->fd, times);
+}
+
+static void seal_locked(struct drop *d, struct bytes *copy)
+{
+    keep_time_locked(d);
+    d->sealed = d->local;
+    d->sealed_as = d->state;
+    d->local = copy;
+    drop_tell_locked(d, DROP_WRITTEN);
 }
 
 int drop_unseal(struct drops *t, struct drop *d, bool empty)
@@ -37,13 +71,14 @@ int drop_unseal(struct drops *t, struct drop *d, bool empty)
 
     if (rc == 0) {
         drops_lock(t);
-        change_places_locked(d, copy, before, DROP_WRITTEN);
+        seal_locked(d, copy);
         drops_unlock(t);
         rc = drop_row_save(t, d, true);
     }
     if (rc < 0 && copy) {
         drops_lock(t);
-        change_places_locked(d, before, NULL, DROP_QUEUED);
+        d->local = steal_pointer(&d->sealed);
+        tell_sealed_locked(d);
         drops_unlock(t);
         bytes_discard(copy);
     }
@@ -67,9 +102,10 @@ bool drop_reseal_locked(struct drop *d)
 
     if (!d->sealed)
         return false;
-    change_places_locked(d, steal_pointer(&d->sealed), NULL, DROP_FILLED);
+    d->local = steal_pointer(&d->sealed);
+    drop_tell_locked(d, DROP_FILLED);
     drop_tell_locked(d, DROP_WRITTEN);
-    drop_tell_locked(d, DROP_QUEUED);
+    tell_sealed_locked(d);
     d->resealed = true;
     if (fstat(d->local->fd, &st) == 0)
         d->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;

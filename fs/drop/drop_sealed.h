@@ -8,16 +8,19 @@
 
 #include "drop.h"
 
-/* d is WAITING and held exclusively: it is DIRTY from now on, with a copy of its bytes, or none if
+/* Was it told that the bytes are safe, and are they nowhere but here? Not those of a scratch name, which
+ * promises nothing, and of which copies would be many. */
+bool drop_is_promised(struct drops *t, struct drop *d);
+
+/* d is promised and held exclusively: it is DIRTY from now on, with a copy of its bytes, or none if
  * empty; its row says so, on disk. 0, -ENOSPC, -EIO, -ENOMEM: it is as it was. */
 int drop_unseal(struct drops *t, struct drop *d, bool empty);
 
-/* The copy waits in its place, or what was sealed is wanted no more: it goes. Its row is the caller's
+/* The copy is in its place, or what was sealed is wanted no more: it goes. Its row is the caller's
  * to save before. */
 void drop_forget_sealed(struct drops *t, struct drop *d);
 
-/* The copy has gone: what was sealed waits again under its name. The lock is held. false: there is
- * none. */
+/* The copy has gone: what was sealed is again what it was. The lock is held. false: there is none. */
 bool drop_reseal_locked(struct drop *d);
 
 #endif

@@ -9,7 +9,7 @@
  *     STAYING -- delivered --> CLEAN -- left --> STAYING
  *     DIRTY, STAYING -- queued --> WAITING -- delivered --> CLEAN
  *     WAITING -- written --> DIRTY
- *     any -- torn --> BROKEN -- emptied --> DIRTY
+ *     any -- torn --> BROKEN -- emptied --> DIRTY; what is WAITING is sealed: nothing tears it
  *     any -- given up --> AWAY; the bytes are those of another drop then, which is APART for good
  *
  * Which resource a drop stands for, if any, is no matter of its state: one that was sent and has no

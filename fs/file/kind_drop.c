@@ -11,6 +11,7 @@
 #include "drop_failed.h"
 #include "drop_read.h"
 #include "drop_rows.h"
+#include "drop_sealed.h"
 #include "drop_table.h"
 #include "drops.h"
 #include "file.h"
@@ -18,7 +19,6 @@
 #include "known.h"
 #include "name_rules.h"
 #include "node_kinds.h"
-#include "queue.h"
 #include "recall.h"
 #include "refuse.h"
 #include "settle.h"
@@ -115,19 +115,26 @@ static int check_generation(struct files *files, struct drop *d, const struct ha
                : fail(err, -EIO, 0, "it could not be delivered; what there was is in failed");
 }
 
+/* Somebody is going to write d again, with its bytes or none: what was promised stays, and is what it was if
+ * nothing comes of what is written now. d is held exclusively. */
+static int reopen(struct files *files, struct drop *d, bool empty)
+{
+    return drop_is_promised(files->drops, d) ? drop_unseal(files->drops, d, empty) : 0;
+}
+
 /* With local bytes there, for h or (NULL) by path, held shared; the bytes with a reference. */
 static int begin_change(struct files *files, struct call *call, struct drop *d, struct handle *h,
                         struct bytes **out, struct failure *err)
 {
     for (;;) {
         int rc = drop_lock_shared(files->drops, d, call);
-        bool waits;
+        bool promised;
 
         if (rc < 0)
             return rc;
         rc = check_generation(files, d, h, err);
-        waits = rc == 0 && drop_snapshot(files->drops, d).state == DROP_WAITING;
-        *out = rc == 0 && !waits ? drop_bytes(files->drops, d) : NULL;
+        promised = rc == 0 && drop_is_promised(files->drops, d);
+        *out = rc == 0 && !promised ? drop_bytes(files->drops, d) : NULL;
         if (*out)
             return 0;
         drop_unlock_shared(files->drops, d);
@@ -140,7 +147,7 @@ static int begin_change(struct files *files, struct call *call, struct drop *d, 
             return rc;
         rc = check_generation(files, d, h, err);
         if (rc == 0)
-            rc = queue_reopen(files->uploads, d, false);
+            rc = reopen(files, d, false);
         if (rc == 0)
             rc = recall_bytes(files->uploads, call, d, h ? handle_open_fd(h) : -1, err);
         drop_unlock_exclusive(files->drops, d);
@@ -161,7 +168,7 @@ static void set_generation(struct files *files, struct handle *h)
 
 static int make_empty(struct files *files, struct drop *d)
 {
-    int rc = queue_reopen(files->uploads, d, true);
+    int rc = reopen(files, d, true);
     struct bytes *b = rc == 0 ? drop_bytes(files->drops, d) : NULL, *fresh;
 
     if (rc == 0)

@@ -15,14 +15,6 @@ static unsigned traits_of(const struct intent_row *row)
     return (row->old ? INTENT_OWES : 0u) | (row->upload ? INTENT_AGAIN : 0u);
 }
 
-static void entry_free(struct entry *e)
-{
-    if (!e)
-        return;
-    free(e->row);
-    free(e);
-}
-
 static struct entry *find_locked(struct journal *j, int64_t number)
 {
     struct entry *e = NULL;
@@ -389,17 +381,50 @@ bool journal_is_hurried(struct journal *j)
     return hurried;
 }
 
-bool journal_has_id(struct journal *j, const char *id)
+static bool is_same(const char *a, const char *id)
+{
+    return a && strcmp(a, id) == 0;
+}
+
+static bool has_id_locked(struct journal *j, const char *id, int64_t but)
 {
     struct entry *e, *next;
-    bool has = false;
+
+    HASH_ITER(hh, j->entries, e, next)
+        if (e->number != but &&
+            (is_same(e->row->id, id) || is_same(e->row->old, id) || is_same(e->claim, id)))
+            return true;
+    return false;
+}
+
+bool journal_has_id(struct journal *j, const char *id, int64_t but)
+{
+    bool has;
 
     lock_take(&j->lock);
-    HASH_ITER(hh, j->entries, e, next)
-        has = has || (e->row->id && strcmp(e->row->id, id) == 0) ||
-              (e->row->old && strcmp(e->row->old, id) == 0);
+    has = has_id_locked(j, id, but);
     lock_give(&j->lock);
     return has;
+}
+
+int journal_claim(struct journal *j, int64_t number, const char *id)
+{
+    char *claim = strdup(id);
+    struct entry *e;
+    int rc;
+
+    lock_take(&j->lock);
+    e = find_locked(j, number);
+    rc = !claim ? -ENOMEM : !e ? -ENOENT : has_id_locked(j, id, number) ? -EEXIST : 0;
+    if (rc == 0) {
+        char *before = e->claim;
+
+        e->claim = claim;
+        claim = before;
+    }
+    lock_give(&j->lock);
+    free(claim);
+    return rc;
 }
 
 bool journal_moves(struct journal *j, const char *id)

@@ -125,8 +125,12 @@ int journal_take_number(struct journal *j, int64_t number, struct intent_row **o
 /* As it is now; the caller frees. NULL: there is none, or no memory. */
 struct intent_row *journal_copy(struct journal *j, int64_t number);
 
-/* Is it an intent's, as what was made or has to go? */
-bool journal_has_id(struct journal *j, const char *id);
+/* Is it another intent's than but's (0: any's), as what was made, is taken for that, or has to go? */
+bool journal_has_id(struct journal *j, const char *id, int64_t but);
+
+/* This is taken to be what the intent has made: from now on, until the intent is done, no other one's. One
+ * intent claims one id. 0; -EEXIST it is another's, -ENOENT there is no such intent, -ENOMEM. */
+int journal_claim(struct journal *j, int64_t number, const char *id);
 
 /* Does a rename of this resource go on, or is it not known what came of it? */
 bool journal_moves(struct journal *j, const char *id);

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "call.h"
 #include "failure.h"
@@ -24,6 +25,7 @@ struct entry {
     bool failing;           /* its last try has failed for what passes */
     int64_t next_ms;        /* when it is due (monotonic) */
     int64_t failed_ms;      /* when it last failed */
+    char *claim;            /* an id that is taken to be what it made; NULL */
     char why[FAILURE_TEXT_MAX];
     UT_hash_handle hh; /* by number */
 };
@@ -48,14 +50,23 @@ struct journal {
     pthread_t thread;
 };
 
+/* Of one that is in no table. NULL is fine. */
+static inline void entry_free(struct entry *e)
+{
+    if (!e)
+        return;
+    free(e->claim);
+    free(e->row);
+    free(e);
+}
+
 /* Forgets e if it is done. The lock is held. */
 static inline void entry_drop_done_locked(struct journal *j, struct entry *e)
 {
     if (e->held || e->row->state != INTENT_DONE)
         return;
     HASH_DEL(j->entries, e);
-    free(e->row);
-    free(e);
+    entry_free(e);
     pthread_cond_broadcast(&j->changed);
 }
 

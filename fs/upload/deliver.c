@@ -13,6 +13,7 @@
 #include "drop_events.h"
 #include "drop_failed.h"
 #include "drop_rows.h"
+#include "drop_sealed.h"
 #include "drop_table.h"
 #include "fetch.h"
 #include "filetype.h"
@@ -443,7 +444,8 @@ static int stay_local(struct delivery *s, struct failure *err)
     else
         drop_stayed(s->uploads->drops, s->drop);
     if (s->content.size == 0)
-        return drop_row_save(s->uploads->drops, s->drop, false);
+        return drop_row_save(s->uploads->drops, s->drop,
+                             drop_snapshot(s->uploads->drops, s->drop).sealed);
     /* closed and not acknowledged: on disk */
     rc = spool_sync(s->uploads->spool, s->bytes->number, s->bytes->fd);
     return rc < 0 ? rc : drop_row_save(s->uploads->drops, s->drop, true);
@@ -576,6 +578,8 @@ static int deliver(struct delivery *s, struct failure *err)
         return 0;
     rc = send_bytes(s, err);
     bytes_unref(s->bytes);
+    if (rc == 0)
+        drop_forget_sealed(s->uploads->drops, s->drop);
     if (rc == 0 && s->content.size && !was.resealed)
         drops_supersede(s->uploads->drops, s->folder, s->name);
     return rc;

@@ -309,19 +309,10 @@ int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, cons
     memcpy(row.sha256, sha256, sizeof(row.sha256));
     drop_queued(uploads->drops, d);
     rc = submit(&s, &row);
-    if (rc == 0) {
-        drop_forget_sealed(uploads->drops, d);
+    if (rc == 0)
         return 0;
-    }
     drop_written(uploads->drops, d);
     return fail(err, rc, 0, "it cannot be kept on this machine: %s", strerror(-rc));
-}
-
-int queue_reopen(struct uploads *uploads, struct drop *d, bool empty)
-{
-    if (drop_snapshot(uploads->drops, d).state != DROP_WAITING)
-        return 0;
-    return drop_unseal(uploads->drops, d, empty);
 }
 
 /* --- What earlier mounts have left ------------------------------------------------------------ */

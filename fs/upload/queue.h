@@ -27,11 +27,6 @@ int queue_load(struct uploads *uploads);
 int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, const char *name,
                  bool moves, const struct bytes *bytes, const uint8_t *sha256, struct failure *err);
 
-/* Somebody is going to write d again, with its bytes or none: what waits stays so, and is sent only if
- * nothing comes of what is written now. d is held exclusively. 0, also when it does not wait; -EIO,
- * -ENOSPC, -ENOMEM. */
-int queue_reopen(struct uploads *uploads, struct drop *d, bool empty);
-
 /* The drop of this intent, with a reference, or NULL. */
 struct drop *queue_find(struct uploads *uploads, int64_t number);
 

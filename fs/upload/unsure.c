@@ -122,7 +122,7 @@ static int is_there(void *arg, const struct drop_row *row)
 /* Does a name here, or another intent, stand for it already? */
 static bool is_known(const struct look *l, const char *id)
 {
-    return journal_has_id(l->uploads->journal, id) ||
+    return journal_has_id(l->uploads->journal, id, l->row->number) ||
            state_find_by_id(l->uploads->state, id, is_there, NULL, NULL) != 0;
 }
 
@@ -301,6 +301,23 @@ static void forget_known(struct look *l)
     l->n = n;
 }
 
+/* Of those that are as good as each other, for two looks that end at once do not take the same. */
+static int claim_one(const struct look *l, struct record **out)
+{
+    int rc = -EEXIST;
+
+    for (size_t i = 0; i < l->n && rc == -EEXIST; i++) {
+        char id[RESOURCE_ID_MAX + 1];
+
+        rc = record_id(l->found[i], id);
+        if (rc == 0)
+            rc = journal_claim(l->uploads->journal, l->row->number, id);
+        if (rc == 0)
+            *out = record_ref(l->found[i]);
+    }
+    return rc == 0 ? UNSURE_FOUND : rc == -EEXIST ? UNSURE_NONE : rc;
+}
+
 static int judge(struct look *l, struct record **out, char words[FAILURE_TEXT_MAX])
 {
     struct journal *j = l->uploads->journal;
@@ -316,8 +333,7 @@ static int judge(struct look *l, struct record **out, char words[FAILURE_TEXT_MA
         name_them(l, words);
         return UNSURE_SEVERAL;
     }
-    *out = record_ref(l->found[0]);
-    return UNSURE_FOUND;
+    return claim_one(l, out);
 }
 
 int unsure_look(struct uploads *uploads, struct call *call, const struct intent_row *row,

@@ -1,6 +1,7 @@
 """The disk of this machine is full: what a program was told is true, whatever there is still room for."""
 import errno
 import os
+import subprocess
 
 import pytest
 
@@ -10,15 +11,25 @@ from samples import pdf
 ROOM = [0, 4096, 8192, 16384, 32768, 65536, 200000]
 
 
-@pytest.fixture(params=['writeback', 'at once'])
-def mount(request, lasfs, disk, server):
-    one = lasfs(f'state={disk.path}/state', 'settle=0.2',
-                *(['writeback'] if request.param == 'writeback' else []), server=server)
-    one.may_leave = True
-    one.allow('.')
-    yield one
+@pytest.fixture
+def on_disk(lasfs, disk, server):
+    """Makes a mount whose state is on the disk that can be filled."""
+    made = []
+
+    def make(*options):
+        made.append(lasfs(f'state={disk.path}/state', *options, server=server))
+        made[-1].may_leave = True
+        made[-1].allow('.')
+        return made[-1]
+    yield make
     disk.free()
-    one.unmount()
+    for one in made:
+        one.unmount()
+
+
+@pytest.fixture(params=['writeback', 'at once'])
+def mount(request, on_disk):
+    return on_disk('settle=0.2', *(['writeback'] if request.param == 'writeback' else []))
 
 
 def put(path, data, disk, room):
@@ -63,6 +74,39 @@ def test_it_is_there_or_it_is_said(mount, disk, api, again):
         assert path.exists() == (want is not None)
         mount.run(f'rm -f documents/{n}.pdf; rm -f .lasfs/failed/*; true')
         eventually(lambda: api.documents() == [])
+
+
+def write_and_fail(path):
+    fd = os.open(path, os.O_WRONLY)
+    with pytest.raises(OSError) as told:
+        os.write(fd, b'x' * 100000)
+    assert told.value.errno == errno.ENOSPC
+    os.close(fd)
+
+
+def rsync_in_place(path):
+    source = path.parent.parent.parent / 'other.pdf'
+    source.write_bytes(pdf(200000, seed=2))
+    ran = subprocess.run(['rsync', '--inplace', source, path], capture_output=True, check=False)
+    source.unlink()
+    assert ran.returncode != 0
+
+
+@pytest.mark.parametrize('overwrite', [write_and_fail, rsync_in_place])
+def test_what_waits_is_what_it_was_when_it_cannot_be_written(on_disk, api, disk, overwrite):
+    """Its bytes were acknowledged; what there is no room for are those of the next program."""
+    if not disk.can_fill:
+        return
+    mount = on_disk('writeback', 'settle=3')
+    path, before = mount / 'documents/a.pdf', pdf(100000)
+    path.write_bytes(before)
+    disk.fill(0)
+    overwrite(path)
+    assert path.read_bytes() == before and os.listdir(mount / '.lasfs/failed') == []
+    disk.free()
+    eventually(lambda: os.listdir(mount / '.lasfs/pending') == [], 20)
+    assert [api.content('documents/' + d['documentId']) for d in api.documents()] == [before]
+    assert path.read_bytes() == before and os.listdir(mount / '.lasfs/failed') == []
 
 
 def test_it_starts_and_what_was_acknowledged_is_sent(mount, disk, api):

@@ -1,7 +1,9 @@
 """Writers and daemons that are killed: half a file is never sent, whole ones are not lost."""
+import json
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -132,6 +134,78 @@ def test_a_field_whose_write_failed_is_not_sent_by_the_close(forgiving, api):
             os.close(fd)
     assert not seen.changes
     assert api.dataset_called('d')['description'] == 'words'
+
+
+LABELS = '[{"label": "total", "value": "1"}]'
+
+
+@pytest.fixture(params=['before it', 'beside it', 'defaults'])
+def promised(request, forgiving):
+    """What close() has said of stays on this machine: labels that wait, labels that were sent, defaults."""
+    if request.param == 'beside it':
+        (forgiving / 'documents/x.pdf').write_bytes(pdf())
+    path = forgiving / ('documents/.defaults.json' if request.param == 'defaults' else 'documents/x.pdf.json')
+    path.write_text('{"consentId": "las:consent:1"}' if request.param == 'defaults' else LABELS)
+    os.utime(path, (1600000000, 1600000000))
+    forgiving.allow('defaults')
+    return path
+
+
+def state_of(path):
+    return path.read_text(), path.stat().st_mtime
+
+
+REWRITES = {'over it': os.O_WRONLY, 'anew': os.O_WRONLY | os.O_TRUNC, 'behind it': os.O_WRONLY | os.O_APPEND}
+
+
+def writing(path, flags, text):
+    """Who has written that, and closes it when its standard input ends."""
+    process = subprocess.Popen([sys.executable, '-c', 'import os, sys\n'
+                                'fd = os.open(sys.argv[1], int(sys.argv[2]))\n'
+                                'os.write(fd, sys.argv[3].encode())\nprint(flush=True)\nsys.stdin.read()',
+                                path, str(flags), text], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process.stdout.readline()
+    return process
+
+
+@pytest.mark.parametrize('dies', ['the writer', 'the daemon'])
+@pytest.mark.parametrize('how', REWRITES)
+def test_what_is_kept_here_is_what_it_was_when_its_rewriting_is_killed(forgiving, promised, how, dies):
+    before = state_of(promised)
+    writer = writing(promised, REWRITES[how], '[{')
+    if dies == 'the daemon':
+        kill_daemon(forgiving)
+    writer.kill()
+    writer.communicate()
+    if dies == 'the daemon':
+        forgiving.start()
+    eventually(lambda: failed(forgiving) == [promised.name])
+    assert state_of(promised) == before
+    forgiving.remount()
+    assert state_of(promised) == before and failed(forgiving) == [promised.name]
+
+
+def test_what_is_kept_here_is_what_it_was_when_its_rewriting_is_refused(forgiving, promised):
+    before = state_of(promised)
+    with pytest.raises(OSError):
+        promised.write_text('[{')
+    assert state_of(promised) == before and failed(forgiving) == [promised.name]
+
+
+@pytest.mark.parametrize('whole', [True, False])
+def test_labels_that_are_written_again_before_their_document_is_there(forgiving, api, whole):
+    labels, again = forgiving / 'documents/x.pdf.json', LABELS.replace('total', 'whole')
+    labels.write_text(LABELS)
+    writer = writing(labels, os.O_WRONLY, again)
+    if not whole:
+        writer.kill()
+    writer.communicate()
+    (forgiving / 'documents/x.pdf').write_bytes(pdf())
+    want = again if whole else LABELS
+    assert [d['groundTruth'] for d in api.documents()] == [json.loads(want)]
+    assert labels.read_text() == want
+    assert failed(forgiving) == ([] if whole else ['x.pdf.json'])
+    assert len(forgiving.spooled()) == (1 if whole else 2)
 
 
 def test_a_daemon_that_is_killed_sends_no_half_of_many_open_files(forgiving, api):

@@ -3,6 +3,7 @@ acknowledged gets to the server by itself, once, whatever dies or is away meanwh
 import json
 import os
 import subprocess
+import sys
 
 import pytest
 
@@ -417,6 +418,20 @@ def test_half_of_something_else_over_it_does_not_take_it_back(waiting, proxy, ap
     mount.remount()
     assert documents(api) == [small_pdf(1)] and failed(mount) == [half]
     assert len(mount.spooled()) == 1
+
+
+def test_who_opens_it_and_is_killed_before_he_writes_takes_nothing_back(waiting, proxy, api):
+    opener = subprocess.Popen([sys.executable, '-c', 'import os, time\n'
+                               'os.open("documents/scan.pdf", os.O_WRONLY)\n'
+                               'print(flush=True)\ntime.sleep(60)'], cwd=waiting.path, stdout=subprocess.PIPE)
+    opener.stdout.readline()
+    opener.kill()
+    opener.communicate()
+    assert (waiting / 'documents/scan.pdf').read_bytes() == small_pdf(1)
+    proxy.clear()
+    flush(waiting)
+    assert documents(api) == [small_pdf(1)] == [(waiting / 'documents/scan.pdf').read_bytes()]
+    assert failed(waiting) == []
 
 
 @pytest.mark.parametrize('how', ['over it', 'anew'])

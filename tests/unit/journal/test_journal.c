@@ -209,9 +209,9 @@ static void what_is_known_later_is_in_the_row(void **state)
     begin(&m, state);
     number = begin_create(&m, "a.pdf");
     assert_int_equal(journal_tell(m.journal, number, INTENT_ANSWERED, &news, STATE_NOW), 0);
-    assert_true(journal_has_id(m.journal, "made"));
-    assert_true(journal_has_id(m.journal, "replaced"));
-    assert_false(journal_has_id(m.journal, "other"));
+    assert_true(journal_has_id(m.journal, "made", 0));
+    assert_true(journal_has_id(m.journal, "replaced", 0));
+    assert_false(journal_has_id(m.journal, "other", 0));
     begin_again(&m, state);
     expect_intents(&m, "1:3 "); /* it owes what it replaced */
     row = journal_copy(m.journal, number);

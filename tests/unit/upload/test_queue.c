@@ -2,6 +2,7 @@
 #include "intents_fixture.h"
 
 #include "drop_rows.h"
+#include "drop_sealed.h"
 #include "queue.h"
 
 #include "banned.h"
@@ -203,7 +204,7 @@ static void what_failed_over_what_waits_does_not_take_it_back(void **state)
         cleanup_drop struct drop *d = find_file(w, IN_7, "a.pdf");
 
         assert_int_equal(drop_lock_exclusive(w->drops, d, &w->call), 0);
-        assert_int_equal(queue_reopen(w->uploads, d, true), -ENOSPC);
+        assert_int_equal(drop_unseal(w->drops, d, true), -ENOSPC);
         drop_unlock_exclusive(w->drops, d);
     }
     assert_int_equal(drop_state_of(w, "a.pdf"), DROP_WAITING);

@@ -29,11 +29,15 @@ int __wrap_known_content(struct remote *remote, struct call *call, const struct 
     return __real_known_content(remote, call, t, fd, size, err);
 }
 
-static int look(struct world *w, const struct intent_row *row, char id[RESOURCE_ID_MAX + 1],
+/* For an intent that is in the journal during the look, unless it is there already. */
+static int look(struct world *w, const struct intent_row *of, char id[RESOURCE_ID_MAX + 1],
                 char words[FAILURE_TEXT_MAX])
 {
     cleanup_record struct record *found = NULL;
+    struct intent_row intent = *of, *row = &intent;
     int rc;
+
+    row->number = of->number ? of->number : begin_intent(w, of);
 
     id[0] = words[0] = '\0';
     w->err = (struct failure){ .text = "" };
@@ -42,6 +46,8 @@ static int look(struct world *w, const struct intent_row *row, char id[RESOURCE_
         assert_int_equal(record_id(found, id), 0);
     else
         assert_null(found);
+    if (!of->number)
+        journal_forget(w->uploads->journal, row->number);
     return rc;
 }
 
@@ -131,17 +137,26 @@ static void what_gets_a_name_during_the_look_is_not_it(void **state)
 
 static void of_several_that_are_alike_each_finds_one(void **state)
 {
-    char id[RESOURCE_ID_MAX + 1], words[FAILURE_TEXT_MAX];
+    char id[RESOURCE_ID_MAX + 1], other[RESOURCE_ID_MAX + 1], words[FAILURE_TEXT_MAX];
     struct world *w = *state;
     struct intent_row row;
+    int64_t first;
 
     start(w);
     add_made(w, "document#1", pdf("mine"), "'datasetId': 'dataset#7'");
     add_made(w, "document#2", pdf("mine"), "'datasetId': 'dataset#7'");
     row = posted_row(w, pdf("mine"), INTENT_UNSURE);
-    begin_intent(w, &row);
-    begin_intent(w, &row);
+    first = begin_intent(w, &row);
+    row.number = begin_intent(w, &row);
     assert_int_equal(look(w, &row, id, words), UNSURE_FOUND);
+    memcpy(other, id, sizeof(other));
+    assert_int_equal(look(w, &row, id, words), UNSURE_FOUND); /* it is its own by now */
+    assert_string_equal(id, other);
+    row.number = first;
+    assert_int_equal(look(w, &row, id, words), UNSURE_FOUND);
+    assert_string_not_equal(id, other);
+    row.number = 0;
+    assert_int_equal(look(w, &row, id, words), UNSURE_NONE); /* the third of two */
     row.state = INTENT_SENDING;
     begin_intent(w, &row); /* nobody can say which of them this one makes */
     assert_int_equal(look(w, &row, id, words), -EAGAIN);
