@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "beside.h"
 #include "drop_events.h"
@@ -172,6 +173,17 @@ static bool is_ready(struct uploads *uploads, struct drop *d)
            !drop_is_answer(uploads->drops, d);
 }
 
+/* Empty, or half of it, is nothing that could be owed. */
+static bool says_something(struct uploads *uploads, struct drop *d)
+{
+    struct bytes *bytes = drop_bytes(uploads->drops, d);
+    struct stat st;
+    bool says = is_ready(uploads, d) && bytes && fstat(bytes->fd, &st) == 0 && st.st_size;
+
+    bytes_unref(bytes);
+    return says;
+}
+
 /* Is it still for a document to take? */
 static bool is_untaken(struct uploads *uploads, struct drop *d)
 {
@@ -218,8 +230,8 @@ static void log_failure(struct uploads *uploads, struct drop *d, int rc, const s
     errlog_add(uploads->errlog, "send", buf_str(&path), rc, err);
 }
 
-/* The same, if nobody else is at it: who is, sends it, or leaves it to the next look. */
-static void try_take(struct uploads *uploads, struct call *call, struct drop *document,
+/* The same, unless somebody else is at it (false): who is, sends it, or leaves it to the next look. */
+static bool try_take(struct uploads *uploads, struct call *call, struct drop *document,
                      struct folder *f, struct drop *d)
 {
     struct call now = { .nowait = true };
@@ -229,7 +241,7 @@ static void try_take(struct uploads *uploads, struct call *call, struct drop *do
 
     if (drop_lock_exclusive(uploads->drops, d, &now) < 0) {
         waiting_look(uploads->waiting);
-        return;
+        return false;
     }
     if (is_ready(uploads, d) && is_untaken(uploads, d) &&
         drop_target(uploads->drops, document, &b) == 0)
@@ -237,6 +249,7 @@ static void try_take(struct uploads *uploads, struct call *call, struct drop *do
     drop_unlock_exclusive(uploads->drops, d);
     if (rc < 0)
         log_failure(uploads, d, rc, &err);
+    return true;
 }
 
 void sidecar_follow(struct uploads *uploads, struct call *call, struct drop *document,
@@ -310,29 +323,31 @@ void sidecar_replaced(struct uploads *uploads, struct folder *f, const char *nam
 
 /* --- Those that wait -------------------------------------------------------------------------- */
 
-bool sidecar_waits(struct uploads *uploads, struct call *call, struct drop *d, struct failure *why)
+enum wait_state sidecar_waits(struct uploads *uploads, struct call *call, struct drop *d,
+                              struct failure *why)
 {
     struct folder *f = drop_folder(uploads->drops, d);
     cleanup_drop struct drop *document = NULL;
     cleanup_free char *name = drop_name(uploads->drops, d);
     struct target_ids b;
+    bool busy;
 
     if (!name)
-        return true;
+        return WAIT_BUSY;
     if (!rule_sidecar(f, name) || rule_scratch(uploads->scratch, name) || !is_untaken(uploads, d))
-        return false;
+        return WAIT_OVER;
     document = pair_document(uploads, f, name, d, why);
     if (!document)
-        return true;
+        return WAIT_LONG;
     if (drop_target(uploads->drops, document, &b) < 0) {
         failure_set(why, 0, "it waits for its document, which was not sent");
-        return true;
+        return WAIT_LONG;
     }
     if (!call || uploads->ro)
-        return false;
-    try_take(uploads, call, document, f, d);
+        return WAIT_OVER;
+    busy = !try_take(uploads, call, document, f, d);
     if (!is_untaken(uploads, d))
-        return false;
+        return WAIT_OVER;
     failure_set(why, 0, "its document is there, and could not be given it yet: it is tried again");
-    return true;
+    return busy ? WAIT_BUSY : says_something(uploads, d) ? WAIT_OWED : WAIT_LONG;
 }

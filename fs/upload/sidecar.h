@@ -13,6 +13,7 @@
 #define LASFS_SIDECAR_H
 
 #include "backend.h"
+#include "waiting.h"
 
 struct bytes;
 struct drop;
@@ -45,6 +46,7 @@ void sidecar_replaced(struct uploads *uploads, struct folder *f, const char *nam
  * Does d still wait for its document? If so, why has what it waits for. One whose document is
  * there is sent, which blocks; call NULL: it is only looked at.
  */
-bool sidecar_waits(struct uploads *uploads, struct call *call, struct drop *d, struct failure *why);
+enum wait_state sidecar_waits(struct uploads *uploads, struct call *call, struct drop *d,
+                              struct failure *why);
 
 #endif

@@ -102,7 +102,14 @@ int uploads_new(const struct uploads_config *config, struct uploads **out, struc
 
 bool uploads_drain(struct uploads *uploads, struct call *call, int64_t timeout_ms)
 {
-    return uploads->ro || journal_drain(uploads->journal, call, timeout_ms);
+    int64_t end = clock_now_ms(uploads->clock) + timeout_ms;
+
+    if (uploads->ro)
+        return true;
+    if (!journal_drain(uploads->journal, call, timeout_ms))
+        return false;
+    /* the labels of what has just been sent are a part of it */
+    return waiting_drain(uploads->waiting, call, end - clock_now_ms(uploads->clock));
 }
 
 void uploads_stop(struct uploads *uploads)

@@ -28,6 +28,7 @@ struct drop_row;
 #define FIRST_LOOK_MS 1000
 #define AGAIN_MS 5000
 #define LONG_MS 60000
+#define BUSY_AGAIN_MS 50
 #define BETWEEN_LOOKS_MS 1000
 
 struct wait {
@@ -113,7 +114,7 @@ static void look_job(struct job *job)
     for (size_t i = 0; list && list[i]; i++) {
         struct failure why = { 0 };
 
-        if (!w->still_waits(w->uploads, &w->call, list[i], &why))
+        if (w->still_waits(w->uploads, &w->call, list[i], &why) == WAIT_OVER)
             waiting_end(w, list[i]);
         else if (is_to_be_told(w, list[i], now))
             tell(w, list[i], &why);
@@ -238,24 +239,77 @@ void waiting_look(struct waiting *w)
     lock_give(&w->lock);
 }
 
-size_t waiting_count(struct waiting *w)
+/* Those that wait for so long, with a reference each; the caller frees. NULL: no memory. */
+static struct drop **take_older(struct waiting *w, int64_t ms, size_t *n)
 {
     int64_t now = clock_now_ms(w->uploads->clock);
     struct drop **list;
     struct wait *one, *next;
-    size_t n = 0, count = 0;
 
+    *n = 0;
     lock_take(&w->lock);
     list = calloc(HASH_COUNT(w->waits) + 1, sizeof(*list));
     if (list)
         HASH_ITER(hh, w->waits, one, next)
-            if (one->since_ms + LONG_MS <= now)
-                list[n++] = drop_ref(one->drop);
+            if (one->since_ms + ms <= now)
+                list[(*n)++] = drop_ref(one->drop);
     lock_give(&w->lock);
+    return list;
+}
+
+/* How many are in each state after one more try, which ends with the first that has failed. */
+static void try_all(struct waiting *w, struct call *call, size_t in_state[WAIT_BUSY + 1])
+{
+    size_t n;
+    struct drop **list = take_older(w, 0, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        struct failure why = { 0 };
+        enum wait_state state = WAIT_OWED;
+
+        if (!in_state[WAIT_OWED])
+            state = w->still_waits(w->uploads, call, list[i], &why);
+
+        if (state == WAIT_OVER)
+            waiting_end(w, list[i]);
+        in_state[state]++;
+        drop_unref(list[i]);
+    }
+    free(list);
+}
+
+bool waiting_drain(struct waiting *w, struct call *call, int64_t timeout_ms)
+{
+    struct clock *clock = w->uploads->clock;
+    int64_t end = clock_now_ms(clock) + timeout_ms;
+    struct call own;
+
+    if (!call && call_init(&own) < 0)
+        return false;
+    for (;;) {
+        size_t in_state[WAIT_BUSY + 1] = { 0 };
+        int64_t now;
+
+        try_all(w, call ? call : &own, in_state);
+        now = clock_now_ms(clock);
+        if (!in_state[WAIT_BUSY] || now >= end ||
+            call_wait(call ? call : &own, clock, now + BUSY_AGAIN_MS) == -EINTR) {
+            if (!call)
+                call_release(&own);
+            return !in_state[WAIT_BUSY] && !in_state[WAIT_OWED];
+        }
+    }
+}
+
+size_t waiting_count(struct waiting *w)
+{
+    size_t n, count = 0;
+    struct drop **list = take_older(w, LONG_MS, &n);
+
     for (size_t i = 0; i < n; i++) {
         struct failure why;
 
-        count += w->still_waits(w->uploads, NULL, list[i], &why);
+        count += w->still_waits(w->uploads, NULL, list[i], &why) != WAIT_OVER;
         drop_unref(list[i]);
     }
     free(list);

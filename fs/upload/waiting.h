@@ -6,6 +6,8 @@
 #ifndef LASFS_WAITING_H
 #define LASFS_WAITING_H
 
+#include <stdbool.h>
+
 #include "backend.h"
 
 struct drop;
@@ -13,9 +15,16 @@ struct uploads;
 
 struct waiting;
 
+enum wait_state {
+    WAIT_OVER, /* it does not */
+    WAIT_LONG, /* what it waits for is not there */
+    WAIT_OWED, /* that is there, and could not be given it: it is tried again */
+    WAIT_BUSY, /* the same, for somebody else was at it */
+};
+
 /* Does d still wait? sidecar_waits(). */
-typedef bool waiting_fn(struct uploads *uploads, struct call *call, struct drop *d,
-                        struct failure *why);
+typedef enum wait_state waiting_fn(struct uploads *uploads, struct call *call, struct drop *d,
+                                   struct failure *why);
 
 /* 0, -ENOMEM. */
 int waiting_new(struct uploads *uploads, waiting_fn *still_waits, struct waiting **out);
@@ -37,6 +46,10 @@ void waiting_end(struct waiting *w, struct drop *d);
 
 /* A document has gone, or a look was missed: all are looked at, in a second at most. */
 void waiting_look(struct waiting *w);
+
+/* All are looked at now, and given to what they wait for; who is busy is waited for, for so long at most. call
+ * may be NULL. false: some are owed still. */
+bool waiting_drain(struct waiting *w, struct call *call, int64_t timeout_ms);
 
 /* How many have waited for longer than a minute. */
 size_t waiting_count(struct waiting *w);

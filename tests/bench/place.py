@@ -4,7 +4,10 @@ import hashlib
 import json
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import requests
 
 from mounted import Mount
 from rest import Api
@@ -12,17 +15,22 @@ from server import Server
 
 TICKS = os.sysconf('SC_CLK_TCK')
 PARALLEL = 16
+AT_ONCE = ('--parallel', '--parallel-max', str(PARALLEL))
+
+
+def scan(size):
+    return b'%PDF-1.4\n' + os.urandom(size - 15) + b'%%EOF\n'
 
 
 class Place:
     """A lasfs-sandbox with documents of one size in it; ids and digests in the order of its list."""
 
-    def __init__(self, folder, count, size, latency_ms):
-        self.folder, self.count, self.size = Path(folder), count, size
+    def __init__(self, folder, options, latency_ms):
+        self.folder, self.count, self.size = Path(folder), options.documents, options.size
         self.server = Server(self.folder / 'server')
         self.server.start()
         try:
-            self.fill()
+            self.fill(options)
             if latency_ms:  # a document is made without
                 self.server.stop()
                 self.server.arguments += ['--latency', str(latency_ms)]
@@ -32,16 +40,42 @@ class Place:
             self.server.stop()
             raise
 
-    def fill(self):
+    def fill(self, options):
         api, digests = Api(self.server), {}
-        for _ in range(self.count):
-            data = b'%PDF-1.4\n' + os.urandom(self.size - 15) + b'%%EOF\n'
+        for _ in range(options.documents):
+            data = scan(self.size)
             digests[api.add_document(data)] = hashlib.sha256(data).hexdigest()
         self.ids = [d['documentId'] for d in api.documents()]
         self.digests = [digests[i] for i in self.ids]
 
     def stop(self):
         self.server.stop()
+
+    # --- What else somebody would take ------------------------------------------------------------
+
+    def read_as_the_sdk(self, threads):
+        """It asks for each by a connection of its own, and decodes."""
+        def read(number):
+            answer = requests.get(f'{self.server.api_endpoint}/documents/{self.ids[number]}', timeout=60,
+                                  headers={'Authorization': f'Bearer {self.api.token}'})
+            content = base64.b64decode(answer.json()['content'])
+            assert hashlib.sha256(content).hexdigest() == self.digests[number]
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(read, range(self.count)))
+
+    def curl_requests(self, config, asked, *options):
+        """One curl that asks so: verb, path and what is sent, a file, a text or None, of each."""
+        blocks = []
+        for verb, path, body in asked:
+            lines = [f'url = "{self.server.api_endpoint}/{path}"', f'request = "{verb}"',
+                     f'header = "Authorization: Bearer {self.api.token}"', 'output = "/dev/null"', 'no-progress-meter',
+                     'fail', 'show-error']
+            if body is not None:
+                data = f'@{body}' if isinstance(body, Path) else body.replace('"', '\\"')
+                lines += [f'data = "{data}"', 'header = "Content-Type: application/json"', 'header = "Expect:"']
+            blocks.append('\n'.join(lines))
+        config.write_text('\nnext\n'.join(blocks) + '\n')
+        return ['curl', *options, '-K', str(config)]
 
     # --- Readers --------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """-o writeback: a close() is answered once the bytes are on the disk of this machine. What was
 acknowledged gets to the server by itself, once, whatever dies or is away meanwhile."""
+import errno
 import json
 import os
 import subprocess
@@ -366,6 +367,28 @@ def test_labels_beside_a_document_wait_with_it(mount, proxy, api, ends, first):
     if first == 'the document':
         assert api.only_document()['documentId'] == document
     assert json.loads((mount / 'documents/scan.pdf.json').read_text()) == truth
+
+
+def test_a_flush_ends_when_the_labels_are_there_too(mount, proxy, api):
+    mount.allow('scan.pdf.json', 'not all could be sent')
+    mount.may_leave = True
+    truth = [{'label': 'total', 'value': '100.00'}]
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    flush(mount)
+    proxy.fault('PATCH', '/documents.*', status=503)
+    for name in ('scan.pdf.json', 'without.pdf.json'):  # one has its document, one has none
+        (mount / 'documents' / name).write_text(json.dumps(truth))
+    (mount / 'documents/empty.json').touch()
+    with pytest.raises(OSError) as told:
+        flush(mount)
+    assert told.value.errno == errno.EIO
+    proxy.clear()
+    flush(mount)
+    assert api.only_document()['groundTruth'] == truth
+    (mount / 'documents/scan.pdf.json').write_text('')
+    (mount / 'documents/without.pdf').write_bytes(small_pdf(2))
+    flush(mount)
+    assert [d['groundTruth'] for d in api.documents()] == [truth, truth]
 
 
 def test_labels_that_are_refused_are_refused_at_once(mount, api):
