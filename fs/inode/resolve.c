@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "binding.h"
+#include "doomed.h"
 #include "drop_table.h"
 #include "drop_target.h"
 #include "drops.h"
@@ -161,6 +162,8 @@ static int find_id(struct inodes *inodes, struct call *call, struct node *parent
 
     if (rc < 0)
         return rc;
+    if (drops_is_doomed(inodes->drops, id))
+        return -ENOENT; /* that it goes is told, and only its DELETE is still to come */
     rc = known_record(inodes->remote, call, &b.target, &r, err);
     if (rc < 0)
         return rc;

@@ -23,7 +23,7 @@ static const signed char next[INTENT_EVENTS][INTENT_STATES] = {
 
 int intent_next(enum intent_state state, enum intent_event event, unsigned traits)
 {
-    int to = next[event][state];
+    int to = (int)next[event][state];
 
     if (to == THEN_OWING)
         return traits & INTENT_OWES ? INTENT_OWING : INTENT_DONE;

@@ -213,7 +213,8 @@ static void hurry(struct journal *j, bool begin)
     lock_give(&j->lock);
 }
 
-/* Is there something that waits to be sent and has not failed since? *any: there is something at all. */
+/* Is there something that waits to be sent, or to be deleted, and has not failed since? *any: there is
+ * something at all. */
 static bool is_moving(struct journal *j, int64_t since_ms, bool *any)
 {
     bool moving = false;
@@ -222,7 +223,7 @@ static bool is_moving(struct journal *j, int64_t since_ms, bool *any)
     *any = false;
     lock_take(&j->lock);
     HASH_ITER(hh, j->entries, e, next) {
-        if (!e->row->upload || e->row->state == INTENT_OWING)
+        if (!e->row->upload && e->row->state != INTENT_OWING)
             continue;
         *any = true;
         moving = moving || e->held || !e->failing || e->failed_ms < since_ms;

@@ -67,7 +67,8 @@ static int start_sandbox(struct mount *m, struct failure *err)
     int rc;
 
     if (!dir)
-        dir = fallback = sandbox_dirs_default();
+        fallback = sandbox_dirs_default();
+    dir = dir ? dir : fallback;
     if (!dir)
         return fail(err, -ENOENT, 0, "no home directory for the sandbox: use --sandbox=DIR");
     server = path_join(dir, SANDBOX_SERVER);

@@ -317,7 +317,9 @@ static int create_instead(struct delivery *s, const char **old_id, struct record
         rc = replace_look(s->uploads, s->call, &t, &old, err);
     if (rc < 0)
         return rc;
-    heir = heir_take(s->uploads, s->drop, s->folder); /* once, whether it is of use or not */
+    rc = heir_take(s->uploads, s->drop, s->folder, &heir); /* once, whether it is of use or not */
+    if (rc < 0)
+        return fail(err, rc, 0, "what it takes the place of is being deleted");
     if (!old) {
         *old_id = NULL;
         old = steal_pointer(&heir);

@@ -1,5 +1,6 @@
 #include "heir.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ struct heir {
     const struct folder *folder;
     struct drop *drop; /* that claimed it, with a reference: nothing else is at its address */
     struct record *was;
+    char *awaited; /* the id whose DELETE will say it; NULL: it is said */
     pid_t process;
     int64_t until_ms; /* to be claimed */
     char name[];
@@ -27,6 +29,7 @@ struct heir {
 static void heir_free(struct heir *h)
 {
     record_unref(h->was);
+    free(h->awaited);
     drop_unref(h->drop);
     free(h);
 }
@@ -50,15 +53,20 @@ static void prune_locked(struct uploads *uploads, int64_t now)
 }
 
 void heir_leave(struct uploads *uploads, const struct folder *f, const char *name, pid_t process,
-                struct record *was)
+                struct record *was, const char *id)
 {
     struct heir *h = calloc(1, sizeof(*h) + strlen(name) + 1);
 
     if (!h)
         return;
+    h->awaited = was ? NULL : strdup(id);
+    if (!was && !h->awaited) {
+        free(h);
+        return;
+    }
     h->folder = f;
     h->process = process;
-    h->was = record_ref(was);
+    h->was = was ? record_ref(was) : NULL;
     h->until_ms = clock_now_ms(uploads->clock) + AT_ONCE_MS;
     memcpy(h->name, name, strlen(name) + 1);
     lock_take(&uploads->heirs_lock);
@@ -84,13 +92,49 @@ void heir_claim(struct uploads *uploads, const struct folder *f, const char *nam
     lock_give(&uploads->heirs_lock);
 }
 
-struct record *heir_take(struct uploads *uploads, const struct drop *d, const struct folder *f)
+void heir_fill(struct uploads *uploads, const char *id, struct record *was)
 {
-    struct record *was = NULL;
-    bool found = false;
+    lock_take(&uploads->heirs_lock);
+    for (struct heir *h = uploads->heirs; h; h = h->next) {
+        if (!h->awaited || strcmp(h->awaited, id) != 0)
+            continue;
+        free(h->awaited);
+        h->awaited = NULL;
+        h->was = was ? record_ref(was) : NULL;
+    }
+    lock_give(&uploads->heirs_lock);
+}
+
+static bool is_awaited_locked(struct uploads *uploads, const struct drop *d)
+{
+    struct heir *h = uploads->heirs;
+
+    while (h && h->drop != d)
+        h = h->next;
+    return h && h->awaited;
+}
+
+bool heir_is_awaited(struct uploads *uploads, const struct drop *d)
+{
+    bool is;
 
     lock_take(&uploads->heirs_lock);
-    for (struct heir **link = &uploads->heirs; *link && !found;) {
+    is = is_awaited_locked(uploads, d);
+    lock_give(&uploads->heirs_lock);
+    return is;
+}
+
+int heir_take(struct uploads *uploads, const struct drop *d, const struct folder *f,
+              struct record **was)
+{
+    bool found = false;
+    int rc = 0;
+
+    *was = NULL;
+    lock_take(&uploads->heirs_lock);
+    if (is_awaited_locked(uploads, d))
+        rc = -EAGAIN;
+    for (struct heir **link = &uploads->heirs; *link && !found && rc == 0;) {
         struct heir *h = *link;
 
         if (h->drop != d) {
@@ -98,13 +142,13 @@ struct record *heir_take(struct uploads *uploads, const struct drop *d, const st
             continue;
         }
         found = true;
-        if (folder_same_list(h->folder, f))
-            was = record_ref(h->was);
+        if (h->was && folder_same_list(h->folder, f))
+            *was = record_ref(h->was);
         *link = h->next;
         heir_free(h);
     }
     lock_give(&uploads->heirs_lock);
-    return was;
+    return rc;
 }
 
 void heir_release(struct uploads *uploads)

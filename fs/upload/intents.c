@@ -6,6 +6,7 @@
 #include "moving.h"
 #include "posting.h"
 #include "queue_send.h"
+#include "removal.h"
 #include "restamp.h"
 #include "unsure.h"
 #include "uploads_context.h"
@@ -13,20 +14,6 @@
 #include "banned.h"
 
 #define LOOK_AGAIN_MS 2000
-
-static int64_t work_owing(struct uploads *uploads, struct call *call, const struct intent_row *row,
-                          struct failure *why)
-{
-    struct target t = { .res = resource_get((enum resource_kind)row->resource), .id = row->old };
-    int rc = 0;
-
-    if (t.res && t.id && resource_id_ok(t.res, t.id) && !uploads->nodelete && !uploads->ro)
-        rc = delete_owed(uploads, call, &t, row, why);
-    if (rc >= 0)
-        rc = journal_tell(uploads->journal, row->number, INTENT_DELETED, NULL,
-                          rc > 0 ? STATE_NOW : STATE_LATER);
-    return rc;
-}
 
 /* --- What nobody knows ------------------------------------------------------------------------ */
 
@@ -76,7 +63,7 @@ int64_t intents_work(void *arg, struct call *call, const struct intent_row *row,
         return restamp_work(uploads, call, row, why);
     switch ((enum intent_state)row->state) {
     case INTENT_OWING:
-        return work_owing(uploads, call, row, why);
+        return removal_work(uploads, call, row, why);
     case INTENT_UNSURE:
         return work_unsure(uploads, call, row, why);
     case INTENT_SENDING: /* left so: nobody knows */

@@ -219,16 +219,18 @@ int posting_answered(struct posting *p, const char *id, struct intent_change *ou
 
 /* 0: it has gone; 1: it stays for good, and that was said; -errno: later. */
 int delete_owed(struct uploads *uploads, struct call *call, const struct target *t,
-                const struct intent_row *row, struct failure *why)
+                const struct intent_row *row, struct record **was, struct failure *why)
 {
-    int rc = remote_delete(uploads->remote, call, t, NULL, why);
+    int rc = remote_delete(uploads->remote, call, t, was, why);
 
     if (rc < 0 && failure_passes(rc, why))
         return rc;
     drops_spare(uploads->drops, t->id);
     if (rc == 0)
         return 0;
-    posting_report(uploads, "delete the replaced", row, rc, why);
+    posting_report(uploads,
+                   row->kind == INTENT_DELETE && row->name ? "delete" : "delete the replaced", row,
+                   rc, why);
     return 1;
 }
 
@@ -240,7 +242,7 @@ static void pay(struct uploads *uploads, struct call *call, int64_t number,
 
     if (!uploads->nodelete)
         drops_doom(uploads->drops, old->id);
-    rc = uploads->nodelete ? 0 : delete_owed(uploads, call, old, row, &why);
+    rc = uploads->nodelete ? 0 : delete_owed(uploads, call, old, row, NULL, &why);
     if (rc >= 0) /* what was said is not said again by the next mount */
         journal_tell(uploads->journal, number, INTENT_DELETED, NULL,
                      rc > 0 ? STATE_NOW : STATE_LATER);

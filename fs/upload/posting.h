@@ -56,10 +56,10 @@ void posting_pay(struct posting *p, const struct target *old);
 int owe_delete(struct uploads *uploads, struct call *call, const struct target *t,
                const struct state_step *with, size_t n, struct failure *err);
 
-/* DELETE of what row says has to go. 0: it has gone; 1: it stays for good, and that was said; -errno:
- * it will pass. */
+/* DELETE of what row says has to go. *was (was may be NULL): what it was, with a reference, or NULL where nobody
+ * knows. 0: it has gone; 1: it stays for good, and that was said; -errno: it will pass. */
 int delete_owed(struct uploads *uploads, struct call *call, const struct target *t,
-                const struct intent_row *row, struct failure *why);
+                const struct intent_row *row, struct record **was, struct failure *why);
 
 /* A line in the error log about an intent. */
 void posting_report(struct uploads *uploads, const char *operation, const struct intent_row *row,

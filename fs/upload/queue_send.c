@@ -7,6 +7,7 @@
 #include "drop_failed.h"
 #include "errlog.h"
 #include "folder.h"
+#include "heir.h"
 #include "journal.h"
 #include "passes.h"
 #include "queue.h"
@@ -96,6 +97,8 @@ static int64_t send_locked(struct uploads *uploads, struct call *call, struct dr
     }
     if (s.id[0] && journal_moves(uploads->journal, s.id))
         return BUSY_AGAIN_MS; /* what takes its place is where it will be */
+    if (heir_is_awaited(uploads, d))
+        return BUSY_AGAIN_MS; /* what was removed for it is still to say what it was */
     if (s.writers && !journal_is_hurried(uploads->journal))
         return BUSY_AGAIN_MS; /* somebody has it open, and may go on */
     rc = deliver_queued(uploads, call, d, row, why);

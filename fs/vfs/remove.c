@@ -25,6 +25,7 @@
 #include "purge.h"
 #include "refuse.h"
 #include "remote_delete.h"
+#include "removal.h"
 #include "resolve.h"
 #include "uploads.h"
 #include "waiting.h"
@@ -93,24 +94,6 @@ static int delete_resource(struct fs *fs, struct call *call, const struct target
 
 /* --- Files ------------------------------------------------------------------------------------ */
 
-/* Where a folder is a list of some, others may have moved it to another one: it is not this
- * folder's any more, and stays. 0, 1 it was moved. */
-static int check_moved(struct fs *fs, struct call *call, struct drop *d, const struct target_ids *b,
-                       struct failure *err)
-{
-    struct folder *f = drop_folder(fs->drops, d);
-    cleanup_record struct record *r = NULL;
-    int rc;
-
-    if (!f->filter || f->model)
-        return 0;
-    rc = known_sent_record_now(fs->remote, call, f, &b->target, drop_snapshot(fs->drops, d).fresh,
-                               &r, err);
-    if (rc == -ENOENT)
-        return 0;
-    return rc < 0 ? rc : listing_filter_denies(f->filter, f->filter_value, r);
-}
-
 /* DELETE of what d stands for, unless it is another folder's by now. */
 static int delete_sent(struct fs *fs, struct call *call, struct drop *d, struct record **was,
                        struct failure *err)
@@ -120,18 +103,36 @@ static int delete_sent(struct fs *fs, struct call *call, struct drop *d, struct 
 
     if (drop_target(fs->drops, d, &b) < 0 || !(resource_can(b.target.res) & CAN_DELETE))
         return 0;
-    rc = check_moved(fs, call, d, &b, err);
+    rc = removal_is_elsewhere(fs->uploads, call, drop_folder(fs->drops, d), &b.target,
+                              drop_snapshot(fs->drops, d).fresh, err);
     if (rc == 0)
         rc = delete_resource(fs, call, &b.target, was, err);
     return rc < 0 ? rc : 0;
+}
+
+/* With writeback what was sent goes later. waits: its row has gone with that. */
+static int delete_drop(struct fs *fs, struct call *call, struct drop *d, const char *name,
+                       pid_t process, bool *waits, struct failure *err)
+{
+    struct folder *f = drop_folder(fs->drops, d);
+    cleanup_record struct record *was = NULL;
+    int rc;
+
+    *waits = removal_may_wait(fs->uploads, d);
+    if (*waits)
+        return removal_begin(fs->uploads, d, name, process, err);
+    rc = delete_sent(fs, call, d, &was, err);
+    if (rc == 0 && was && f->res->make_from == MAKE_DOCUMENT)
+        heir_leave(fs->uploads, f, name, process, was, NULL);
+    return rc;
 }
 
 static int unlink_drop(struct fs *fs, struct call *call, struct drop *d, const char *name,
                        pid_t pid, struct failure *err)
 {
     struct folder *f = drop_folder(fs->drops, d);
-    cleanup_record struct record *was = NULL;
     int rc = drop_lock_exclusive(fs->drops, d, call);
+    bool waits = false;
 
     if (rc < 0)
         return rc;
@@ -140,11 +141,9 @@ static int unlink_drop(struct fs *fs, struct call *call, struct drop *d, const c
     else if (!drop_snapshot(fs->drops, d).linked)
         rc = -ENOENT; /* somebody was faster */
     else
-        rc = delete_sent(fs, call, d, &was, err);
+        rc = delete_drop(fs, call, d, name, process_of_thread(pid), &waits, err);
     if (rc == 0)
-        rc = resolve_gone(fs->inodes, d, true);
-    if (rc == 0 && was && f->res->make_from == MAKE_DOCUMENT)
-        heir_leave(fs->uploads, f, name, process_of_thread(pid), was);
+        rc = resolve_gone(fs->inodes, d, !waits);
     if (rc == 0)
         uploads_name_left(fs->uploads, f, name);
     if (rc == 0)

@@ -545,6 +545,98 @@ def test_each_save_of_many_is_on_disk_until_the_next(waiting, proxy, api):
 
 # --- The end ----------------------------------------------------------------------------------------
 
+# --- Removed ----------------------------------------------------------------------------------------
+
+@pytest.fixture
+def sent(mount, proxy, api):
+    """Four documents, two of them in a dataset."""
+    mount.allow('503')
+    dataset = api.add_dataset('scans')
+    for path in ('documents/a.pdf', 'documents/b.pdf', f'datasets/{dataset}/documents/c.pdf',
+                 f'datasets/{dataset}/documents/d.pdf'):
+        (mount / path).write_bytes(small_pdf(ord(path[-5])))
+        mount.paths = [*getattr(mount, 'paths', []), mount / path]
+    flush(mount)
+    assert len(api.documents()) == 4
+    return mount
+
+
+def remove_all(mount):
+    subprocess.run(['rm', '-r', *mount.paths], check=True)
+    for path in mount.paths:
+        assert not path.exists() and path.name not in os.listdir(path.parent)
+
+
+def test_a_removal_does_not_wait_for_the_server(sent, proxy, api):
+    ids = [d['documentId'] for d in api.documents()]
+    mark = proxy.mark()
+    proxy.fault('DELETE', '/documents.*', stall='before')
+    remove_all(sent)
+    assert len(api.documents()) == 4
+    assert os.listdir(sent / 'documents') == []
+    assert not any((sent / 'documents' / i).exists() for i in ids)
+    proxy.clear()
+    flush(sent)
+    assert api.documents() == []
+    assert len(proxy.since(mark, 'DELETE', '/documents.*')) <= 8
+
+
+@pytest.mark.parametrize('dies', [False, True])
+def test_a_removal_needs_no_server(sent, proxy, api, dies):
+    proxy.fault('*', '/documents.*', status=503)
+    remove_all(sent)
+    if dies:
+        sent.kill()
+        sent.start()
+        assert not any(path.exists() for path in sent.paths[:2])
+    proxy.clear()
+    flush(sent)
+    assert api.documents() == []
+    assert [os.listdir(path.parent) for path in sent.paths] == [[]] * 4
+
+
+def test_a_removal_that_is_refused_for_good_is_said(sent, proxy, api):
+    sent.allow('a.pdf')
+    proxy.fault('DELETE', '/documents.*', status=403, message='not this one')
+    document = next(d['documentId'] for d in api.documents()
+                    if api.content('documents/' + d['documentId']) == small_pdf(ord('a')))
+    sent.paths[0].unlink()
+    eventually(lambda: 'not this one' in (sent / '.lasfs/errors').read_text(), 10)
+    line, = [line for line in (sent / '.lasfs/errors').read_text().splitlines() if 'not this one' in line]
+    assert 'delete' in line and '/documents/a.pdf' in line
+    assert (sent / 'documents' / document / 'content').read_bytes() == small_pdf(ord('a'))
+    assert len(api.documents()) == 4
+
+
+def test_what_was_moved_to_another_dataset_meanwhile_is_not_removed(sent, proxy, api):
+    proxy.fault('DELETE', '/documents.*', status=503)
+    dataset = api.add_dataset('others')
+    document = next(d['documentId'] for d in api.documents()
+                    if api.content('documents/' + d['documentId']) == small_pdf(ord('c')))
+    api.patch('documents/' + document, datasetId=dataset)
+    subprocess.run(['rm', '-f', sent.paths[2]], check=True)
+    proxy.clear()
+    flush(sent)
+    assert api.get('documents/' + document)['datasetId'] == dataset
+
+
+def test_what_is_removed_and_made_anew_is_what_it_was(sent, proxy, api, tmp_path):
+    """mv from elsewhere: the labels are those that the document has when it is deleted."""
+    truth = [{'label': 'total', 'value': '1'}]
+    document = next(d['documentId'] for d in api.documents()
+                    if api.content('documents/' + d['documentId']) == small_pdf(ord('a')))
+    (tmp_path / 'a.pdf').write_bytes(small_pdf(7))
+    proxy.fault('DELETE', '/documents.*', status=503)
+    subprocess.run(['cp', '--remove-destination', tmp_path / 'a.pdf', sent.paths[0]], check=True)
+    api.patch('documents/' + document, groundTruth=truth)
+    proxy.clear()
+    flush(sent)
+    assert not api.exists('documents/' + document)
+    assert [api.content('documents/' + d['documentId']) for d in api.documents()
+            if d.get('groundTruth') == truth] == [small_pdf(7)]
+    assert len(api.documents()) == 4
+
+
 def test_an_unmount_sends_what_is_left(mount, proxy, api):
     for n in range(8):
         (mount / f'documents/{n}.pdf').write_bytes(small_pdf(n))

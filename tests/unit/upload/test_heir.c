@@ -25,8 +25,17 @@ static void leave(struct world *w, const char *key, const char *fields)
 {
     struct record *r = document(fields);
 
-    heir_leave(w->uploads, folder_at(w, key), "a.pdf", PROCESS, r);
+    heir_leave(w->uploads, folder_at(w, key), "a.pdf", PROCESS, r, NULL);
     record_unref(r);
+}
+
+/* What d takes the place of, with a reference. */
+static struct record *take(struct world *w, struct drop *d, const struct folder *f)
+{
+    struct record *was;
+
+    assert_int_equal(heir_take(w->uploads, d, f, &was), 0);
+    return was;
 }
 
 static const struct {
@@ -80,10 +89,10 @@ static void it_is_inherited_once(void **state)
     other = write_drop(w, "documents", "b.pdf", "", 0);
     heir_claim(w->uploads, f, "a.pdf", PROCESS, d);
     heir_claim(w->uploads, f, "a.pdf", PROCESS, other); /* it has an heir */
-    assert_null(heir_take(w->uploads, other, f));
-    first = heir_take(w->uploads, d, f);
+    assert_null(take(w, other, f));
+    first = take(w, d, f);
     assert_non_null(first);
-    again = heir_take(w->uploads, d, f);
+    again = take(w, d, f);
     assert_null(again);
 }
 
@@ -99,7 +108,7 @@ static void who_claims_in_time_may_be_sent_later(void **state)
     heir_claim(w->uploads, folder_at(w, "documents"), "a.pdf", PROCESS, d);
     pass(w, HOUR_MS);
     leave(w, IN_7, "{'documentId': 'document#8'}");
-    was = heir_take(w->uploads, d, folder_at(w, "documents"));
+    was = take(w, d, folder_at(w, "documents"));
     assert_non_null(was);
 }
 
@@ -112,7 +121,35 @@ static void what_is_sent_into_another_list_inherits_nothing(void **state)
     leave(w, IN_7, "{'documentId': 'document#9'}");
     d = write_drop(w, IN_7, "a.pdf", "", 0);
     heir_claim(w->uploads, folder_at(w, IN_7), "a.pdf", PROCESS, d);
-    assert_null(heir_take(w->uploads, d, folder_at(w, "documents")));
+    assert_null(take(w, d, folder_at(w, "documents")));
+}
+
+/* Its DELETE is still on its way: who has taken its place waits for what it was. */
+static void what_is_deleted_later_says_what_it_was_then(void **state)
+{
+    static const char *const said[] = { "{'documentId': 'document#9'}", NULL };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(said); i++) {
+        cleanup_record struct record *was = NULL, *answer = said[i] ? document(said[i]) : NULL;
+        cleanup_drop struct drop *d = NULL;
+        struct folder *f;
+
+        start(w);
+        f = folder_at(w, "documents");
+        d = write_drop(w, "documents", "a.pdf", "", 0);
+        heir_leave(w->uploads, f, "a.pdf", PROCESS, NULL, "document#9");
+        heir_claim(w->uploads, f, "a.pdf", PROCESS, d);
+        assert_true(heir_is_awaited(w->uploads, d));
+        assert_int_equal(heir_take(w->uploads, d, f, &was), -EAGAIN);
+        heir_fill(w->uploads, "document#8", answer);
+        assert_true(heir_is_awaited(w->uploads, d));
+        heir_fill(w->uploads, "document#9", answer);
+        assert_false(heir_is_awaited(w->uploads, d));
+        was = take(w, d, f);
+        assert_ptr_equal(was, answer);
+        stop(w);
+    }
 }
 
 /* Who has two hundred files deleted and made anew has all of them as they were. */
@@ -131,7 +168,7 @@ static void many_wait_at_once_and_those_that_nobody_comes_for_are_forgotten(void
     heir_claim(w->uploads, f, "a.pdf", PROCESS, d);
     for (int i = 0; i < 100; i++) /* it is the oldest of more than there may be */
         leave(w, IN_7, "{'documentId': 'document#8'}");
-    assert_null(heir_take(w->uploads, d, f));
+    assert_null(take(w, d, f));
 }
 
 int main(void)
@@ -141,6 +178,7 @@ int main(void)
         TEST(it_is_inherited_once),
         TEST(who_claims_in_time_may_be_sent_later),
         TEST(what_is_sent_into_another_list_inherits_nothing),
+        TEST(what_is_deleted_later_says_what_it_was_then),
         TEST(many_wait_at_once_and_those_that_nobody_comes_for_are_forgotten),
     };
 

@@ -1,0 +1,110 @@
+#include "removal.h"
+
+#include <errno.h>
+
+#include "doomed.h"
+#include "drop_events.h"
+#include "drop_folders.h"
+#include "drop_table.h"
+#include "drop_target.h"
+#include "heir.h"
+#include "journal.h"
+#include "known.h"
+#include "listing.h"
+#include "posting.h"
+#include "uploads_context.h"
+
+#include "banned.h"
+
+bool removal_may_wait(struct uploads *uploads, struct drop *d)
+{
+    struct drop_snapshot s = drop_snapshot(uploads->drops, d);
+    struct target_ids b;
+
+    return uploads->writeback && !uploads->nodelete && s.id[0] && !s.dirty && !s.folder->memory &&
+           drop_target(uploads->drops, d, &b) == 0 && (resource_can(b.target.res) & CAN_DELETE) &&
+           !resource_takes_json(b.target.res) && !(b.target.res->flags & R_MUST_BE_EMPTY) &&
+           !journal_moves(uploads->journal, s.id);
+}
+
+int removal_begin(struct uploads *uploads, struct drop *d, const char *name, pid_t process,
+                  struct failure *err)
+{
+    struct folder *f = drop_folder(uploads->drops, d);
+    cleanup_free char *key = drops_key(uploads->drops, f);
+    struct target_ids b;
+    int rc = key ? drop_target(uploads->drops, d, &b) : -ENOMEM;
+    const struct state_step step = { .change = STATE_DELETE_DROP, .folder = key, .name = name };
+    struct intent_row row = { .kind = INTENT_DELETE,
+                              .state = INTENT_OWING,
+                              .folder = key,
+                              .name = name,
+                              .since_ns = clock_realtime_ns(uploads->clock) };
+    int64_t number;
+
+    if (rc < 0)
+        return rc;
+    row.resource = (int)b.target.res->kind;
+    row.old = b.id;
+    drops_doom(uploads->drops, b.id);
+    rc = journal_begin(uploads->journal, &row, &step, 1, &number, err);
+    if (rc < 0) {
+        drops_spare(uploads->drops, b.id);
+        return rc;
+    }
+    if (f->res->make_from == MAKE_DOCUMENT)
+        heir_leave(uploads, f, name, process, NULL, b.id);
+    journal_leave(uploads->journal, number, 0);
+    return 0;
+}
+
+int removal_is_elsewhere(struct uploads *uploads, struct call *call, const struct folder *f,
+                         const struct target *t, bool fresh, struct failure *err)
+{
+    cleanup_record struct record *r = NULL;
+    int rc;
+
+    if (!f->filter || f->model)
+        return 0;
+    rc = known_sent_record_now(uploads->remote, call, f, t, fresh, &r, err);
+    if (rc == -ENOENT)
+        return 0;
+    return rc < 0 ? rc : listing_filter_denies(f->filter, f->filter_value, r);
+}
+
+/* 0: it has gone, or stays for good, and that was said; -errno: later. */
+static int delete_it(struct uploads *uploads, struct call *call, const struct target *t,
+                     const struct intent_row *row, enum state_when *when, struct failure *why)
+{
+    cleanup_record struct record *was = NULL;
+    struct folder *f;
+    int rc = 0;
+
+    if (row->kind == INTENT_DELETE && row->folder &&
+        drops_folder(uploads->drops, row->folder, &f) == 0)
+        rc = removal_is_elsewhere(uploads, call, f, t, true, why);
+    if (rc > 0)
+        drops_spare(uploads->drops, t->id);
+    else if (rc == 0)
+        rc = delete_owed(uploads, call, t, row, &was, why);
+    if (rc < 0)
+        return rc;
+    heir_fill(uploads, t->id, rc == 0 ? was : NULL);
+    *when =
+        rc > 0 ? STATE_NOW : STATE_LATER; /* what was said is not said again by the next mount */
+    return 0;
+}
+
+int64_t removal_work(struct uploads *uploads, struct call *call, const struct intent_row *row,
+                     struct failure *why)
+{
+    struct target t = { .res = resource_get((enum resource_kind)row->resource), .id = row->old };
+    enum state_when when = STATE_LATER;
+    int rc = 0;
+
+    if (t.res && t.id && resource_id_ok(t.res, t.id) && !uploads->nodelete && !uploads->ro)
+        rc = delete_it(uploads, call, &t, row, &when, why);
+    if (rc == 0)
+        rc = journal_tell(uploads->journal, row->number, INTENT_DELETED, NULL, when);
+    return rc;
+}
