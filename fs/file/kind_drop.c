@@ -326,6 +326,8 @@ static int commit_unless_written(struct files *files, struct call *call, struct 
     rc = check_generation(files, d, h, err);
     if (rc == 0 && !drop_snapshot(files->drops, d).writers)
         rc = deliver_commit(files->uploads, call, d, err);
+    if (rc == 0 && !h)
+        settle_drop(files->uploads, d);
     drop_unlock_exclusive(files->drops, d);
     return rc;
 }

@@ -446,8 +446,7 @@ static int stay_local(struct delivery *s, struct failure *err)
     else
         drop_stayed(s->uploads->drops, s->drop);
     if (s->content.size == 0)
-        return drop_row_save(s->uploads->drops, s->drop,
-                             drop_snapshot(s->uploads->drops, s->drop).sealed);
+        return drop_row_save(s->uploads->drops, s->drop, false);
     /* closed and not acknowledged: on disk */
     rc = spool_sync(s->uploads->spool, s->bytes->number, s->bytes->fd);
     return rc < 0 ? rc : drop_row_save(s->uploads->drops, s->drop, true);
@@ -580,7 +579,7 @@ static int deliver(struct delivery *s, struct failure *err)
         return 0;
     rc = send_bytes(s, err);
     bytes_unref(s->bytes);
-    if (rc == 0)
+    if (rc == 0 && s->content.size)
         drop_forget_sealed(s->uploads->drops, s->drop);
     if (rc == 0 && s->content.size && !was.resealed)
         drops_supersede(s->uploads->drops, s->folder, s->name);

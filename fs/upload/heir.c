@@ -12,24 +12,20 @@
 
 #include "banned.h"
 
-#define AT_ONCE_MS 1000
 #define HEIRS_MAX 256 /* who claimed and never came is forgotten for those that come later */
 
 struct heir {
     struct heir *next;
-    const struct folder *folder;
     struct drop *drop; /* that claimed it, with a reference: nothing else is at its address */
-    struct record *was;
-    char *awaited; /* the id whose DELETE will say it; NULL: it is said */
-    pid_t process;
+    struct heir_left left;
+    bool awaited;     /* its DELETE will say what it was */
     int64_t until_ms; /* to be claimed */
     char name[];
 };
 
 static void heir_free(struct heir *h)
 {
-    record_unref(h->was);
-    free(h->awaited);
+    record_unref(h->left.was);
     drop_unref(h->drop);
     free(h);
 }
@@ -52,41 +48,93 @@ static void prune_locked(struct uploads *uploads, int64_t now)
     }
 }
 
-void heir_leave(struct uploads *uploads, const struct folder *f, const char *name, pid_t process,
-                struct record *was, const char *id)
+void heir_leave(struct uploads *uploads, const struct heir_left *left)
 {
-    struct heir *h = calloc(1, sizeof(*h) + strlen(name) + 1);
+    struct heir *h = calloc(1, sizeof(*h) + strlen(left->name) + 1);
 
     if (!h)
         return;
-    h->awaited = was ? NULL : strdup(id);
-    if (!was && !h->awaited) {
-        free(h);
-        return;
-    }
-    h->folder = f;
-    h->process = process;
-    h->was = was ? record_ref(was) : NULL;
-    h->until_ms = clock_now_ms(uploads->clock) + AT_ONCE_MS;
-    memcpy(h->name, name, strlen(name) + 1);
+    h->left = *left;
+    h->left.name = h->name;
+    h->left.was = left->was ? record_ref(left->was) : NULL;
+    h->awaited = !left->was;
+    h->until_ms = clock_now_ms(uploads->clock) + HEIR_AT_ONCE_MS;
+    memcpy(h->name, left->name, strlen(left->name) + 1);
     lock_take(&uploads->heirs_lock);
-    prune_locked(uploads, h->until_ms - AT_ONCE_MS);
+    prune_locked(uploads, h->until_ms - HEIR_AT_ONCE_MS);
     h->next = uploads->heirs;
     uploads->heirs = h;
     lock_give(&uploads->heirs_lock);
 }
 
+/* The one that nobody has claimed yet. */
+static struct heir *find_locked(struct uploads *uploads, const struct folder *f, const char *name,
+                                pid_t process)
+{
+    int64_t now = clock_now_ms(uploads->clock);
+
+    for (struct heir *h = uploads->heirs; h; h = h->next)
+        if (!h->drop && h->left.folder == f && h->left.process == process && h->until_ms >= now &&
+            strcmp(h->name, name) == 0)
+            return h;
+    return NULL;
+}
+
+bool heir_find_owed(struct uploads *uploads, const struct folder *f, const char *name,
+                    pid_t process, struct heir_left *out)
+{
+    struct heir *h;
+    bool owed;
+
+    lock_take(&uploads->heirs_lock);
+    h = find_locked(uploads, f, name, process);
+    owed = h && h->awaited && h->left.number;
+    if (owed) {
+        *out = h->left;
+        out->name = NULL;
+    }
+    lock_give(&uploads->heirs_lock);
+    return owed;
+}
+
+void heir_forget(struct uploads *uploads, int64_t number)
+{
+    struct heir **link = &uploads->heirs, *h;
+
+    lock_take(&uploads->heirs_lock);
+    while (*link && (*link)->left.number != number)
+        link = &(*link)->next;
+    h = *link;
+    if (h)
+        *link = h->next;
+    lock_give(&uploads->heirs_lock);
+    if (h)
+        heir_free(h);
+}
+
+void heir_pass_on(struct uploads *uploads, const struct drop *d, pid_t process)
+{
+    struct drop *held = NULL;
+
+    lock_take(&uploads->heirs_lock);
+    for (struct heir *h = uploads->heirs; h && !held; h = h->next) {
+        if (h->drop != d)
+            continue;
+        held = steal_pointer(&h->drop);
+        h->left.process = process;
+        h->until_ms = clock_now_ms(uploads->clock) + HEIR_AT_ONCE_MS;
+    }
+    lock_give(&uploads->heirs_lock);
+    drop_unref(held);
+}
+
 void heir_claim(struct uploads *uploads, const struct folder *f, const char *name, pid_t process,
                 struct drop *d)
 {
-    int64_t now = clock_now_ms(uploads->clock);
     struct heir *h;
 
     lock_take(&uploads->heirs_lock);
-    for (h = uploads->heirs; h; h = h->next)
-        if (!h->drop && h->folder == f && h->process == process && h->until_ms >= now &&
-            strcmp(h->name, name) == 0)
-            break;
+    h = find_locked(uploads, f, name, process);
     if (h)
         h->drop = drop_ref(d);
     lock_give(&uploads->heirs_lock);
@@ -96,11 +144,10 @@ void heir_fill(struct uploads *uploads, const char *id, struct record *was)
 {
     lock_take(&uploads->heirs_lock);
     for (struct heir *h = uploads->heirs; h; h = h->next) {
-        if (!h->awaited || strcmp(h->awaited, id) != 0)
+        if (!h->awaited || strcmp(h->left.id, id) != 0)
             continue;
-        free(h->awaited);
-        h->awaited = NULL;
-        h->was = was ? record_ref(was) : NULL;
+        h->awaited = false;
+        h->left.was = was ? record_ref(was) : NULL;
     }
     lock_give(&uploads->heirs_lock);
 }
@@ -142,8 +189,8 @@ int heir_take(struct uploads *uploads, const struct drop *d, const struct folder
             continue;
         }
         found = true;
-        if (h->was && folder_same_list(h->folder, f))
-            *was = record_ref(h->was);
+        if (h->left.was && folder_same_list(h->left.folder, f))
+            *was = record_ref(h->left.was);
         *link = h->next;
         heir_free(h);
     }

@@ -7,18 +7,38 @@
 #ifndef LASFS_HEIR_H
 #define LASFS_HEIR_H
 
-#include "backend.h"
+#include <stdint.h>
+#include <sys/types.h>
 
-struct drop;
+#include "backend.h"
+#include "drop.h"
+
 struct folder;
 struct uploads;
 
-/* The document called name in f was deleted by process. No memory: nobody inherits. was NULL: what it was
- * is said by heir_fill() once the DELETE of id is answered. */
-void heir_leave(struct uploads *uploads, const struct folder *f, const char *name, pid_t process,
-                struct record *was, const char *id);
+#define HEIR_AT_ONCE_MS 1000 /* so long the name may be made again */
+
+/* A document that process has removed from f, where it was called name. was: what it was; NULL: heir_fill()
+ * says it once the DELETE of id is answered, which intent number owes. */
+struct heir_left {
+    const struct folder *folder;
+    const char *name;
+    pid_t process;
+    struct record *was;
+    char id[RESOURCE_ID_MAX + 1];
+    int64_t number;
+    struct acked acked;
+};
+void heir_leave(struct uploads *uploads,
+                const struct heir_left *left); /* no memory: nobody inherits */
 /* was NULL: it was not deleted, or nobody knows what it was. */
 void heir_fill(struct uploads *uploads, const char *id, struct record *was);
+
+/* Is there one that was removed so, at once before, and that nobody has claimed, whose DELETE is owed still?
+ * *out: what was left, but for folder and name. */
+bool heir_find_owed(struct uploads *uploads, const struct folder *f, const char *name,
+                    pid_t process, struct heir_left *out);
+void heir_forget(struct uploads *uploads, int64_t number);
 
 /* d was made as name in f, with O_EXCL, by process: it is what that one was, if it came at once. */
 void heir_claim(struct uploads *uploads, const struct folder *f, const char *name, pid_t process,
@@ -30,6 +50,9 @@ int heir_take(struct uploads *uploads, const struct drop *d, const struct folder
               struct record **was);
 /* Would it be -EAGAIN? */
 bool heir_is_awaited(struct uploads *uploads, const struct drop *d);
+
+/* d, which may be one, is removed by process before it was sent: the next one inherits. */
+void heir_pass_on(struct uploads *uploads, const struct drop *d, pid_t process);
 
 void heir_release(struct uploads *uploads);
 

@@ -79,7 +79,7 @@ static bool is_doubted(struct uploads *uploads, int64_t number)
 static bool is_written_again(const struct drop_snapshot *s)
 {
     return s->linked && s->sealed &&
-           (s->writers || s->state == DROP_DIRTY || s->state == DROP_BROKEN);
+           (s->opened || s->writers || s->state == DROP_DIRTY || s->state == DROP_BROKEN);
 }
 
 /* Held exclusively. */

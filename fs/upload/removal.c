@@ -5,6 +5,7 @@
 #include "doomed.h"
 #include "drop_events.h"
 #include "drop_folders.h"
+#include "drop_rows.h"
 #include "drop_table.h"
 #include "drop_target.h"
 #include "heir.h"
@@ -21,10 +22,20 @@ bool removal_may_wait(struct uploads *uploads, struct drop *d)
     struct drop_snapshot s = drop_snapshot(uploads->drops, d);
     struct target_ids b;
 
-    return uploads->writeback && !uploads->nodelete && s.id[0] && !s.dirty && !s.folder->memory &&
+    return uploads->writeback && !uploads->nodelete && s.id[0] &&
+           (!s.dirty || s.state == DROP_WAITING) && !s.folder->memory &&
            drop_target(uploads->drops, d, &b) == 0 && (resource_can(b.target.res) & CAN_DELETE) &&
            !resource_takes_json(b.target.res) && !(b.target.res->flags & R_MUST_BE_EMPTY) &&
            !journal_moves(uploads->journal, s.id);
+}
+
+static void leave_to_heir(struct uploads *uploads, struct drop *d, struct heir_left *left)
+{
+    struct drop_snapshot s = drop_snapshot(uploads->drops, d);
+
+    memcpy(left->id, s.id, sizeof(left->id));
+    left->acked = s.acked;
+    heir_leave(uploads, left);
 }
 
 int removal_begin(struct uploads *uploads, struct drop *d, const char *name, pid_t process,
@@ -53,9 +64,46 @@ int removal_begin(struct uploads *uploads, struct drop *d, const char *name, pid
         return rc;
     }
     if (f->res->make_from == MAKE_DOCUMENT)
-        heir_leave(uploads, f, name, process, NULL, b.id);
-    journal_leave(uploads->journal, number, 0);
+        leave_to_heir(
+            uploads, d,
+            &(struct heir_left){ .folder = f, .name = name, .process = process, .number = number });
+    journal_leave(uploads->journal, number,
+                  f->res->make_from == MAKE_DOCUMENT ? HEIR_AT_ONCE_MS : 0);
     return 0;
+}
+
+/* d stands for what was to be deleted, with no bytes yet. */
+static int stand_in(struct uploads *uploads, struct drop *d, const struct heir_left *left)
+{
+    cleanup_intent_change struct intent_change change = { .row = NULL };
+    struct bytes *empty;
+    int rc = drop_new_bytes(uploads->drops, d, &empty);
+
+    if (rc == 0)
+        rc = drop_stand_in(uploads->drops, d, left->id, &left->acked);
+    if (rc == 0)
+        rc = journal_change(uploads->journal, left->number, INTENT_DELETED, NULL, &change);
+    if (rc == 0)
+        rc = drop_row_save_with(uploads->drops, d, &change.step, 1, STATE_NOW);
+    return rc;
+}
+
+void removal_claim(struct uploads *uploads, const struct folder *f, const char *name, pid_t process,
+                   struct drop *d)
+{
+    cleanup_free struct intent_row *row = NULL;
+    struct heir_left left;
+
+    if (!heir_find_owed(uploads, f, name, process, &left) ||
+        journal_take_number(uploads->journal, left.number, &row) < 0) {
+        heir_claim(uploads, f, name, process, d); /* it is being deleted, or was */
+        return;
+    }
+    if (row->state == INTENT_OWING && stand_in(uploads, d, &left) == 0) {
+        drops_spare(uploads->drops, left.id);
+        heir_forget(uploads, left.number);
+    }
+    journal_leave(uploads->journal, left.number, 0);
 }
 
 int removal_is_elsewhere(struct uploads *uploads, struct call *call, const struct folder *f,

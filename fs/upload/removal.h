@@ -24,6 +24,11 @@ bool removal_may_wait(struct uploads *uploads, struct drop *d);
 int removal_begin(struct uploads *uploads, struct drop *d, const char *name, pid_t process,
                   struct failure *err);
 
+/* d was made as name in f, with O_EXCL, by process. Where the same process has removed that at once before, d is
+ * in its place: nothing is deleted before what d becomes is there. */
+void removal_claim(struct uploads *uploads, const struct folder *f, const char *name, pid_t process,
+                   struct drop *d);
+
 /* Where a folder is a list of some, others may have moved it to another one: it is not this folder's any
  * more, and stays. fresh: it was sent so lately that the list may lag behind. 1, 0; what
  * known_sent_record_now() gives. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "drop_rows.h"
+#include "drop_sealed.h"
 #include "drop_table.h"
 #include "drop_target.h"
 #include "known.h"
@@ -17,6 +18,17 @@ static bool is_json(const struct folder *f)
     return f->res && resource_takes_json(f->res);
 }
 
+/* Who has emptied a file and closed one of his descriptors may go on with another, as dd does: what was
+ * acknowledged before goes when nobody has it open any more. */
+static void settle_sealed(struct uploads *uploads, struct drop *d)
+{
+    struct drop_snapshot s = drop_snapshot(uploads->drops, d);
+
+    if (s.sealed && !s.opened && !s.writers && (s.state == DROP_STAYING || s.state == DROP_CLEAN) &&
+        drop_row_save(uploads->drops, d, true) == 0)
+        drop_forget_sealed(uploads->drops, d);
+}
+
 void settle_drop(struct uploads *uploads, struct drop *d)
 {
     cleanup_record struct record *r = NULL;
@@ -28,6 +40,7 @@ void settle_drop(struct uploads *uploads, struct drop *d)
     struct failure ignored;
     struct target_ids b;
 
+    settle_sealed(uploads, d);
     if (!bytes)
         return;
     path = spool_path(uploads->spool, bytes->number);

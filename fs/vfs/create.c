@@ -14,7 +14,6 @@
 #include "file_kinds.h"
 #include "fs.h"
 #include "fs_context.h"
-#include "heir.h"
 #include "hide.h"
 #include "known.h"
 #include "known_lists.h"
@@ -26,6 +25,7 @@
 #include "process.h"
 #include "refuse.h"
 #include "refuse_made.h"
+#include "removal.h"
 #include "resolve.h"
 #include "scratch.h"
 
@@ -166,8 +166,8 @@ static int create_in(struct fs *fs, struct call *call, struct node *parent, cons
     if (rc < 0)
         return rc;
     if (found.drop && (flags & O_EXCL))
-        heir_claim(fs->uploads, drop_folder(fs->drops, found.drop), name, process_of_thread(pid),
-                   found.drop);
+        removal_claim(fs->uploads, drop_folder(fs->drops, found.drop), name, process_of_thread(pid),
+                      found.drop);
     rc = entry_of(fs, call, parent, name, &found, &n, out, err);
     if (rc < 0) {
         undo_create(fs, &found);

@@ -123,7 +123,8 @@ static int delete_drop(struct fs *fs, struct call *call, struct drop *d, const c
         return removal_begin(fs->uploads, d, name, process, err);
     rc = delete_sent(fs, call, d, &was, err);
     if (rc == 0 && was && f->res->make_from == MAKE_DOCUMENT)
-        heir_leave(fs->uploads, f, name, process, was, NULL);
+        heir_leave(fs->uploads, &(struct heir_left){
+                                    .folder = f, .name = name, .process = process, .was = was });
     return rc;
 }
 
@@ -144,6 +145,8 @@ static int unlink_drop(struct fs *fs, struct call *call, struct drop *d, const c
         rc = delete_drop(fs, call, d, name, process_of_thread(pid), &waits, err);
     if (rc == 0)
         rc = resolve_gone(fs->inodes, d, !waits);
+    if (rc == 0)
+        heir_pass_on(fs->uploads, d, process_of_thread(pid));
     if (rc == 0)
         uploads_name_left(fs->uploads, f, name);
     if (rc == 0)

@@ -620,6 +620,35 @@ def test_what_was_moved_to_another_dataset_meanwhile_is_not_removed(sent, proxy,
     assert api.get('documents/' + document)['datasetId'] == dataset
 
 
+REFUSED = {'status': 400, 'message': 'not these bytes'}
+
+
+@pytest.mark.parametrize('tool', ['install', 'cp --remove-destination', 'mv'])
+def test_what_takes_the_place_of_another_and_is_refused_leaves_it(sent, proxy, api, tmp_path, tool):
+    """Nothing is deleted before the other is there, though the tool has unlinked it."""
+    sent.allow('not these bytes')
+    sent.may_leave = True
+    truth = [{'label': 'total', 'value': '1'}]
+    (sent / 'documents/a.pdf.json').write_text(json.dumps(truth))
+    before = api.documents()
+    proxy.fault('POST', '/documents', **REFUSED)
+    mark = proxy.mark()
+    for n in (7, 8):
+        (tmp_path / 'a.pdf').write_bytes(small_pdf(n))
+        subprocess.run([*tool.split(), tmp_path / 'a.pdf', sent.paths[0]], check=True)
+    eventually(lambda: os.listdir(sent / '.lasfs/pending') == [] and os.listdir(sent / '.lasfs/failed'))
+    assert api.documents() == before and sent.paths[0].read_bytes() == small_pdf(ord('a'))
+    assert not proxy.since(mark, 'DELETE', '/documents.*')
+    proxy.clear()
+    (tmp_path / 'a.pdf').write_bytes(small_pdf(9))
+    subprocess.run([*tool.split(), tmp_path / 'a.pdf', sent.paths[0]], check=True)
+    flush(sent)
+    assert len(api.documents()) == 4
+    assert [api.content('documents/' + d['documentId']) for d in api.documents()
+            if d.get('groundTruth') == truth] == [small_pdf(9)]
+    assert sent.paths[0].read_bytes() == small_pdf(9) and failed(sent) == []
+
+
 def test_what_is_removed_and_made_anew_is_what_it_was(sent, proxy, api, tmp_path):
     """mv from elsewhere: the labels are those that the document has when it is deleted."""
     truth = [{'label': 'total', 'value': '1'}]

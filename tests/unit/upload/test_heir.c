@@ -6,7 +6,7 @@
 
 #include "banned.h"
 
-#define AT_ONCE_MS 1000
+#define AT_ONCE_MS HEIR_AT_ONCE_MS
 #define PROCESS 100
 #define IN_7 "datasets/dataset#7/documents"
 
@@ -25,7 +25,9 @@ static void leave(struct world *w, const char *key, const char *fields)
 {
     struct record *r = document(fields);
 
-    heir_leave(w->uploads, folder_at(w, key), "a.pdf", PROCESS, r, NULL);
+    heir_leave(w->uploads,
+               &(struct heir_left){
+                   .folder = folder_at(w, key), .name = "a.pdf", .process = PROCESS, .was = r });
     record_unref(r);
 }
 
@@ -124,6 +126,27 @@ static void what_is_sent_into_another_list_inherits_nothing(void **state)
     assert_null(take(w, d, folder_at(w, "documents")));
 }
 
+static void what_is_removed_before_it_is_sent_passes_it_on(void **state)
+{
+    cleanup_record struct record *was = NULL;
+    cleanup_drop struct drop *d = NULL, *next = NULL;
+    struct world *w = *state;
+    struct folder *f;
+
+    start(w);
+    f = folder_at(w, "documents");
+    leave(w, "documents", "{'documentId': 'document#9'}");
+    d = write_drop(w, "documents", "a.pdf", "", 0);
+    heir_claim(w->uploads, f, "a.pdf", PROCESS, d);
+    heir_pass_on(w->uploads, d, PROCESS + 1);
+    next = write_drop(w, "documents", "b.pdf", "", 0);
+    heir_claim(w->uploads, f, "a.pdf", PROCESS, next);
+    assert_null(take(w, next, f));
+    heir_claim(w->uploads, f, "a.pdf", PROCESS + 1, next);
+    was = take(w, next, f);
+    assert_non_null(was);
+}
+
 /* Its DELETE is still on its way: who has taken its place waits for what it was. */
 static void what_is_deleted_later_says_what_it_was_then(void **state)
 {
@@ -138,7 +161,11 @@ static void what_is_deleted_later_says_what_it_was_then(void **state)
         start(w);
         f = folder_at(w, "documents");
         d = write_drop(w, "documents", "a.pdf", "", 0);
-        heir_leave(w->uploads, f, "a.pdf", PROCESS, NULL, "document#9");
+        heir_leave(w->uploads, &(struct heir_left){ .folder = f,
+                                                    .name = "a.pdf",
+                                                    .process = PROCESS,
+                                                    .id = "document#9",
+                                                    .number = 7 });
         heir_claim(w->uploads, f, "a.pdf", PROCESS, d);
         assert_true(heir_is_awaited(w->uploads, d));
         assert_int_equal(heir_take(w->uploads, d, f, &was), -EAGAIN);
@@ -178,6 +205,7 @@ int main(void)
         TEST(it_is_inherited_once),
         TEST(who_claims_in_time_may_be_sent_later),
         TEST(what_is_sent_into_another_list_inherits_nothing),
+        TEST(what_is_removed_before_it_is_sent_passes_it_on),
         TEST(what_is_deleted_later_says_what_it_was_then),
         TEST(many_wait_at_once_and_those_that_nobody_comes_for_are_forgotten),
     };
