@@ -20,6 +20,7 @@
 #include "passes.h"
 #include "posting.h"
 #include "unsure.h"
+#include "upload_patch.h"
 #include "uploads_context.h"
 
 #include "banned.h"
@@ -291,7 +292,50 @@ static int take_name(struct settling *s)
     return drop_row_save(drops, s->drop, true);
 }
 
-/* Another one is called so by now: it keeps the name that it had, if that is free. */
+/* It is in the list of from again. */
+static int move_back(struct uploads *uploads, struct call *call, const struct target *t,
+                     const struct folder *from, struct failure *why)
+{
+    const struct field *f = from->filter ? resource_field(from->res, from->filter) : NULL;
+    cleanup_record struct record *now = NULL;
+    int rc = known_current_record(uploads->remote, call, t, &now, why);
+
+    if (rc < 0 || listing_filter_holds(from->filter, from->filter_value, now))
+        return rc;
+    if (!f || !(f->flags & F_IN_PATCH))
+        return -EPERM;
+    return upload_field(uploads, call, t, f, from->filter_value, strlen(from->filter_value), why);
+}
+
+/* Another one is called so by now. Its mover was told that it failed, so it goes back to where it was, if that
+ * can be. -EEXIST: it cannot. */
+static int put_back(struct settling *s, struct call *call, const struct target *t,
+                    struct failure *why)
+{
+    struct settling back = { .uploads = s->uploads, .row = s->row, .name = s->row->name };
+    int moved, rc = drops_folder(s->uploads->drops, s->row->folder, &back.to);
+
+    if (rc < 0 || (s->to->filter && !back.to->filter))
+        return -EEXIST;
+    rc = find_name(&back);
+    if (rc == 1)
+        back.drop = drops_find_id(s->uploads->drops, back.to, s->row->id);
+    if (rc < 0 || !back.drop)
+        return rc < 0 ? rc : -EEXIST;
+    moved = move_back(s->uploads, call, t, back.to, why);
+    if (moved == 0)
+        drop_listed_elsewhere(s->uploads->drops, back.drop);
+    if (rc == 0) {
+        rc = moved == 0 ? take_name(&back) : moved;
+        drop_unlock_exclusive(s->uploads->drops, back.drop);
+    } else {
+        rc = moved;
+    }
+    drop_unref(back.drop);
+    return rc < 0 && !failure_passes(rc, why) ? -EEXIST : rc;
+}
+
+/* It cannot: it keeps the name that it had, if that is free. */
 static int keep_name(struct settling *s)
 {
     struct failure why = { 0 };
@@ -332,8 +376,13 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
         return rc;
     s.name = row->to_name;
     rc = find_name(&s);
-    if (rc == -EEXIST)
-        rc = keep_name(&s);
+    if (rc == -EEXIST) {
+        rc = put_back(&s, call, &t, why);
+        if (rc == 0)
+            return journal_tell(j, row->number, INTENT_REFUSED, NULL, STATE_NOW);
+        if (rc == -EEXIST)
+            rc = keep_name(&s);
+    }
     if (rc == -EWOULDBLOCK)
         return BUSY_AGAIN_MS;
     if (rc == -EEXIST)

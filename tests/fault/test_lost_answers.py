@@ -224,6 +224,41 @@ def test_a_move_of_which_nobody_knows_keeps_one_of_its_names(mount, proxy, api, 
     assert (dataset / 'scan.pdf').read_bytes() == small_pdf(1)
 
 
+@pytest.mark.parametrize('over', [False, True], ids=['to a new name', 'over another'])
+@pytest.mark.parametrize('to', ['another dataset', 'a subfolder'])
+def test_a_move_of_which_nobody_knows_is_undone_when_its_name_is_taken(mount, proxy, api, dataset, to, over):
+    """Its mover was told that it failed, and somebody has made the name since."""
+    mount.allow('scan.pdf', 'other.pdf')
+    mount.may_leave = True  # the labels
+    mount.run('mkdir datasets/second')
+    second = mount / 'datasets' / api.dataset_called('second')['datasetId'] / 'documents'
+    target = second if to == 'another dataset' else dataset / 'sub'
+    target.mkdir(exist_ok=True)
+    (dataset / 'scan.pdf').write_bytes(small_pdf(1))
+    if over:
+        (target / 'other.pdf').write_bytes(small_pdf(2))
+        (target / 'other.pdf.json').write_text('[{"label": "total", "value": "2"}]')
+    proxy.fault('PATCH', '/documents/.*', close='after')
+    proxy.fault('GET', '/documents/.*', status=500)
+    try:
+        os.rename(dataset / 'scan.pdf', target / 'other.pdf')
+    except OSError:
+        pass
+    else:
+        assert to == 'a subfolder' and not over  # a name, and nothing to be asked
+        return
+    proxy.clear()
+    (target / 'other.pdf').write_bytes(small_pdf(3))
+    time.sleep(2.5)  # as long as what was sent may arrive
+    eventually(lambda: 'scan.pdf' in os.listdir(dataset) and 'other.pdf' in os.listdir(target))
+    assert (dataset / 'scan.pdf').read_bytes() == small_pdf(1) and (target / 'other.pdf').read_bytes() == small_pdf(3)
+    assert sorted(n for n in os.listdir(target) if n.endswith('.pdf')) == ['other.pdf']
+    where = {api.content('documents/' + d['documentId']): d['datasetId'] for d in api.documents()}
+    assert where == {small_pdf(1): dataset.parent.name, small_pdf(3): target.relative_to(mount.path).parts[1]}
+    mount.remount()
+    assert (dataset / 'scan.pdf').read_bytes() == small_pdf(1)
+
+
 @pytest.mark.parametrize('stall', ['before', 'after'])
 def test_a_move_in_which_the_daemon_died_keeps_one_of_its_names(mount, proxy, api, dataset, stall):
     (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
