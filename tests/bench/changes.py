@@ -10,9 +10,11 @@ from bench.place import AT_ONCE, Place, run
 CURL_COPY, CURL_REMOVE = 'the same POSTs and PATCHes by curl --parallel 16', 'the same DELETEs by curl --parallel 16'
 RSYNC, AGAIN, REMOVE = 'rsync -a with sidecars', 'rsync -a, nothing has changed', 'rm of all'
 RSYNC_WRITEBACK = 'rsync -a with sidecars, writeback, until the last is there'
+REMOVE_WRITEBACK = 'rm of all, writeback, until the last is gone'
 LOCAL, COST = 'rsync -a between two local folders', 'requests of rsync -a, nothing has changed'
 ROWS = [Row(RSYNC, CURL_COPY, {0: 2, 10: 2}), Row(RSYNC_WRITEBACK, CURL_COPY, {0: 2, 10: 2}),
-        Row(AGAIN, LOCAL, {0: 1.5, 10: 1.5}), Row(REMOVE, CURL_REMOVE, {0: 2, 10: 2})]
+        Row(AGAIN, LOCAL, {0: 1.5, 10: 1.5}), Row(REMOVE, CURL_REMOVE, {0: 2, 10: 2}),
+        Row(REMOVE_WRITEBACK, CURL_REMOVE, {0: 2, 10: 2})]
 LABELS = json.dumps([{'label': 'total', 'value': '1'}])
 make_place = Place
 
@@ -55,9 +57,10 @@ def rsync(source, folder):
     run(['rsync', '-a', '--inplace', f'{source}/', f'{folder}/'])
 
 
-def labelled(place):
-    documents = added(place)
-    return len(documents) == place.count and all(d.get('groundTruth') for d in documents)
+def remove(mount, names, flush):
+    run(['rm', *names], mount.path)
+    if flush:
+        mount.control('flush')
 
 
 def by_lasfs(place, figures, folder, name, *options):
@@ -79,10 +82,7 @@ def by_lasfs(place, figures, folder, name, *options):
                 figures.time(AGAIN, rsync, folder / 'source', target)
             figures.add(COST, len(seen.all))
         names = [f'documents/{p.name}' for p in sorted((folder / 'source').iterdir())]
-        if not options:
-            figures.time(REMOVE, run, ['rm', *names], mount.path)
-        else:
-            run(['rm', *names], mount.path)
+        figures.time(REMOVE_WRITEBACK if options else REMOVE, remove, mount, names, bool(options))
         assert not added(place)
         mount.unmount()
     finally:
