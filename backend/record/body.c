@@ -73,6 +73,13 @@ bool body_has(const struct body *b, const char *name)
     return json_object_get(b->object, name) != NULL;
 }
 
+void body_drop(struct body *b, const char *name)
+{
+    json_object_del(b->object, name);
+    if (b->plain)
+        json_object_del(b->plain, name);
+}
+
 int body_write(const struct body *b, struct buf *out)
 {
     return json_text_write(b->object, false, out);

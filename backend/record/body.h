@@ -43,6 +43,7 @@ void body_hush(const struct body *b, struct failure *err);
 
 bool body_empty(const struct body *b);
 bool body_has(const struct body *b, const char *name);
+void body_drop(struct body *b, const char *name); /* it is not said, with a stamp or without */
 
 /* Sets a string as it is. -EINVAL when the table does not have the field for this use, with
  * words in err; what the server checks (limits, patterns) is left to it. -ENOMEM. */

@@ -59,6 +59,7 @@ struct delivery {
     struct posting posting;             /* its intent, if it has one */
     char key[STAMP_KEY_CHARS + 1];      /* of its stamp, or "" */
     struct moving *moving;              /* the rename that it is sent for, or NULL */
+    struct sidecar_along along;         /* what is said in the same request */
 };
 
 /* --- What the bytes are ----------------------------------------------------------------------- */
@@ -186,6 +187,22 @@ static int post_without(struct delivery *s, const struct target *t, const struct
     return rc;
 }
 
+/* Labels that are refused hold up no document: they are on their own then. */
+static int post_unlabelled(struct delivery *s, const struct target *t, struct body *body,
+                           struct record **out, struct failure *err)
+{
+    struct failure why = { 0 };
+    int rc;
+
+    body_drop(body, s->along.field->name);
+    sidecar_along_release(&s->along);
+    rc = posting_again(&s->posting, body, &why);
+    if (rc == 0)
+        rc = deliver_content(s->uploads, s->call, t, body, s->content, s->type, out, &why);
+    *err = why;
+    return rc;
+}
+
 /* A refusal may be one of the bytes then, which go out on their own. */
 static bool is_sent_beside(const struct delivery *s)
 {
@@ -205,6 +222,8 @@ static int post_once(struct delivery *s, struct body *body, const char *owed, st
     if (rc != 0)
         return rc < 0 ? rc : 0;
     rc = deliver_content(s->uploads, s->call, &t, body, s->content, s->type, out, err);
+    if (rc == -EINVAL && err->status == 400 && !is_sent_beside(s) && s->along.sidecar)
+        rc = post_unlabelled(s, &t, body, out, err);
     if (rc == -EINVAL && err->status == 400 && !is_sent_beside(s) && body_unstamp(body))
         rc = post_without(s, &t, body, out, err);
     else if (rc == 0)
@@ -247,6 +266,8 @@ static int create(struct delivery *s, const struct record *old, const char *owed
         body_find_ids(body, &names.finder);
     if (rc == 0 && is_moving(s))
         rc = set_filter(s, body, err);
+    if (rc == 0)
+        rc = sidecar_go_along(s->uploads, s->folder, s->name, s->drop, body, &s->along);
     if (rc == 0 && old)
         rc = replace_keep(s->uploads, s->folder, s->name, old, body);
     if (rc == 0)
@@ -346,6 +367,7 @@ static int transmit_content(struct delivery *s, const char **old_id, struct reco
 /* What depends on the document that is there now. Its failures are not those of the document. */
 static void follow(struct delivery *s, const char *id)
 {
+    sidecar_went_along(s->uploads, &s->along, id);
     sidecar_follow(s->uploads, s->call, s->drop, s->folder, s->name);
     if (s->folder->model)
         inbox_predict(s->uploads, s->call, s->folder, s->name, id);
@@ -579,6 +601,7 @@ static int deliver(struct delivery *s, struct failure *err)
         return 0;
     rc = send_bytes(s, err);
     bytes_unref(s->bytes);
+    sidecar_along_release(&s->along);
     if (rc == 0 && s->content.size)
         drop_forget_sealed(s->uploads->drops, s->drop);
     if (rc == 0 && s->content.size && !was.resealed)

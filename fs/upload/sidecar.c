@@ -192,6 +192,17 @@ static bool is_untaken(struct uploads *uploads, struct drop *d)
     return s.linked && s.untaken;
 }
 
+/* And was it written for the one that is yet to come? */
+static bool is_new(struct uploads *uploads, struct drop *d)
+{
+    bool new;
+
+    drops_lock(uploads->drops);
+    new = d->linked && !d->taken;
+    drops_unlock(uploads->drops);
+    return new;
+}
+
 /* b, which is document, takes d, which is held exclusively, is untaken, and stands in f. */
 static int take(struct uploads *uploads, struct call *call, const struct target_ids *b,
                 struct drop *document, struct folder *f, struct drop *d, struct failure *err)
@@ -251,6 +262,70 @@ static bool try_take(struct uploads *uploads, struct call *call, struct drop *do
         log_failure(uploads, d, rc, &err);
     return true;
 }
+
+/* --- With its document ------------------------------------------------------------------------ */
+
+void sidecar_along_release(struct sidecar_along *along)
+{
+    drop_unref(along->sidecar);
+    along->sidecar = NULL;
+}
+
+static int say(struct uploads *uploads, struct drop *d, struct body *body,
+               struct sidecar_along *out)
+{
+    cleanup_buf struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+    struct bytes *bytes = drop_bytes(uploads->drops, d);
+    struct failure refused;
+    int rc = bytes ? bytes_read(bytes, &text) : 0;
+
+    bytes_unref(bytes);
+    if (rc == 0 && text.len)
+        rc = body_set_text(body, out->field, buf_str(&text), text.len, &refused);
+    if (rc == 0 && text.len) {
+        out->sidecar = drop_ref(d);
+        out->version = drop_version(d);
+    }
+    return rc == -ENOMEM ? rc : 0; /* who is refused hears it on his own */
+}
+
+int sidecar_go_along(struct uploads *uploads, struct folder *f, const char *name,
+                     const struct drop *document, struct body *body, struct sidecar_along *out)
+{
+    cleanup_drop struct drop *d = NULL;
+    struct call now = { .nowait = true };
+    int rc = 0;
+
+    *out = (struct sidecar_along){ .sidecar = NULL };
+    if (!rule_takes_sidecars(f) || f->staging || rule_scratch(uploads->scratch, name))
+        return 0;
+    out->field = rule_sidecar_field(f->res);
+    if (!(out->field->flags & F_IN_POST) || body_has(body, out->field->name))
+        return 0;
+    d = pair_sidecar(uploads, f, name, document);
+    if (!d || d == document || drop_lock_exclusive(uploads->drops, d, &now) < 0)
+        return 0;
+    if (is_ready(uploads, d) && is_new(uploads, d))
+        rc = say(uploads, d, body, out);
+    drop_unlock_exclusive(uploads->drops, d);
+    return rc;
+}
+
+void sidecar_went_along(struct uploads *uploads, const struct sidecar_along *along, const char *id)
+{
+    struct call now = { .nowait = true };
+    struct drop *d = along->sidecar;
+
+    if (!d || drop_lock_exclusive(uploads->drops, d, &now) < 0)
+        return;
+    if (drop_version(d) == along->version && is_new(uploads, d) && set_taken(uploads, d, id) == 0) {
+        drop_said(uploads->drops, d);
+        drop_row_save(uploads->drops, d, false);
+    }
+    drop_unlock_exclusive(uploads->drops, d);
+}
+
+/* --- After it --------------------------------------------------------------------------------- */
 
 void sidecar_follow(struct uploads *uploads, struct call *call, struct drop *document,
                     struct folder *f, const char *name)

@@ -13,6 +13,7 @@
 #define LASFS_SIDECAR_H
 
 #include "backend.h"
+#include "body.h"
 #include "waiting.h"
 
 struct bytes;
@@ -28,6 +29,22 @@ int sidecar_commit(struct uploads *uploads, struct call *call, struct folder *f,
 /* d stays local under a name that is no sidecar's: it belongs to nobody, and counts as written
  * when it gets such a name again. */
 void sidecar_left(struct uploads *uploads, struct drop *d);
+
+/* A sidecar whose words go with the POST of its document. */
+struct sidecar_along {
+    struct drop *sidecar; /* with a reference; NULL: none does */
+    const struct field *field;
+    unsigned version;
+};
+void sidecar_along_release(struct sidecar_along *along);
+
+/* What stands beside document, which is about to be made as name in f, is said in body too, unless body says it
+ * already, or the sidecar is no ground truth. 0, -ENOMEM. */
+int sidecar_go_along(struct uploads *uploads, struct folder *f, const char *name,
+                     const struct drop *document, struct body *body, struct sidecar_along *out);
+
+/* The document of this id has it. What was written meanwhile still waits, for sidecar_follow(). */
+void sidecar_went_along(struct uploads *uploads, const struct sidecar_along *along, const char *id);
 
 /* document is there now, or will be once it is renamed, under name in f: what stands beside it is
  * sent. That it is refused is kept with the sidecar, and written to the error log. */

@@ -47,7 +47,7 @@ def test_a_sidecar_is_the_ground_truth_in_every_form_and_order(mount, api, sampl
         for name in names:
             mount.run(f'cp {samples.folder}/{name} datasets/in/documents/')
     assert truth_of(api) == TRUTH
-    assert [r.verb for r in seen.changes] == ['POST', 'PATCH']
+    assert [r.verb for r in seen.changes] == (['POST'] if sidecar_first else ['POST', 'PATCH'])
     assert (folder / 'scan.pdf.json').read_text() == text
     assert sorted(os.listdir(folder)) == ['scan.pdf', 'scan.pdf.json']
 
@@ -428,7 +428,7 @@ def test_a_sidecar_may_have_the_stem_of_its_document(mount, api, samples, folder
     with mount.server.watch() as seen:
         for each in reversed(names) if sidecar_first else names:
             mount.run(f'cp {samples.folder}/{each} {folder}/')
-    assert [r.verb for r in seen.changes] == ['POST', 'PATCH']
+    assert [r.verb for r in seen.changes] == (['POST'] if sidecar_first else ['POST', 'PATCH'])
     assert list(truths(api).values()) == ['1']
     assert sorted(os.listdir(mount / folder)) == sorted(names)
 
@@ -541,7 +541,9 @@ def test_a_folder_that_is_laid_out_both_ways(mount, api, samples, folder, copy, 
         samples.write(name + '.json' if i < 3 else name.replace('pdf', 'json'), truth(str(i)))
     with mount.server.watch() as seen:
         mount.run(f'{copy} {samples.folder}/. {folder}/')
-    assert sorted(r.verb for r in seen.changes) == ['PATCH'] * 6 + ['POST'] * 6
+    verbs = [r.verb for r in seen.changes]
+    assert verbs.count('POST') == 6 and len(verbs) <= 12
+    assert copy != 'rsync -a' or verbs.count('PATCH') == 3  # by name, and X.json is before X.pdf
     assert truths(api) == {pdf(2000, seed=i): str(i) for i in range(6)}
     if remount:
         mount.remount()
