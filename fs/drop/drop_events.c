@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "drop_links.h"
+#include "drop_promise.h"
 #include "drop_table.h"
 
 #include "banned.h"
@@ -39,17 +40,19 @@ bool drop_emptied(struct drops *t, struct drop *d)
     return change(t, d, DROP_EMPTIED);
 }
 
-static void tear_locked(struct drop *d, int rc)
+/* What is promised is written by nobody: what failed never came so far. */
+static void tear_locked(const struct drops *t, struct drop *d, int rc)
 {
+    if (drop_is_promised_locked(t, d))
+        return;
     drop_tell_locked(d, DROP_TORN);
-    if (d->state == DROP_BROKEN)
-        d->broken = rc;
+    d->broken = rc;
 }
 
 void drop_torn(struct drops *t, struct drop *d, int rc)
 {
     drops_lock(t);
-    tear_locked(d, rc);
+    tear_locked(t, d, rc);
     drops_unlock(t);
 }
 
@@ -57,7 +60,7 @@ void drop_unclosed(struct drops *t, struct drop *d, unsigned generation, int rc)
 {
     drops_lock(t);
     if (drop_state_is_dirty(d->state) && d->generation == generation)
-        tear_locked(d, rc);
+        tear_locked(t, d, rc);
     drops_unlock(t);
 }
 

@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "drop_links.h"
+#include "drop_promise.h"
 #include "drop_rows.h"
 #include "drop_sealed.h"
 #include "drop_table.h"
@@ -232,10 +233,14 @@ int drop_take_failed(struct drops *t, struct drop *x, struct drop *d)
     else if (d->what != DROP_FILE || d->writers || drop_state_is_dirty(d->state))
         rc = -EBUSY;
     if (rc == 0) {
-        before = d->local;
-        d->local = steal_pointer(&x->local);
+        if (drop_is_promised_locked(t, d)) {
+            drop_seal_locked(d, steal_pointer(&x->local));
+        } else {
+            before = d->local;
+            d->local = steal_pointer(&x->local);
+            drop_tell_locked(d, DROP_WRITTEN);
+        }
         drop_tell_locked(x, DROP_FREED);
-        drop_tell_locked(d, DROP_WRITTEN);
         d->mtime_ns = x->mtime_ns;
         d->mode = x->mode;
     }

@@ -1,4 +1,5 @@
 #include "drop_rows.h"
+#include "drop_promise.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -40,7 +41,7 @@ char *drop_failed_key(const char *key)
     return asprintf(&out, DROP_FAILED_KEY "%s", key) < 0 ? NULL : out;
 }
 
-static enum row_state state_of(const struct drop *d)
+static enum row_state state_of(const struct drops *t, const struct drop *d)
 {
     if (d->what == DROP_SUBFOLDER)
         return ROW_FOLDER;
@@ -52,7 +53,9 @@ static enum row_state state_of(const struct drop *d)
         return ROW_WAITING; /* until somebody writes: they are whole */
     if (d->local &&
         drop_state_is_dirty(d->state)) /* on its way it is as little complete as written */
-        return d->writers || d->state != DROP_STAYING ? ROW_OPEN : ROW_LOCAL;
+        return d->state == DROP_STAYING && (!d->writers || drop_is_promised_locked(t, d))
+                   ? ROW_LOCAL
+                   : ROW_OPEN;
     return d->id ? ROW_SENT : ROW_LOCAL;
 }
 
@@ -99,7 +102,7 @@ static int copy_row(struct drops *t, struct drop *d, const struct folder *from, 
     out->parked = copy_text(d->parked_in == d->folder ? d->parked : NULL, &ok);
     out->taken = copy_text(d->taken, &ok);
     out->row = (struct drop_row){ .kind = d->what,
-                                  .state = state_of(d),
+                                  .state = state_of(t, d),
                                   .size = d->acked.size,
                                   .mtime_ns = d->mtime_ns,
                                   .sent_mtime_ns = d->acked.mtime_ns,

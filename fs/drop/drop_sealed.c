@@ -7,7 +7,6 @@
 #include "drop_rows.h"
 #include "drop_shared.h"
 #include "file.h"
-#include "name_rules.h"
 
 #include "banned.h"
 
@@ -20,21 +19,6 @@ static int copy_bytes(struct drops *t, const struct bytes *from, bool empty, str
     if (rc < 0)
         bytes_discard(steal_pointer(out));
     return rc;
-}
-
-bool drop_is_promised(struct drops *t, struct drop *d)
-{
-    struct stat st;
-    bool promised;
-
-    drops_lock(t);
-    promised = d->state == DROP_WAITING ||
-               (d->linked && !d->id && d->local && d->local->number && !d->sealed &&
-                (d->state == DROP_STAYING || d->state == DROP_CLEAN) && !d->folder->staging &&
-                (rule_defaults(d->name) || !rule_scratch(t->scratch, d->name)) &&
-                fstat(d->local->fd, &st) == 0 && st.st_size);
-    drops_unlock(t);
-    return promised;
 }
 
 /* From DIRTY. */
@@ -55,7 +39,7 @@ static void keep_time_locked(const struct drop *d)
     (void)futimens(d->local->fd, times);
 }
 
-static void seal_locked(struct drop *d, struct bytes *copy)
+void drop_seal_locked(struct drop *d, struct bytes *copy)
 {
     keep_time_locked(d);
     d->sealed = d->local;
@@ -71,13 +55,14 @@ int drop_unseal(struct drops *t, struct drop *d, bool empty)
 
     if (rc == 0) {
         drops_lock(t);
-        seal_locked(d, copy);
+        drop_seal_locked(d, copy);
         drops_unlock(t);
         rc = drop_row_save(t, d, true);
     }
     if (rc < 0 && copy) {
         drops_lock(t);
         d->local = steal_pointer(&d->sealed);
+        drop_tell_locked(d, DROP_EMPTIED); /* who was torn meanwhile has torn the copy */
         tell_sealed_locked(d);
         drops_unlock(t);
         bytes_discard(copy);

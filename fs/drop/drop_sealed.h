@@ -8,13 +8,12 @@
 
 #include "drop.h"
 
-/* Was it told that the bytes are safe, and are they nowhere but here? Not those of a scratch name, which
- * promises nothing, and of which copies would be many. */
-bool drop_is_promised(struct drops *t, struct drop *d);
-
-/* d is promised and held exclusively: it is DIRTY from now on, with a copy of its bytes, or none if
+/* d is promised (drop_promise.h) and held exclusively: it is DIRTY from now on, with a copy of its bytes, or none if
  * empty; its row says so, on disk. 0, -ENOSPC, -EIO, -ENOMEM: it is as it was. */
 int drop_unseal(struct drops *t, struct drop *d, bool empty);
+
+/* The same, with other bytes, which become d's; the lock is held, and its row is the caller's to save. */
+void drop_seal_locked(struct drop *d, struct bytes *copy);
 
 /* The copy is in its place, or what was sealed is wanted no more: it goes. Its row is the caller's
  * to save before. */

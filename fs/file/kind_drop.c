@@ -9,6 +9,7 @@
 #include "deliver.h"
 #include "drop_events.h"
 #include "drop_failed.h"
+#include "drop_promise.h"
 #include "drop_read.h"
 #include "drop_rows.h"
 #include "drop_sealed.h"

@@ -57,6 +57,18 @@ void journal_kick(struct journal *j)
     lock_give(&j->lock);
 }
 
+void journal_pay(struct journal *j)
+{
+    struct entry *e, *next;
+
+    lock_take(&j->lock);
+    HASH_ITER(hh, j->entries, e, next)
+        if (e->row->state == INTENT_OWING)
+            e->next_ms = 0;
+    pthread_cond_broadcast(&j->changed);
+    lock_give(&j->lock);
+}
+
 /* --- The work --------------------------------------------------------------------------------- */
 
 static void note_result(struct journal *j, struct entry *e, int64_t again,

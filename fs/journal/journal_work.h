@@ -21,4 +21,7 @@ bool journal_drain(struct journal *j, struct call *call, int64_t timeout_ms);
 /* All that have failed for what passes are tried now. */
 void journal_kick(struct journal *j);
 
+/* All that only owe are tried now. */
+void journal_pay(struct journal *j);
+
 #endif

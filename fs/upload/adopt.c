@@ -165,7 +165,7 @@ static int64_t settle_name(struct adoption *a, struct failure *why)
     if (now && !now->name) /* it was given up a moment ago */
         return give_back(a, why);
     if (a->queued && s.sealed)
-        return BUSY_AGAIN_MS; /* it is being written again */
+        return fail(why, -EBUSY, 0, "it is being written again");
     return is_newer(a) ? give_back(a, why) : take_name(a);
 }
 

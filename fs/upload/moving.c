@@ -130,14 +130,16 @@ static int is_moved(struct uploads *uploads, struct call *call, const struct tar
     return listing_filter_holds(f->filter, f->filter_value, now);
 }
 
-/* Is t in the list of to, and, if it takes the place of old there, what that is? As is_moved(). */
+/* Is t in the list of to, and, if it takes the place of old there, what that is? *gone: old is there no more, and
+ * nobody can say. As is_moved(). */
 static int is_done(struct uploads *uploads, struct call *call, const struct target *t,
-                   const struct folder *to, const char *to_name, const char *old,
+                   const struct folder *to, const char *to_name, const char *old, bool *gone,
                    struct failure *why)
 {
     struct target theirs = { .res = t->res, .id = old };
     int rc = old ? carry_is_done(uploads, call, t, to, to_name, &theirs, why) : -ENOENT;
 
+    *gone = old && rc == -ENOENT;
     return rc == -ENOENT ? is_moved(uploads, call, t, to, why) : rc;
 }
 
@@ -156,13 +158,13 @@ int moving_patched(struct moving *m, const struct target *t, int rc, struct fail
 {
     const char *old = m->old[0] ? m->old : NULL;
     struct failure why = { 0 };
-    bool passes, late; /* it may arrive later than the look */
+    bool passes, gone, late; /* it may arrive later than the look */
     int done;
 
     if (rc == 0)
         return 0;
     passes = failure_passes(rc, err);
-    done = passes ? is_done(m->uploads, m->call, t, m->to, m->to_name, old, &why) : 0;
+    done = passes ? is_done(m->uploads, m->call, t, m->to, m->to_name, old, &gone, &why) : 0;
     if (done == 1)
         return 0;
     late = passes && !failure_is_answer(err);
@@ -307,31 +309,59 @@ static int move_back(struct uploads *uploads, struct call *call, const struct ta
     return upload_field(uploads, call, t, f, from->filter_value, strlen(from->filter_value), why);
 }
 
+/* A list has taken its name away meanwhile. */
+static int name_again(const struct settling *s, struct folder *from)
+{
+    struct settling back = {
+        .uploads = s->uploads, .row = s->row, .to = from, .name = s->row->name
+    };
+    struct call now = { .nowait = true };
+    int rc = drops_add(s->uploads->drops, from, back.name, DROP_FILE, &back.drop);
+
+    if (rc < 0)
+        return rc;
+    rc = drop_lock_exclusive(s->uploads->drops, back.drop, &now);
+    if (rc == 0) {
+        rc = take_name(&back);
+        drop_unlock_exclusive(s->uploads->drops, back.drop);
+    }
+    drop_unref(back.drop);
+    return rc;
+}
+
+/* Does d, which is held, have its old name still? */
+static bool is_unmoved(const struct settling *s, struct drop *d, const struct folder *from)
+{
+    struct drop_snapshot now = drop_snapshot(s->uploads->drops, d);
+    cleanup_free char *name = drop_name(s->uploads->drops, d);
+
+    return now.linked && now.folder == from && strcmp(now.id, s->row->id) == 0 && name &&
+           strcmp(name, s->row->name) == 0;
+}
+
 /* Another one is called so by now. Its mover was told that it failed, so it goes back to where it was, if that
- * can be. -EEXIST: it cannot. */
+ * can be. -EEXIST: it cannot; -EWOULDBLOCK. */
 static int put_back(struct settling *s, struct call *call, const struct target *t,
                     struct failure *why)
 {
-    struct settling back = { .uploads = s->uploads, .row = s->row, .name = s->row->name };
-    int moved, rc = drops_folder(s->uploads->drops, s->row->folder, &back.to);
+    struct drops *drops = s->uploads->drops;
+    cleanup_drop struct drop *d = NULL;
+    struct call now = { .nowait = true };
+    struct folder *from;
+    int rc = drops_folder(drops, s->row->folder, &from);
 
-    if (rc < 0 || (s->to->filter && !back.to->filter))
+    if (rc < 0 || (s->to->filter && !from->filter))
         return -EEXIST;
-    rc = find_name(&back);
-    if (rc == 1)
-        back.drop = drops_find_id(s->uploads->drops, back.to, s->row->id);
-    if (rc < 0 || !back.drop)
-        return rc < 0 ? rc : -EEXIST;
-    moved = move_back(s->uploads, call, t, back.to, why);
-    if (moved == 0)
-        drop_listed_elsewhere(s->uploads->drops, back.drop);
-    if (rc == 0) {
-        rc = moved == 0 ? take_name(&back) : moved;
-        drop_unlock_exclusive(s->uploads->drops, back.drop);
-    } else {
-        rc = moved;
-    }
-    drop_unref(back.drop);
+    d = drops_find(drops, from, s->row->name);
+    if (d && drop_lock_exclusive(drops, d, &now) < 0)
+        return -EWOULDBLOCK;
+    rc = d && !is_unmoved(s, d, from) ? -EEXIST : move_back(s->uploads, call, t, from, why);
+    if (rc == 0 && d)
+        drop_listed_elsewhere(drops, d);
+    if (d)
+        drop_unlock_exclusive(drops, d);
+    else if (rc == 0)
+        rc = name_again(s, from);
     return rc < 0 && !failure_passes(rc, why) ? -EEXIST : rc;
 }
 
@@ -355,6 +385,32 @@ static int keep_name(struct settling *s)
     return rc;
 }
 
+static bool stays_in_list(const struct settling *s)
+{
+    struct folder *from;
+
+    return drops_folder(s->uploads->drops, s->row->folder, &from) == 0 &&
+           folder_same_list(from, s->to);
+}
+
+/* It was carried out, or gone: what it was to take the place of was removed since, and its mover was told that it
+ * failed. As find_name(), and UNDONE: its name is where it was. */
+#define UNDONE 2
+static int settle_name(struct settling *s, struct call *call, const struct target *t, bool gone,
+                       struct failure *why)
+{
+    int rc = gone ? -EEXIST : find_name(s);
+
+    if (rc != -EEXIST)
+        return rc;
+    rc = put_back(s, call, t, why);
+    if (rc == 0)
+        return UNDONE;
+    if (rc == -EEXIST && gone)
+        rc = find_name(s);
+    return rc == -EEXIST ? keep_name(s) : rc;
+}
+
 int64_t moving_settle(struct uploads *uploads, struct call *call, const struct intent_row *row,
                       struct failure *why)
 {
@@ -362,12 +418,15 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
     struct settling s = { .uploads = uploads, .row = row };
     struct intent_news news = { .old = NULL };
     struct journal *j = uploads->journal;
+    bool gone = false;
     int rc = -EINVAL;
 
     if (t.res && row->id && resource_id_ok(t.res, row->id) && row->to_folder && row->to_name)
         rc = drops_folder(uploads->drops, row->to_folder, &s.to);
     if (rc == 0)
-        rc = is_done(uploads, call, &t, s.to, row->to_name, row->old, why);
+        rc = is_done(uploads, call, &t, s.to, row->to_name, row->old, &gone, why);
+    if (rc == 1 && gone && stays_in_list(&s))
+        rc = 0; /* who has removed it since has not removed what was to take its place */
     if (rc == 0 && unsure_may_land(uploads, row))
         return LOOK_AGAIN_MS;
     if (rc == 0 || rc == -EINVAL) /* not moved; or nowhere to move to */
@@ -375,17 +434,10 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
     if (rc < 0)
         return rc;
     s.name = row->to_name;
-    rc = find_name(&s);
-    if (rc == -EEXIST) {
-        rc = put_back(&s, call, &t, why);
-        if (rc == 0)
-            return journal_tell(j, row->number, INTENT_REFUSED, NULL, STATE_NOW);
-        if (rc == -EEXIST)
-            rc = keep_name(&s);
-    }
+    rc = settle_name(&s, call, &t, gone, why);
     if (rc == -EWOULDBLOCK)
         return BUSY_AGAIN_MS;
-    if (rc == -EEXIST)
+    if (rc == -EEXIST || rc == UNDONE)
         return journal_tell(j, row->number, INTENT_REFUSED, NULL, STATE_NOW);
     if (rc == 0) {
         rc = take_name(&s);

@@ -98,7 +98,7 @@ static int64_t send_locked(struct uploads *uploads, struct call *call, struct dr
     if (s.id[0] && journal_moves(uploads->journal, s.id))
         return BUSY_AGAIN_MS; /* what takes its place is where it will be */
     if (heir_is_awaited(uploads, d))
-        return BUSY_AGAIN_MS; /* what was removed for it is still to say what it was */
+        return fail(why, -EAGAIN, 0, "what it takes the place of is still being deleted");
     if (s.writers && !journal_is_hurried(uploads->journal))
         return BUSY_AGAIN_MS; /* somebody has it open, and may go on */
     rc = deliver_queued(uploads, call, d, row, why);

@@ -12,6 +12,7 @@
 #include "journal.h"
 #include "known.h"
 #include "listing.h"
+#include "passes.h"
 #include "posting.h"
 #include "uploads_context.h"
 
@@ -72,19 +73,16 @@ int removal_begin(struct uploads *uploads, struct drop *d, const char *name, pid
     return 0;
 }
 
-/* d stands for what was to be deleted, with no bytes yet. */
+/* d stands for what was to be deleted, and that is owed no more. */
 static int stand_in(struct uploads *uploads, struct drop *d, const struct heir_left *left)
 {
-    cleanup_intent_change struct intent_change change = { .row = NULL };
-    struct bytes *empty;
-    int rc = drop_new_bytes(uploads->drops, d, &empty);
+    const struct state_step paid = { .change = STATE_DELETE_INTENT, .number = left->number };
+    int rc = drop_stand_in(uploads->drops, d, left->id, &left->acked);
 
     if (rc == 0)
-        rc = drop_stand_in(uploads->drops, d, left->id, &left->acked);
-    if (rc == 0)
-        rc = journal_change(uploads->journal, left->number, INTENT_DELETED, NULL, &change);
-    if (rc == 0)
-        rc = drop_row_save_with(uploads->drops, d, &change.step, 1, STATE_NOW);
+        rc = drop_row_save_with(uploads->drops, d, &paid, 1, STATE_NOW);
+    if (rc < 0)
+        drop_lost(uploads->drops, d);
     return rc;
 }
 
@@ -93,17 +91,18 @@ void removal_claim(struct uploads *uploads, const struct folder *f, const char *
 {
     cleanup_free struct intent_row *row = NULL;
     struct heir_left left;
+    bool taken = heir_find_owed(uploads, f, name, process, &left) &&
+                 journal_take_number(uploads->journal, left.number, &row) == 0;
 
-    if (!heir_find_owed(uploads, f, name, process, &left) ||
-        journal_take_number(uploads->journal, left.number, &row) < 0) {
-        heir_claim(uploads, f, name, process, d); /* it is being deleted, or was */
-        return;
-    }
-    if (row->state == INTENT_OWING && stand_in(uploads, d, &left) == 0) {
+    if (taken && row->state == INTENT_OWING && stand_in(uploads, d, &left) == 0) {
         drops_spare(uploads->drops, left.id);
         heir_forget(uploads, left.number);
+        journal_forget(uploads->journal, left.number);
+        return;
     }
-    journal_leave(uploads->journal, left.number, 0);
+    heir_claim(uploads, f, name, process, d); /* it is being deleted, or was */
+    if (taken)
+        journal_leave(uploads->journal, left.number, 0);
 }
 
 int removal_is_elsewhere(struct uploads *uploads, struct call *call, const struct folder *f,
@@ -128,9 +127,14 @@ static int delete_it(struct uploads *uploads, struct call *call, const struct ta
     struct folder *f;
     int rc = 0;
 
-    if (row->kind == INTENT_DELETE && row->folder &&
-        drops_folder(uploads->drops, row->folder, &f) == 0)
+    if (row->kind == INTENT_DELETE && row->folder)
+        rc = drops_folder(uploads->drops, row->folder, &f);
+    if (row->kind == INTENT_DELETE && row->folder && rc == 0)
         rc = removal_is_elsewhere(uploads, call, f, t, true, why);
+    if (rc < 0 && !failure_passes(rc, why)) {
+        posting_report(uploads, "delete", row, rc, why);
+        rc = 1;
+    }
     if (rc > 0)
         drops_spare(uploads->drops, t->id);
     else if (rc == 0)

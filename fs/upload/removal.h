@@ -24,7 +24,7 @@ bool removal_may_wait(struct uploads *uploads, struct drop *d);
 int removal_begin(struct uploads *uploads, struct drop *d, const char *name, pid_t process,
                   struct failure *err);
 
-/* d was made as name in f, with O_EXCL, by process. Where the same process has removed that at once before, d is
+/* d was made as name in f, with O_EXCL, by process, and is open, with bytes of its own. Where the same process has removed that at once before, d is
  * in its place: nothing is deleted before what d becomes is there. */
 void removal_claim(struct uploads *uploads, const struct folder *f, const char *name, pid_t process,
                    struct drop *d);

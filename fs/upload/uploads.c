@@ -133,6 +133,11 @@ void uploads_free(struct uploads *uploads)
     free(uploads);
 }
 
+void uploads_pay(struct uploads *uploads)
+{
+    journal_pay(uploads->journal);
+}
+
 void uploads_look_again(struct uploads *uploads)
 {
     waiting_look(uploads->waiting);

@@ -55,6 +55,9 @@ bool uploads_drain(struct uploads *uploads, struct call *call, int64_t timeout_m
 void uploads_stop(struct uploads *uploads);
 void uploads_free(struct uploads *uploads); /* NULL is fine */
 
+/* What is to be deleted is tried now, and not only when its time has come. */
+void uploads_pay(struct uploads *uploads);
+
 /* A document has gone: sidecars that wait for one of its stem are looked at again. */
 void uploads_look_again(struct uploads *uploads);
 

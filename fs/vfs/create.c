@@ -165,9 +165,6 @@ static int create_in(struct fs *fs, struct call *call, struct node *parent, cons
                      err); /* somebody was faster: open theirs */
     if (rc < 0)
         return rc;
-    if (found.drop && (flags & O_EXCL))
-        removal_claim(fs->uploads, drop_folder(fs->drops, found.drop), name, process_of_thread(pid),
-                      found.drop);
     rc = entry_of(fs, call, parent, name, &found, &n, out, err);
     if (rc < 0) {
         undo_create(fs, &found);
@@ -178,6 +175,9 @@ static int create_in(struct fs *fs, struct call *call, struct node *parent, cons
     if (rc < 0) {
         node_forget(fs->nodes, n->ino, 1);
         undo_create(fs, &found);
+    } else if (found.drop && (flags & O_EXCL)) {
+        removal_claim(fs->uploads, drop_folder(fs->drops, found.drop), name, process_of_thread(pid),
+                      found.drop);
     }
     node_unref(fs->nodes, n);
     return rc;

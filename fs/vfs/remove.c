@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "binding.h"
+#include "doomed.h"
 #include "drop_failed.h"
 #include "drop_folders.h"
 #include "drop_rows.h"
@@ -32,10 +33,24 @@
 
 #include "banned.h"
 
+#define WHILE_MS 10000
+
 /* --- Resources -------------------------------------------------------------------------------- */
 
-/* Its children in the API still hold it: a list that the tree filters by it has a row. */
-static int check_empty(struct fs *fs, struct call *call, const struct target *t,
+/* How many of a page are to stay: of the others it is told that they go. */
+static size_t count_staying(struct fs *fs, const struct page *p)
+{
+    char id[RESOURCE_ID_MAX + 1];
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n; i++)
+        n += record_id(p->rows[i], id) < 0 || !drops_is_doomed(fs->drops, id);
+    return n;
+}
+
+/* Its children in the API still hold it: a list that the tree filters by it has a row. *owed: some of
+ * them are still to be deleted. */
+static int check_empty(struct fs *fs, struct call *call, const struct target *t, bool *owed,
                        struct failure *err)
 {
     const struct tree_row *row;
@@ -48,8 +63,11 @@ static int check_empty(struct fs *fs, struct call *call, const struct target *t,
 
         if (!row->filter)
             continue;
-        rc = backend_list(fs->backend, call, &children, query, NULL, 1, &page, err);
-        if (rc == 0 && page->n > 0)
+        rc =
+            backend_list(fs->backend, call, &children, query, NULL, RESOURCE_PAGE_SIZE, &page, err);
+        if (rc == 0)
+            *owed = *owed || page->n > 0;
+        if (rc == 0 && count_staying(fs, page) > 0)
             rc = fail(err, -ENOTEMPTY, 0, "there are %s in it: remove them first, or use rm -r",
                       row->name);
         page_free(page);
@@ -59,24 +77,28 @@ static int check_empty(struct fs *fs, struct call *call, const struct target *t,
 
 /*
  * The API counts asynchronously: a dataset whose documents were deleted a moment ago may still
- * be said not to be empty. When it really is empty, ask again for a while: 1 s, x 1.25, 10 s in
- * all.
+ * be said not to be empty. When it really is empty, or will be, ask again for a while: 1 s, x 1.25,
+ * 10 s in all since the last one was to be deleted.
  */
 static int delete_when_empty(struct fs *fs, struct call *call, const struct target *t,
                              struct failure *err)
 {
-    int64_t end = clock_now_ms(fs->clock) + 10000;
+    int64_t end = clock_now_ms(fs->clock) + WHILE_MS;
     int64_t pause = 1000;
 
     for (;;) {
         int rc = remote_delete(fs->remote, call, t, NULL, err);
         int64_t now = clock_now_ms(fs->clock);
+        bool owed = false;
 
         if (rc != -ENOTEMPTY || now + pause > end)
             return rc;
-        rc = check_empty(fs, call, t, err);
+        rc = check_empty(fs, call, t, &owed, err);
         if (rc < 0)
             return rc;
+        if (owed)
+            end = clock_now_ms(fs->clock) + WHILE_MS;
+        uploads_pay(fs->uploads);
         rc = call_wait(call, fs->clock, now + pause);
         if (rc == -EINTR)
             return rc;

@@ -120,6 +120,23 @@ def test_what_waits_is_what_it_was_when_it_cannot_be_written(on_disk, api, disk,
     assert path.read_bytes() == before and os.listdir(mount / '.lasfs/failed') == half
 
 
+@pytest.mark.parametrize('name', ['a.pdf.json', '.defaults.json'])
+@pytest.mark.parametrize('overwrite', [write_and_fail, rsync_in_place])
+def test_what_is_kept_here_is_what_it_was_when_it_cannot_be_written(on_disk, disk, name, overwrite):
+    if not disk.can_fill:
+        return
+    mount = on_disk()
+    path = mount / 'documents' / name
+    path.write_text('{"total": "1"}' if name == 'a.pdf.json' else '{}')
+    before = path.read_bytes()
+    disk.fill(0)
+    overwrite(path)
+    assert path.read_bytes() == before
+    disk.free()
+    mount.remount()
+    assert path.read_bytes() == before and os.listdir(mount / '.lasfs/failed') == []
+
+
 def test_it_starts_and_what_was_acknowledged_is_sent(mount, disk, api):
     """On a disk that was full when it was killed."""
     if not disk.can_fill:

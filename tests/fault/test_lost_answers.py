@@ -259,6 +259,33 @@ def test_a_move_of_which_nobody_knows_is_undone_when_its_name_is_taken(mount, pr
     assert (dataset / 'scan.pdf').read_bytes() == small_pdf(1)
 
 
+@pytest.mark.parametrize('to', ['another dataset', 'the same'])
+def test_a_rename_over_another_of_which_nobody_knows_is_undone_when_that_is_removed(mount, proxy, api, dataset, to):
+    """Who was told that it failed, and removes what he sees there, has not removed the other one."""
+    mount.allow('scan.pdf', 'other.pdf')
+    mount.may_leave = True  # the labels
+    mount.run('mkdir datasets/second')
+    target = mount / 'datasets' / api.dataset_called('second')['datasetId'] / 'documents'
+    target = target if to == 'another dataset' else dataset
+    for path, n in ((dataset / 'scan.pdf', 1), (target / 'other.pdf', 2)):
+        path.write_bytes(small_pdf(n))
+    (target / 'other.pdf.json').write_text('[{"label": "total", "value": "2"}]')
+    proxy.fault('PATCH', '/documents/.*', close='after')
+    proxy.fault('GET', '/documents/.*', status=500)
+    with pytest.raises(OSError):
+        os.rename(dataset / 'scan.pdf', target / 'other.pdf')
+    proxy.clear()
+    (target / 'other.pdf').unlink()
+    time.sleep(2.5)  # as long as what was sent may arrive
+    eventually(lambda: 'scan.pdf' in os.listdir(dataset))
+    assert not (target / 'other.pdf').exists()
+    document = api.only_document()
+    assert document['datasetId'] == dataset.parent.name
+    assert (dataset / 'scan.pdf').read_bytes() == small_pdf(1)
+    mount.remount()
+    assert (dataset / 'scan.pdf').read_bytes() == small_pdf(1) and not (target / 'other.pdf').exists()
+
+
 @pytest.mark.parametrize('stall', ['before', 'after'])
 def test_a_move_in_which_the_daemon_died_keeps_one_of_its_names(mount, proxy, api, dataset, stall):
     (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))

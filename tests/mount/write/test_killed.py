@@ -185,6 +185,37 @@ def test_what_is_kept_here_is_what_it_was_when_its_rewriting_is_killed(forgiving
     assert state_of(promised) == before and failed(forgiving) == [promised.name]
 
 
+@pytest.mark.parametrize('dies', ['the opener', 'the daemon'])
+def test_what_is_kept_here_is_not_touched_by_who_only_opens_it(forgiving, promised, dies):
+    forgiving.remount()
+    before = state_of(promised)
+    opener = subprocess.Popen([sys.executable, '-c', 'import os, sys\n'
+                               'os.open(sys.argv[1], os.O_WRONLY)\nprint(flush=True)\nsys.stdin.read()',
+                               promised], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    opener.stdout.readline()
+    if dies == 'the daemon':
+        kill_daemon(forgiving)
+    opener.kill()
+    opener.communicate()
+    if dies == 'the daemon':
+        forgiving.start()
+    time.sleep(0.3)
+    assert state_of(promised) == before and failed(forgiving) == []
+    forgiving.remount()
+    assert state_of(promised) == before and failed(forgiving) == []
+
+
+def test_what_was_refused_and_is_tried_again_takes_nothing_from_what_is_kept_here(forgiving, promised):
+    before = state_of(promised)
+    with pytest.raises(OSError):
+        promised.write_text('[{')
+    forgiving.allow('write /.lasfs/control')
+    name, = os.listdir(forgiving / '.lasfs/failed')
+    with pytest.raises(OSError):
+        forgiving.control(f'retry {name}')
+    assert state_of(promised) == before and failed(forgiving) == [promised.name]
+
+
 def test_what_is_kept_here_is_what_it_was_when_its_rewriting_is_refused(forgiving, promised):
     before = state_of(promised)
     with pytest.raises(OSError):

@@ -595,6 +595,26 @@ def test_a_removal_needs_no_server(sent, proxy, api, dies):
     assert [os.listdir(path.parent) for path in sent.paths] == [[]] * 4
 
 
+def test_a_dataset_is_removed_with_what_is_in_it(sent, api):
+    folder = sent.paths[2].parent.parent
+    subprocess.run(['rm', '-r', folder], check=True)
+    assert not folder.exists()
+    assert api.list('datasets') == []
+    flush(sent)
+    assert len(api.documents()) == 2
+
+
+def test_a_removal_of_which_nobody_may_know_ends_too(sent, proxy, api):
+    sent.allow('c.pdf')
+    proxy.fault('DELETE', '/documents.*', status=503)
+    sent.paths[2].unlink()
+    proxy.fault('GET', '/documents.*', status=403, message='not yours')
+    eventually(lambda: 'not yours' in (sent / '.lasfs/errors').read_text(), 10)
+    proxy.clear()
+    flush(sent)
+    assert len(api.documents()) == 4
+
+
 def test_a_removal_that_is_refused_for_good_is_said(sent, proxy, api):
     sent.allow('a.pdf')
     proxy.fault('DELETE', '/documents.*', status=403, message='not this one')

@@ -65,7 +65,7 @@ static void killed_mount_has_kept_what_was_whole(void **state)
         { "being written, or on its way", nothing, false, true },
         { "torn", write_tear, false, true },
         { "stays here", stay, true, false },
-        { "stays here, and is written again", stay_open, false, true },
+        { "stays here, and is open again", stay_open, true, false }, /* written is a copy */
         { "said", say, true, false },
         { "sent", acknowledge, true, false },
     };
