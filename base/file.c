@@ -57,6 +57,27 @@ int file_pwrite_all(int fd, const void *data, size_t len, off_t off)
     return 0;
 }
 
+int file_compare(int fd, const void *data, size_t len, off_t off)
+{
+    const char *p = data;
+    char there[16384];
+
+    while (len) {
+        ssize_t n = pread(fd, there, len < sizeof(there) ? len : sizeof(there), off);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0 || memcmp(p, there, (size_t)n) != 0)
+            return -ESTALE;
+        p += n;
+        len -= (size_t)n;
+        off += n;
+    }
+    return 0;
+}
+
 int file_write_all(int fd, const void *data, size_t len)
 {
     const char *p = data;

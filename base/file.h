@@ -16,6 +16,9 @@ int file_read(const char *path, struct buf *b);
 int file_pwrite_all(int fd, const void *data, size_t len, off_t off);
 int file_write_all(int fd, const void *data, size_t len);
 
+/* Are these the bytes at off? 0; -ESTALE: no. */
+int file_compare(int fd, const void *data, size_t len, off_t off);
+
 /* Appends to the file at path in one write(2) if the disk takes it so, so that lines of several
  * threads stay whole. It is made with mode 0600, and opened for each call: one that is moved away
  * gets no more. len 0: could it be opened? */

@@ -39,7 +39,9 @@
     X(LISTING)    /* rows of one */                                                                \
     X(ONCE)       /* what only an answer to POST had */                                            \
     X(META)       /* records in memory */                                                          \
+    X(ARRIVALS)   /* contents that are on their way */                                             \
     X(FLIGHTS)    /* who fetches what */                                                           \
+    X(WATERMARK)  /* how much of one is there */                                                   \
     X(CONTENT)    /* contents on disk */                                                           \
     X(SPOOL)      /* files that are not sent */                                                    \
     X(STATE)      /* writes on their way to the state database */                                  \

@@ -71,14 +71,27 @@ int backend_list(struct backend *be, struct call *call, const struct target *t,
 int backend_get(struct backend *be, struct call *call, const struct target *t, int content_fd,
                 struct record **out, int64_t *size, struct failure *err);
 
+/* Where the bytes of an answer go: to fd, from its start. Both functions may be NULL. They are called
+ * by the thread that owns curl, and must not block. */
+struct content_sink {
+    int fd;
+    /* Before the first byte of a try, where the answer says how long it will be. 0; -ESTALE: a try
+     * before it said something else, and somebody has gone by that. */
+    int (*expect)(void *arg, int64_t size);
+    /* The first so many bytes are there: of the same ones, whichever try they are from. */
+    void (*arrived)(void *arg, int64_t size);
+    void *arg;
+};
+
 /*
  * A content that stands at an address of its own, which a record_has_url() names: its bytes as they
- * are, to fd from its start, or from content. The address may be at another host, which gets no
+ * are, or from content. The address may be at another host, which gets no
  * token; plain http is for this machine alone there too. -EIO also for an address that will not do,
- * and for more than the table's url_max. A PUT may arrive twice, and is tried again as a GET is.
+ * for more than the table's url_max, and when it has changed after some of it had arrived(). A PUT may
+ * arrive twice, and is tried again as a GET is.
  */
-int backend_get_raw(struct backend *be, struct call *call, const struct record *r, int fd,
-                    int64_t *size, struct failure *err);
+int backend_get_raw(struct backend *be, struct call *call, const struct record *r,
+                    const struct content_sink *to, int64_t *size, struct failure *err);
 int backend_put_raw(struct backend *be, struct call *call, const struct record *r, const char *type,
                     struct content_source content, struct failure *err);
 

@@ -53,10 +53,14 @@ static int perform_there(struct backend *be, struct call *call, const struct rec
 
 /* --- Bytes ----------------------------------------------------------------------------------- */
 
-int backend_get_raw(struct backend *be, struct call *call, const struct record *r, int fd,
-                    int64_t *size, struct failure *err)
+int backend_get_raw(struct backend *be, struct call *call, const struct record *r,
+                    const struct content_sink *to, int64_t *size, struct failure *err)
 {
-    struct raw_answer raw = { .fd = fd, .max_bytes = record_resource(r)->url_max };
+    struct raw_answer raw = { .fd = to->fd,
+                              .max_bytes = record_resource(r)->url_max,
+                              .expect = to->expect,
+                              .arrived = to->arrived,
+                              .arg = to->arg };
     struct request rq = {
         .method = "GET", .idempotent = true, .answer = BUF_INIT(ANSWER_MAX_BYTES), .raw = &raw
     };
@@ -64,7 +68,7 @@ int backend_get_raw(struct backend *be, struct call *call, const struct record *
 
     buf_release(&rq.answer);
     /* a try that broke off may have left more */
-    if (rc == 0 && ftruncate(fd, raw.size) < 0)
+    if (rc == 0 && ftruncate(to->fd, raw.size) < 0)
         rc = fail(err, -errno, 0, "the content cannot be kept: %s", strerror(errno));
     if (rc == 0)
         *size = raw.size;

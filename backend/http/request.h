@@ -17,11 +17,17 @@
 #include "scan.h"
 #include "upload.h"
 
-/* Takes an answer as it is, to a descriptor from its start. */
+/* Takes an answer as it is, to a descriptor from its start. Both functions may be NULL; they are
+ * called by the engine's thread, and must not block. */
 struct raw_answer {
     int fd;
     int64_t max_bytes; /* more is -EIO */
-    int64_t size;      /* so far */
+    /* Before its first byte, where its head says so, of each try: 0; -ESTALE: it was another before. */
+    int (*expect)(void *arg, int64_t size);
+    void (*arrived)(void *arg, int64_t size); /* so much is in the file */
+    void *arg;
+    int64_t size; /* so far */
+    int64_t most; /* that was so far, of any try: somebody may have read it by now */
 };
 
 struct request {

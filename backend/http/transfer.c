@@ -111,19 +111,61 @@ static int refuse_answer(struct request *rq, int rc)
                     answer_max(rq) < 1 << 20 ? "KiB" : "MiB");
     if (rc == -EIO && !rq->raw)
         return fail(&rq->failure, rc, rq->status, "the content in the answer is malformed");
+    if (rc == -ESTALE && rq->raw)
+        return fail(&rq->failure, -EIO, rq->status,
+                    "the content is not what it was when it broke off");
     return fail(&rq->failure, rc, rq->status, "the answer cannot be kept: %s", strerror(-rc));
+}
+
+/* How long the answer will be, as far as its head says so of what curl gives. */
+static int64_t expected_size(CURL *easy)
+{
+    struct curl_header *encoding;
+    curl_off_t size = -1;
+
+    if (curl_easy_header(easy, "Content-Encoding", 0, CURLH_HEADER, -1, &encoding) == CURLHE_OK)
+        return -1;
+    curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
+    return size;
+}
+
+static int expect_raw(struct request *rq)
+{
+    int64_t size = expected_size(rq->easy);
+
+    if (size > rq->raw->max_bytes)
+        return -EFBIG;
+    return rq->raw->expect && size >= 0 ? rq->raw->expect(rq->raw->arg, size) : 0;
+}
+
+static int keep_raw(struct request *rq, const char *data, size_t len)
+{
+    struct raw_answer *raw = rq->raw;
+    int rc = raw->size ? 0 : expect_raw(rq);
+
+    /* who has read a try before goes on in this one */
+    if (rc == 0 && raw->size < raw->most)
+        rc = file_compare(raw->fd, data,
+                          (int64_t)len < raw->most - raw->size ? len
+                                                               : (size_t)(raw->most - raw->size),
+                          (off_t)raw->size);
+    if (rc == 0)
+        rc = file_pwrite_all(raw->fd, data, len, (off_t)raw->size);
+    if (rc < 0)
+        return rc;
+    raw->size += (int64_t)len;
+    if (raw->arrived && raw->size > raw->most) {
+        raw->most = raw->size;
+        raw->arrived(raw->arg, raw->size);
+    }
+    return 0;
 }
 
 static int keep_good(struct request *rq, const char *data, size_t len)
 {
-    int rc;
-
-    if (!rq->raw)
-        return rq->scan ? scan_feed(rq->scan, data, len) : buf_add(&rq->answer, data, len);
-    rc = file_pwrite_all(rq->raw->fd, data, len, (off_t)rq->raw->size);
-    if (rc == 0)
-        rq->raw->size += (int64_t)len;
-    return rc;
+    if (rq->raw)
+        return keep_raw(rq, data, len);
+    return rq->scan ? scan_feed(rq->scan, data, len) : buf_add(&rq->answer, data, len);
 }
 
 static int keep_answer(struct request *rq, const char *data, size_t len)

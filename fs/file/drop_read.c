@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arrival.h"
 #include "binding.h"
 #include "chunk.h"
 #include "drop.h"
 #include "drop_target.h"
+#include "fetch.h"
 #include "file.h"
 #include "files_context.h"
 #include "kept.h"
@@ -59,23 +61,29 @@ static struct bytes *bytes_to_read(struct files *files, struct handle *h)
 static int open_content(struct files *files, struct call *call, struct handle *h,
                         struct failure *err)
 {
+    struct content_at at = { .fd = -1 };
     struct target_ids b;
-    int64_t size = 0;
-    int fd = -1, rc;
+    int rc;
 
     if (drop_target(files->drops, h->node->drop, &b) < 0)
-        return 0; /* nothing was ever written */
-    rc = recall_open(files->uploads, call, &b, &fd, &size, err);
+        return 0;                                          /* nothing was ever written */
+    if (h->can_write || resource_takes_json(b.target.res)) /* who writes needs all of it */
+        rc = recall_open(files->uploads, call, &b, &at.fd, &at.size, err);
+    else
+        rc = known_content_open(files->remote, call, &b.target, &at, err);
     if (rc < 0)
         return rc;
-    if (fd >= 0)
-        read_ahead_opened(files->remote, &b.target, size);
+    if (at.fd >= 0 || at.arrival)
+        read_ahead_opened(files->remote, &b.target, at.size);
     lock_take(&h->lock);
-    if (h->fd < 0)
-        h->fd = steal_fd(&fd);
+    if (h->fd < 0 && !h->arrival) {
+        h->fd = steal_fd(&at.fd);
+        h->arrival = steal_pointer(&at.arrival);
+    }
     lock_give(&h->lock);
-    if (fd >= 0)
-        close(fd);
+    if (at.fd >= 0)
+        close(at.fd);
+    arrival_leave(at.arrival);
     return 0;
 }
 
@@ -131,21 +139,31 @@ int drop_open_bytes(struct files *files, struct call *call, struct handle *h, st
     return h->bytes ? 0 : open_for(files, call, h, err);
 }
 
-static int open_content_once(struct files *files, struct call *call, struct handle *h, int *fd,
-                             struct failure *err)
+/* False: nothing is open yet. */
+static bool opened(struct handle *h, int *fd, struct arrival **arrival)
 {
-    int rc;
+    lock_take(&h->lock);
+    *fd = h->fd;
+    *arrival = h->arrival;
+    lock_give(&h->lock);
+    return *fd >= 0 || *arrival;
+}
 
-    lock_take(&h->lock);
-    *fd = h->fd;
-    lock_give(&h->lock);
-    if (*fd >= 0)
-        return 0;
-    rc = open_content(files, call, h, err);
-    lock_take(&h->lock);
-    *fd = h->fd;
-    lock_give(&h->lock);
-    return rc;
+static int read_content(struct files *files, struct call *call, struct handle *h, int64_t off,
+                        size_t size, struct chunk *out, struct failure *err)
+{
+    struct arrival *arrival;
+    int fd, rc = 0;
+
+    if (!opened(h, &fd, &arrival)) {
+        rc = open_content(files, call, h, err);
+        opened(h, &fd, &arrival);
+    }
+    if (rc < 0)
+        return rc;
+    if (arrival)
+        return chunk_of_arrival(arrival, call, off, size, out, err);
+    return fd < 0 ? 0 : chunk_of_fd(fd, off, size, out);
 }
 
 /* In place of what is not given back: as long as that, so that tar and rsync find what stat(2)
@@ -171,7 +189,7 @@ int drop_read(struct files *files, struct call *call, struct handle *h, int64_t 
               struct chunk *out, struct failure *err)
 {
     struct bytes *local;
-    int fd, rc;
+    int rc;
 
     *out = (struct chunk){ .fd = -1 };
     if (h->blank)
@@ -179,10 +197,8 @@ int drop_read(struct files *files, struct call *call, struct handle *h, int64_t 
     local = bytes_to_read(files, h);
     if (!local)
         local = bytes_ref(h->bytes);
-    if (!local) {
-        rc = open_content_once(files, call, h, &fd, err);
-        return rc < 0 || fd < 0 ? rc : chunk_of_fd(fd, off, size, out);
-    }
+    if (!local)
+        return read_content(files, call, h, off, size, out, err);
     rc = chunk_of_fd(local->fd, off, size, out);
     out->bytes = local;
     return rc;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arrival.h"
 #include "bytes.h"
 #include "files_context.h"
 #include "hash.h"
@@ -58,6 +59,7 @@ static void handle_free(struct files *files, struct handle *h)
 {
     if (h->fd >= 0)
         close(h->fd);
+    arrival_leave(h->arrival);
     bytes_unref(h->to_read);
     bytes_unref(h->bytes);
     lease_end(files->leases, h->lease);

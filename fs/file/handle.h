@@ -8,6 +8,7 @@
 #include "lock.h"
 #include "types.h"
 
+struct arrival;
 struct files;
 
 struct handle {
@@ -24,6 +25,7 @@ struct handle {
     unsigned version;           /* of the drop then */
     bool looked;                /* and it was so */
     int fd;                     /* guarded by lock until it is set: of a content, else -1 */
+    struct arrival *arrival;    /* likewise: of one that is still on its way, else NULL */
     struct buf text;            /* guarded by lock: of a file whose text is made up */
     bool dirty;                 /* guarded by lock: text has something new */
     pid_t writer_thread;        /* guarded by lock: who wrote last, 0: nobody yet */

@@ -1,4 +1,4 @@
-/* content: the bytes of a document or asset, read from the cache's file. */
+/* content: the bytes of a document or asset, read from the cache's file, or from what has come of it. */
 #include <errno.h>
 
 #include "binding.h"
@@ -17,19 +17,21 @@
 static int open_content(struct files *files, struct call *call, struct handle *h,
                         struct failure *err)
 {
+    struct content_at at = { .fd = -1 };
     struct target_ids b;
-    int64_t size;
     int rc;
 
     if (h->can_write)
         return refuse_write(&h->node->place, err);
     rc = bind_resource(files->inodes, h->node, &b);
     if (rc == 0)
-        rc = known_content(files->remote, call, &b.target, &h->fd, &size, err);
+        rc = known_content_open(files->remote, call, &b.target, &at, err);
     if (rc < 0)
         return rc;
+    h->fd = at.fd;
+    h->arrival = at.arrival;
     h->keep_cache = !fetch_content_changes(b.target.res);
-    read_ahead_opened(files->remote, &b.target, size);
+    read_ahead_opened(files->remote, &b.target, at.size);
     return 0;
 }
 
@@ -37,8 +39,8 @@ static int read_content(struct files *files, struct call *call, struct handle *h
                         size_t size, struct chunk *out, struct failure *err)
 {
     (void)files;
-    (void)call;
-    (void)err;
+    if (h->arrival)
+        return chunk_of_arrival(h->arrival, call, off, size, out, err);
     return chunk_of_fd(h->fd, off, size, out);
 }
 

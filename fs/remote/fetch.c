@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "api_path.h"
+#include "arrival.h"
 #include "content.h"
 #include "flight.h"
 #include "meta.h"
@@ -70,7 +71,6 @@ struct fetch {
     struct remote *remote;
     struct call *call;
     const struct target *target;
-    struct record *at; /* that says where the content stands; NULL: the resource is fetched */
     bool in_memory;
 };
 
@@ -100,14 +100,8 @@ static int fetch_into(struct fetch *want, struct fetched *f, struct failure *err
         if (rc < 0)
             return rc;
     }
-    if (want->at)
-        rc = backend_get_raw(want->remote->backend, want->call, want->at, content_writer_fd(w),
-                             &f->size, err);
-    else
-        rc = backend_get(want->remote->backend, want->call, want->target,
-                         w ? content_writer_fd(w) : -1, &f->record, &f->size, err);
-    if (rc == 0 && want->at)
-        f->record = record_ref(want->at);
+    rc = backend_get(want->remote->backend, want->call, want->target, w ? content_writer_fd(w) : -1,
+                     &f->record, &f->size, err);
     if (rc < 0)
         content_abort(w);
     else if (w)
@@ -126,10 +120,8 @@ static int fetch_work(void *arg, struct flight_result *result, struct failure *e
         return -ENOMEM;
     atomic_init(&f->refs, 1);
     f->fd = -1;
-    if (!want->at) {
-        api_key("stale", want->target, stale);
-        meta_invalidate(want->remote->meta, stale);
-    }
+    api_key("stale", want->target, stale);
+    meta_invalidate(want->remote->meta, stale);
     rc = fetch_into(want, f, err);
     if (rc == -ENOSPC && !want->in_memory) {
         want->in_memory = true; /* a full disk under the cache costs the cache alone */
@@ -145,14 +137,14 @@ static int fetch_work(void *arg, struct flight_result *result, struct failure *e
 }
 
 static int fetch(struct remote *remote, struct call *call, const struct target *t,
-                 struct record *at, struct fetched **out, struct failure *err)
+                 struct fetched **out, struct failure *err)
 {
-    struct fetch want = { remote, call, t, at, false };
+    struct fetch want = { remote, call, t, false };
     struct flight_result result = { NULL, NULL };
     char key[API_KEY_MAX];
     int rc;
 
-    api_key(at ? "bytes" : "get", t, key);
+    api_key("get", t, key);
     rc = flight_run(remote->flights, call, remote->clock, key, fetch_work, &want, &result, err);
     if (rc == 0)
         *out = result.object;
@@ -163,7 +155,7 @@ int fetch_record(struct remote *remote, struct call *call, const struct target *
                  struct record **out, struct failure *err)
 {
     struct fetched *f;
-    int rc = fetch(remote, call, t, NULL, &f, err);
+    int rc = fetch(remote, call, t, &f, err);
 
     if (rc < 0)
         return rc;
@@ -172,41 +164,45 @@ int fetch_record(struct remote *remote, struct call *call, const struct target *
     return 0;
 }
 
-/* The content with its resource, or from where that says that it stands. */
-static int fetch_either(struct remote *remote, struct call *call, const struct target *t,
-                        struct record *known, struct fetched **out, struct failure *err)
+static int from_address(struct remote *remote, struct call *call, const struct target *t,
+                        struct record *r, struct content_at *out, struct failure *err)
 {
-    struct fetched *f;
-    int rc = known && record_has_url(known) ? fetch(remote, call, t, known, out, err) : -ENOENT;
+    char id[CONTENT_ID_MAX + 1];
+    int rc = fetch_content_id(t, r, id);
 
-    if (rc != -ENOENT && rc != -EACCES)
-        return rc;
-    rc = fetch(remote, call, t, NULL, &f, err); /* it may have moved */
-    if (rc < 0)
-        return rc;
-    if (f->size >= 0 || !record_has_url(f->record)) {
-        *out = f;
-        return 0;
-    }
-    rc = fetch(remote, call, t, f->record, out, err);
-    fetched_unref(f);
-    return rc;
+    out->fd = -1;
+    return rc < 0 ? rc : arrival_open(remote, call, id, r, &out->arrival, &out->size, err);
+}
+
+static int from_answer(const struct fetched *f, struct content_at *out, struct failure *err)
+{
+    int fd;
+
+    if (f->size < 0 || f->fd < 0)
+        return fail(err, -EIO, 0, "the answer had no content");
+    fd = fcntl(f->fd, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0)
+        return -errno;
+    *out = (struct content_at){ .fd = fd, .size = f->size };
+    return 0;
 }
 
 int fetch_content(struct remote *remote, struct call *call, const struct target *t,
-                  struct record *known, int *fd, int64_t *size, struct failure *err)
+                  struct record *known, struct content_at *out, struct failure *err)
 {
     struct fetched *f;
-    int rc = fetch_either(remote, call, t, known, &f, err);
+    int rc =
+        known && record_has_url(known) ? from_address(remote, call, t, known, out, err) : -ENOENT;
 
+    if (rc != -ENOENT && rc != -EACCES)
+        return rc;
+    rc = fetch(remote, call, t, &f, err); /* it may have moved */
     if (rc < 0)
         return rc;
-    if (f->size < 0 || f->fd < 0)
-        rc = fail(err, -EIO, 0, "the answer had no content");
-    else if ((*fd = fcntl(f->fd, F_DUPFD_CLOEXEC, 3)) < 0)
-        rc = -errno;
+    if (f->size < 0 && record_has_url(f->record))
+        rc = from_address(remote, call, t, f->record, out, err);
     else
-        *size = f->size;
+        rc = from_answer(f, out, err);
     fetched_unref(f);
     return rc;
 }

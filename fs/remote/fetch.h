@@ -6,7 +6,15 @@
 #include "backend.h"
 #include "content_name.h"
 
+struct arrival;
 struct remote;
+
+/* A content, to be read: by a descriptor, or while it is on its way. */
+struct content_at {
+    int fd;                  /* the caller's; -1: it is on its way */
+    struct arrival *arrival; /* whose user the caller is; NULL: it is all in fd */
+    int64_t size;
+};
 
 /* May a content of this resource be replaced by another? */
 bool fetch_content_changes(const struct resource *res);
@@ -19,9 +27,9 @@ int fetch_content_id(const struct target *t, const struct record *r, char out[CO
 int fetch_record(struct remote *remote, struct call *call, const struct target *t,
                  struct record **out, struct failure *err);
 
-/* The same for its content: a descriptor, the caller's. known, which may be NULL, is what is known
- * of the resource: where it says where the content stands, the GET of it is saved. */
+/* The same for its content. known, which may be NULL, is what is known of the resource: where it
+ * says where the content stands, the GET of it is saved. */
 int fetch_content(struct remote *remote, struct call *call, const struct target *t,
-                  struct record *known, int *fd, int64_t *size, struct failure *err);
+                  struct record *known, struct content_at *out, struct failure *err);
 
 #endif

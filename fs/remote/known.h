@@ -7,6 +7,7 @@
 
 #include "backend.h"
 
+struct content_at;
 struct folder;
 struct listing;
 struct name_index;
@@ -77,9 +78,14 @@ int known_id_in_folder(struct remote *remote, struct call *call, const struct fo
                        const char *name, char out[RESOURCE_ID_MAX + 1], struct failure *err);
 
 /*
- * The bytes of a document or asset: a read-only descriptor, the caller's. Many who ask at once
- * cost one GET. 0, -ENOENT, what backend_get() gives.
+ * The bytes of a document or asset. Many who ask at once cost one GET. What stands at an address of
+ * its own may be still on its way there (arrival.h), so that its first bytes are read before the last
+ * have come. 0, -ENOENT, what backend_get() gives.
  */
+int known_content_open(struct remote *remote, struct call *call, const struct target *t,
+                       struct content_at *out, struct failure *err);
+
+/* The same once they are all here: a read-only descriptor, the caller's. */
 int known_content(struct remote *remote, struct call *call, const struct target *t, int *fd,
                   int64_t *size, struct failure *err);
 

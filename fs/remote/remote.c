@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "arrival.h"
 #include "flight.h"
 #include "known.h"
 #include "lease.h"
@@ -36,6 +37,7 @@ int remote_new(const struct remote_config *config, struct remote **out)
         .nodelete = config->nodelete,
         .known_lock = LOCK_INIT(LOCK_KNOWN),
         .lists_lock = LOCK_INIT(LOCK_LISTS),
+        .arrivals_lock = LOCK_INIT(LOCK_ARRIVALS),
         .once_lock = LOCK_INIT(LOCK_ONCE),
     };
     rc = meta_new(remote->clock, config->cache_bytes, &remote->meta);
@@ -58,6 +60,7 @@ void remote_stop(struct remote *remote)
     if (!remote)
         return;
     read_ahead_stop(remote);
+    arrivals_stop(remote);
     leases_stop(remote->leases);
     space_stop(remote->space);
 }
@@ -67,6 +70,7 @@ void remote_free(struct remote *remote)
     if (!remote)
         return;
     remote_stop(remote);
+    arrivals_release(remote);
     leases_free(remote->leases);
     space_free(remote->space);
     once_release(remote);
@@ -74,6 +78,7 @@ void remote_free(struct remote *remote)
     flights_free(remote->flights);
     meta_free(remote->meta);
     lock_destroy(&remote->once_lock);
+    lock_destroy(&remote->arrivals_lock);
     lock_destroy(&remote->lists_lock);
     lock_destroy(&remote->known_lock);
     free(remote);

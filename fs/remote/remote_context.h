@@ -10,6 +10,7 @@
 #include "walk.h"
 
 struct ahead;
+struct arrival;
 struct list_pace;
 struct live_listing;
 struct once;
@@ -39,6 +40,9 @@ struct remote {
     unsigned ahead_max;          /* set once: so many at once; 0: none */
     atomic_uint page_size;       /* of page_fetch() */
     atomic_uint_least64_t swept; /* the kinds whose sizes have been compared with a whole list */
+    struct lock arrivals_lock;
+    struct arrival *arrivals;   /* that are on their way; guarded by arrivals_lock, as the next */
+    struct pool *arrivals_pool; /* NULL: there was none yet */
     struct lock once_lock;
     struct once *once; /* guarded by once_lock */
 };

@@ -34,7 +34,8 @@ class Rule:
     body: bytes = None         # instead of the server's own, when there is no status; or makes it
     edit: object = None        # makes other bytes of the answer's
     delay: float = 0           # seconds, before anything of this
-    stall: str = None          # 'before' it is passed on, or 'after': the server has answered
+    stall: str = None          # 'before' it is passed on, 'after': the server has answered, or in the
+                               # 'middle' of the answer
     close: str = None          # 'before', 'after', or in the 'middle' of the answer
     drip: str = None           # 'head' or 'body' of an answer of 200 that has no end, until clear():
     piece: bytes = b'x'        # of this, one after the other,
@@ -159,6 +160,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body[:len(body) // 2])
             raise Closed
         passed.status = status
+        if passed.rule and passed.rule.stall == 'middle':
+            self.wfile.write(body[:len(body) // 2])
+            passed.rule.released.wait(STALL_SECONDS)
+            body = body[len(body) // 2:]
         self.wfile.write(body)
 
 

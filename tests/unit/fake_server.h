@@ -34,6 +34,7 @@ struct fake_reply {
     const char *headers; /* more of them, each with its CR LF; may be NULL */
     const char *body;    /* NULL: a JSON object by default */
     size_t body_len;     /* 0: strlen(body) */
+    size_t hold;         /* after so many bytes of the body wait for the server's gate; 0: do not */
     size_t cut;          /* close after so many bytes of the body; 0: all of it */
     int delay_ms;        /* before the answer */
     bool gated;          /* not before the server's gate is open */
@@ -117,7 +118,28 @@ static inline bool fake_read(int fd, struct fake_request *rq)
     return true;
 }
 
-static inline bool fake_answer(int fd, const struct fake_reply *r)
+static inline void fake_open_gate(struct fake_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->gate_open = true;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* So long, and until the gate is open if it must be; the server's end cuts it short. */
+static inline void fake_wait(struct fake_server *s, int delay_ms, bool gated)
+{
+    bool open = false, stopping = false;
+
+    for (int ms = 0; !stopping && (ms < delay_ms || (gated && !open)); ms += 2) {
+        fake_sleep_ms(2);
+        pthread_mutex_lock(&s->lock);
+        open = s->gate_open;
+        stopping = s->stopping;
+        pthread_mutex_unlock(&s->lock);
+    }
+}
+
+static inline bool fake_answer(struct fake_server *s, int fd, const struct fake_reply *r)
 {
     const char *body = r->body ? r->body : "{}";
     size_t len = r->body_len ? r->body_len : strlen(body);
@@ -132,28 +154,11 @@ static inline bool fake_answer(int fd, const struct fake_reply *r)
         return false;
     if (r->status == 204)
         return true;
-    return fake_send(fd, body, r->cut ? r->cut : len) && !r->cut;
-}
-
-static inline void fake_open_gate(struct fake_server *s)
-{
-    pthread_mutex_lock(&s->lock);
-    s->gate_open = true;
-    pthread_mutex_unlock(&s->lock);
-}
-
-/* The time before an answer; the server's end cuts it short. */
-static inline void fake_wait(struct fake_server *s, const struct fake_reply *r)
-{
-    bool open = false, stopping = false;
-
-    for (int ms = 0; !stopping && (ms < r->delay_ms || (r->gated && !open)); ms += 2) {
-        fake_sleep_ms(2);
-        pthread_mutex_lock(&s->lock);
-        open = s->gate_open;
-        stopping = s->stopping;
-        pthread_mutex_unlock(&s->lock);
-    }
+    if (r->hold && !fake_send(fd, body, r->hold))
+        return false;
+    if (r->hold)
+        fake_wait(s, 0, true);
+    return fake_send(fd, body + r->hold, (r->cut ? r->cut : len) - r->hold) && !r->cut;
 }
 
 struct fake_connection {
@@ -180,8 +185,8 @@ static inline void *fake_serve(void *arg)
                 c.server->requests++;
             c.server->handler(c.server, rq, &reply);
             pthread_mutex_unlock(&c.server->lock);
-            fake_wait(c.server, &reply);
-            go_on = fake_answer(c.fd, &reply);
+            fake_wait(c.server, reply.delay_ms, reply.gated);
+            go_on = fake_answer(c.server, c.fd, &reply);
         }
         free(rq->body);
         free(rq);

@@ -78,6 +78,24 @@ static void file_writes_all_or_says_why(void **state)
 }
 
 /* A million bytes, so that it is more than one step, from and to whatever there is. */
+static void file_compares(void **state)
+{
+    char text[40000], other[40000];
+    int fd = open_new(state, "f");
+
+    memset(text, 'a', sizeof(text));
+    memcpy(other, text, sizeof(other));
+    other[39999] = 'b';
+    assert_int_equal(file_pwrite_all(fd, text, sizeof(text), 0), 0);
+    assert_int_equal(file_compare(fd, text, sizeof(text), 0), 0);
+    assert_int_equal(file_compare(fd, text, 100, 39900), 0);
+    assert_int_equal(file_compare(fd, text, 0, 50000), 0);
+    assert_int_equal(file_compare(fd, other, sizeof(other), 0), -ESTALE);
+    assert_int_equal(file_compare(fd, text, 101, 39900), -ESTALE); /* it ends before */
+    close(fd);
+    assert_int_equal(file_compare(fd, text, 1, 0), -EBADF);
+}
+
 static void file_appends_to_what_is_there(void **state)
 {
     const char *path = in_dir(state, "file"), *moved = in_dir(state, "moved");
@@ -232,6 +250,7 @@ int main(void)
         TEST(file_reads_up_to_the_maximum),
         cmocka_unit_test(file_reads_the_rest_of_a_pipe),
         TEST(file_writes_all_or_says_why),
+        TEST(file_compares),
         TEST(file_appends_to_what_is_there),
         TEST(file_copies),
         TEST(file_copy_notices_a_file_that_is_too_short),

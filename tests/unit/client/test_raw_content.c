@@ -56,7 +56,7 @@ static int get_from(struct fixture *x, struct record *r, struct buf *got, int64_
     int fd = memfd_create("test", MFD_CLOEXEC), rc;
 
     assert_int_equal(file_pwrite_all(fd, "what was there before", 21, 0), 0);
-    rc = backend_get_raw(x->be, &x->call, r, fd, size, &x->err);
+    rc = backend_get_raw(x->be, &x->call, r, &(struct content_sink){ .fd = fd }, size, &x->err);
     assert_int_equal(file_read_fd(fd, got), 0);
     close(fd);
     return rc;
@@ -95,6 +95,66 @@ static void get_raw_streams_the_bytes(void **state)
         end(&x);
         buf_release(&got);
         free(bytes);
+    }
+}
+
+/* What a sink is told. */
+struct told {
+    int64_t expected, arrived;
+};
+
+static int expect_size(void *arg, int64_t size)
+{
+    ((struct told *)arg)->expected = size;
+    return 0;
+}
+
+static void note_arrived(void *arg, int64_t size)
+{
+    struct told *told = arg;
+
+    assert_true(size > told->arrived);
+    told->arrived = size;
+}
+
+/* An answer's head tells how long the content is, unless that is the length of something else. */
+static void get_raw_tells_how_long_it_will_be(void **state)
+{
+    static const char zipped[] =
+        "\037\213\010\000\000\000\000\000\002\003\053\311\110\125\110\252\054\111\055"
+        "\126\310\117\123\110\124\110\311\117\056\315\115\315\053\001\000\336\256\230"
+        "\262\027\000\000\000";
+    static const struct {
+        struct fake_reply reply;
+        int64_t expected, size;
+    } cases[] = {
+        { { .status = 200, .body = "plain bytes" }, 11, 11 },
+        { { .status = 200,
+            .headers = "Content-Encoding: gzip\r\n",
+            .body = zipped,
+            .body_len = sizeof(zipped) - 1 },
+          -1,
+          23 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct told told = { -1, 0 };
+        struct content_sink to = { .expect = expect_size, .arrived = note_arrived, .arg = &told };
+        struct fixture x = { 0 };
+        struct record *r;
+        int64_t size = -7;
+
+        begin_with(&x, &cases[i].reply, 1);
+        r = document_of(&x.server);
+        to.fd = memfd_create("test", MFD_CLOEXEC);
+        assert_int_equal(backend_get_raw(x.be, &x.call, r, &to, &size, &x.err), 0);
+        assert_int_equal(size, cases[i].size);
+        assert_int_equal(told.expected, cases[i].expected);
+        assert_int_equal(told.arrived, cases[i].size);
+        close(to.fd);
+        record_unref(r);
+        end(&x);
     }
 }
 
@@ -452,6 +512,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(get_raw_streams_the_bytes),
+        cmocka_unit_test(get_raw_tells_how_long_it_will_be),
         cmocka_unit_test(get_raw_takes_no_more_than_the_table_says),
         cmocka_unit_test(get_raw_is_tried_again_from_the_start),
         cmocka_unit_test(what_the_place_says_is_the_failure),
