@@ -92,6 +92,11 @@ struct content_sink {
  */
 int backend_get_raw(struct backend *be, struct call *call, const struct record *r,
                     const struct content_sink *to, int64_t *size, struct failure *err);
+
+/* How long such a content is, by a HEAD of its address. -EOPNOTSUPP: that says nothing of it. */
+int backend_get_raw_size(struct backend *be, struct call *call, const struct record *r,
+                         int64_t *size, struct failure *err);
+
 int backend_put_raw(struct backend *be, struct call *call, const struct record *r, const char *type,
                     struct content_source content, struct failure *err);
 

@@ -75,6 +75,32 @@ int backend_get_raw(struct backend *be, struct call *call, const struct record *
     return rc;
 }
 
+/* What refuses a HEAD may yet take a GET: an address may be signed for that alone. */
+static bool is_refused(const struct failure *why)
+{
+    return why->status && why->status != 429 && (why->status < 500 || why->status == 501);
+}
+
+int backend_get_raw_size(struct backend *be, struct call *call, const struct record *r,
+                         int64_t *size, struct failure *err)
+{
+    struct request rq = { .method = "HEAD",
+                          .idempotent = true,
+                          .answer = BUF_INIT(ANSWER_MAX_BYTES) };
+    struct failure why = { 0 };
+    int rc = perform_there(be, call, r, &rq, &why);
+
+    buf_release(&rq.answer);
+    /* there is no empty document, but there are servers that say so of what they do not look at */
+    if ((rc == 0 && rq.length <= 0) || (rc < 0 && is_refused(&why)))
+        return -EOPNOTSUPP;
+    if (rc < 0 && err)
+        *err = why;
+    if (rc == 0)
+        *size = rq.length;
+    return rc;
+}
+
 int backend_put_raw(struct backend *be, struct call *call, const struct record *r, const char *type,
                     struct content_source content, struct failure *err)
 {

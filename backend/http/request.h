@@ -49,6 +49,7 @@ struct request {
     struct buf answer; /* without the content that scan took out; more than its maximum is -EIO */
     struct scan *scan; /* set by the caller, and begun: for the answer of a success; or NULL */
     struct raw_answer *raw; /* set by the caller: takes the answer of a success; or NULL */
+    int64_t length;         /* of a HEAD: what a GET would bring, -1: it does not say */
     int64_t retry_after_s;  /* 0: not said */
     bool arrived;           /* the server may have had all of it */
     unsigned sent;          /* over how many connections it began to go out */

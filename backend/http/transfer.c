@@ -129,6 +129,11 @@ static int64_t expected_size(CURL *easy)
     return size;
 }
 
+static bool is_head(const struct request *rq)
+{
+    return strcmp(rq->method, "HEAD") == 0;
+}
+
 static int expect_raw(struct request *rq)
 {
     int64_t size = expected_size(rq->easy);
@@ -285,6 +290,8 @@ static int add_headers(struct request *rq)
 static void set_method(CURL *easy, struct request *rq)
 {
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, rq->method);
+    if (is_head(rq))
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     if (!rq->body) {
         if (strcmp(rq->method, "POST") == 0) {
             curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)0);
@@ -428,6 +435,7 @@ static void end_well(CURL *easy, struct request *rq)
     curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &after);
     rq->status = (int)status;
     rq->retry_after_s = after;
+    rq->length = is_head(rq) ? expected_size(easy) : -1;
     rq->rc = rq->scan ? scan_end(rq->scan) : 0;
     if (rq->rc < 0)
         refuse_answer(rq, rq->rc);

@@ -113,11 +113,9 @@ int wire_check(const char *method, const char *url, const char *api, struct fail
         bool any;
         unsigned one, list;
     } rows[] = {
-        { "GET", .any = true },
-        { "POST", .any = true },
-        { "PUT", .any = true },
-        { "PATCH", .one = CAN_PATCH },
-        { "DELETE", .one = CAN_DELETE, .list = CAN_DELETE_MANY },
+        { "GET", .any = true },        { "HEAD", .any = true },
+        { "POST", .any = true },       { "PUT", .any = true },
+        { "PATCH", .one = CAN_PATCH }, { "DELETE", .one = CAN_DELETE, .list = CAN_DELETE_MANY },
     };
     size_t len = api ? strlen(api) : 0;
     char shown[ID_SHOWN_MAX];

@@ -24,8 +24,8 @@ struct arrival {
     struct watermark *mark;
     struct call call;
     struct call_origin origin; /* who asked first: for the trace */
-    unsigned users; /* guarded by arrivals_lock, as all below */
-    bool listed;    /* who asks for it joins */
+    unsigned users;            /* guarded by arrivals_lock, as all below */
+    bool listed;               /* who asks for it joins */
     bool working;
     struct arrival *next, *prev;
 };
@@ -131,7 +131,8 @@ static void work(struct job *job)
     int rc = receive(a, false, &w, &size, &err);
 
     if (rc == -ENOSPC)
-        rc = receive(a, true, &w, &size, &err); /* a full disk under the cache costs the cache alone */
+        rc = receive(a, true, &w, &size,
+                     &err); /* a full disk under the cache costs the cache alone */
     if (rc < 0) {
         fail_all(a, rc, &err);
     } else {

@@ -96,7 +96,8 @@ int known_content(struct remote *remote, struct call *call, const struct target 
 int known_content_fits(struct remote *remote, struct call *call, const struct resource *res,
                        int64_t size, struct failure *err);
 
-/* How long the content is; fetches it when that is not known. */
+/* How long the content is. When that is not known, a HEAD of its address tells, if it has one; else
+ * the content is fetched. */
 int known_content_size(struct remote *remote, struct call *call, const struct target *t,
                        int64_t *size, struct failure *err);
 

@@ -1,11 +1,13 @@
 /* Contents that are known (known.h): from the cache, or from the API. */
 #include <errno.h>
-#include <stdlib.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
+#include "api_path.h"
 #include "arrival.h"
 #include "content.h"
 #include "fetch.h"
+#include "flight.h"
 #include "known.h"
 #include "remote_context.h"
 #include "state.h"
@@ -69,13 +71,73 @@ int known_content_fits(struct remote *remote, struct call *call, const struct re
     return fail(err, -EFBIG, 0, "more than the %lld bytes that the API takes", (long long)max);
 }
 
+static bool is_size_known(struct remote *remote, const char *id, int64_t *size)
+{
+    int64_t known = -1;
+
+    if (content_size(remote->content, id, size) == 0)
+        return true;
+    if (state_get_sizes(remote->state, &id, 1, &known, NULL) < 0 || known < 0)
+        return false;
+    *size = known;
+    return true;
+}
+
+struct head {
+    struct remote *remote;
+    struct call *call;
+    struct record *record;
+    const char *id;
+};
+
+static int ask_head(void *arg, struct flight_result *result, struct failure *err)
+{
+    struct head *want = arg;
+    int64_t size;
+    int rc = backend_get_raw_size(want->remote->backend, want->call, want->record, &size, err);
+
+    (void)result;
+    if (rc == 0)
+        state_put_size(want->remote->state, want->id, size, NULL);
+    return rc;
+}
+
+/* Of what stands at an address of its own its head tells: one for all who ask at once. -EOPNOTSUPP:
+ * it does not. */
+static int size_by_head(struct remote *remote, struct call *call, const struct target *t,
+                        struct record *r, const char *id, int64_t *size, struct failure *err)
+{
+    struct head want = { remote, call, r, id };
+    char key[API_KEY_MAX];
+    int rc;
+
+    if (!record_has_url(r) || atomic_load(&remote->no_heads))
+        return -EOPNOTSUPP;
+    api_key("head", t, key);
+    rc = flight_run(remote->flights, call, remote->clock, key, ask_head, &want, NULL, err);
+    return rc < 0 || is_size_known(remote, id, size) ? rc : -EOPNOTSUPP;
+}
+
+static int size_by_content(struct remote *remote, struct call *call, const struct target *t,
+                           struct record *r, int64_t *size, struct failure *err)
+{
+    int fd, rc = known_content(remote, call, t, &fd, size, err);
+
+    if (rc < 0)
+        return rc;
+    close(fd);
+    if (record_has_url(r))
+        atomic_store(&remote->no_heads,
+                     true); /* what gives its bytes, and no word of them before */
+    return 0;
+}
+
 int known_content_size(struct remote *remote, struct call *call, const struct target *t,
                        int64_t *size, struct failure *err)
 {
     cleanup_record struct record *r = NULL;
     char id[CONTENT_ID_MAX + 1];
-    const char *ids[] = { id };
-    int fd, rc = 0;
+    int rc = 0;
 
     if (fetch_content_changes(t->res))
         rc = known_record(remote, call, t, &r, err);
@@ -87,12 +149,14 @@ int known_content_size(struct remote *remote, struct call *call, const struct ta
         return 0;
     if (call->nowait)
         return -EWOULDBLOCK;
-    if (state_get_sizes(remote->state, ids, 1, size, NULL) == 0 && *size >= 0)
+    if (is_size_known(remote, id, size))
         return 0;
-    rc = known_content(remote, call, t, &fd, size, err);
-    if (rc == 0)
-        close(fd);
-    return rc;
+    rc = r ? 0 : known_record(remote, call, t, &r, err);
+    if (rc < 0 ||
+        is_size_known(remote, id, size)) /* a GET of it may have brought the content too */
+        return rc;
+    rc = size_by_head(remote, call, t, r, id, size, err);
+    return rc == -EOPNOTSUPP ? size_by_content(remote, call, t, r, size, err) : rc;
 }
 
 void known_content_adopt(struct remote *remote, const struct target *t, const struct record *r,

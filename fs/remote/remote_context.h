@@ -43,6 +43,7 @@ struct remote {
     struct lock arrivals_lock;
     struct arrival *arrivals;   /* that are on their way; guarded by arrivals_lock, as the next */
     struct pool *arrivals_pool; /* NULL: there was none yet */
+    atomic_bool no_heads;       /* an address gives its bytes, but not by HEAD how many */
     struct lock once_lock;
     struct once *once; /* guarded by once_lock */
 };

@@ -109,7 +109,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             except OSError:
                 pass
 
-    do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = handle_any
+    do_GET = do_HEAD = do_POST = do_PATCH = do_DELETE = do_PUT = handle_any
 
     def get_answer(self, rule, body):
         if rule.delay:
@@ -140,8 +140,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.upstream.request(self.command, self.path, body, headers)
         answer = self.upstream.getresponse()
         data = answer.read()
-        return answer.status, {k: v for k, v in answer.getheaders()
-                               if k.lower() not in HOP_HEADERS}, data
+        return answer.status, {k: v for k, v in answer.getheaders() if k.lower() not in HOP_HEADERS
+                               or self.command == 'HEAD' and k == 'Content-Length'}, data
 
     def drip(self, rule):
         self.wfile.write(b'HTTP/1.1 200 OK\r\n' + (b'\r\n' if rule.drip == 'body' else b''))
@@ -153,7 +153,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response_only(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        if status != 204:
+        if status != 204 and 'Content-Length' not in headers:
             self.send_header('Content-Length', str(len(body)))
         self.end_headers()
         if passed.rule and passed.rule.close == 'middle':

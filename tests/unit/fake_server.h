@@ -139,7 +139,8 @@ static inline void fake_wait(struct fake_server *s, int delay_ms, bool gated)
     }
 }
 
-static inline bool fake_answer(struct fake_server *s, int fd, const struct fake_reply *r)
+static inline bool fake_answer(struct fake_server *s, int fd, const char *method,
+                               const struct fake_reply *r)
 {
     const char *body = r->body ? r->body : "{}";
     size_t len = r->body_len ? r->body_len : strlen(body);
@@ -152,7 +153,7 @@ static inline bool fake_answer(struct fake_server *s, int fd, const struct fake_
                  r->status == 204 ? 0 : len, r->headers ? r->headers : "");
     if (!fake_send(fd, head, (size_t)n))
         return false;
-    if (r->status == 204)
+    if (r->status == 204 || strcmp(method, "HEAD") == 0)
         return true;
     if (r->hold && !fake_send(fd, body, r->hold))
         return false;
@@ -186,7 +187,7 @@ static inline void *fake_serve(void *arg)
             c.server->handler(c.server, rq, &reply);
             pthread_mutex_unlock(&c.server->lock);
             fake_wait(c.server, reply.delay_ms, reply.gated);
-            go_on = fake_answer(c.server, c.fd, &reply);
+            go_on = fake_answer(c.server, c.fd, rq->method, &reply);
         }
         free(rq->body);
         free(rq);

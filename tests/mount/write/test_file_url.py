@@ -95,6 +95,53 @@ def test_content_that_is_cached_is_read_after_a_remount_without_a_request(mount,
     assert not seen.count('GET', FILES)
 
 
+def test_a_size_costs_a_head_and_no_bytes(mount, api):
+    name = api.add_document(pdf(5000))
+    path = mount / 'documents' / name / 'content'
+    with mount.server.watch() as seen:
+        assert os.stat(path).st_size == 5000
+        mount.run(f'ls -l documents/{name}/; du -a documents/{name}; find documents -size +4k >/dev/null')
+    assert requests_of(seen).count(('HEAD', '/files/ID')) == 1
+    assert not seen.count('GET', FILES)
+    mount.remount()
+    with mount.server.watch() as seen:
+        assert os.stat(path).st_size == 5000
+    assert not seen.count('HEAD') and not seen.count('GET', FILES)
+    assert path.read_bytes() == pdf(5000)
+
+
+def test_many_who_ask_for_one_size_at_once_cost_one_head(mount, api):
+    path = 'documents/' + api.add_document(pdf(5000)) + '/content'
+    with mount.server.watch() as seen:
+        ran = mount.run(f'for i in $(seq 20); do stat -c %s ./{path} & done; wait')
+    assert ran.out.split() == ['5000'] * 20
+    assert seen.count('HEAD') == 1
+    assert not seen.count('GET', FILES)
+
+
+@pytest.mark.parametrize('answer', [{'status': 405}, {'status': 403}, {'status': 501, 'times': 3},
+                                    {'headers': {'Content-Length': '0'}}])
+def test_where_a_head_tells_nothing_the_bytes_do(lasfs, api, proxy, answer):
+    """And then no other is asked for one."""
+    names = [api.add_document(pdf(5000 + i, seed=i)) for i in range(2)]
+    mount = lasfs(server=proxy)
+    proxy.fault('HEAD', FILES, **answer)
+    for i, name in enumerate(names):
+        assert os.stat(mount / 'documents' / name / 'content').st_size == 5000 + i
+    assert len({p.path for p in proxy.since(0, 'HEAD')}) == 1
+    assert len(proxy.since(0, 'GET', FILES)) == 2
+
+
+def test_a_size_from_a_server_that_is_down_is_an_error(lasfs, api, proxy):
+    mount = lasfs(server=proxy)
+    mount.allow('HTTP 503')
+    name = api.add_document(pdf(5000))
+    proxy.fault('HEAD', FILES, status=503)
+    ran = mount.run(f'stat ./documents/{name}/content', status=1)
+    assert 'Input/output error' in ran.err
+    assert not proxy.since(0, 'GET', FILES)
+
+
 def test_many_who_read_one_document_at_once_fetch_it_once(mount, api):
     path = 'documents/' + api.add_document(pdf(3_000_000)) + '/content'
     with mount.server.watch() as seen:

@@ -158,6 +158,42 @@ static void get_raw_tells_how_long_it_will_be(void **state)
     }
 }
 
+static void a_head_tells_the_size(void **state)
+{
+    static const struct {
+        struct fake_reply reply;
+        int rc;
+        int64_t size;
+    } cases[] = {
+        { { .status = 200, .body = "plain bytes" }, 0, 11 },
+        { { .status = 200, .body = "" }, -EOPNOTSUPP, -7 },
+        { { .status = 200, .headers = "Content-Encoding: gzip\r\n", .body = "?" },
+          -EOPNOTSUPP,
+          -7 },
+        { { .status = 404 }, -EOPNOTSUPP, -7 },
+        { { .status = 405 }, -EOPNOTSUPP, -7 },
+        { { .status = 415 }, -EOPNOTSUPP, -7 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fixture x = { 0 };
+        struct record *r;
+        int64_t size = -7;
+
+        print_message("%zu\n", i);
+        begin_with(&x, &cases[i].reply, 1);
+        r = document_of(&x.server);
+        assert_int_equal(backend_get_raw_size(x.be, &x.call, r, &size, &x.err), cases[i].rc);
+        assert_int_equal(size, cases[i].size);
+        assert_string_equal(x.script.method, "HEAD");
+        expect_bearer(&x, true);
+        assert_int_equal(fake_count(&x.server, false), 1);
+        record_unref(r);
+        end(&x);
+    }
+}
+
 static void get_raw_takes_no_more_than_the_table_says(void **state)
 {
     char *bytes = some_bytes(64 * MIB + 1);
@@ -513,6 +549,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(get_raw_streams_the_bytes),
         cmocka_unit_test(get_raw_tells_how_long_it_will_be),
+        cmocka_unit_test(a_head_tells_the_size),
         cmocka_unit_test(get_raw_takes_no_more_than_the_table_says),
         cmocka_unit_test(get_raw_is_tried_again_from_the_start),
         cmocka_unit_test(what_the_place_says_is_the_failure),

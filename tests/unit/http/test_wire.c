@@ -111,6 +111,7 @@ static const struct {
 
     /* what neither changes nor deletes what is there; an address of bytes may be anywhere */
     { "GET", API "/documents", 0 },
+    { "HEAD", API "/documents", 0 },
     { "POST", API "/documents", 0 },
     { "PUT", "https://files.example.com/las:file:a?signature=b", 0 },
 

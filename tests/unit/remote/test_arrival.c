@@ -224,8 +224,7 @@ static void another_try_goes_on_where_it_was(void **state)
     struct arrival *a;
     int64_t size = -1;
 
-    answer_once(x, GET_FILE,
-                (struct fake_reply){ .status = 200, .body = bytes, .cut = LARGE / 2 });
+    answer_once(x, GET_FILE, (struct fake_reply){ .status = 200, .body = bytes, .cut = LARGE / 2 });
     assert_int_equal(open_it(x, &a, &size), 0);
     expect_bytes(x, a, bytes, LARGE / 2);
     until_asked_again(x);
@@ -279,8 +278,7 @@ static void an_address_that_is_gone_in_the_middle_is_an_error_of_the_file(void *
     int64_t size = -1;
 
     answer_status(x, GET_FILE, 404);
-    answer_once(x, GET_FILE,
-                (struct fake_reply){ .status = 200, .body = bytes, .cut = LARGE / 2 });
+    answer_once(x, GET_FILE, (struct fake_reply){ .status = 200, .body = bytes, .cut = LARGE / 2 });
     assert_int_equal(open_it(x, &a, &size), 0);
     expect_bytes(x, a, bytes, 1000);
     until_asked_again(x);

@@ -483,6 +483,49 @@ static void an_address_that_fails_is_the_failure(void **state)
     assert_string_equal(content_of(x, &t), "EINVAL");
 }
 
+static void a_size_is_asked_of_its_address(void **state)
+{
+    struct fixture *x = *state;
+    struct target t = target_of(RES_DOCUMENTS, DOC);
+
+    answer_at(x, "files/1");
+    answer(x, "HEAD /files/1", "bytes as they are");
+    assert_int_equal(size_of(x, &t), 17);
+    reopen_remote(x);
+    assert_int_equal(size_of(x, &t), 17);
+    assert_int_equal(asked(x, "HEAD /files/1"), 1);
+    assert_int_equal(asked(x, "GET /files/1"), 0);
+}
+
+/* An address may give its bytes to a GET alone; then no other is asked by HEAD. */
+static void where_a_head_is_refused_the_bytes_tell(void **state)
+{
+    static const int refused[] = { 403, 404, 405 };
+
+    for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+        struct target t = target_of(RES_DOCUMENTS, DOC);
+        unsigned heads;
+        struct fixture *x;
+        void *own = NULL;
+
+        setup(&own);
+        x = own;
+        answer_at(x, "files/1");
+        answer(x, "GET /files/1", "bytes as they are");
+        answer_status(x, "HEAD /files/1", refused[i]);
+        assert_int_equal(size_of(x, &t), 17);
+        heads = asked(x, "HEAD /files/1");
+        known_removed(x->remote, &t);
+        pass(x, META_TTL_MS + 1);
+        assert_int_equal(size_of(x, &t), 17);
+        assert_true(heads > 0);
+        assert_int_equal(asked(x, "HEAD /files/1"), heads);
+        assert_int_equal(asked(x, "GET /files/1"), 2);
+        teardown(&own);
+    }
+    (void)state;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -508,6 +551,8 @@ int main(void)
         A_TEST(a_content_may_stand_elsewhere),
         A_TEST(an_address_that_has_moved_is_asked_anew),
         A_TEST(an_address_that_fails_is_the_failure),
+        A_TEST(a_size_is_asked_of_its_address),
+        cmocka_unit_test(where_a_head_is_refused_the_bytes_tell),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
