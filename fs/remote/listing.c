@@ -12,6 +12,7 @@
 #include "lock.h"
 #include "page_fetch.h"
 #include "paging.h"
+#include "title_order.h"
 
 #include "banned.h"
 
@@ -42,8 +43,9 @@ struct listing {
     int64_t fresh_ms;
     char **removed; /* while pages may still bring them back */
     size_t n_removed;
-    struct name_index *names; /* of the rows as they are, or NULL */
-    struct id_order *by_id;   /* of the rows as they were when somebody asked first, or NULL */
+    struct name_index *names;     /* of the rows as they are, or NULL */
+    struct id_order *by_id;       /* of the rows as they were when somebody asked first, or NULL */
+    struct title_order *by_title; /* likewise */
 };
 
 int listing_new(const struct listing_config *config, const struct resource *res, const char *parent,
@@ -86,6 +88,7 @@ void listing_unref(struct listing *l)
         free(l->removed[i]);
     name_index_unref(l->names);
     id_order_free(l->by_id);
+    title_order_free(l->by_title);
     free(l->removed);
     free(l->rows);
     free(l->index);
@@ -418,17 +421,53 @@ static struct id_order *by_id_locked(struct listing *l)
     return l->by_id;
 }
 
+static struct title_order *by_title_locked(struct listing *l)
+{
+    if (!l->by_title && l->complete && title_order_new(l->rows, l->n, &l->by_title) < 0)
+        l->by_title = NULL;
+    return l->by_title;
+}
+
+/* The lock is held, as for the next. */
+static int64_t place_locked(struct listing *l, enum listing_order order, const char *id)
+{
+    const struct title_order *by_title;
+    const struct id_order *by_id;
+    size_t slot;
+    int64_t row = l->index_size && find_slot(l, id, &slot) ? (int64_t)l->index[slot] - 1 : -1;
+
+    switch (order) {
+    case LISTING_ROWS:
+        break;
+    case LISTING_IDS:
+        by_id = by_id_locked(l);
+        return by_id ? id_order_place(by_id, id) : -1;
+    case LISTING_TITLES:
+        by_title = by_title_locked(l);
+        return by_title ? title_order_place(by_title, row) : -1;
+    }
+    return row;
+}
+
+static int64_t row_locked(struct listing *l, enum listing_order order, int64_t place)
+{
+    switch (order) {
+    case LISTING_ROWS:
+        break;
+    case LISTING_IDS:
+        return l->by_id ? id_order_row(l->by_id, place) : -1;
+    case LISTING_TITLES:
+        return l->by_title ? title_order_row(l->by_title, place) : -1;
+    }
+    return place;
+}
+
 int64_t listing_place(struct listing *l, enum listing_order order, const char *id)
 {
-    struct id_order *by_id;
-    int64_t place = -1;
-    size_t slot;
+    int64_t place;
 
     lock_take(&l->lock);
-    if (order == LISTING_ROWS && l->index_size && find_slot(l, id, &slot))
-        place = l->index[slot] - 1;
-    else if (order == LISTING_IDS && (by_id = by_id_locked(l)))
-        place = id_order_place(by_id, id);
+    place = place_locked(l, order, id);
     lock_give(&l->lock);
     return place;
 }
@@ -436,11 +475,10 @@ int64_t listing_place(struct listing *l, enum listing_order order, const char *i
 struct record *listing_at(struct listing *l, enum listing_order order, int64_t place)
 {
     struct record *r = NULL;
-    int64_t row = place;
+    int64_t row;
 
     lock_take(&l->lock);
-    if (order == LISTING_IDS)
-        row = l->by_id ? id_order_row(l->by_id, place) : -1;
+    row = row_locked(l, order, place);
     if (row >= 0 && (size_t)row < l->n)
         r = l->rows[row];
     if (r)

@@ -66,9 +66,9 @@ bool listing_filter_denies(const char *filter, const char *value, const struct r
  * not known. out may be NULL. */
 int listing_find(struct listing *l, const char *id, struct record **out);
 
-/* Its rows as the list has them, and in the order of their ids; the second when it is complete, and not
- * too long (id_order.h). */
-enum listing_order { LISTING_ROWS, LISTING_IDS };
+/* Its rows as the list has them, and in the order of their ids, and of their titles; these when it is
+ * complete, and not too long (id_order.h, title_order.h). */
+enum listing_order { LISTING_ROWS, LISTING_IDS, LISTING_TITLES };
 
 /* Where it stands in that order, -1: it does not, as far as is known. What stands there, with a reference;
  * NULL: nothing that is known. Neither loads anything. */

@@ -170,6 +170,7 @@ void read_ahead_opened(struct remote *remote, const struct target *t, int64_t si
     for (size_t i = 0; i < n; i++) {
         follow(remote, &lists[i], LISTING_ROWS, t->id, most);
         follow(remote, &lists[i], LISTING_IDS, t->id, most);
+        follow(remote, &lists[i], LISTING_TITLES, t->id, most);
         listing_unref(lists[i].listing);
     }
 }

@@ -1,6 +1,6 @@
 /*
- * Documents are read ahead of who walks through a folder (walk.h): in the order of its list, or of their
- * ids, forwards or backwards, each or every few. They go to the content cache by requests of
+ * Documents are read ahead of who walks through a folder (walk.h): in the order of its list, of their
+ * ids, or of the names of what was put there, forwards or backwards, each or every few. They go to the content cache by requests of
  * CALL_BACKGROUND, behind all that somebody waits for; who opens one that is under way waits for that.
  * Looking does not count: a listing, find and stat read nothing ahead, and neither does a single cat.
  */

@@ -57,7 +57,7 @@ ROOMS = {
     'fs/drop': Room(('fs/path', 'backend/api', 'cache'), (),
                     ('drop_links.h', 'drop_load.h', 'drop_rekey.h', 'drop_shared.h')),
     'fs/remote': Room(('fs/core', 'fs/path', 'backend/client', 'backend/record', 'backend/api', 'cache'),
-                      (), ('api_path.h', 'id_order.h', 'list_pace.h', 'list_search.h', 'page_fetch.h', 'remote_context.h', 'walk.h')),
+                      (), ('api_path.h', 'id_order.h', 'list_pace.h', 'list_search.h', 'page_fetch.h', 'remote_context.h', 'title_order.h', 'walk.h')),
     'fs/journal': Room(('cache',), (), ('journal_context.h',)),
     'fs/upload': Room(('fs/journal', 'fs/remote', 'fs/drop', 'fs/core', 'fs/path', 'backend/client',
                        'backend/record', 'backend/api', 'cache'), ('libmagic',),

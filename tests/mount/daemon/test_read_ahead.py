@@ -1,5 +1,6 @@
 """Who walks through a folder finds the next documents here; nobody else causes a request for one."""
 import os
+import random
 import subprocess
 import time
 
@@ -53,6 +54,31 @@ def test_the_next_ones_of_a_walk_are_fetched_meanwhile(mount, ids, order):
     every = asked(seen) + asked(later)
     assert len(set(every)) == len(every) and set(every) >= set(walk)
     assert len(every) <= len(walk) + 4  # among so few another order may seem to be one, for a moment
+
+
+@pytest.mark.server('--api', '2024')
+@pytest.mark.parametrize('step', [1, -1, 3])
+def test_who_goes_by_file_names_is_read_ahead_of_too(lasfs, api, samples, step):
+    """What another mount has put there, in an order that is neither that of the list nor that of ids."""
+    names = [f'scan-{i:03}.pdf' for i in range(COUNT)]
+    random.Random(3).shuffle(names)
+    other = lasfs()
+    for i, name in enumerate(names):
+        samples.pdf(name, SIZE, seed=i)
+        other.run(f'cp {samples.folder}/{name} documents/')
+    mount = lasfs()
+    ids = {d['name']: d['documentId'] for d in api.documents()}
+    walk = sorted(os.listdir(mount / 'documents'))[::step]
+    assert walk == sorted(ids)[::step]
+    with mount.server.watch() as seen:
+        for name in walk[:8]:
+            mount.run(f'cat documents/{name} >/dev/null')
+        eventually(lambda: asked_now(mount, seen) > {ids[n] for n in walk[:10]}, what='reading ahead')
+    with mount.server.watch() as later:
+        for name in walk:
+            assert (mount / 'documents' / name).stat().st_size == len((mount / 'documents' / name).read_bytes())
+    every = [r.path.rpartition('/')[2] for w in (seen, later) for r in w.of('GET', '/files/las:document:.*')]
+    assert len(set(every)) == len(every) and set(every) >= {ids[n] for n in walk}
 
 
 def asked_now(mount, seen):
