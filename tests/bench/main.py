@@ -15,10 +15,10 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / 'lib')]
 
-from bench import asks, changes, drops, lists, reads  # noqa: E402
+from bench import asks, changes, drops, large, lists, reads  # noqa: E402
 from bench.figures import Figures  # noqa: E402
 
-WORKS = {'lists': lists, 'reads': reads, 'drops': drops, 'changes': changes, 'asks': asks}
+WORKS = {'lists': lists, 'reads': reads, 'large': large, 'drops': drops, 'changes': changes, 'asks': asks}
 
 
 def measure(work, options, latency):

@@ -127,6 +127,10 @@ def run(command, cwd=None, words=None):
     subprocess.run(command, cwd=cwd, input=words, stdout=subprocess.DEVNULL, check=True, text=True)
 
 
+def output(command):
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+
+
 def cat(folder, paths):
     run(['xargs', 'cat'], folder, '\n'.join(paths) + '\n')
 
