@@ -18,9 +18,8 @@ static struct record *document(const char *title)
 
 static void rows_are_found_by_place_and_places_by_row(void **state)
 {
-    struct record *rows[] = { document("c.pdf"), document("a.pdf"), NULL,
-                              document(NULL),    document("b.pdf"), document("a.pdf"),
-                              document("") };
+    struct record *rows[] = { document("c.pdf"), document("a.pdf"), NULL,        document(NULL),
+                              document("b.pdf"), document("a.pdf"), document("") };
     static const int64_t order[] = { 1, 5, 4, 0 };
     static const int64_t nowhere[] = { 2, 3, 6, 7, -1 };
     struct title_order *x;
