@@ -12,6 +12,19 @@
 #define GET_FILE "GET /files/1"
 #define LARGE (2 * (size_t)ARRIVAL_WHOLE_BYTES)
 
+/* The descriptor that the next writer of a content seems to have; -1: its own. */
+static int next_writer_fd = -1;
+int __real_content_writer_fd(const struct content_writer *w);
+int __wrap_content_writer_fd(const struct content_writer *w);
+
+int __wrap_content_writer_fd(const struct content_writer *w)
+{
+    int fd = next_writer_fd;
+
+    next_writer_fd = -1;
+    return fd >= 0 ? fd : __real_content_writer_fd(w);
+}
+
 /* The document's record says where its bytes are. */
 static struct record *document_at(struct fixture *x)
 {
@@ -288,6 +301,46 @@ static void an_address_that_is_gone_in_the_middle_is_an_error_of_the_file(void *
     free(bytes);
 }
 
+static void a_disk_that_is_full_costs_a_second_get(void **state)
+{
+    struct fixture *x = *state;
+    char *bytes = serve(x, LARGE, (struct fake_reply){ 0 });
+    struct arrival *a;
+    int full = open("/dev/full", O_RDWR | O_CLOEXEC);
+    int64_t size = -1;
+
+    assert_true(full >= 0);
+    next_writer_fd = full;
+    assert_int_equal(open_it(x, &a, &size), 0);
+    assert_int_equal(size, LARGE);
+    expect_bytes(x, a, bytes, LARGE);
+    arrival_leave(a);
+    assert_int_equal(requests(x), 2);
+    assert_false(is_cached(x)); /* it was in memory, for its reader */
+    close(full);
+    free(bytes);
+}
+
+static void what_is_larger_than_the_cache_is_read_all_the_same(void **state)
+{
+    struct fixture *x = *state;
+    char *bytes = serve(x, LARGE, (struct fake_reply){ 0 });
+    struct arrival *a;
+    int64_t size = -1;
+
+    x->content_bytes = 0;
+    reopen_remote(x);
+    for (unsigned i = 1; i <= 2; i++) {
+        assert_int_equal(open_it(x, &a, &size), 0);
+        expect_bytes(x, a, bytes, LARGE);
+        assert_int_equal(
+            arrival_wait(a, &x->call, INT64_MAX, &(struct watermark_state){ 0 }, &x->err), 0);
+        arrival_leave(a);
+        assert_false(is_cached(x));
+    }
+    free(bytes);
+}
+
 static void a_refresh_begins_anew(void **state)
 {
     struct fixture *x = *state;
@@ -339,6 +392,8 @@ int main(void)
         A_TEST(another_try_goes_on_where_it_was),
         cmocka_unit_test(another_content_is_no_other_try),
         A_TEST(an_address_that_is_gone_in_the_middle_is_an_error_of_the_file),
+        A_TEST(a_disk_that_is_full_costs_a_second_get),
+        A_TEST(what_is_larger_than_the_cache_is_read_all_the_same),
         A_TEST(a_refresh_begins_anew),
         A_TEST(a_size_is_known_while_it_is_on_its_way),
     };
