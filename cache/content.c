@@ -322,6 +322,20 @@ int content_size(struct content_cache *c, const char *id, int64_t *size)
     return h ? 0 : -ENOENT;
 }
 
+bool content_is_ready(struct content_cache *c, const char *id)
+{
+    struct held *h;
+    bool ready;
+
+    if (!content_id_ok(id))
+        return false;
+    lock_take(&c->lock);
+    h = content_index_find(&c->index, id);
+    ready = h && h->checked;
+    lock_give(&c->lock);
+    return ready;
+}
+
 void content_remove(struct content_cache *c, const char *id)
 {
     struct held *gone = NULL;

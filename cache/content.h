@@ -48,6 +48,9 @@ int content_open_now(struct content_cache *c, const char *id, int *fd, int64_t *
  * 0, -ENOENT, -EINVAL. */
 int content_size(struct content_cache *c, const char *id, int64_t *size);
 
+/* Would content_open_now() open it? Not a use, and the file is not looked at. */
+bool content_is_ready(struct content_cache *c, const char *id);
+
 /* Forgets and removes it. Who has it open reads on. */
 void content_remove(struct content_cache *c, const char *id);
 

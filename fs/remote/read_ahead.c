@@ -26,18 +26,13 @@ struct ahead {
     struct ahead *next, *prev; /* guarded by lists_lock */
 };
 
-static bool has_content(struct remote *remote, const char *id)
-{
-    int64_t size;
-
-    return content_size(remote->content, id, &size) == 0;
-}
-
-static bool is_here(struct remote *remote, const struct record *r)
+/* What an earlier mount has kept is read by its first reader to see that it is whole: that too is done
+ * ahead of who walks. */
+static bool is_ready(struct remote *remote, const struct record *r)
 {
     char id[RESOURCE_ID_MAX + 1];
 
-    return record_id(r, id) == 0 && has_content(remote, id);
+    return record_id(r, id) == 0 && content_is_ready(remote->content, id);
 }
 
 static void ahead_free(struct ahead *a)
@@ -65,7 +60,7 @@ static void fetch_ahead(struct job *job)
     int64_t size;
     int fd;
 
-    if (!call_cancelled(&a->call) && !has_content(a->remote, a->id) &&
+    if (!call_cancelled(&a->call) && !content_is_ready(a->remote->content, a->id) &&
         known_content(a->remote, &a->call, &t, &fd, &size, &ignored) == 0)
         close(fd);
     end(a);
@@ -151,7 +146,7 @@ static void follow(struct remote *remote, const struct known_list *list, enum li
     for (unsigned i = 0; i < ahead.count; i++) {
         struct record *r = listing_at(list->listing, order, ahead.first + ahead.step * i);
 
-        if (r && !is_here(remote, r))
+        if (r && !is_ready(remote, r))
             start(remote, r);
         record_unref(r);
     }

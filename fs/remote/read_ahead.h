@@ -1,8 +1,10 @@
 /*
  * Documents are read ahead of who walks through a folder (walk.h): in the order of its list, of their
- * ids, or of the names of what was put there, forwards or backwards, each or every few. They go to the content cache by requests of
- * CALL_BACKGROUND, behind all that somebody waits for; who opens one that is under way waits for that.
- * Looking does not count: a listing, find and stat read nothing ahead, and neither does a single cat.
+ * ids, or of the names of what was put there, forwards or backwards, each or every few. They go to the
+ * content cache by requests of CALL_BACKGROUND, behind all that somebody waits for; who opens one that is
+ * under way waits for that. What an earlier mount has left in the cache is looked through in the same way:
+ * that is most of what it costs its first reader. Looking does not count: a listing, find and stat read
+ * nothing ahead, and neither does a single cat.
  */
 #ifndef LASFS_READ_AHEAD_H
 #define LASFS_READ_AHEAD_H

@@ -138,6 +138,24 @@ def test_what_is_here_is_not_fetched_again(mount, ids):
     assert asked(seen) == []
 
 
+def test_what_an_earlier_mount_has_kept_is_looked_through_ahead(mount, ids):
+    """One file of the cache has gone bad: that is seen, and mended, before anybody opens it."""
+    os.listdir(mount / 'documents')
+    read(mount, ids)
+    mount.remount()
+    bad, = (mount.folder / 'cache').glob(f'**/contents/{ids[9]}*')
+    data = bytearray(bad.read_bytes())
+    data[SIZE // 2] ^= 1
+    bad.write_bytes(data)
+    os.listdir(mount / 'documents')
+    with mount.server.watch() as seen:
+        read(mount, ids[:8])
+        eventually(lambda: asked_now(mount, seen) & set(ids) == {ids[9]}, what='looking ahead')
+    with mount.server.watch() as seen:
+        read(mount, ids)
+    assert asked(seen) == []
+
+
 @pytest.mark.server('--latency', '100')
 @pytest.mark.options('max_conns=1')
 def test_who_waits_goes_before_what_nobody_waits_for(mount, ids):

@@ -128,20 +128,25 @@ static void content_is_not_checked_by_who_may_not_wait(void **state)
     int fd = -5;
 
     assert_int_equal(put_text(c, ID, "text"), 0);
+    assert_true(content_is_ready(c, ID));
     assert_int_equal(content_open_now(c, ID, &fd, NULL), 0); /* it was hashed when it was put */
     close(fd);
     content_free(c);
     c = open_cache(state, ROOMY);
     fd = -5;
+    assert_false(content_is_ready(c, ID));
     assert_int_equal(content_open_now(c, ID, &fd, &size), -EWOULDBLOCK);
     assert_int_equal(fd, -5);
     assert_int_equal(size, -5);
     content_get_stats(c, &stats);
     assert_int_equal(stats.hits + stats.misses, 0);
     expect_text(c, ID, "text");
+    assert_true(content_is_ready(c, ID));
     assert_int_equal(content_open_now(c, ID, &fd, &size), 0);
     assert_int_equal(size, 4);
     close(fd);
+    assert_false(content_is_ready(c, "other"));
+    assert_false(content_is_ready(c, "no/id"));
     assert_int_equal(content_open_now(c, "other", &fd, &size), -ENOENT);
     content_get_stats(c, &stats);
     assert_int_equal(stats.hits, 2);
