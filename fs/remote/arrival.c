@@ -192,27 +192,42 @@ static int submit(struct remote *remote, struct arrival *a)
     return rc < 0 ? rc : pool_submit(remote->arrivals_pool, &a->job);
 }
 
-/* One that is on its way, or a new one. NULL out of memory. */
-static struct arrival *join(struct remote *remote, struct call *call, const char *id,
-                            struct record *r, bool *begun)
+/* Lists one that begins. The lock is held. NULL out of memory. */
+static struct arrival *begin(struct remote *remote, const struct call *call, const char *id,
+                             struct record *r)
+{
+    struct arrival *a = arrival_new(remote, call, id, r);
+
+    if (!a)
+        return NULL;
+    DL_APPEND(remote->arrivals, a);
+    a->listed = a->working = true;
+    return a;
+}
+
+/* One that is on its way, or a new one. 0, -ENOMEM, -EALREADY, -EWOULDBLOCK. */
+static int join(struct remote *remote, struct call *call, const char *id, struct record *r,
+                bool *begun, struct arrival **out)
 {
     struct arrival *a;
+    int rc = 0;
 
     lock_take(&remote->arrivals_lock);
     a = find(remote, id);
-    *begun = !a && !call->nowait;
-    if (*begun)
-        a = arrival_new(remote, call, id, r);
-    if (a && *begun) {
-        DL_APPEND(remote->arrivals, a);
-        a->listed = a->working = true;
-    }
-    if (a) {
+    *begun = !a;
+    if (!a && call->nowait)
+        rc = -EWOULDBLOCK;
+    else if (!a && content_is_ready(remote->content, id))
+        rc = -EALREADY;
+    else if (!a && !(a = begin(remote, call, id, r)))
+        rc = -ENOMEM;
+    if (rc == 0) {
         a->users++;
         call_raise(&a->call, (enum call_class)atomic_load(&call->class));
     }
     lock_give(&remote->arrivals_lock);
-    return a;
+    *out = a;
+    return rc;
 }
 
 /* A size is known as soon as the head has come, and stat(2) asks for it. */
@@ -234,12 +249,12 @@ static int await_size(struct arrival *a, struct call *call, int64_t *size, struc
 int arrival_open(struct remote *remote, struct call *call, const char *id, struct record *r,
                  struct arrival **out, int64_t *size, struct failure *err)
 {
+    struct arrival *a;
     bool begun;
-    struct arrival *a = join(remote, call, id, r, &begun);
-    int rc;
+    int rc = join(remote, call, id, r, &begun, &a);
 
-    if (!a)
-        return call->nowait ? -EWOULDBLOCK : -ENOMEM;
+    if (rc < 0)
+        return rc;
     rc = begun ? submit(remote, a) : 0;
     if (rc < 0) {
         fail_all(a, rc, NULL);

@@ -14,6 +14,13 @@
 
 #include "banned.h"
 
+static int open_cached(struct remote *remote, const struct call *call, const char *id,
+                       struct content_at *out)
+{
+    return call->nowait ? content_open_now(remote->content, id, &out->fd, &out->size)
+                        : content_open(remote->content, id, &out->fd, &out->size);
+}
+
 int known_content_open(struct remote *remote, struct call *call, const struct target *t,
                        struct content_at *out, struct failure *err)
 {
@@ -30,15 +37,19 @@ int known_content_open(struct remote *remote, struct call *call, const struct ta
     out->arrival = NULL;
     rc = fetch_content_id(t, r, id);
     if (rc == 0)
-        rc = call->nowait ? content_open_now(remote->content, id, &out->fd, &out->size)
-                          : content_open(remote->content, id, &out->fd, &out->size);
+        rc = open_cached(remote, call, id, out);
     if (rc == 0)
         return 0;
     if (call->nowait)
         return -EWOULDBLOCK;
     if (!r)
         known_record(remote, &now, t, &r, &ignored);
-    return fetch_content(remote, call, t, r, out, err);
+    rc = fetch_content(remote, call, t, r, out, err);
+    if (rc == -EALREADY) { /* it has come between the two looks */
+        out->arrival = NULL;
+        rc = open_cached(remote, call, id, out);
+    }
+    return rc;
 }
 
 int known_content(struct remote *remote, struct call *call, const struct target *t, int *fd,
@@ -94,9 +105,12 @@ static int ask_head(void *arg, struct flight_result *result, struct failure *err
 {
     struct head *want = arg;
     int64_t size;
-    int rc = backend_get_raw_size(want->remote->backend, want->call, want->record, &size, err);
+    int rc;
 
     (void)result;
+    if (is_size_known(want->remote, want->id, &size))
+        return 0; /* one flew that landed just now */
+    rc = backend_get_raw_size(want->remote->backend, want->call, want->record, &size, err);
     if (rc == 0)
         state_put_size(want->remote->state, want->id, size, NULL);
     return rc;

@@ -138,6 +138,21 @@ static void what_is_small_is_whole_when_it_is_open(void **state)
     free(bytes);
 }
 
+/* It ended after its caller had looked for it there. */
+static void what_the_cache_has_is_not_fetched(void **state)
+{
+    struct fixture *x = *state;
+    char *bytes = serve(x, 5000, (struct fake_reply){ 0 });
+    struct arrival *a;
+    int64_t size = -1;
+
+    assert_int_equal(open_it(x, &a, &size), 0);
+    arrival_leave(a);
+    assert_int_equal(open_it(x, &a, &size), -EALREADY);
+    assert_int_equal(requests(x), 1);
+    free(bytes);
+}
+
 static void who_comes_later_joins(void **state)
 {
     struct fixture *x = *state;
@@ -384,6 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         A_TEST(the_first_bytes_are_read_before_the_last_have_come),
         A_TEST(what_is_small_is_whole_when_it_is_open),
+        A_TEST(what_the_cache_has_is_not_fetched),
         A_TEST(who_comes_later_joins),
         A_TEST(who_may_not_wait_joins_too),
         A_TEST(when_all_have_left_it_is_given_up),
