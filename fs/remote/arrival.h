@@ -21,7 +21,8 @@ struct remote;
 /*
  * The content that the cache keeps under id (content_id_ok()), from where r says that it stands: *out,
  * with the caller as a user, once it has begun to come and is known to be longer than
- * ARRIVAL_WHOLE_BYTES, or once it is whole. *size: how long it is. 0, -EALREADY: by now the cache has it, -EWOULDBLOCK with nowait, -EINTR, -ENOMEM, what backend_get_raw() gives.
+ * ARRIVAL_WHOLE_BYTES, or once it is whole. *size: how long it is. 0, -EALREADY: by now the cache has
+ * it, -EWOULDBLOCK with nowait, -EINTR, -ENOMEM, what backend_get_raw() gives.
  */
 int arrival_open(struct remote *remote, struct call *call, const char *id, struct record *r,
                  struct arrival **out, int64_t *size, struct failure *err);
