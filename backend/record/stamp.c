@@ -179,13 +179,14 @@ static const struct part {
     const char *name;
     bool (*write)(const struct stamp *s, char out[VALUE_MAX]); /* false: it has none */
     bool (*read)(struct stamp *s, const char *text);           /* false: that is none */
+    bool place;                                                /* it goes with the name */
 } parts[] = {
     { "key", write_key, read_key },
     { "size", write_size, read_size },
     { "sha256", write_sha256, read_sha256 },
     { "mtime", write_mtime, read_mtime },
-    { "of", write_of, read_of },
-    { "path", write_path, read_path },
+    { "of", write_of, read_of, .place = true },
+    { "path", write_path, read_path, .place = true },
     { "mode", write_mode, read_mode },
 };
 
@@ -272,6 +273,14 @@ int body_keep_notes(struct body *b, const struct record *r, struct failure *err)
     return rc;
 }
 
+/* Half of an old place beside half of a new one would be a third one. */
+static void forget_place(json_t *ours)
+{
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        if (parts[i].place)
+            json_object_del(ours, parts[i].name);
+}
+
 /* Takes all three. */
 static int set_restamped(struct body *b, json_t *was, json_t *notes, json_t *ours,
                          const struct stamp *s)
@@ -279,6 +288,7 @@ static int set_restamped(struct body *b, json_t *was, json_t *notes, json_t *our
     const struct field *f = resource_field(b->res, b->res->notes_field);
     int rc = json_object_set(notes, OURS, ours) < 0 ? -ENOMEM : 0;
 
+    forget_place(ours);
     if (rc == 0)
         rc = add_parts(s, notes, ours, f->schema->most_bytes);
     if (rc == 0 && !json_object_size(ours))
@@ -322,6 +332,18 @@ static int add_title(struct body *b, const char *name)
         json_is_string(json_object_get(b->object, field)))
         return 0;
     return json_object_set_new(b->object, field, json_string(name)) < 0 ? -ENOMEM : 0;
+}
+
+int body_retitle(struct body *b, const struct record *now, const char *name, struct failure *err)
+{
+    const char *field = b->res->title_field;
+    struct buf was = BUF_INIT(4 * STAMP_MOST_BYTES);
+    int rc = 0;
+
+    if (!field || record_string(now, field, &was) < 0 || strcmp(buf_str(&was), name) != 0)
+        rc = add_title(b, name);
+    buf_release(&was);
+    return rc < 0 ? fail(err, rc, 0, "out of memory") : 0;
 }
 
 int body_stamp(struct body *b, struct stamp *s, const char *name, struct failure *err)

@@ -48,10 +48,14 @@ int body_keep_notes(struct body *b, const struct record *r, struct failure *err)
 
 /*
  * Into the PATCH b what differs from what now has: others' as theirs has it, ours as now has it, and of
- * that what s says (key "", size -1 and so on: nothing). 0, -ENOMEM.
+ * that what s says (key "", size -1 and so on: nothing); but where it is, s alone says. 0, -ENOMEM.
  */
 int body_restamp(struct body *b, const struct record *theirs, const struct record *now,
                  const struct stamp *s, struct failure *err);
+
+/* Into the PATCH b the name, where now has another; what is not UTF-8 is no title, and leaves it as it
+ * is. 0, -ENOMEM. */
+int body_retitle(struct body *b, const struct record *now, const char *name, struct failure *err);
 
 /* The key in what body_write() gave. 0, -ENOENT, -ENOMEM. */
 int stamp_key_of(const struct resource *res, const char *text, char out[STAMP_KEY_CHARS + 1]);

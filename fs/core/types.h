@@ -21,6 +21,7 @@ struct entry {
 #define TTL_DYNAMIC_MS 1000
 #define TTL_STATIC_MS 60000
 #define TTL_NEGATIVE_MS 2000
+#define TTL_REMOVED_MS 60000 /* of what was deleted here: no id is given twice */
 
 #define PATH_TEXT_MAX 16384 /* of a path in a line of errors */
 

@@ -43,6 +43,7 @@ struct look {
     struct inodes *inodes;
     struct folder *root;
     int64_t newest_ns; /* of what was seen */
+    size_t rows;       /* that are looked through */
 };
 
 void shared_release(struct inodes *inodes)
@@ -138,8 +139,6 @@ static int enter(struct look *k, struct folder *f, const char *name, struct fold
     cleanup_free char *key = NULL;
     int rc = 0;
 
-    if (!is_plain(f, name) || scratch_folder(name, k->inodes->scratch))
-        return -ENOTDIR;
     if (!d) {
         rc = drops_add(drops, f, name, DROP_SUBFOLDER, &d);
         if (rc == 0)
@@ -153,6 +152,20 @@ static int enter(struct look *k, struct folder *f, const char *name, struct fold
         return -ENOTDIR;
     key = drops_child_key(drops, f, name);
     return key ? drops_folder(drops, key, out) : -ENOMEM;
+}
+
+/* Can folders be called as the path says, and the file in them? */
+static bool may_be_there(struct look *k, const char *path)
+{
+    char name[STAMP_MOST_BYTES + 1];
+    const char *slash;
+
+    for (; (slash = strchr(path, '/')); path = slash + 1) {
+        snprintf(name, sizeof(name), "%.*s", (int)(slash - path), path);
+        if (!is_plain(k->root, name) || scratch_folder(name, k->inodes->scratch))
+            return false;
+    }
+    return may_be_file(k, k->root, path);
 }
 
 /* path's folder below the root, and its last name. */
@@ -174,13 +187,16 @@ static int find_folder(struct look *k, char *path, struct folder **out, const ch
 static bool is_news(struct look *k, struct record *r, const char *id, struct stamp *s)
 {
     struct inodes *inodes = k->inodes;
+    struct target t = { .res = k->root->res, .id = id };
     const char *of = k->root->filter ? k->root->filter : "";
 
+    /* a name goes after its resource was noted as gone: asked in this order, one of them says so */
     return resource_id_ok(k->root->res, id) && !drops_owns_id(inodes->drops, k->root, id) &&
            !drops_is_doomed(inodes->drops, id) && !record_is_handle(r) && stamp_read(r, s) == 0 &&
            s->path[0] && s->size >= 0 && strcmp(s->of, of) == 0 &&
            !drops_has_id(inodes->drops, id) &&
-           !(s->key[0] && inodes->is_sending && inodes->is_sending(inodes->arg, s->key));
+           !(s->key[0] && inodes->is_sending && inodes->is_sending(inodes->arg, s->key)) &&
+           !known_gone(inodes->remote, &t);
 }
 
 static int take_row(void *arg, struct record *r)
@@ -195,11 +211,11 @@ static int take_row(void *arg, struct record *r)
 
     if (record_made_ns(r) > k->newest_ns)
         k->newest_ns = record_made_ns(r);
-    if (record_id(r, id) < 0 || !is_news(k, r, id, &s))
+    if (record_id(r, id) < 0 || !is_news(k, r, id, &s) || !may_be_there(k, s.path))
         return 0;
     rc = find_folder(k, s.path, &f, &name);
-    if (rc < 0 || !may_be_file(k, f, name))
-        return rc == -ENOTDIR || rc == -EINVAL ? 0 : rc < 0 ? rc : 0;
+    if (rc < 0)
+        return rc == -ENOTDIR || rc == -EINVAL ? 0 : rc;
     sent.mode = s.mode < 0 ? -1 : s.mode & 0777;
     sent.acked.size = s.size;
     sent.acked.mtime_ns = s.mtime_ns ? s.mtime_ns : record_changed_ns(r);
@@ -247,23 +263,48 @@ static void note(struct inodes *inodes, struct folder *root, const struct shared
     lock_give(&inodes->shared_lock);
 }
 
-/* The folder that has all of the list that f is in. 1: nothing in it is shared. */
-static int root_of(struct inodes *inodes, struct folder *f, struct folder **out)
+/* Could anything in it be another machine's? As long as nothing has answered, it could. */
+static bool is_shared(struct inodes *inodes, const struct folder *f)
 {
-    cleanup_free char *key = NULL;
-    size_t len;
-    int rc;
+    return f->res && f->res->notes_field && !f->parent && !folder_is_closed(f) && !f->staging &&
+           !known_older(inodes->remote);
+}
 
-    if (!f->res || !f->res->notes_field || f->parent || folder_is_closed(f) || f->staging ||
-        !known_today(inodes->remote))
-        return 1;
-    key = drops_key(inodes->drops, f);
+/* The folder that has all of the list that f is in. -EWOULDBLOCK: it would have to be read. */
+static int root_of(struct inodes *inodes, struct call *call, struct folder *f, struct folder **out)
+{
+    cleanup_free char *key = drops_key(inodes->drops, f);
+    bool loaded = true;
+    size_t len;
+
     if (!key)
         return -ENOMEM;
     len = (size_t)(folder_below(f, key) - key);
     key[len && key[len - 1] == '/' ? len - 1 : len] = '\0';
-    rc = drops_folder(inodes->drops, key, out);
-    return rc < 0 ? rc : drops_load_below(inodes->drops, *out);
+    if (call->nowait)
+        drops_has_folder(inodes->drops, key, &loaded);
+    return loaded ? drops_folder(inodes->drops, key, out) : -EWOULDBLOCK;
+}
+
+/* Names for all that has come; 1 where nothing is shared, as the first row has shown. */
+static int take_rows(struct look *k, struct call *call, struct listing *l, struct failure *err)
+{
+    struct record *r = NULL;
+    int rc = listing_row(l, call, 0, &r, err);
+
+    record_unref(r);
+    if (rc != 0 || !known_today(k->inodes->remote))
+        return rc < 0 ? rc : 1;
+    rc = listing_complete(l, call, err);
+    k->rows = listing_rows(l);
+    for (size_t i = 0; rc == 0; i++) {
+        r = NULL;
+        rc = listing_row(l, call, i, &r, err);
+        if (rc == 0 && r)
+            rc = take_row(k, r);
+        record_unref(r);
+    }
+    return rc;
 }
 
 static int look_through(struct inodes *inodes, struct call *call, struct folder *root,
@@ -272,35 +313,32 @@ static int look_through(struct inodes *inodes, struct call *call, struct folder 
     struct look k = { .inodes = inodes, .root = root };
     struct shared was = recall(inodes, root), now = { .whole = true };
     cleanup_listing struct listing *l = NULL;
-    int rc = known_folder_listing(inodes->remote, root, &l);
+    int rc = drops_load_below(inodes->drops, root);
 
     if (rc == 0)
-        rc = listing_complete(l, call, err);
+        rc = known_folder_listing(inodes->remote, root, &l);
     if (rc < 0)
         return rc;
     now.listing_ms = listing_fresh_ms(l);
     now.rows = listing_rows(l);
-    now.looked_ms = clock_now_ms(inodes->clock);
-    if (was.whole && was.listing_ms == now.listing_ms && was.rows == now.rows)
+    if (listing_is_complete(l) && was.whole && was.listing_ms == now.listing_ms &&
+        was.rows == now.rows)
         return 0;
-    for (size_t i = 0; rc == 0; i++) {
-        struct record *r = NULL;
-
-        rc = listing_row(l, call, i, &r, err);
-        if (rc == 0 && r)
-            rc = take_row(&k, r);
-        record_unref(r);
-    }
+    rc = take_rows(&k, call, l, err);
+    if (rc < 0)
+        return rc;
+    now.listing_ms = listing_fresh_ms(l);
+    now.rows = k.rows;
+    now.looked_ms = clock_now_ms(inodes->clock);
     now.newest_ns = k.newest_ns;
-    if (rc == 1)
-        note(inodes, root, &now);
-    return rc == 1 ? 0 : rc;
+    note(inodes, root, &now);
+    return 0;
 }
 
 int shared_look(struct inodes *inodes, struct call *call, struct folder *f, struct failure *err)
 {
     struct folder *root;
-    int rc = root_of(inodes, f, &root);
+    int rc = is_shared(inodes, f) ? root_of(inodes, call, f, &root) : 1;
 
     return rc != 0 ? rc < 0 ? rc : 0 : look_through(inodes, call, root, err);
 }
@@ -312,26 +350,35 @@ static int look_at_newest(struct inodes *inodes, struct call *call, struct folde
     struct look k = { .inodes = inodes, .root = root };
     struct failure ignored;
     int64_t since_ns = was->newest_ns ? was->newest_ns - OVERLAP_NS : 0;
-    int rc = known_newest(inodes->remote, call, root, since_ns, take_row, &k, &ignored);
+    int rc = drops_load_below(inodes->drops, root);
 
+    if (rc == 0)
+        rc = known_newest(inodes->remote, call, root, since_ns, take_row, &k, &ignored);
     was->looked_ms = clock_now_ms(inodes->clock);
     if (rc == 0) /* else what was not seen would count as seen */
         was->newest_ns = k.newest_ns;
     return rc;
 }
 
-int shared_look_for(struct inodes *inodes, struct call *call, struct folder *f, const char *name)
+/* What cannot be another machine's file, nor a folder of such files, needs no look. */
+static bool may_be_looked_for(struct inodes *inodes, struct folder *f, const char *name)
 {
     struct look k = { .inodes = inodes };
+
+    return is_shared(inodes, f) && is_plain(f, name) &&
+           (!names_stem(name) || may_be_file(&k, f, name)) &&
+           !scratch_folder(name, inodes->scratch) && !rule_scratch(inodes->scratch, name);
+}
+
+int shared_look_for(struct inodes *inodes, struct call *call, struct folder *f, const char *name)
+{
     struct failure ignored;
     struct folder *root;
     struct shared was;
-    int rc = root_of(inodes, f, &root);
+    int rc = may_be_looked_for(inodes, f, name) ? root_of(inodes, call, f, &root) : 1;
 
-    /* what cannot be another machine's file, nor a folder of such files, needs no look */
-    if (rc != 0 || !is_plain(f, name) || (names_stem(name) && !may_be_file(&k, f, name)) ||
-        scratch_folder(name, inodes->scratch) || rule_scratch(inodes->scratch, name))
-        return 0;
+    if (rc != 0)
+        return rc == -EWOULDBLOCK ? rc : 0;
     was = recall(inodes, root);
     if (was.looked_ms &&
         clock_now_ms(inodes->clock) - was.looked_ms < known_list_ttl(inodes->remote))

@@ -20,7 +20,8 @@ struct inodes;
 int shared_look(struct inodes *inodes, struct call *call, struct folder *f, struct failure *err);
 
 /* For a name that is not here: all of it once, from then on what is new, at most every list_ttl. What
- * cannot be asked is not there. 0, -EWOULDBLOCK, -EINTR. */
+ * cannot be asked is not there. With call->nowait it does not wait for the disk either. 0, -EWOULDBLOCK,
+ * -EINTR. */
 int shared_look_for(struct inodes *inodes, struct call *call, struct folder *f, const char *name);
 
 void shared_release(struct inodes *inodes);

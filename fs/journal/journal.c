@@ -427,6 +427,20 @@ int journal_claim(struct journal *j, int64_t number, const char *id)
     return rc;
 }
 
+bool journal_is_first(struct journal *j, const struct intent_row *row)
+{
+    struct entry *e, *next;
+    bool first = true;
+
+    lock_take(&j->lock);
+    HASH_ITER(hh, j->entries, e, next)
+        first = first && (e->number >= row->number || e->row->state == INTENT_DONE ||
+                          e->row->kind != row->kind || !e->row->id || !row->id ||
+                          strcmp(e->row->id, row->id) != 0);
+    lock_give(&j->lock);
+    return first;
+}
+
 bool journal_moves(struct journal *j, const char *id)
 {
     struct entry *e, *next;

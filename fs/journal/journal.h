@@ -132,6 +132,9 @@ bool journal_has_id(struct journal *j, const char *id, int64_t but);
  * intent claims one id. 0; -EEXIST it is another's, -ENOENT there is no such intent, -ENOMEM. */
 int journal_claim(struct journal *j, int64_t number, const char *id);
 
+/* Is none of its kind before it that is for the same resource, and not done? */
+bool journal_is_first(struct journal *j, const struct intent_row *row);
+
 /* Does a rename of this resource go on, or is it not known what came of it? */
 bool journal_moves(struct journal *j, const char *id);
 

@@ -167,6 +167,23 @@ bool known_today(const struct remote *remote)
     return backend_speaks_today(remote->backend);
 }
 
+bool known_older(const struct remote *remote)
+{
+    return !known_today(remote) && backend_generations(remote->backend, RES_NONE);
+}
+
+bool known_gone(struct remote *remote, const struct target *t)
+{
+    char key[API_KEY_MAX];
+    void *value = NULL;
+    int rc;
+
+    api_key("r", t, key);
+    rc = meta_get(remote->meta, key, &value, NULL);
+    record_unref(value);
+    return rc == -ENOENT;
+}
+
 int known_record(struct remote *remote, struct call *call, const struct target *t,
                  struct record **out, struct failure *err)
 {
@@ -431,7 +448,7 @@ void known_removed(struct remote *remote, const struct target *t)
     api_key("r", t, key);
     lock_take(&remote->known_lock);
     before = forget_stale(remote, t, &gone);
-    meta_put_negative(remote->meta, key, TTL_NEGATIVE_MS);
+    meta_put_negative(remote->meta, key, TTL_REMOVED_MS);
     known_lists_apply(remote, t, NULL);
     lock_give(&remote->known_lock);
     record_unref(before);

@@ -32,6 +32,13 @@ bool known_answer_is_final(const struct resource *res);
 /* Has an answer shown that the server's API is today's? Never blocks. */
 bool known_today(const struct remote *remote);
 
+/* Has one shown that it is an older one's, and none that it is today's? Never blocks. */
+bool known_older(const struct remote *remote);
+
+/* Has it gone, as far as one remembers? What was deleted here is remembered for a minute: a list that was
+ * asked for before may have it still. Never blocks. */
+bool known_gone(struct remote *remote, const struct target *t);
+
 /* The next look at this resource is a fresh one; lists: what lists said of it is forgotten too. */
 void known_forget_record(struct remote *remote, const struct target *t, bool lists);
 

@@ -260,13 +260,16 @@ void known_lists_apply(struct remote *remote, const struct target *t, struct rec
         return;
     }
     lock_take(&remote->lists_lock);
-    for (struct live_listing *live = remote->listings; live; live = live->next) {
-        if (!listing_is_of(live->listing, t->res, t->parent))
-            continue;
-        if (now)
-            listing_apply(live->listing, now);
-        else
+    for (struct live_listing **link = &remote->listings; *link;) {
+        struct live_listing *live = *link;
+        bool of = listing_is_of(live->listing, t->res, t->parent);
+
+        if (of && !now)
             listing_remove(live->listing, t->id);
+        if (of && now && listing_apply(live->listing, now) == -ESTALE)
+            unlink_live(link);
+        else
+            link = &live->next;
     }
     lock_give(&remote->lists_lock);
 }

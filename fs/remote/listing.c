@@ -510,15 +510,28 @@ bool listing_filter_denies(const char *filter, const char *value, const struct r
     return filter && record_string(r, filter, &is) == 0 && strcmp(buf_str(&is), value) != 0;
 }
 
+/* As let_through(), of the row of this id. -ESTALE: only the server can tell. */
+static int is_in(struct listing *l, const char *id, const struct record *r)
+{
+    const struct filter *f = l->filter ? resource_filter(l->res, l->filter) : NULL;
+
+    if (f && f->owns && id_own(id) != id)
+        return -ESTALE; /* it stands there without the owner */
+    if (f && f->owns && listing_find(l, id, NULL) == 0)
+        return 1; /* whose it is does not change */
+    if (f && f->owns && strcmp(l->value, resource_get(RES_ORGANIZATIONS)->own_id) == 0)
+        return -ESTALE;
+    return let_through(f && f->field ? f->field : l->filter, l->value, r);
+}
+
 int listing_apply(struct listing *l, struct record *r)
 {
-    int in = let_through(l->filter, l->value, r);
     char id[RESOURCE_ID_MAX + 1];
-    int rc = in < 0 ? in : record_id(r, id);
+    int rc = record_id(r, id), in = rc < 0 ? rc : is_in(l, id, r);
     size_t before;
 
-    if (rc < 0)
-        return rc;
+    if (in < 0)
+        return in;
     if (!in) {
         listing_remove(l, id);
         return 0;

@@ -75,8 +75,8 @@ enum listing_order { LISTING_ROWS, LISTING_IDS, LISTING_TITLES };
 int64_t listing_place(struct listing *l, enum listing_order order, const char *id);
 struct record *listing_at(struct listing *l, enum listing_order order, int64_t place);
 
-/* This resource is now so: it is put in, replaced, or taken out, as the list's filter says. 0, -EIO
- * it has no id, -ENOMEM: the list is as it was. */
+/* This resource is now so: it is put in, replaced, or taken out, as the list's filter says. 0; -EIO
+ * it has no id, -ENOMEM, -ESTALE only the server can tell whether it is in it: the list is as it was. */
 int listing_apply(struct listing *l, struct record *r);
 void listing_remove(struct listing *l, const char *id);
 

@@ -35,6 +35,15 @@ static void remember(struct news *n, struct record *r, char id[RESOURCE_ID_MAX +
     record_unref(known);
 }
 
+/* Deleted here while the page was under way. */
+static bool is_gone(const struct news *n, const char *id)
+{
+    struct target t = n->of;
+
+    t.id = id;
+    return known_gone(n->remote, &t);
+}
+
 /* 1: what follows is older. */
 static int take_page(struct news *n, const struct page *p)
 {
@@ -44,7 +53,7 @@ static int take_page(struct news *n, const struct page *p)
 
         if (record_made_ns(p->rows[i]) < n->since_ns)
             return 1;
-        if (record_id(p->rows[i], id) < 0)
+        if (record_id(p->rows[i], id) < 0 || is_gone(n, id))
             continue;
         remember(n, p->rows[i], id);
         rc = n->each(n->arg, p->rows[i]);

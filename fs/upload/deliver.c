@@ -33,6 +33,7 @@
 #include "queue.h"
 #include "refuse.h"
 #include "replace.h"
+#include "restamp.h"
 #include "settings.h"
 #include "sidecar.h"
 #include "spool.h"
@@ -58,6 +59,7 @@ struct delivery {
     const struct intent_row *queued;    /* what it was queued as, and is sent for; or NULL */
     struct posting posting;             /* its intent, if it has one */
     char key[STAMP_KEY_CHARS + 1];      /* of its stamp, or "" */
+    bool unsaid;                        /* it was not known that the server keeps stamps */
     struct moving *moving;              /* the rename that it is sent for, or NULL */
     struct sidecar_along along;         /* what is said in the same request */
 };
@@ -244,6 +246,7 @@ static int post(struct delivery *s, struct body *body, const char *owed, struct 
 
 static int stamp(struct delivery *s, struct body *body, struct failure *err)
 {
+    s->unsaid = !backend_keeps_stamps(s->uploads->backend) && !s->queued;
     return stamping_put(s->uploads, s->queued ? s->call : NULL,
                         &(struct stamping){ .drop = s->drop,
                                             .folder = s->folder,
@@ -440,6 +443,8 @@ static int transmit(struct delivery *s, const char *old_id, struct failure *err)
     posting_pay(&s->posting, &old);
     if (!in_folder(s, now))
         replace_warn(s->uploads, s->folder, s->name, REPLACED_ELSEWHERE);
+    if (rc == 0 && s->unsaid)
+        restamp_late(s->uploads, s->drop);
     if (rc == 0)
         follow(s, id);
     return rc;

@@ -22,6 +22,7 @@
 #include "banned.h"
 
 #define UNKNOWN_AGAIN_MS 2000
+#define BUSY_AGAIN_MS 300
 #define BATCH 32
 
 /* --- Owing ------------------------------------------------------------------------------------ */
@@ -74,7 +75,8 @@ int restamp_begin(struct uploads *uploads, struct drop *const *drops, size_t n,
     int rc = 0;
 
     *out = (struct restamps){ .n = 0 };
-    if (uploads->ro || !backend_keeps_stamps(uploads->backend))
+    if (uploads->ro || (!backend_keeps_stamps(uploads->backend) &&
+                        backend_generations(uploads->backend, RES_NONE)))
         return 0;
     out->numbers = calloc(n + 1, sizeof(*out->numbers));
     if (!out->numbers)
@@ -92,6 +94,14 @@ void restamp_end(struct uploads *uploads, struct restamps *owed)
         journal_leave(uploads->journal, owed->numbers[i], 0);
     free(owed->numbers);
     *owed = (struct restamps){ .n = 0 };
+}
+
+void restamp_late(struct uploads *uploads, struct drop *d)
+{
+    struct restamps owed;
+
+    if (backend_keeps_stamps(uploads->backend) && restamp_begin(uploads, &d, 1, &owed) == 0)
+        restamp_end(uploads, &owed); /* without the disk for it others see the id, no more */
 }
 
 /* --- Telling ---------------------------------------------------------------------------------- */
@@ -129,20 +139,13 @@ static int take_row(void *arg, const struct drop_row *row)
 static int make_body(struct uploads *uploads, struct folder *f, struct named *n,
                      const struct record *r, struct body **out, struct failure *err)
 {
-    const char *title = f->res->title_field;
-    cleanup_buf struct buf was = BUF_INIT(4 * STAMP_MOST_BYTES);
     int rc = stamping_place(uploads, f, n->name, &n->s);
 
     if (rc == 0)
         rc = body_new(f->res, BODY_PATCH, out);
     if (rc == 0)
         rc = body_restamp(*out, r, r, &n->s, err);
-    if (rc < 0 || !title)
-        return rc;
-    rc = record_string(r, title, &was);
-    return rc == 0 && strcmp(buf_str(&was), n->name) == 0
-               ? 0
-               : body_set_string(*out, title, n->name, err);
+    return rc < 0 ? rc : body_retitle(*out, r, n->name, err);
 }
 
 /* 0: it says so by now, or nothing is to be said. */
@@ -179,6 +182,8 @@ int64_t restamp_work(struct uploads *uploads, struct call *call, const struct in
 
     if (!backend_generations(uploads->backend, RES_NONE))
         return UNKNOWN_AGAIN_MS; /* nothing has answered yet: it may well keep it */
+    if (!journal_is_first(uploads->journal, row))
+        return BUSY_AGAIN_MS; /* what is said last has to be what it is called last */
     if (row->id && !uploads->ro && backend_keeps_stamps(uploads->backend))
         rc = tell(uploads, call, row, why);
     if (rc < 0 && failure_passes(rc, why))

@@ -23,12 +23,16 @@ struct restamps {
 };
 
 /* These are going to be called otherwise: on disk when this returns. What is not sent, and what stands
- * where nothing is said, needs none. 0, -ENOMEM, -EIO, -ENOSPC: then nothing is owed. */
+ * where nothing is said, needs none; a server that has not answered yet may keep it. 0, -ENOMEM, -EIO, -ENOSPC: then nothing is owed. */
 int restamp_begin(struct uploads *uploads, struct drop *const *drops, size_t n,
                   struct restamps *out);
 
 /* Names are what they will be, or as they were: the server hears of it if they differ. Frees. */
 void restamp_end(struct uploads *uploads, struct restamps *owed);
+
+/* d was sent without a word of what it is, before anything had told that the server keeps that: where it
+ * does, it hears of it. */
+void restamp_late(struct uploads *uploads, struct drop *d);
 
 /* The journal's work at one. As struct journal_config's work(). */
 int64_t restamp_work(struct uploads *uploads, struct call *call, const struct intent_row *row,

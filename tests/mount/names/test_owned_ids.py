@@ -68,6 +68,22 @@ def test_what_owns_a_list_is_an_index(shared, api):
     assert (link / 'name').read_text() == 'invoices of all\n'
 
 
+def test_a_change_leaves_it_in_the_index(lasfs, api):
+    """Within list_ttl, from the list that is remembered."""
+    one = lasfs('list_ttl=60')
+    own, model = api.get('organizations/me')['organizationId'], api.post(
+        'models', name='reader', fieldConfig={'total': {'type': 'amount', 'maxLength': 9}})['modelId']
+    folders = [one / f'models/.by-owner/{owner}' for owner in ('me', own)]
+    for folder in folders:
+        assert os.listdir(folder) == [model if folder.name == 'me' else f'{own}%2F{model}']
+    (one / f'models/{model}/description').write_text('used here\n')
+    for folder in folders:
+        assert len(os.listdir(folder)) == 1
+    other = api.post('models', name='other', fieldConfig={'total': {'type': 'amount', 'maxLength': 9}})['modelId']
+    (one / f'models/{other}/description').write_text('used here\n')
+    assert len(os.listdir(folders[0])) == 2
+
+
 def test_an_owner_that_the_server_does_not_know_has_nothing(shared):
     assert os.listdir(shared / f'models/.by-owner/{OWNER}') == []
 

@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from mounted import eventually
 from samples import small_pdf
 
 today = pytest.mark.server('--api', '2024')
@@ -44,6 +45,20 @@ def test_a_drop_says_what_it_is(mount, api, where):
     assert ours == {'path': f'{where}/scan é.pdf'.removeprefix('documents/'), 'mode': '640',
                     'mtime': '1700000000.123456789', 'size': str(len(small_pdf(1))),
                     'sha256': hashlib.sha256(small_pdf(1)).hexdigest()}
+
+
+@today
+@pytest.mark.parametrize('status', [403, 503])
+def test_the_first_one_of_a_mount_says_it_too(lasfs, proxy, api, status):
+    """Nothing that has answered by then has told that the server keeps it."""
+    proxy.fault('GET', '/organizations/me', status=status)
+    one = lasfs('timeout=2', server=proxy)
+    one.allow('does not answer')
+    (one / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    assert api.only_document()['metadata'] in (None, {})
+    proxy.clear()
+    eventually(lambda: (api.only_document()['metadata'] or {}).get('lasfs', {}).get('path') == 'scan.pdf')
+    assert api.only_document()['name'] == 'scan.pdf'
 
 
 @today

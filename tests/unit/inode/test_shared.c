@@ -102,6 +102,58 @@ static void what_is_no_name_stays_under_its_id(void **state)
     (void)state;
 }
 
+/* Nor does it leave a folder behind. */
+static void no_folder_is_made_for_what_is_no_file(void **state)
+{
+    struct tree *t = *state;
+
+    begin(t, A_LIST(STAMPED(ONE, "01", "in/deep/a.pdf~", "")));
+    assert_int_equal(look(t, "documents"), 0);
+    assert_false(is_here(t, "documents", "in"));
+}
+
+/* As long as nothing has answered, the list itself shows what server this is. */
+static void the_first_look_of_a_mount_finds_them(void **state)
+{
+    struct tree *t = *state;
+
+    answer(&t->api, LIST, A_LIST(STAMPED(ONE, "01", "a.pdf", "")));
+    assert_false(known_today(t->api.remote));
+    assert_int_equal(look(t, "documents"), 0);
+    assert_true(is_here(t, "documents", "a.pdf"));
+}
+
+static void at_an_older_server_one_page_shows_that_there_are_none(void **state)
+{
+    struct tree *t = *state;
+
+    answer(&t->api, LIST,
+           "{\"documents\": [{\"documentId\": \"las:document:" ONE "\", \"batchId\": \"b\"}],"
+           " \"nextToken\": \"more\"}");
+    assert_int_equal(look(t, "documents"), 0);
+    assert_int_equal(requests(&t->api), 1);
+    assert_string_equal(at(t, "/documents/scan.pdf"), "ENOENT");
+    assert_int_equal(requests(&t->api), 1);
+}
+
+/* The page was under way when it was deleted. */
+static void what_was_deleted_here_does_not_come_back(void **state)
+{
+    struct target of = { .res = resource_get(RES_DOCUMENTS), .id = "las:document:" TWO };
+    struct tree *t = *state;
+
+    begin(t, A_LIST(STAMPED(ONE, "01", "a.pdf", "")));
+    assert_string_equal(at(t, "/documents/a.pdf"), "drop");
+    known_removed(t->api.remote, &of);
+    answer(&t->api, NEWEST, A_LIST(STAMPED(TWO, "59", "b.pdf", "")));
+    fake_clock_advance(&t->api.fake, LIST_TTL_MS + 1);
+    assert_string_equal(at(t, "/documents/b.pdf"), "ENOENT");
+    answer(&t->api, LIST, A_LIST(STAMPED(TWO, "59", "b.pdf", "")));
+    fake_clock_advance(&t->api.fake, LIST_TTL_MS + 1);
+    assert_int_equal(look(t, "documents"), 0); /* a list that lags */
+    assert_false(is_here(t, "documents", "b.pdf"));
+}
+
 /* Nothing is asked a second time before list_ttl, and then only for what is new. */
 static void a_name_that_is_not_here_is_looked_for(void **state)
 {
@@ -126,10 +178,15 @@ static void who_must_not_wait_is_told_so(void **state)
 {
     struct call now = { .nowait = true };
     struct tree *t = *state;
+    struct folder *in;
+    bool loaded;
 
     begin(t, A_LIST(""));
-    drop_folder_of(t, "documents");
+    in = drop_folder_of(t, "documents/in");
+    drop_folder_of(t, "documents/other");
     assert_string_equal(at_by(t, &now, "/documents/a.pdf"), "EAGAIN");
+    assert_int_equal(shared_look_for(t->inodes, &now, in, "a.pdf"), -EWOULDBLOCK);
+    assert_false(drops_has_folder(t->drops, "documents", &loaded) && loaded); /* nor for the disk */
 }
 
 static void what_cannot_be_asked_is_not_there(void **state)
@@ -199,6 +256,10 @@ int main(void)
         A_TREE_TEST(each_is_where_it_was_put),
         A_TREE_TEST(in_a_dataset_stands_what_was_put_there),
         cmocka_unit_test(what_is_no_name_stays_under_its_id),
+        A_TREE_TEST(no_folder_is_made_for_what_is_no_file),
+        A_TREE_TEST(the_first_look_of_a_mount_finds_them),
+        A_TREE_TEST(at_an_older_server_one_page_shows_that_there_are_none),
+        A_TREE_TEST(what_was_deleted_here_does_not_come_back),
         A_TREE_TEST(a_name_that_is_not_here_is_looked_for),
         A_TREE_TEST(who_must_not_wait_is_told_so),
         A_TREE_TEST(what_cannot_be_asked_is_not_there),

@@ -212,6 +212,8 @@ static void what_is_known_later_is_in_the_row(void **state)
     assert_true(journal_has_id(m.journal, "made", 0));
     assert_true(journal_has_id(m.journal, "replaced", 0));
     assert_false(journal_has_id(m.journal, "other", 0));
+    assert_false(journal_has_id(m.journal, "made", number));
+    assert_true(journal_has_id(m.journal, "made", number + 1));
     begin_again(&m, state);
     expect_intents(&m, "1:3 "); /* it owes what it replaced */
     row = journal_copy(m.journal, number);

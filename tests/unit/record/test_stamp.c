@@ -106,6 +106,67 @@ static void a_name_that_is_given_stays(void **state)
     body_free(b);
 }
 
+#define ONE_STAMPED(ours)                                                                          \
+    "{\"documentId\": \"las:document:" KEY "\", \"name\": \"old.pdf\", \"metadata\": "             \
+    "{\"theirs\": 1, \"lasfs\": {\"key\": \"" KEY "\"" ours "}}}"
+
+/* Of a file that is called otherwise, beside what is known of it: which parts are another file's then. */
+static void a_new_place_leaves_nothing_of_the_old_one(void **state)
+{
+    static const struct {
+        const char *of, *path;
+        const char *ours; /* after it */
+    } cases[] = { { "", "b.pdf", "\"path\": \"b.pdf\"" },
+                  { "consentId", "b.pdf", "\"path\": \"b.pdf\", \"of\": \"consentId\"" },
+                  { "", "", NULL } };
+    const char *text = ONE_STAMPED(", \"of\": \"datasetId\", \"path\": \"a.pdf\"");
+    struct record *r = NULL;
+
+    (void)state;
+    assert_int_equal(record_parse(resource_get(RES_DOCUMENTS), text, strlen(text), &r), 0);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct stamp s = { .size = -1, .mode = -1 };
+        struct body *b = NULL;
+        char wanted[300];
+
+        print_message("%s\n", cases[i].path);
+        snprintf(s.of, sizeof(s.of), "%s", cases[i].of);
+        snprintf(s.path, sizeof(s.path), "%s", cases[i].path);
+        assert_int_equal(body_new(resource_get(RES_DOCUMENTS), BODY_PATCH, &b), 0);
+        assert_int_equal(body_restamp(b, r, r, &s, NULL), 0);
+        snprintf(wanted, sizeof(wanted),
+                 "{\"metadata\": {\"theirs\": 1, \"lasfs\": {\"key\": \"" KEY "\"%s%s}}}",
+                 cases[i].ours ? ", " : "", cases[i].ours ? cases[i].ours : "");
+        expect(b, wanted);
+        body_free(b);
+    }
+    record_unref(r);
+}
+
+static void a_name_that_is_no_text_is_no_title(void **state)
+{
+    static const struct {
+        const char *name, *wanted;
+    } cases[] = { { "old.pdf", "{}" },
+                  { "new.pdf", "{\"name\": \"new.pdf\"}" },
+                  { "caf\xe9.pdf", "{}" } };
+    const char *text = ONE_STAMPED("");
+    struct record *r = NULL;
+
+    (void)state;
+    assert_int_equal(record_parse(resource_get(RES_DOCUMENTS), text, strlen(text), &r), 0);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct body *b = NULL;
+
+        print_message("%s\n", cases[i].wanted);
+        assert_int_equal(body_new(resource_get(RES_DOCUMENTS), BODY_PATCH, &b), 0);
+        assert_int_equal(body_retitle(b, r, cases[i].name, NULL), 0);
+        expect(b, cases[i].wanted);
+        body_free(b);
+    }
+    record_unref(r);
+}
+
 static const char *const by_worth[] = { "key", "size", "sha256", "mtime", "of", "path", "mode" };
 
 /* With so much of others' beside it: the parts that are left, as bits. */
@@ -272,6 +333,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_of_it_stands_beside_what_others_keep),
         cmocka_unit_test(a_name_that_is_given_stays),
+        cmocka_unit_test(a_new_place_leaves_nothing_of_the_old_one),
+        cmocka_unit_test(a_name_that_is_no_text_is_no_title),
         cmocka_unit_test(what_does_not_fit_is_left_out),
         cmocka_unit_test(a_path_that_is_too_long_is_left_out),
         cmocka_unit_test(a_body_s_key_is_found),

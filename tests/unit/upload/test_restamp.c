@@ -8,18 +8,28 @@
 
 #define SEEN "GET documents\n"
 
+static void begin_unknown(struct world *w)
+{
+    start(w);
+    add_made(w, "document#9", pdf("theirs"), "'name': 'theirs', 'metadata': {'k': 1}");
+}
+
 /* The API is today's, as an answer has shown. */
-static void begin(struct world *w)
+static void see_today(struct world *w)
 {
     struct target t = { .res = resource_get(RES_DOCUMENTS) };
     struct page *page = NULL;
 
-    start(w);
-    add_made(w, "document#9", pdf("theirs"), "'name': 'theirs', 'metadata': {'k': 1}");
     assert_int_equal(backend_list(w->backend, &w->call, &t, NULL, NULL, 100, &page, &w->err), 0);
     page_free(page);
     assert_true(backend_keeps_stamps(w->backend));
     expect_said(&w->api, SEEN);
+}
+
+static void begin(struct world *w)
+{
+    begin_unknown(w);
+    see_today(w);
 }
 
 /* A name for document#9, as a listing gives it one. */
@@ -107,6 +117,58 @@ static void what_passes_is_tried_again_and_what_does_not_is_said(void **state)
     }
 }
 
+static int work_at(struct world *w, int64_t number)
+{
+    cleanup_free struct intent_row *row = journal_copy(w->uploads->journal, number);
+
+    assert_non_null(row);
+    return (int)restamp_work(w->uploads, &w->call, row, &w->err);
+}
+
+/* The first one might be told last. */
+static void the_second_rename_waits_for_the_first(void **state)
+{
+    struct world *w = *state;
+    cleanup_drop struct drop *d = NULL;
+    struct restamps first, second;
+
+    begin(w);
+    d = name_it(w, "documents", "a.pdf");
+    assert_int_equal(restamp_begin(w->uploads, &d, 1, &first), 0);
+    assert_int_equal(drops_move(w->drops, d, folder_at(w, "documents"), "b.pdf"), 0);
+    assert_int_equal(restamp_begin(w->uploads, &d, 1, &second), 0);
+    assert_int_equal(drops_move(w->drops, d, folder_at(w, "documents"), "c.pdf"), 0);
+    assert_true(work_at(w, second.numbers[0]) > 0);
+    expect_said(&w->api, "");
+    assert_int_equal(work_at(w, first.numbers[0]), 0);
+    expect_said(&w->api, TOLD("c.pdf", "c.pdf"));
+    journal_leave(w->uploads->journal, first.numbers[0], 0);
+    assert_int_equal(work_at(w, second.numbers[0]), 0);
+    expect_said(&w->api, "");
+    free(first.numbers);
+    free(second.numbers);
+}
+
+/* It may well keep it, as its first answer shows. */
+static void a_server_that_has_not_answered_is_told_when_it_has(void **state)
+{
+    struct world *w = *state;
+    cleanup_drop struct drop *d = NULL;
+    struct restamps owed;
+
+    begin_unknown(w);
+    d = name_it(w, "documents", "a.pdf");
+    assert_int_equal(restamp_begin(w->uploads, &d, 1, &owed), 0);
+    assert_int_equal(owed.n, 1);
+    assert_int_equal(drops_move(w->drops, d, folder_at(w, "documents"), "b.pdf"), 0);
+    assert_true(work_at(w, owed.numbers[0]) > 0);
+    expect_said(&w->api, "");
+    see_today(w);
+    assert_int_equal(work_at(w, owed.numbers[0]), 0);
+    expect_said(&w->api, TOLD("b.pdf", "b.pdf"));
+    free(owed.numbers);
+}
+
 static void what_is_not_sent_owes_nothing(void **state)
 {
     struct world *w = *state;
@@ -139,6 +201,8 @@ int main(void)
         TEST(its_new_name_is_told_and_the_rest_is_left),
         TEST(a_name_for_a_while_is_told_to_nobody),
         TEST(what_passes_is_tried_again_and_what_does_not_is_said),
+        TEST(the_second_rename_waits_for_the_first),
+        TEST(a_server_that_has_not_answered_is_told_when_it_has),
         TEST(what_is_not_sent_owes_nothing),
         TEST(a_server_that_keeps_nothing_is_told_nothing),
     };

@@ -120,6 +120,24 @@ static void what_has_a_name_here_is_not_it(void **state)
     assert_int_equal(look(w, &row, id, words), UNSURE_NONE);
 }
 
+/* It was answered, and the disk did not take that: what it has made is its own. */
+static void what_it_has_made_itself_is_it(void **state)
+{
+    char id[RESOURCE_ID_MAX + 1], words[FAILURE_TEXT_MAX];
+    struct world *w = *state;
+    cleanup_free char *made = NULL;
+    struct intent_row row;
+
+    start(w);
+    add_made(w, "document#1", pdf("mine"), "'datasetId': 'dataset#7'");
+    made = strdup(id_of("document", 1));
+    row = posted_row(w, pdf("mine"), INTENT_SENDING);
+    row.id = made;
+    row.number = begin_intent(w, &row);
+    journal_doubt(w->uploads->journal, row.number);
+    assert_int_equal(look(w, &row, id, words), UNSURE_FOUND);
+}
+
 /* The list had it before anybody here knew of it. */
 static void what_gets_a_name_during_the_look_is_not_it(void **state)
 {
@@ -352,6 +370,7 @@ int main(void)
         TEST(it_is_told_by_what_was_sent),
         TEST(what_is_older_is_not_it),
         TEST(what_has_a_name_here_is_not_it),
+        TEST(what_it_has_made_itself_is_it),
         TEST(what_gets_a_name_during_the_look_is_not_it),
         TEST(of_several_that_are_alike_each_finds_one),
         TEST(what_was_sent_with_a_key_is_told_by_it),
