@@ -324,6 +324,52 @@ int body_restamp(struct body *b, const struct record *theirs, const struct recor
     return rc < 0 ? fail(err, rc, 0, "out of memory") : 0;
 }
 
+/* Takes ours. What is worth least goes first where it does not fit. */
+static int put_ours(json_t *notes, json_t *ours, int64_t most)
+{
+    size_t last = ARRAY_LEN(parts);
+
+    if (json_object_set(notes, OURS, ours) < 0) {
+        json_decref(ours);
+        return -ENOMEM;
+    }
+    while (last-- > 0 && !fits(notes, most))
+        json_object_del(ours, parts[last].name);
+    if (!fits(notes, most) || !json_object_size(ours))
+        json_object_del(notes, OURS);
+    json_decref(ours);
+    return 0;
+}
+
+int body_keep_stamp(struct body *b, const struct record *now, struct failure *err)
+{
+    const char *field = b->res->notes_field;
+    json_t *set = field ? json_object_get(b->object, field) : NULL;
+    json_t *was = NULL, *ours = NULL, *notes;
+    int rc;
+
+    if (!set || !(json_is_object(set) || json_is_null(set)))
+        return 0;
+    rc = take_notes(now, &was, &ours);
+    json_decref(was);
+    notes = rc == 0 ? json_is_null(set) ? json_object() : json_copy(set) : NULL;
+    if (!notes)
+        rc = -ENOMEM;
+    if (rc == 0 && json_is_null(json_object_get(notes, OURS))) {
+        json_object_del(notes, OURS);
+        json_decref(ours);
+    } else if (rc == 0 && !json_object_get(notes, OURS) && json_object_size(ours)) {
+        rc = put_ours(notes, ours, resource_field(b->res, field)->schema->most_bytes);
+    } else {
+        json_decref(ours);
+    }
+    if (rc == 0 && (!json_is_null(set) || json_object_size(notes)) &&
+        json_object_set(b->object, field, notes) < 0)
+        rc = -ENOMEM;
+    json_decref(notes);
+    return rc < 0 ? fail(err, rc, 0, "out of memory") : 0;
+}
+
 static int add_title(struct body *b, const char *name)
 {
     const char *field = b->res->title_field;

@@ -53,6 +53,10 @@ int body_keep_notes(struct body *b, const struct record *r, struct failure *err)
 int body_restamp(struct body *b, const struct record *theirs, const struct record *now,
                  const struct stamp *s, struct failure *err);
 
+/* A PATCH of the notes that does not speak of ours leaves what now has of it, as far as there is room; a
+ * null there takes it away. 0, -ENOMEM. */
+int body_keep_stamp(struct body *b, const struct record *now, struct failure *err);
+
 /* Into the PATCH b the name, where now has another; what is not UTF-8 is no title, and leaves it as it
  * is. 0, -ENOMEM. */
 int body_retitle(struct body *b, const struct record *now, const char *name, struct failure *err);

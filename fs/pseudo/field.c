@@ -89,7 +89,7 @@ static int commit_whole(struct pseudo *pseudo, struct call *call, const struct t
     rc = body_set_difference(body, now, text, len, err);
     if (rc < 0 || (body_empty(body) && !asks_for_nothing(t->res, text, len)))
         return rc;
-    return upload_patch(pseudo->uploads, call, t, body, err);
+    return upload_written(pseudo->uploads, call, t, now, body, err);
 }
 
 static void parent_changed(struct pseudo *pseudo, struct node *n)

@@ -3,6 +3,7 @@
 #include "backend.h"
 #include "id_search.h"
 #include "known.h"
+#include "stamp.h"
 #include "uploads_context.h"
 
 #include "banned.h"
@@ -18,6 +19,28 @@ int upload_patch(struct uploads *uploads, struct call *call, const struct target
     return rc;
 }
 
+/* What is ours among what others keep there, put into the body. */
+static int keep_stamp(struct uploads *uploads, struct call *call, const struct target *t,
+                      const struct record *now, struct body *body, struct failure *err)
+{
+    cleanup_record struct record *current = NULL;
+    int rc = 0;
+
+    if (!t->res->notes_field || !body_has(body, t->res->notes_field))
+        return 0;
+    if (!now)
+        rc = known_current_record(uploads->remote, call, t, &current, err);
+    return rc < 0 ? rc : body_keep_stamp(body, now ? now : current, err);
+}
+
+int upload_written(struct uploads *uploads, struct call *call, const struct target *t,
+                   const struct record *now, struct body *body, struct failure *err)
+{
+    int rc = keep_stamp(uploads, call, t, now, body, err);
+
+    return rc < 0 ? rc : upload_patch(uploads, call, t, body, err);
+}
+
 int upload_field(struct uploads *uploads, struct call *call, const struct target *t,
                  const struct field *f, const char *text, size_t len, struct failure *err)
 {
@@ -30,7 +53,7 @@ int upload_field(struct uploads *uploads, struct call *call, const struct target
     id_search_init(&names, uploads, call);
     body_find_ids(body, &names.finder);
     rc = body_set_text(body, f, text, len, err);
-    return rc < 0 ? rc : upload_patch(uploads, call, t, body, err);
+    return rc < 0 ? rc : upload_written(uploads, call, t, NULL, body, err);
 }
 
 int upload_other_field(struct uploads *uploads, struct call *call, const struct target *t,

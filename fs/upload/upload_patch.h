@@ -11,6 +11,11 @@ struct uploads;
 int upload_patch(struct uploads *uploads, struct call *call, const struct target *t,
                  const struct body *body, struct failure *err);
 
+/* The same of what a user wrote, who need not think of what is ours among what others keep there: that
+ * stays (body_keep_stamp()). now: as it is; NULL: it is asked for, where that matters. */
+int upload_written(struct uploads *uploads, struct call *call, const struct target *t,
+                   const struct record *now, struct body *body, struct failure *err);
+
 /* One field from the text of its file; names in it become ids. 0, -EINVAL with words, and the same. */
 int upload_field(struct uploads *uploads, struct call *call, const struct target *t,
                  const struct field *f, const char *text, size_t len, struct failure *err);

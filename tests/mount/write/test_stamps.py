@@ -55,10 +55,37 @@ def test_the_first_one_of_a_mount_says_it_too(lasfs, proxy, api, status):
     one = lasfs('timeout=2', server=proxy)
     one.allow('does not answer')
     (one / 'documents/scan.pdf').write_bytes(small_pdf(1))
-    assert api.only_document()['metadata'] in (None, {})
+    assert 'metadata' not in bodies(proxy)[0]
     proxy.clear()
     eventually(lambda: (api.only_document()['metadata'] or {}).get('lasfs', {}).get('path') == 'scan.pdf')
     assert api.only_document()['name'] == 'scan.pdf'
+
+
+def written(api, path, text):
+    path.write_text(text)
+    return api.only_document()['metadata']
+
+
+@today
+def test_who_writes_metadata_leaves_it(mount, api):
+    put(mount / 'documents/scan.pdf', small_pdf(1))
+    ours = api.only_document()['metadata']['lasfs']
+    folder = mount / 'documents/.by-name/scan.pdf'
+    assert written(api, folder / 'metadata.json', '{"theirs": {"n": 1}}') == {'theirs': {'n': 1}, 'lasfs': ours}
+    assert written(api, folder / 'metadata.json', '{}') == {'lasfs': ours}
+    assert written(api, folder / 'resource.json', '{"metadata": {"other": 2}}') == {'other': 2, 'lasfs': ours}
+    assert written(api, folder / 'metadata.json', '{"lasfs": {"mine": "7"}}') == {'lasfs': {'mine': '7'}}
+    assert written(api, folder / 'metadata.json', '{"other": 2, "lasfs": null}') == {'other': 2}
+    assert written(api, folder / 'metadata.json', '{}') in (None, {})
+
+
+@today
+def test_the_key_goes_last_where_metadata_are_long(mount, api):
+    put(mount / 'documents/scan.pdf', small_pdf(1))
+    key = api.only_document()['metadata']['lasfs']['key']
+    theirs = 'x' * (4096 - len('{"theirs":"","lasfs":{"key":""}}') - 32 - 8)
+    found = written(api, mount / 'documents/.by-name/scan.pdf/metadata.json', json.dumps({'theirs': theirs}))
+    assert found == {'theirs': theirs, 'lasfs': {'key': key}}
 
 
 @today
