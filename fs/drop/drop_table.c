@@ -99,17 +99,25 @@ static bool within(const char *key, const char *above)
     return strncmp(key, above, len) == 0 && (key[len] == '\0' || key[len] == '/');
 }
 
-bool drops_owns_id(struct drops *t, struct folder *f, const char *id)
+struct drop *drops_find_id_below(struct drops *t, struct folder *f, const char *id)
 {
     struct owner *o = NULL;
-    bool owned = false;
+    struct drop *d = NULL;
 
     drops_lock(t);
     HASH_FIND(hh, t->owners, id, strlen(id), o);
-    for (; o && !owned; o = o->next)
-        owned = o->drop->linked && within(o->drop->folder->key, f->key);
+    for (; o && !d; o = o->next)
+        if (o->drop->linked && within(o->drop->folder->key, f->key))
+            d = drop_ref(o->drop);
     drops_unlock(t);
-    return owned;
+    return d;
+}
+
+bool drops_owns_id(struct drops *t, struct folder *f, const char *id)
+{
+    cleanup_drop struct drop *d = drops_find_id_below(t, f, id);
+
+    return d != NULL;
 }
 
 static int is_there(void *arg, const struct drop_row *row)

@@ -13,6 +13,9 @@ struct drop *drops_find_parked(struct drops *t, struct folder *f, const char *na
 /* The name in f that stands for this resource, with a reference, or NULL. */
 struct drop *drops_find_id(struct drops *t, struct folder *f, const char *id);
 
+/* The same in f or a folder within it. */
+struct drop *drops_find_id_below(struct drops *t, struct folder *f, const char *id);
+
 /* Is this resource named in f or a folder within it? */
 bool drops_owns_id(struct drops *t, struct folder *f, const char *id);
 

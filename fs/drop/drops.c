@@ -191,8 +191,8 @@ static void move_back(struct drops *t, struct drop *d, struct folder *from, char
     drops_unlock(t);
 }
 
-int drops_move_with(struct drops *t, struct drop *d, struct folder *f, const char *name,
-                    const struct state_step *with)
+static int move(struct drops *t, struct drop *d, struct folder *f, const char *name,
+                const struct state_step *with, bool noreplace)
 {
     struct drop *there, *held = NULL;
     char *copy = strdup(name), *old;
@@ -202,12 +202,13 @@ int drops_move_with(struct drops *t, struct drop *d, struct folder *f, const cha
     if (!copy)
         return -ENOMEM;
     drops_lock(t);
-    if (!d->linked) { /* removed while this waited for its turn */
+    there = drop_linked(f, name);
+    if (!d->linked || (noreplace && there)) { /* removed while this waited for its turn */
+        rc = d->linked ? -EEXIST : -ENOENT;
         drops_unlock(t);
         free(copy);
-        return -ENOENT;
+        return rc;
     }
-    there = drop_linked(f, name);
     if (there && there != d) {
         drop_disown(t, there);
         held = drop_unlink(there);
@@ -232,9 +233,20 @@ int drops_move_with(struct drops *t, struct drop *d, struct folder *f, const cha
     return rc;
 }
 
+int drops_move_with(struct drops *t, struct drop *d, struct folder *f, const char *name,
+                    const struct state_step *with)
+{
+    return move(t, d, f, name, with, false);
+}
+
 int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *name)
 {
-    return drops_move_with(t, d, f, name, NULL);
+    return move(t, d, f, name, NULL, false);
+}
+
+int drops_move_noreplace(struct drops *t, struct drop *d, struct folder *f, const char *name)
+{
+    return move(t, d, f, name, NULL, true);
 }
 
 int drops_rename_subfolder(struct drops *t, struct drop *d, const char *to_name)

@@ -38,6 +38,9 @@ int drops_move_with(struct drops *t, struct drop *d, struct folder *f, const cha
                     const struct state_step *with);
 int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *name);
 
+/* The same, and -EEXIST where something is called so. */
+int drops_move_noreplace(struct drops *t, struct drop *d, struct folder *f, const char *name);
+
 /* The subfolder d gets another name, all in it goes with it, and what failed in it. Durable. 0,
  * -ENOENT, -ENOTEMPTY of what was called so before something is kept that failed under a name that
  * has failed in d too, -ENOMEM, -EIO. */

@@ -11,6 +11,8 @@ struct clock;
 struct drops;
 struct errlog;
 struct inodes;
+struct kernel;
+struct log;
 struct nodes;
 struct remote;
 
@@ -20,9 +22,13 @@ struct inodes_config {
     struct remote *remote;
     struct clock *clock;
     struct errlog *errlog;
-    const char *scratch; /* more patterns of scratch.h, or NULL */
+    struct kernel *kernel; /* hears of names that others have changed; NULL: nobody does */
+    struct log *log;       /* NULL: none */
+    const char *scratch;   /* more patterns of scratch.h, or NULL */
     /* Is what has this key in its stamp on its way from here, or not known to be there? NULL: never. */
     bool (*is_sending)(void *arg, const char *key);
+    /* Is the server still to hear of what the resource of this id is called here? NULL: never. */
+    bool (*owes_name)(void *arg, const char *id);
     void *arg;
 };
 

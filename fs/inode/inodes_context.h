@@ -15,8 +15,11 @@ struct inodes {
     struct remote *remote;
     struct clock *clock;
     struct errlog *errlog;
+    struct kernel *kernel;
+    struct log *log;
     const char *scratch;
     bool (*is_sending)(void *arg, const char *key);
+    bool (*owes_name)(void *arg, const char *id);
     void *arg;
     struct lock shared_lock;
     struct shared *shared; /* guarded by shared_lock */

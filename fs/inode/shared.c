@@ -10,8 +10,8 @@
 #include "drop_rows.h"
 #include "drop_table.h"
 #include "drops.h"
-#include "errlog.h"
 #include "folder.h"
+#include "follow.h"
 #include "inodes_context.h"
 #include "known.h"
 #include "known_lists.h"
@@ -19,14 +19,12 @@
 #include "name_rules.h"
 #include "names.h"
 #include "newest.h"
-#include "scratch.h"
+#include "shared_place.h"
 #include "stamp.h"
-#include "types.h"
 
 #include "banned.h"
 
 #define OVERLAP_NS (INT64_C(60) * 1000000000) /* what was made so late may come into a list later */
-#define DIGITS 8
 
 /* A folder that has all of a list, and how far one has looked. */
 struct shared {
@@ -35,15 +33,19 @@ struct shared {
     int64_t listing_ms; /* of the list that was looked through last: when it was fetched, */
     size_t rows;        /* and how long it was */
     int64_t looked_ms;  /* (monotonic) at anything of it */
-    int64_t newest_ns;  /* by the server's clock; 0: nothing was seen */
-    bool whole;         /* all of it was seen once */
+    int64_t newest_ns;  /* what was made last, by the server's clock; 0: nothing was seen */
+    int64_t
+        changed_ns; /* what was changed last, likewise; 0: some of what was has still to be looked at */
+    bool whole;     /* all of it was seen once */
 };
 
 struct look {
     struct inodes *inodes;
     struct folder *root;
-    int64_t newest_ns; /* of what was seen */
-    size_t rows;       /* that are looked through */
+    int64_t newest_ns, changed_ns; /* of what was seen */
+    int64_t since_ns;              /* what was changed before was looked at already */
+    bool again;                    /* one was not to be had, and is looked at once more */
+    size_t rows;                   /* that are looked through */
 };
 
 void shared_release(struct inodes *inodes)
@@ -58,46 +60,16 @@ void shared_release(struct inodes *inodes)
 
 /* --- One file --------------------------------------------------------------------------------- */
 
-static void tell(struct look *k, const struct folder *f, const char *name, const char *called)
-{
-    cleanup_buf struct buf path = BUF_INIT(PATH_TEXT_MAX);
-    struct failure why = { 0 };
-
-    drops_lock(k->inodes->drops);
-    buf_addf(&path, "/%s/%s", f->key, called);
-    drops_unlock(k->inodes->drops);
-    failure_set(&why, 0,
-                "another machine put a file there that is called %s too: it is here by "
-                "this name, and nothing was deleted",
-                name);
-    errlog_add(k->inodes->errlog, "list", buf_str(&path), 0, &why);
-}
-
-/* The file of that name is ours, and on its way: the other one waits until it is known what that is. */
-static bool is_settled(struct look *k, const struct folder *f, const char *name)
-{
-    cleanup_drop struct drop *there = drops_find(k->inodes->drops, f, name);
-    struct drop_snapshot s;
-
-    if (!there)
-        return false;
-    s = drop_snapshot(k->inodes->drops, there);
-    return (s.what != DROP_FILE || (s.id[0] && !s.dirty && !s.exclusive && !s.writers));
-}
-
 static int put_beside(struct look *k, struct folder *f, const char *name,
                       const struct sent_file *sent, struct drop **out)
 {
-    const char *digits = strrchr(sent->id, ':');
     char called[NAMES_MAX + 1];
-    int rc;
+    int rc = shared_beside(k->inodes, f, name, sent->id, called);
 
-    if (!digits || !is_settled(k, f, name) ||
-        snprintf(called, sizeof(called), "%s~%.*s", name, DIGITS, digits + 1) > NAMES_MAX)
-        return -EEXIST;
-    rc = drops_add_sent(k->inodes->drops, f, called, sent, out);
     if (rc == 0)
-        tell(k, f, name, called);
+        rc = drops_add_sent(k->inodes->drops, f, called, sent, out);
+    if (rc == 0)
+        shared_tell_beside(k->inodes, f, name, called);
     return rc;
 }
 
@@ -115,72 +87,15 @@ static int put_file(struct look *k, struct folder *f, const char *name,
     return rc == -EEXIST ? 0 : rc;
 }
 
-/* --- Where it goes ---------------------------------------------------------------------------- */
-
-static bool is_plain(const struct folder *f, const char *name)
+/* What has a name here may have got another one. Without memory it is looked at again. */
+static void follow(struct look *k, struct record *r, const char *id)
 {
-    enum name_form form = route_form(f->res, name);
+    int64_t changed_ns = record_changed_ns(r);
 
-    return form != FORM_ID && form != FORM_LATER_ID && form != FORM_HIDDEN;
-}
-
-/* Could a file that is put there under this name have become a document? */
-static bool may_be_file(struct look *k, const struct folder *f, const char *name)
-{
-    return is_plain(f, name) && rule_delivers(f, name) &&
-           !rule_stays_here(k->inodes->scratch, f, name) && !rule_error_note(name);
-}
-
-/* The folder of that name in f, made where there is none. -ENOTDIR: no folder can be called so. */
-static int enter(struct look *k, struct folder *f, const char *name, struct folder **out)
-{
-    struct drops *drops = k->inodes->drops;
-    cleanup_drop struct drop *d = drops_find(drops, f, name);
-    cleanup_free char *key = NULL;
-    int rc = 0;
-
-    if (!d) {
-        rc = drops_add(drops, f, name, DROP_SUBFOLDER, &d);
-        if (rc == 0)
-            rc = drop_row_save(drops, d, false);
-        if (rc == -EEXIST) /* another one has just made it */
-            d = drops_find(drops, f, name);
-    }
-    if (rc < 0 && rc != -EEXIST)
-        return rc;
-    if (!d || d->what != DROP_SUBFOLDER)
-        return -ENOTDIR;
-    key = drops_child_key(drops, f, name);
-    return key ? drops_folder(drops, key, out) : -ENOMEM;
-}
-
-/* Can folders be called as the path says, and the file in them? */
-static bool may_be_there(struct look *k, const char *path)
-{
-    char name[STAMP_MOST_BYTES + 1];
-    const char *slash;
-
-    for (; (slash = strchr(path, '/')); path = slash + 1) {
-        snprintf(name, sizeof(name), "%.*s", (int)(slash - path), path);
-        if (!is_plain(k->root, name) || scratch_folder(name, k->inodes->scratch))
-            return false;
-    }
-    return may_be_file(k, k->root, path);
-}
-
-/* path's folder below the root, and its last name. */
-static int find_folder(struct look *k, char *path, struct folder **out, const char **name)
-{
-    int rc = 0;
-    char *slash;
-
-    *out = k->root;
-    for (; rc == 0 && (slash = strchr(path, '/')); path = slash + 1) {
-        *slash = '\0';
-        rc = enter(k, *out, path, out);
-    }
-    *name = path;
-    return rc;
+    if (changed_ns >= k->since_ns && follow_row(k->inodes, k->root, id, r) < 0)
+        k->again = true;
+    if (changed_ns > k->changed_ns)
+        k->changed_ns = changed_ns;
 }
 
 /* Has it a place in this root, and nothing here stands for it yet? */
@@ -211,9 +126,12 @@ static int take_row(void *arg, struct record *r)
 
     if (record_made_ns(r) > k->newest_ns)
         k->newest_ns = record_made_ns(r);
-    if (record_id(r, id) < 0 || !is_news(k, r, id, &s) || !may_be_there(k, s.path))
+    if (record_id(r, id) < 0)
         return 0;
-    rc = find_folder(k, s.path, &f, &name);
+    follow(k, r, id);
+    if (!is_news(k, r, id, &s) || !shared_path_ok(k->inodes, k->root, s.path))
+        return 0;
+    rc = shared_folder(k->inodes, k->root, s.path, &f, &name);
     if (rc < 0)
         return rc == -ENOTDIR || rc == -EINVAL ? 0 : rc;
     sent.mode = s.mode < 0 ? -1 : s.mode & 0777;
@@ -310,8 +228,11 @@ static int take_rows(struct look *k, struct call *call, struct listing *l, struc
 static int look_through(struct inodes *inodes, struct call *call, struct folder *root,
                         struct failure *err)
 {
-    struct look k = { .inodes = inodes, .root = root };
     struct shared was = recall(inodes, root), now = { .whole = true };
+    struct look k = { .inodes = inodes,
+                      .root = root,
+                      .changed_ns = was.changed_ns,
+                      .since_ns = was.changed_ns ? was.changed_ns - OVERLAP_NS : 0 };
     cleanup_listing struct listing *l = NULL;
     int rc = drops_load_below(inodes->drops, root);
 
@@ -331,6 +252,7 @@ static int look_through(struct inodes *inodes, struct call *call, struct folder 
     now.rows = k.rows;
     now.looked_ms = clock_now_ms(inodes->clock);
     now.newest_ns = k.newest_ns;
+    now.changed_ns = k.again ? was.changed_ns : k.changed_ns;
     note(inodes, root, &now);
     return 0;
 }
@@ -363,11 +285,9 @@ static int look_at_newest(struct inodes *inodes, struct call *call, struct folde
 /* What cannot be another machine's file, nor a folder of such files, needs no look. */
 static bool may_be_looked_for(struct inodes *inodes, struct folder *f, const char *name)
 {
-    struct look k = { .inodes = inodes };
-
-    return is_shared(inodes, f) && is_plain(f, name) &&
-           (!names_stem(name) || may_be_file(&k, f, name)) &&
-           !scratch_folder(name, inodes->scratch) && !rule_scratch(inodes->scratch, name);
+    return is_shared(inodes, f) && shared_folder_ok(inodes, f, name) &&
+           !rule_scratch(inodes->scratch, name) &&
+           (!names_stem(name) || shared_path_ok(inodes, f, name));
 }
 
 int shared_look_for(struct inodes *inodes, struct call *call, struct folder *f, const char *name)

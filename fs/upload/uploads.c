@@ -180,6 +180,17 @@ bool uploads_are_sending(struct uploads *uploads, const char *key)
     return journal_each(uploads->journal, has_key, (void *)(uintptr_t)key) != 0;
 }
 
+static int is_renaming(void *arg, const struct intent_row *row)
+{
+    return (row->kind == INTENT_STAMP || row->kind == INTENT_MOVE) && row->state <= INTENT_UNSURE &&
+           row->id && strcmp(row->id, arg) == 0;
+}
+
+bool uploads_owe_name(struct uploads *uploads, const char *id)
+{
+    return journal_each(uploads->journal, is_renaming, (void *)(uintptr_t)id) != 0;
+}
+
 void uploads_get_stats(struct uploads *uploads, struct uploads_stats *out)
 {
     struct journal_stats j;

@@ -73,6 +73,9 @@ void uploads_name_left(struct uploads *uploads, const struct folder *f, const ch
 /* Is a POST with this key in its stamp on its way, or is it not known what came of it? */
 bool uploads_are_sending(struct uploads *uploads, const char *key);
 
+/* Is a rename of this resource under way, or is the server still to hear of one? */
+bool uploads_owe_name(struct uploads *uploads, const char *id);
+
 struct uploads_stats {
     uint64_t purged; /* documents that purge has deleted */
     size_t waiting;  /* sidecars, for longer than a minute */

@@ -127,6 +127,13 @@ static bool is_sending(void *arg, const char *key)
     return uploads_are_sending(fs->uploads, key);
 }
 
+static bool owes_name(void *arg, const char *id)
+{
+    struct fs *fs = arg;
+
+    return uploads_owe_name(fs->uploads, id);
+}
+
 static int open_inodes(struct fs *fs)
 {
     return inodes_new(
@@ -136,8 +143,11 @@ static int open_inodes(struct fs *fs)
             .remote = fs->remote,
             .clock = fs->clock,
             .errlog = fs->errlog,
+            .kernel = fs->kernel,
+            .log = fs->log,
             .scratch = fs->options->scratch,
             .is_sending = is_sending,
+            .owes_name = owes_name,
             .arg = fs,
         },
         &fs->inodes);

@@ -64,7 +64,7 @@ ROOMS = {
                       ('adopt.h', 'complete.h', 'complete_formats.h', 'pair.h', 'pdf_header.h', 'intents.h', 'passes.h', 'posting.h',
                        'replace.h', 'unsure.h', 'uploads_context.h')),
     'fs/inode': Room(('fs/remote', 'fs/drop', 'fs/core', 'fs/path', 'backend/record', 'backend/api'), (),
-                     ('inodes_context.h',)),
+                     ('follow.h', 'inodes_context.h', 'shared_place.h')),
     'fs/pseudo': Room(('fs/inode', 'fs/upload', 'fs/remote', 'fs/drop', 'fs/core', 'fs/path',
                        'backend/client', 'cache'), (),
                       ('checksums.h', 'control.h', 'field.h', 'pseudo_context.h')),

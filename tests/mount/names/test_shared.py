@@ -228,6 +228,136 @@ def test_a_temporary_name_is_told_to_nobody(mount, api):
     assert paths(api) == [('', 'a.pdf')]
 
 
+# --- Others' renames ----------------------------------------------------------------------------
+
+MOVED = 'another machine has moved'
+
+
+def files(path):
+    return sorted(name for name, known in names_below(path).items() if known)
+
+
+@pytest.mark.parametrize('script, names', [
+    ('mv a.pdf z.pdf', ['in/a.pdf', 'z.pdf']),
+    ('mv a.pdf in/z.pdf', ['in/a.pdf', 'in/z.pdf']),
+    ('mv in out', ['a.pdf', 'out/a.pdf']),
+    ('mv in/a.pdf b.pdf', ['a.pdf', 'b.pdf']),
+    ('mv a.pdf c.pdf && mv in/a.pdf a.pdf', ['a.pdf', 'c.pdf']),
+])
+@pytest.mark.parametrize('mounted', [True, False], ids=['mounted', 'away'])
+def test_another_machine_s_rename_is_followed(mount, lasfs, api, script, names, mounted):
+    (mount / 'documents/in').mkdir()
+    for n, name in enumerate(['a.pdf', 'in/a.pdf']):
+        (mount / 'documents' / name).write_bytes(small_pdf(n))
+    other = lasfs()
+    other.allow(MOVED)
+    assert files(other / 'documents') == ['a.pdf', 'in/a.pdf']
+    if not mounted:
+        other.unmount()
+    mount.run(script, cwd=mount / 'documents')
+    eventually(lambda: [p for _, p in paths(api)] == names)
+    if not mounted:
+        other.start()
+    other.refresh()
+    with mount.server.watch() as seen:
+        assert files(other / 'documents') == names
+        assert {n: s for n, s in names_below(other / 'documents').items() if s} == {
+            n: s for n, s in names_below(mount / 'documents').items() if s}
+        for gone in {'a.pdf', 'in/a.pdf'} - set(names):
+            assert not os.path.exists(other / 'documents' / gone)
+    assert downloads(seen) == changes(seen) == []
+    for name in names:
+        assert (other / 'documents' / name).read_bytes() == (mount / 'documents' / name).read_bytes()
+    assert 'another machine has moved /documents/' in other.words
+    assert other.errors() == ''
+    other.remount()
+    assert files(other / 'documents') == names
+
+
+def test_who_reads_it_reads_on(mount, lasfs, api):
+    (mount / 'documents/a.pdf').write_bytes(small_pdf(1))
+    other = lasfs()
+    other.allow(MOVED)
+    with open(other / 'documents/a.pdf', 'rb') as f:
+        os.rename(mount / 'documents/a.pdf', mount / 'documents/b.pdf')
+        eventually(lambda: paths(api) == [('', 'b.pdf')])
+        other.refresh()
+        eventually(lambda: os.listdir(other / 'documents') == ['b.pdf'])
+        assert f.read() == small_pdf(1)
+
+
+def test_a_move_into_another_list_is_followed(mount, lasfs, api):
+    there = f'datasets/{api.add_dataset("invoices")}/documents'
+    (mount / 'documents/a.pdf').write_bytes(small_pdf(1))
+    other = lasfs()
+    other.allow(MOVED)
+    assert os.listdir(other / 'documents') == ['a.pdf'] and os.listdir(other / there) == []
+    os.rename(mount / 'documents/a.pdf', mount / there / 'b.pdf')
+    eventually(lambda: paths(api) == [('datasetId', 'b.pdf')])
+    other.refresh()
+    assert os.listdir(other / 'documents') == [api.only_document()['documentId']]
+    assert os.listdir(other / there) == ['b.pdf']
+    assert not os.path.exists(other / 'documents/a.pdf')
+
+
+def test_one_s_own_rename_that_is_owed_wins(mount, lasfs, proxy, api):
+    (mount / 'documents/a.pdf').write_bytes(small_pdf(1))
+    other = lasfs(server=proxy)
+    mount.allow(MOVED)
+    assert os.listdir(other / 'documents') == ['a.pdf']
+    proxy.fault('PATCH', '/documents/.*', status=503)
+    os.rename(other / 'documents/a.pdf', other / 'documents/mine.pdf')
+    os.rename(mount / 'documents/a.pdf', mount / 'documents/theirs.pdf')
+    eventually(lambda: paths(api) == [('', 'theirs.pdf')])
+    other.refresh()
+    assert os.listdir(other / 'documents') == ['mine.pdf']
+    proxy.clear()
+    eventually(lambda: paths(api) == [('', 'mine.pdf')])
+    other.refresh()
+    assert os.listdir(other / 'documents') == ['mine.pdf']
+    mount.refresh()
+    assert os.listdir(mount / 'documents') == ['mine.pdf']
+
+
+def restamp(api, document, **ours):
+    known = next(d for d in api.documents() if d['documentId'] == document)['metadata']
+    api.patch('documents/' + document, metadata={**known, 'lasfs': {**known['lasfs'], **ours}})
+
+
+def test_a_name_that_is_taken_gets_digits(mount, api):
+    mount.allow('another machine')
+    for n, name in enumerate(['a.pdf', 'b.pdf']):
+        (mount / 'documents' / name).write_bytes(small_pdf(n))
+    one = next(d['documentId'] for d in api.documents() if d['name'] == 'a.pdf')
+    restamp(api, one, path='b.pdf')
+    beside = 'b.pdf~' + one.rpartition(':')[2][:8]
+    for _ in range(2):
+        mount.refresh()
+        assert sorted(os.listdir(mount / 'documents')) == ['b.pdf', beside]
+    assert (mount / 'documents/b.pdf').read_bytes() == small_pdf(1)
+    assert (mount / 'documents' / beside).read_bytes() == small_pdf(0)
+    (mount / 'documents/b.pdf').unlink()
+    mount.refresh()
+    assert os.listdir(mount / 'documents') == [beside]  # rm has removed it
+    os.rename(mount / 'documents' / beside, mount / 'documents/c.pdf')
+    eventually(lambda: paths(api) == [('', 'c.pdf')])
+
+
+@pytest.mark.parametrize('path', ['../up.pdf', '.hidden.pdf', 'scan.pdf.part', 'las:document:' + 32 * 'a'])
+def test_a_hostile_rename_is_none(mount, api, path):
+    (mount / 'documents/a.pdf').write_bytes(small_pdf(1))
+    restamp(api, api.only_document()['documentId'], path=path)
+    mount.refresh()
+    assert os.listdir(mount / 'documents') == ['a.pdf']
+
+
+def test_a_temporary_name_stays_what_it_is(mount, api):
+    (mount / 'documents/a.pdf').write_bytes(small_pdf(1))
+    os.rename(mount / 'documents/a.pdf', mount / 'documents/a.pdf~')
+    mount.refresh()
+    assert os.listdir(mount / 'documents') == ['a.pdf~']
+
+
 # --- Hostile words -------------------------------------------------------------------------------
 
 def stamp(path, **more):

@@ -225,14 +225,75 @@ static void what_is_written_here_is_waited_for(void **state)
     assert_false(drops_has_id(t->drops, "las:document:" ONE));
 }
 
-static void what_has_a_name_here_keeps_it(void **state)
+/* As another machine has renamed it. */
+static void what_has_a_name_here_gets_the_one_that_is_said(void **state)
 {
     struct tree *t = *state;
+    struct node *n;
+
+    begin(t, A_LIST(STAMPED(ONE, "01", "in/a.pdf", "")));
+    put(t, "documents", "old.pdf", DROP_FILE, "las:document:" ONE);
+    n = walk(t, "/documents/old.pdf");
+    assert_int_equal(look(t, "documents"), 0);
+    assert_true(is_here(t, "documents/in", "a.pdf"));
+    assert_false(is_here(t, "documents", "old.pdf"));
+    assert_string_equal(at(t, "/documents/old.pdf"), "ENOENT");
+    assert_string_equal(at(t, "/documents/in/a.pdf"), "drop");
+    node_unref(t->nodes, n);
+}
+
+/* Whoever holds it is about to change it: the next list says it again. */
+static void what_is_held_keeps_its_name_for_a_while(void **state)
+{
+    struct tree *t = *state;
+    cleanup_drop struct drop *d = NULL;
 
     begin(t, A_LIST(STAMPED(ONE, "01", "a.pdf", "")));
-    put(t, "documents", "mine.pdf", DROP_FILE, "las:document:" ONE);
+    d = put_here(t, "documents", "old.pdf", DROP_FILE, "las:document:" ONE);
+    assert_int_equal(drop_lock_exclusive(t->drops, d, &t->api.call), 0);
     assert_int_equal(look(t, "documents"), 0);
+    drop_unlock_exclusive(t->drops, d);
+    assert_true(is_here(t, "documents", "old.pdf"));
+    fake_clock_advance(&t->api.fake, LIST_TTL_MS + 1);
+    assert_int_equal(look(t, "documents"), 0);
+    assert_true(is_here(t, "documents", "a.pdf"));
+}
+
+/* The list was asked for before that answer. */
+static void what_a_later_answer_says_counts(void **state)
+{
+    struct target of = { .res = resource_get(RES_DOCUMENTS), .id = "las:document:" ONE };
+    const char *text =
+        "{\"documentId\": \"las:document:" ONE
+        "\", " MADE("01") ", \"updatedTime\": \"2026-01-01T00:01:00Z\", \"metadata\": {\"lasfs\": "
+                          "{\"path\": \"later.pdf\", \"size\": \"700\"}}}";
+    struct tree *t = *state;
+    cleanup_record struct record *now = record_of(RES_DOCUMENTS, text);
+
+    begin(t, A_LIST(STAMPED(ONE, "01", "a.pdf", "")));
+    put(t, "documents", "old.pdf", DROP_FILE, "las:document:" ONE);
+    known_changed(t->api.remote, &of, now);
+    assert_int_equal(look(t, "documents"), 0);
+    assert_true(is_here(t, "documents", "later.pdf"));
     assert_false(is_here(t, "documents", "a.pdf"));
+}
+
+/* What is called so is on its way, and may end as anything. */
+static void a_name_that_is_not_settled_is_waited_for(void **state)
+{
+    struct tree *t = *state;
+    cleanup_drop struct drop *d = NULL;
+
+    begin(t, A_LIST(STAMPED(ONE, "01", "a.pdf", "")));
+    put(t, "documents", "old.pdf", DROP_FILE, "las:document:" ONE);
+    assert_int_equal(drops_add(t->drops, drop_folder_of(t, "documents"), "a.pdf", DROP_FILE, &d),
+                     0);
+    assert_int_equal(look(t, "documents"), 0);
+    assert_true(is_here(t, "documents", "old.pdf"));
+    assert_int_equal(drops_remove(t->drops, d, false), 0);
+    fake_clock_advance(&t->api.fake, LIST_TTL_MS + 1);
+    assert_int_equal(look(t, "documents"), 0);
+    assert_true(is_here(t, "documents", "a.pdf"));
 }
 
 /* Each has found that nothing here stands for it: the second one is too late. */
@@ -265,7 +326,10 @@ int main(void)
         A_TREE_TEST(what_cannot_be_asked_is_not_there),
         A_TREE_TEST(of_two_of_one_name_the_second_gets_digits),
         A_TREE_TEST(what_is_written_here_is_waited_for),
-        A_TREE_TEST(what_has_a_name_here_keeps_it),
+        A_TREE_TEST(what_has_a_name_here_gets_the_one_that_is_said),
+        A_TREE_TEST(what_is_held_keeps_its_name_for_a_while),
+        A_TREE_TEST(what_a_later_answer_says_counts),
+        A_TREE_TEST(a_name_that_is_not_settled_is_waited_for),
         A_TREE_TEST(of_two_looks_at_once_one_gives_it_a_name),
     };
 

@@ -1,0 +1,194 @@
+#include "follow.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drop_table.h"
+#include "drops.h"
+#include "folder.h"
+#include "inodes_context.h"
+#include "kernel.h"
+#include "known.h"
+#include "log.h"
+#include "name_rules.h"
+#include "node.h"
+#include "record.h"
+#include "shared_place.h"
+#include "stamp.h"
+#include "types.h"
+
+#include "banned.h"
+
+/* One file, held exclusively. */
+struct following {
+    struct inodes *inodes;
+    struct folder *root, *folder; /* where it stands, and what it is called there */
+    struct drop *drop;
+    char *name;
+    const char *id;
+};
+
+/* The kernel forgets the name; handles, and who stands in the file, have it still. */
+static void forget_name(const struct following *f)
+{
+    struct nodes *nodes = f->inodes->nodes;
+    uint64_t *list;
+    size_t n;
+
+    if (nodes_of_drop(nodes, f->drop, &list, &n) < 0)
+        return; /* it goes with its time */
+    for (size_t i = 0; i < n; i++) {
+        struct node *at = node_get(nodes, list[i]);
+        struct node *parent = at ? node_parent(nodes, at) : NULL;
+
+        if (parent) {
+            node_detach(nodes, parent, f->name);
+            if (f->inodes->kernel)
+                kernel_entry_changed(f->inodes->kernel, parent->ino, f->name);
+        }
+        node_unref(nodes, parent);
+        node_unref(nodes, at);
+    }
+    free(list);
+}
+
+static void tell(const struct following *f, const struct folder *to, const char *name)
+{
+    cleanup_buf struct buf was = BUF_INIT(PATH_TEXT_MAX), is = BUF_INIT(PATH_TEXT_MAX);
+
+    shared_path_text(f->inodes, f->folder, f->name, &was);
+    if (to)
+        shared_path_text(f->inodes, to, name, &is);
+    log_line(f->inodes->log, LOG_LEVEL_INFO, "another machine has moved %s: %s%s", buf_str(&was),
+             to ? "it is " : "it is in another list", to ? buf_str(&is) : "");
+}
+
+/* Its name in to, which another one may have. 1: it is called so already. */
+static int move_to(struct following *f, struct folder *to, const char *name)
+{
+    struct drops *drops = f->inodes->drops;
+    char beside[NAMES_MAX + 1];
+    int rc;
+
+    if (to == f->folder && strcmp(name, f->name) == 0)
+        return 1;
+    rc = drops_move_noreplace(drops, f->drop, to, name);
+    if (rc != -EEXIST)
+        return rc < 0 ? rc : (tell(f, to, name), 0);
+    rc = shared_beside(f->inodes, to, name, f->id, beside);
+    if (rc < 0 || (to == f->folder && strcmp(beside, f->name) == 0))
+        return rc < 0 ? -EBUSY : 1;
+    rc = drops_move_noreplace(drops, f->drop, to, beside);
+    if (rc == 0)
+        shared_tell_beside(f->inodes, to, name, beside);
+    return rc;
+}
+
+/* It was put there under a name that another one had: it keeps that, also when the name is free. */
+static bool is_beside(const struct following *f, const char *path)
+{
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    size_t len = strlen(name);
+    const char *digits = strrchr(f->id, ':');
+
+    return strncmp(f->name, name, len) == 0 && f->name[len] == '~' && digits && f->name[len + 1] &&
+           strncmp(f->name + len + 1, digits + 1, strlen(f->name + len + 1)) == 0;
+}
+
+static int follow_stamp(struct following *f, struct stamp *s)
+{
+    const char *of = f->root->filter ? f->root->filter : "", *name;
+    struct folder *to;
+    int rc;
+
+    if (strcmp(s->of, of) != 0) {
+        rc = drops_remove(f->inodes->drops, f->drop, false);
+        if (rc == 0)
+            tell(f, NULL, NULL);
+    } else {
+        if (!shared_path_ok(f->inodes, f->root, s->path) || is_beside(f, s->path))
+            return 0;
+        rc = shared_folder(f->inodes, f->root, s->path, &to, &name);
+        if (rc == 0)
+            rc = move_to(f, to, name);
+    }
+    if (rc == 0)
+        forget_name(f);
+    return rc == 1 || rc == -ENOTDIR || rc == -EINVAL || rc == -ENOENT ? 0 : rc;
+}
+
+/* Nobody else changes it while it is held; what is owed is owed before it is let go. */
+static int follow_held(struct following *f, struct stamp *s)
+{
+    struct inodes *inodes = f->inodes;
+    struct drop_snapshot now = drop_snapshot(inodes->drops, f->drop);
+    int rc;
+
+    if (!now.linked || strcmp(now.id, f->id) != 0)
+        return 0;
+    if (now.dirty || now.writers || now.has_bytes || now.parked ||
+        (inodes->owes_name && inodes->owes_name(inodes->arg, f->id)))
+        return -EBUSY;
+    f->folder = now.folder;
+    f->name = drop_name(inodes->drops, f->drop);
+    if (!f->name)
+        return -ENOMEM;
+    /* a name for a while was told to nobody */
+    rc = rule_scratch(inodes->scratch, f->name) ? 0 : follow_stamp(f, s);
+    free(f->name);
+    return rc;
+}
+
+/* The path in root that it has now is the one that s says. */
+static bool is_there(struct inodes *inodes, const struct folder *root, struct drop *d,
+                     const struct stamp *s)
+{
+    cleanup_buf struct buf path = BUF_INIT(PATH_TEXT_MAX);
+    bool same;
+
+    drops_lock(inodes->drops);
+    same = buf_addf(&path, "%s%s%s", folder_below(d->folder, d->folder->key),
+                    *folder_below(d->folder, d->folder->key) ? "/" : "", d->name) == 0 &&
+           strcmp(buf_str(&path), s->path) == 0 &&
+           strcmp(s->of, root->filter ? root->filter : "") == 0;
+    drops_unlock(inodes->drops);
+    return same;
+}
+
+/* A later answer may say something else: then that counts. 0, -ENOENT nothing. */
+static int read_later(struct inodes *inodes, const struct folder *root, const char *id,
+                      const struct record *r, struct stamp *s)
+{
+    struct target t = { .res = root->res, .id = id };
+    cleanup_record struct record *known = NULL;
+    struct call now = { .nowait = true };
+    struct failure ignored;
+    int rc = known_record(inodes->remote, &now, &t, &known, &ignored);
+
+    if (rc < 0 || record_changed_ns(known) <= record_changed_ns(r))
+        return rc == -ENOENT ? rc : 0;
+    rc = stamp_read(known, s);
+    return rc == 0 && !s->path[0] ? -ENOENT : rc;
+}
+
+int follow_row(struct inodes *inodes, struct folder *root, const char *id, struct record *r)
+{
+    cleanup_drop struct drop *d = drops_find_id_below(inodes->drops, root, id);
+    struct following f = { .inodes = inodes, .root = root, .drop = d, .id = id };
+    struct call now = { .nowait = true };
+    struct stamp s;
+    int rc;
+
+    if (!d || d->what != DROP_FILE || stamp_read(r, &s) < 0 || !s.path[0] ||
+        is_there(inodes, root, d, &s))
+        return 0;
+    rc = read_later(inodes, root, id, r, &s);
+    if (rc < 0)
+        return rc == -ENOENT ? 0 : rc;
+    if (drop_lock_exclusive(inodes->drops, d, &now) < 0)
+        return -EBUSY;
+    rc = follow_held(&f, &s);
+    drop_unlock_exclusive(inodes->drops, d);
+    return rc;
+}

@@ -1,0 +1,21 @@
+/*
+ * A file that is known here already, and that another machine has given another name, or another folder:
+ * it is called so here too. What is written, sent or renamed here is let alone, and so is what the server
+ * has still to hear of: one's own rename is newer. For this room alone.
+ */
+#ifndef LASFS_FOLLOW_H
+#define LASFS_FOLLOW_H
+
+#include "record_ref.h"
+
+struct folder;
+struct inodes;
+
+/*
+ * r is what a list says of the resource of this id, which may stand in root, or in a folder within it. Where
+ * its name is another one's by now it is NAME~12345678. A line in the log tells, and the kernel forgets the
+ * old name. Blocks for the disk. 0; -EBUSY: it cannot be said, or done, now; -ENOMEM, -EIO, -ENOSPC.
+ */
+int follow_row(struct inodes *inodes, struct folder *root, const char *id, struct record *r);
+
+#endif

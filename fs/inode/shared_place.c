@@ -1,0 +1,142 @@
+#include "shared_place.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "drop_folders.h"
+#include "drop_rows.h"
+#include "drop_table.h"
+#include "drops.h"
+#include "errlog.h"
+#include "folder.h"
+#include "inodes_context.h"
+#include "name_rules.h"
+#include "route.h"
+#include "scratch.h"
+#include "stamp.h"
+#include "types.h"
+
+#include "banned.h"
+
+#define DIGITS 8
+
+/* --- What may be ------------------------------------------------------------------------------ */
+
+static bool is_plain(const struct folder *f, const char *name)
+{
+    enum name_form form = route_form(f->res, name);
+
+    return form != FORM_ID && form != FORM_LATER_ID && form != FORM_HIDDEN;
+}
+
+/* Could a file that is put there under this name have become a document? */
+static bool may_be_file(struct inodes *inodes, const struct folder *f, const char *name)
+{
+    return is_plain(f, name) && rule_delivers(f, name) &&
+           !rule_stays_here(inodes->scratch, f, name) && !rule_error_note(name);
+}
+
+bool shared_folder_ok(struct inodes *inodes, const struct folder *f, const char *name)
+{
+    return is_plain(f, name) && !scratch_folder(name, inodes->scratch);
+}
+
+bool shared_path_ok(struct inodes *inodes, const struct folder *f, const char *path)
+{
+    char name[STAMP_MOST_BYTES + 1];
+    const char *slash;
+
+    for (; (slash = strchr(path, '/')); path = slash + 1) {
+        snprintf(name, sizeof(name), "%.*s", (int)(slash - path), path);
+        if (!shared_folder_ok(inodes, f, name))
+            return false;
+    }
+    return may_be_file(inodes, f, path);
+}
+
+/* --- Where it is ------------------------------------------------------------------------------ */
+
+/* The folder of that name in f, made where there is none. -ENOTDIR: that is a file. */
+static int enter(struct drops *drops, struct folder *f, const char *name, struct folder **out)
+{
+    cleanup_drop struct drop *d = drops_find(drops, f, name);
+    cleanup_free char *key = NULL;
+    int rc = 0;
+
+    if (!d) {
+        rc = drops_add(drops, f, name, DROP_SUBFOLDER, &d);
+        if (rc == 0)
+            rc = drop_row_save(drops, d, false);
+        if (rc == -EEXIST) /* another one has just made it */
+            d = drops_find(drops, f, name);
+    }
+    if (rc < 0 && rc != -EEXIST)
+        return rc;
+    if (!d || d->what != DROP_SUBFOLDER)
+        return -ENOTDIR;
+    key = drops_child_key(drops, f, name);
+    return key ? drops_folder(drops, key, out) : -ENOMEM;
+}
+
+int shared_folder(struct inodes *inodes, struct folder *root, char *path, struct folder **out,
+                  const char **name)
+{
+    int rc = 0;
+    char *slash;
+
+    *out = root;
+    for (; rc == 0 && (slash = strchr(path, '/')); path = slash + 1) {
+        *slash = '\0';
+        rc = enter(inodes->drops, *out, path, out);
+    }
+    *name = path;
+    return rc;
+}
+
+/* --- Where it is taken ------------------------------------------------------------------------ */
+
+/* A file of that name that is ours, and on its way, may be the very one: one waits until that is known. */
+static bool is_settled(struct drops *drops, const struct folder *f, const char *name)
+{
+    cleanup_drop struct drop *there = drops_find(drops, f, name);
+    struct drop_snapshot s;
+
+    if (!there)
+        return false;
+    s = drop_snapshot(drops, there);
+    return (s.what != DROP_FILE || (s.id[0] && !s.dirty && !s.exclusive && !s.writers));
+}
+
+int shared_beside(struct inodes *inodes, const struct folder *f, const char *name, const char *id,
+                  char out[NAMES_MAX + 1])
+{
+    const char *digits = strrchr(id, ':');
+
+    if (!digits || !is_settled(inodes->drops, f, name) ||
+        snprintf(out, NAMES_MAX + 1, "%s~%.*s", name, DIGITS, digits + 1) > NAMES_MAX)
+        return -EEXIST;
+    return 0;
+}
+
+void shared_path_text(struct inodes *inodes, const struct folder *f, const char *name,
+                      struct buf *out)
+{
+    drops_lock(inodes->drops);
+    buf_addf(out, "/%s/%s", f->key, name);
+    drops_unlock(inodes->drops);
+}
+
+void shared_tell_beside(struct inodes *inodes, const struct folder *f, const char *name,
+                        const char *called)
+{
+    cleanup_buf struct buf path = BUF_INIT(PATH_TEXT_MAX);
+    struct failure why = { 0 };
+
+    shared_path_text(inodes, f, called, &path);
+    failure_set(&why, 0,
+                "another machine put a file there that is called %s too: it is here by "
+                "this name, and nothing was deleted",
+                name);
+    errlog_add(inodes->errlog, "list", buf_str(&path), 0, &why);
+}
