@@ -121,7 +121,7 @@ def test_the_daemon_dies_while_the_bytes_follow(mount, proxy, api, stall):
     data = pdf(LARGEST + 1)
     (mount / 'documents/first.pdf').write_bytes(small_pdf(1))
     eventually(api.documents)
-    rule = proxy.fault('PUT', stall=stall)
+    rule = proxy.fault('PUT', stall=stall, close=stall)  # it does not land later
     (mount / 'documents/scan.pdf').write_bytes(data)
     eventually(lambda: rule.hits, 30)
     if stall == 'after':
