@@ -8,11 +8,9 @@
 #include "drops.h"
 #include "folder.h"
 #include "inodes_context.h"
-#include "kernel.h"
 #include "known.h"
 #include "log.h"
 #include "name_rules.h"
-#include "node.h"
 #include "record.h"
 #include "shared_place.h"
 #include "stamp.h"
@@ -23,35 +21,12 @@
 /* One file, held exclusively. */
 struct following {
     struct inodes *inodes;
+    const struct shared_look *look;
     struct folder *root, *folder; /* where it stands, and what it is called there */
     struct drop *drop;
     char *name;
     const char *id;
 };
-
-/* The kernel forgets the name; handles, and who stands in the file, have it still. */
-static void forget_name(const struct following *f)
-{
-    struct nodes *nodes = f->inodes->nodes;
-    uint64_t *list;
-    size_t n;
-
-    if (nodes_of_drop(nodes, f->drop, &list, &n) < 0)
-        return; /* it goes with its time */
-    for (size_t i = 0; i < n; i++) {
-        struct node *at = node_get(nodes, list[i]);
-        struct node *parent = at ? node_parent(nodes, at) : NULL;
-
-        if (parent) {
-            node_detach(nodes, parent, f->name);
-            if (f->inodes->kernel)
-                kernel_entry_changed(f->inodes->kernel, parent->ino, f->name);
-        }
-        node_unref(nodes, parent);
-        node_unref(nodes, at);
-    }
-    free(list);
-}
 
 static void tell(const struct following *f, const struct folder *to, const char *name)
 {
@@ -74,26 +49,17 @@ static int move_to(struct following *f, struct folder *to, const char *name)
     if (to == f->folder && strcmp(name, f->name) == 0)
         return 1;
     rc = drops_move_noreplace(drops, f->drop, to, name);
+    if (rc == -EEXIST && shared_free_name(f->inodes, f->look, to, name))
+        rc = drops_move_noreplace(drops, f->drop, to, name);
     if (rc != -EEXIST)
         return rc < 0 ? rc : (tell(f, to, name), 0);
     rc = shared_beside(f->inodes, to, name, f->id, beside);
     if (rc < 0 || (to == f->folder && strcmp(beside, f->name) == 0))
-        return rc < 0 ? -EBUSY : 1;
+        return -EBUSY; /* until the name is free */
     rc = drops_move_noreplace(drops, f->drop, to, beside);
     if (rc == 0)
         shared_tell_beside(f->inodes, to, name, beside);
     return rc;
-}
-
-/* It was put there under a name that another one had: it keeps that, also when the name is free. */
-static bool is_beside(const struct following *f, const char *path)
-{
-    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    size_t len = strlen(name);
-    const char *digits = strrchr(f->id, ':');
-
-    return strncmp(f->name, name, len) == 0 && f->name[len] == '~' && digits && f->name[len + 1] &&
-           strncmp(f->name + len + 1, digits + 1, strlen(f->name + len + 1)) == 0;
 }
 
 static int follow_stamp(struct following *f, struct stamp *s)
@@ -107,14 +73,14 @@ static int follow_stamp(struct following *f, struct stamp *s)
         if (rc == 0)
             tell(f, NULL, NULL);
     } else {
-        if (!shared_path_ok(f->inodes, f->root, s->path) || is_beside(f, s->path))
+        if (!shared_path_ok(f->inodes, f->root, s->path))
             return 0;
         rc = shared_folder(f->inodes, f->root, s->path, &to, &name);
         if (rc == 0)
             rc = move_to(f, to, name);
     }
     if (rc == 0)
-        forget_name(f);
+        shared_forget_name(f->inodes, f->drop, f->name);
     return rc == 1 || rc == -ENOTDIR || rc == -EINVAL || rc == -ENOENT ? 0 : rc;
 }
 
@@ -172,10 +138,11 @@ static int read_later(struct inodes *inodes, const struct folder *root, const ch
     return rc == 0 && !s->path[0] ? -ENOENT : rc;
 }
 
-int follow_row(struct inodes *inodes, struct folder *root, const char *id, struct record *r)
+int follow_row(struct inodes *inodes, const struct shared_look *look, struct folder *root,
+               const char *id, struct record *r)
 {
     cleanup_drop struct drop *d = drops_find_id_below(inodes->drops, root, id);
-    struct following f = { .inodes = inodes, .root = root, .drop = d, .id = id };
+    struct following f = { .inodes = inodes, .look = look, .root = root, .drop = d, .id = id };
     struct call now = { .nowait = true };
     struct stamp s;
     int rc;

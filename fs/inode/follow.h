@@ -10,12 +10,14 @@
 
 struct folder;
 struct inodes;
+struct shared_look;
 
 /*
  * r is what a list says of the resource of this id, which may stand in root, or in a folder within it. Where
  * its name is another one's by now it is NAME~12345678. A line in the log tells, and the kernel forgets the
  * old name. Blocks for the disk. 0; -EBUSY: it cannot be said, or done, now; -ENOMEM, -EIO, -ENOSPC.
  */
-int follow_row(struct inodes *inodes, struct folder *root, const char *id, struct record *r);
+int follow_row(struct inodes *inodes, const struct shared_look *look, struct folder *root,
+               const char *id, struct record *r);
 
 #endif

@@ -93,7 +93,9 @@ static int check_sent(struct inodes *inodes, struct call *call, struct drop *d, 
     if (f->model && rc == -EWOULDBLOCK)
         return 0;
     if (rc == -ENOENT && !resolve_gone_elsewhere(inodes, d, b.id, false))
-        rc = 0; /* somebody writes it by now */
+        return 0; /* somebody writes it by now */
+    if (rc == -ENOENT)
+        shared_look_again(inodes); /* who deleted it may have put another one in its place */
     return rc;
 }
 

@@ -41,6 +41,7 @@ struct shared {
 
 struct look {
     struct inodes *inodes;
+    struct shared_look by;
     struct folder *root;
     int64_t newest_ns, changed_ns; /* of what was seen */
     int64_t since_ns;              /* what was changed before was looked at already */
@@ -70,6 +71,7 @@ static int put_beside(struct look *k, struct folder *f, const char *name,
         rc = drops_add_sent(k->inodes->drops, f, called, sent, out);
     if (rc == 0)
         shared_tell_beside(k->inodes, f, name, called);
+    k->again = true; /* it gets its name once that is free */
     return rc;
 }
 
@@ -79,6 +81,8 @@ static int put_file(struct look *k, struct folder *f, const char *name,
     cleanup_drop struct drop *d = NULL;
     int rc = drops_add_sent(k->inodes->drops, f, name, sent, &d);
 
+    if (rc == -EEXIST && shared_free_name(k->inodes, &k->by, f, name))
+        rc = drops_add_sent(k->inodes->drops, f, name, sent, &d);
     if (rc == -EEXIST)
         rc = put_beside(k, f, name, sent, &d);
     if (rc == 0)
@@ -92,7 +96,7 @@ static void follow(struct look *k, struct record *r, const char *id)
 {
     int64_t changed_ns = record_changed_ns(r);
 
-    if (changed_ns >= k->since_ns && follow_row(k->inodes, k->root, id, r) < 0)
+    if (changed_ns >= k->since_ns && follow_row(k->inodes, &k->by, k->root, id, r) < 0)
         k->again = true;
     if (changed_ns > k->changed_ns)
         k->changed_ns = changed_ns;
@@ -181,6 +185,14 @@ static void note(struct inodes *inodes, struct folder *root, const struct shared
     lock_give(&inodes->shared_lock);
 }
 
+void shared_look_again(struct inodes *inodes)
+{
+    lock_take(&inodes->shared_lock);
+    for (struct shared *s = inodes->shared; s; s = s->next)
+        s->looked_ms = 0;
+    lock_give(&inodes->shared_lock);
+}
+
 /* Could anything in it be another machine's? As long as nothing has answered, it could. */
 static bool is_shared(struct inodes *inodes, const struct folder *f)
 {
@@ -214,6 +226,7 @@ static int take_rows(struct look *k, struct call *call, struct listing *l, struc
     if (rc != 0 || !known_today(k->inodes->remote))
         return rc < 0 ? rc : 1;
     rc = listing_complete(l, call, err);
+    k->by = (struct shared_look){ .call = call, .listing = l };
     k->rows = listing_rows(l);
     for (size_t i = 0; rc == 0; i++) {
         r = NULL;
@@ -269,7 +282,7 @@ int shared_look(struct inodes *inodes, struct call *call, struct folder *f, stru
 static int look_at_newest(struct inodes *inodes, struct call *call, struct folder *root,
                           struct shared *was)
 {
-    struct look k = { .inodes = inodes, .root = root };
+    struct look k = { .inodes = inodes, .root = root, .by = { .call = call } };
     struct failure ignored;
     int64_t since_ns = was->newest_ns ? was->newest_ns - OVERLAP_NS : 0;
     int rc = drops_load_below(inodes->drops, root);

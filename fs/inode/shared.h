@@ -24,6 +24,9 @@ int shared_look(struct inodes *inodes, struct call *call, struct folder *f, stru
  * -EINTR. */
 int shared_look_for(struct inodes *inodes, struct call *call, struct folder *f, const char *name);
 
+/* What was looked at counts no more for who looks for a name: something has happened there. Never blocks. */
+void shared_look_again(struct inodes *inodes);
+
 void shared_release(struct inodes *inodes);
 
 #endif

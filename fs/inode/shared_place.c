@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "drop_folders.h"
@@ -11,7 +12,11 @@
 #include "errlog.h"
 #include "folder.h"
 #include "inodes_context.h"
+#include "kernel.h"
+#include "known.h"
+#include "listing.h"
 #include "name_rules.h"
+#include "node.h"
 #include "route.h"
 #include "scratch.h"
 #include "stamp.h"
@@ -106,6 +111,57 @@ static bool is_settled(struct drops *drops, const struct folder *f, const char *
         return false;
     s = drop_snapshot(drops, there);
     return (s.what != DROP_FILE || (s.id[0] && !s.dirty && !s.exclusive && !s.writers));
+}
+
+void shared_forget_name(struct inodes *inodes, const struct drop *d, const char *name)
+{
+    struct nodes *nodes = inodes->nodes;
+    uint64_t *list;
+    size_t n;
+
+    if (nodes_of_drop(nodes, d, &list, &n) < 0)
+        return; /* it goes with its time */
+    for (size_t i = 0; i < n; i++) {
+        struct node *at = node_get(nodes, list[i]);
+        struct node *parent = at ? node_parent(nodes, at) : NULL;
+
+        if (parent) {
+            node_detach(nodes, parent, name);
+            if (inodes->kernel)
+                kernel_entry_changed(inodes->kernel, parent->ino, name);
+        }
+        node_unref(nodes, parent);
+        node_unref(nodes, at);
+    }
+    free(list);
+}
+
+static bool is_gone(struct inodes *inodes, const struct shared_look *look, const struct folder *f,
+                    const struct drop_snapshot *s)
+{
+    struct target t = { .res = f->res, .id = s->id };
+    cleanup_record struct record *r = NULL;
+    struct failure ignored;
+
+    if (look->listing)
+        return listing_find(look->listing, s->id, NULL) == -ENOENT;
+    return known_sent_record_now(inodes->remote, look->call, f, &t, false, &r, &ignored) == -ENOENT;
+}
+
+bool shared_free_name(struct inodes *inodes, const struct shared_look *look, struct folder *f,
+                      const char *name)
+{
+    cleanup_drop struct drop *there = drops_find(inodes->drops, f, name);
+    struct drop_snapshot s;
+
+    if (!there)
+        return true;
+    s = drop_snapshot(inodes->drops, there);
+    if (s.what != DROP_FILE || !s.id[0] || s.fresh || s.dirty || !is_gone(inodes, look, f, &s) ||
+        !drops_remove_sent(inodes->drops, there, s.id, false))
+        return false;
+    shared_forget_name(inodes, there, name);
+    return true;
 }
 
 int shared_beside(struct inodes *inodes, const struct folder *f, const char *name, const char *id,

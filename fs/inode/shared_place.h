@@ -10,8 +10,17 @@
 #include "buf.h"
 #include "names.h"
 
+struct call;
+struct drop;
 struct folder;
 struct inodes;
+struct listing;
+
+/* By what one knows which of the files here are gone. */
+struct shared_look {
+    struct call *call;
+    struct listing *listing; /* all of the list, or NULL: who has to know asks */
+};
 
 /* Can a folder be called so in f? */
 bool shared_folder_ok(struct inodes *inodes, const struct folder *f, const char *name);
@@ -23,6 +32,14 @@ bool shared_path_ok(struct inodes *inodes, const struct folder *f, const char *p
  * cut to pieces. 0; -ENOTDIR one of them is a file; -EINVAL, -ENOMEM, -EIO. */
 int shared_folder(struct inodes *inodes, struct folder *root, char *path, struct folder **out,
                   const char **name);
+
+/* Has the file of this name in f gone with its resource, which another machine has deleted, perhaps to put
+ * this very one in its place? Then the name goes, and is free. */
+bool shared_free_name(struct inodes *inodes, const struct shared_look *look, struct folder *f,
+                      const char *name);
+
+/* The kernel forgets what d was called; who has it open has it still. */
+void shared_forget_name(struct inodes *inodes, const struct drop *d, const char *name);
 
 /* What the one of this id is called in f where another one has its name. 0; -EEXIST: that is not settled
  * yet, or the name would be too long. */

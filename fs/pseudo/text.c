@@ -20,6 +20,7 @@
 #include "kernel.h"
 #include "node.h"
 #include "pseudo_context.h"
+#include "shared.h"
 
 #include "banned.h"
 
@@ -73,6 +74,7 @@ int text_of(struct pseudo *pseudo, struct call *call, struct node *n, struct buf
 static int refresh(struct pseudo *pseudo)
 {
     known_forget_all(pseudo->remote);
+    shared_look_again(pseudo->inodes);
     drops_trust_lists(pseudo->drops);
     kernel_forget_all(pseudo->kernel);
     return 0;

@@ -324,6 +324,24 @@ def restamp(api, document, **ours):
     api.patch('documents/' + document, metadata={**known, 'lasfs': {**known['lasfs'], **ours}})
 
 
+def test_a_replacement_that_is_seen_half_done_ends_under_its_name(lasfs, server, proxy, api):
+    """The new one is there, and the old one not gone yet."""
+    one, other = lasfs(server=proxy), lasfs()
+    other.allow('another machine')
+    (one / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    assert os.listdir(other / 'documents') == ['scan.pdf']
+    proxy.fault('DELETE', '/documents/.*', status=503)
+    (one / 'documents/scan.pdf').write_bytes(small_pdf(2))
+    assert len(api.documents()) == 2
+    other.refresh()
+    assert len(os.listdir(other / 'documents')) == 2
+    proxy.clear()
+    eventually(lambda: len(api.documents()) == 1)
+    other.refresh()
+    assert os.listdir(other / 'documents') == ['scan.pdf']
+    assert (other / 'documents/scan.pdf').read_bytes() == small_pdf(2)
+
+
 def test_a_name_that_is_taken_gets_digits(mount, api):
     mount.allow('another machine')
     for n, name in enumerate(['a.pdf', 'b.pdf']):
@@ -338,8 +356,9 @@ def test_a_name_that_is_taken_gets_digits(mount, api):
     assert (mount / 'documents' / beside).read_bytes() == small_pdf(0)
     (mount / 'documents/b.pdf').unlink()
     mount.refresh()
-    assert os.listdir(mount / 'documents') == [beside]  # rm has removed it
-    os.rename(mount / 'documents' / beside, mount / 'documents/c.pdf')
+    assert os.listdir(mount / 'documents') == ['b.pdf']  # the other one, which nobody has in its way now
+    assert (mount / 'documents/b.pdf').read_bytes() == small_pdf(0)
+    os.rename(mount / 'documents/b.pdf', mount / 'documents/c.pdf')
     eventually(lambda: paths(api) == [('', 'c.pdf')])
 
 
@@ -454,3 +473,17 @@ def test_at_a_server_of_2021_nothing_is_asked_for_it(lasfs, server):
         for n in range(3):
             (one / f'documents/{n}.pdf').write_bytes(small_pdf(n))
     assert [r.verb for r in seen.all] == ['POST'] * 3
+
+
+@pytest.mark.parametrize('named', [True, False], ids=['listed', 'by name'])
+def test_what_another_machine_has_replaced_is_there_under_its_name(mount, lasfs, api, named):
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    other = lasfs()
+    assert os.listdir(other / 'documents') == ['scan.pdf']
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(2))
+    other.refresh()
+    if named:
+        assert os.listdir(other / 'documents') == ['scan.pdf']
+    assert (other / 'documents/scan.pdf').read_bytes() == small_pdf(2)
+    assert os.listdir(other / 'documents') == ['scan.pdf']
+    assert other.errors() == ''
