@@ -427,6 +427,13 @@ int journal_claim(struct journal *j, int64_t number, const char *id)
     return rc;
 }
 
+/* Of the same kind, for the same resource, and not done. */
+static bool is_like(const struct entry *e, const struct intent_row *row)
+{
+    return e->row->state != INTENT_DONE && e->row->kind == row->kind && e->row->id && row->id &&
+           strcmp(e->row->id, row->id) == 0;
+}
+
 bool journal_is_first(struct journal *j, const struct intent_row *row)
 {
     struct entry *e, *next;
@@ -434,11 +441,22 @@ bool journal_is_first(struct journal *j, const struct intent_row *row)
 
     lock_take(&j->lock);
     HASH_ITER(hh, j->entries, e, next)
-        first = first && (e->number >= row->number || e->row->state == INTENT_DONE ||
-                          e->row->kind != row->kind || !e->row->id || !row->id ||
-                          strcmp(e->row->id, row->id) != 0);
+        first = first && (e->number >= row->number || !is_like(e, row));
     lock_give(&j->lock);
     return first;
+}
+
+int64_t journal_next_like(struct journal *j, const struct intent_row *row)
+{
+    struct entry *e, *next;
+    int64_t number = 0;
+
+    lock_take(&j->lock);
+    HASH_ITER(hh, j->entries, e, next)
+        if (!number && !e->held && e->number > row->number && is_like(e, row))
+            number = e->number;
+    lock_give(&j->lock);
+    return number;
 }
 
 bool journal_moves(struct journal *j, const char *id)

@@ -135,6 +135,9 @@ int journal_claim(struct journal *j, int64_t number, const char *id);
 /* Is none of its kind before it that is for the same resource, and not done? */
 bool journal_is_first(struct journal *j, const struct intent_row *row);
 
+/* One after it of its kind for the same resource that nobody holds, nor has done; 0: there is none. */
+int64_t journal_next_like(struct journal *j, const struct intent_row *row);
+
 /* Does a rename of this resource go on, or is it not known what came of it? */
 bool journal_moves(struct journal *j, const char *id);
 

@@ -175,6 +175,21 @@ static int tell(struct uploads *uploads, struct call *call, const struct intent_
     return upload_patch(uploads, call, &t, body, why);
 }
 
+/* Renames that have ended are told with this one, and not once more: another machine may have given it a name
+ * of its own by then. */
+static void take_others(struct uploads *uploads, const struct intent_row *row)
+{
+    struct journal *j = uploads->journal;
+    struct intent_row *other;
+    int64_t number;
+
+    while ((number = journal_next_like(j, row)) && journal_take_number(j, number, &other) == 0) {
+        free(other);
+        journal_tell(j, number, INTENT_ANSWERED, NULL, STATE_LATER);
+        journal_leave(j, number, 0);
+    }
+}
+
 int64_t restamp_work(struct uploads *uploads, struct call *call, const struct intent_row *row,
                      struct failure *why)
 {
@@ -184,6 +199,7 @@ int64_t restamp_work(struct uploads *uploads, struct call *call, const struct in
         return UNKNOWN_AGAIN_MS; /* nothing has answered yet: it may well keep it */
     if (!journal_is_first(uploads->journal, row))
         return BUSY_AGAIN_MS; /* what is said last has to be what it is called last */
+    take_others(uploads, row);
     if (row->id && !uploads->ro && backend_keeps_stamps(uploads->backend))
         rc = tell(uploads, call, row, why);
     if (rc < 0 && failure_passes(rc, why))

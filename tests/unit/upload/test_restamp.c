@@ -149,6 +149,27 @@ static void the_second_rename_waits_for_the_first(void **state)
     free(second.numbers);
 }
 
+/* It is told what it is called by then, and not twice. */
+static void renames_that_have_ended_are_told_at_once(void **state)
+{
+    struct world *w = *state;
+    cleanup_drop struct drop *d = NULL;
+    struct restamps first, second;
+
+    begin(w);
+    d = name_it(w, "documents", "a.pdf");
+    assert_int_equal(restamp_begin(w->uploads, &d, 1, &first), 0);
+    assert_int_equal(drops_move(w->drops, d, folder_at(w, "documents"), "b.pdf"), 0);
+    assert_int_equal(restamp_begin(w->uploads, &d, 1, &second), 0);
+    assert_int_equal(drops_move(w->drops, d, folder_at(w, "documents"), "c.pdf"), 0);
+    journal_leave(w->uploads->journal, second.numbers[0], HOUR_MS);
+    assert_int_equal(work_at(w, first.numbers[0]), 0);
+    assert_int_equal(state_of_intent(w, second.numbers[0]), -1);
+    expect_said(&w->api, TOLD("c.pdf", "c.pdf"));
+    free(first.numbers);
+    free(second.numbers);
+}
+
 /* It may well keep it, as its first answer shows. */
 static void a_server_that_has_not_answered_is_told_when_it_has(void **state)
 {
@@ -202,6 +223,7 @@ int main(void)
         TEST(a_name_for_a_while_is_told_to_nobody),
         TEST(what_passes_is_tried_again_and_what_does_not_is_said),
         TEST(the_second_rename_waits_for_the_first),
+        TEST(renames_that_have_ended_are_told_at_once),
         TEST(a_server_that_has_not_answered_is_told_when_it_has),
         TEST(what_is_not_sent_owes_nothing),
         TEST(a_server_that_keeps_nothing_is_told_nothing),
