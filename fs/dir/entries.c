@@ -13,6 +13,8 @@
 
 #include "banned.h"
 
+#define LATER_START 64
+
 static void item_free(struct item *item)
 {
     if (!item)
@@ -78,6 +80,21 @@ int dir_add(struct dirhandle *d, const char *name, const struct lookup_result *f
     return dir_add_named_row(d, name, found, NULL);
 }
 
+int dir_add_later(struct dirhandle *d, size_t row)
+{
+    if (d->n_later == d->later_cap) {
+        size_t cap = d->later_cap ? 2 * d->later_cap : LATER_START;
+        size_t *more = realloc(d->later, cap * sizeof(*more));
+
+        if (!more)
+            return -ENOMEM;
+        d->later = more;
+        d->later_cap = cap;
+    }
+    d->later[d->n_later++] = row;
+    return 0;
+}
+
 void dir_clear(struct dirhandle *d)
 {
     HASH_CLEAR(hh, d->by_name);
@@ -94,7 +111,7 @@ void dir_clear(struct dirhandle *d)
     d->listing = NULL;
     d->names = NULL;
     d->folder = NULL;
-    d->n = d->n_shown = d->next_row = 0;
+    d->n = d->n_shown = d->next_row = d->n_later = d->next_later = 0;
     d->begun = d->done = false;
 }
 
@@ -123,6 +140,7 @@ void dir_free(struct dirs *dirs, struct dirhandle *d)
     lock_give(&dirs->lock);
     dir_clear(d);
     free(d->slots);
+    free(d->later);
     node_unref(dirs->nodes, d->node);
     lock_destroy(&d->lock);
     free(d);

@@ -8,6 +8,7 @@
 #include "hash.h"
 #include "lock.h"
 #include "resolve.h"
+#include "shared.h"
 #include "types.h"
 
 struct dirs;
@@ -32,10 +33,14 @@ struct dirhandle {
     size_t n, cap;
     struct item *by_name; /* those of slots */
     bool begun, done;
+    bool may_write; /* who reads may wait for the disk */
     struct folder *folder;
     struct listing *listing;
     struct name_index *names; /* of what was not made here; NULL: it is listed by its id */
     size_t next_row;
+    struct shared_walk walk;           /* over the rows, which get their names by it */
+    size_t *later, n_later, later_cap; /* rows whose name only the whole list tells */
+    size_t next_later;
     struct drop **shown; /* local ones that stand among the slots already, sorted */
     size_t n_shown;
     struct dirhandle *next, *prev; /* guarded by the room's lock: all that are open */
@@ -51,6 +56,9 @@ int dir_add_named_row(struct dirhandle *d, const char *name, const struct lookup
 
 /* A row by its id, with a reference of its own. 0, -ENOMEM. */
 int dir_add_row(struct dirhandle *d, struct record *record);
+
+/* This row of the list is for when all of it is there. 0, -ENOMEM. */
+int dir_add_later(struct dirhandle *d, size_t row);
 
 /* Forgets all slots: the next look finds them anew. */
 void dir_clear(struct dirhandle *d);

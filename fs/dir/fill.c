@@ -25,6 +25,8 @@
 
 #include "banned.h"
 
+#define ROW_LATER 2 /* a row waits for the whole list */
+
 /* --- Adding entries --------------------------------------------------------------------------- */
 
 static int add_place(struct dirhandle *d, const char *name, struct place place)
@@ -189,9 +191,12 @@ static int add_sent_drops(struct dirs *dirs, struct dirhandle *d)
         struct drop *drop = list[i];
         struct drop_snapshot s = drop_snapshot(dirs->drops, drop);
         bool sent = s.id[0] && !s.has_bytes && !s.exclusive && !s.writers;
+        bool folder = s.what == DROP_SUBFOLDER && !is_shown(d, drop); /* a row's file has made it */
         bool lacks = sent && listing_find(d->listing, s.id, NULL) == -ENOENT;
 
-        if (lacks && !is_shown(d, drop) && s.fresh && !is_elsewhere(dirs, d->folder, drop))
+        if (folder)
+            rc = add_drop(dirs, d, drop);
+        else if (lacks && !is_shown(d, drop) && s.fresh && !is_elsewhere(dirs, d->folder, drop))
             rc = add_drop(dirs, d, drop);
         else if (lacks && !is_shown(d, drop))
             resolve_gone_elsewhere(dirs->inodes, drop, s.id, false);
@@ -219,22 +224,32 @@ static int add_by_name(struct dirs *dirs, struct dirhandle *d, struct record *r,
     return dir_add_named_row(d, name, &found, r);
 }
 
-/* What was not made here. */
-static int add_other(struct dirs *dirs, struct dirhandle *d, struct record *r, const char *id)
+/* What was not made here. ROW_LATER: whether it has its name alone the whole list tells. */
+static int add_other(struct dirs *dirs, struct call *call, struct dirhandle *d, struct record *r,
+                     const char *id)
 {
+    struct failure ignored;
+    int rc = 0;
+
     if (dirs->list == LIST_DROPS && d->node->place.res->make_from == MAKE_DOCUMENT)
         return 0;
-    if (d->names)
-        return add_by_name(dirs, d, r, id);
-    return dir_add_row(d, r);
+    if (dirs->list == LIST_IDS)
+        return dir_add_row(d, r);
+    if (!d->names && !listing_is_complete(d->listing))
+        return ROW_LATER;
+    if (!d->names)
+        rc = listing_names(d->listing, call, &d->names, &ignored);
+    return rc < 0 ? rc : add_by_name(dirs, d, r, id);
 }
 
-static int add_row(struct dirs *dirs, struct dirhandle *d, struct record *r)
+static int add_row(struct dirs *dirs, struct call *call, struct dirhandle *d, struct record *r)
 {
     char id[RESOURCE_ID_MAX + 1];
     struct drop *drop;
-    int rc;
+    int rc = shared_walk_row(dirs->inodes, call, d->listing, &d->walk, r);
 
+    if (rc != 0)
+        return rc < 0 ? rc : ROW_LATER;
     if (record_id(r, id) < 0 || !resource_id_ok(d->node->place.res, id))
         return 0; /* never trusted as a path */
     if (drops_is_doomed(dirs->drops, id))
@@ -245,32 +260,56 @@ static int add_row(struct dirs *dirs, struct dirhandle *d, struct record *r)
     if (!drop && drops_owns_id(dirs->drops, d->folder, id))
         return 0; /* it stands in a folder within this one */
     if (!drop)
-        return add_other(dirs, d, r, id);
+        return add_other(dirs, call, d, r, id);
     rc = is_shown(d, drop) ? 0 : add_drop(dirs, d, drop);
     drop_unref(drop);
     return rc;
 }
 
-static int add_more_rows(struct dirs *dirs, struct call *call, struct dirhandle *d,
-                         struct failure *err)
+/* The row is the next one, or one that had to wait for the whole list. 1: there is none. */
+static int add_numbered(struct dirs *dirs, struct call *call, struct dirhandle *d, size_t row,
+                        struct failure *err)
 {
     struct record *r = NULL;
-    int rc = listing_row(d->listing, call, d->next_row, &r, err);
+    int rc = listing_row(d->listing, call, row, &r, err);
 
-    if (rc == 1) {
-        d->done = true;
-        return add_sent_drops(dirs, d);
-    }
-    if (rc < 0)
-        return rc;
-    d->next_row++;
-    rc = r ? add_row(dirs, d, r) : 0;
+    if (rc == 0 && r)
+        rc = add_row(dirs, call, d, r);
     record_unref(r);
     return rc;
 }
 
-static int begin_collection(struct dirs *dirs, struct call *call, struct dirhandle *d,
-                            struct failure *err)
+static int add_last_rows(struct dirs *dirs, struct call *call, struct dirhandle *d,
+                         struct failure *err)
+{
+    if (d->next_later < d->n_later) {
+        int rc = add_numbered(dirs, call, d, d->later[d->next_later], err);
+
+        d->next_later += rc == 0;
+        return rc;
+    }
+    d->done = true;
+    shared_walk_end(dirs->inodes, d->listing, &d->walk, d->next_row);
+    return add_sent_drops(dirs, d);
+}
+
+static int add_more_rows(struct dirs *dirs, struct call *call, struct dirhandle *d,
+                         struct failure *err)
+{
+    int rc;
+
+    if (!d->may_write && d->walk.root)
+        return -EWOULDBLOCK; /* what gets a name gets a row on the disk */
+    rc = d->n_later && d->next_later ? 1 : add_numbered(dirs, call, d, d->next_row, err);
+    if (rc == 1)
+        return add_last_rows(dirs, call, d, err);
+    if (rc == ROW_LATER)
+        rc = dir_add_later(d, d->next_row);
+    d->next_row += rc == 0;
+    return rc;
+}
+
+static int begin_collection(struct dirs *dirs, struct call *call, struct dirhandle *d)
 {
     const struct resource *res = d->node->place.res;
     int rc = bind_folder(dirs->inodes, call, d->node, true, &d->folder);
@@ -291,11 +330,9 @@ static int begin_collection(struct dirs *dirs, struct call *call, struct dirhand
     }
     rc = drops_load_below(dirs->drops, d->folder);
     if (rc == 0)
-        rc = shared_look(dirs->inodes, call, d->folder, err);
-    if (rc == 0)
         rc = known_folder_listing(dirs->remote, d->folder, &d->listing);
-    if (rc == 0 && dirs->list != LIST_IDS)
-        rc = listing_names(d->listing, call, &d->names, err);
+    if (rc == 0)
+        rc = shared_walk_begin(dirs->inodes, call, d->folder, d->listing, &d->walk);
     return rc < 0 ? rc : add_local_drops(dirs, d, false);
 }
 
@@ -425,16 +462,15 @@ static int add_spool(struct dirs *dirs, struct dirhandle *d, enum node_kind kind
 
 /* --- All of it -------------------------------------------------------------------------------- */
 
-static int begin_subfolder(struct dirs *dirs, struct call *call, struct dirhandle *d,
-                           struct failure *err)
+static int begin_subfolder(struct dirs *dirs, struct call *call, struct dirhandle *d)
 {
     int rc = bind_folder(dirs->inodes, call, d->node, true, &d->folder);
 
     d->done = rc == 0 && folder_is_closed(d->folder);
     if (rc == 0 && !d->done)
-        rc = shared_look(dirs->inodes, call, d->folder, err);
-    if (rc == 0 && !d->done)
         rc = known_folder_listing(dirs->remote, d->folder, &d->listing);
+    if (rc == 0 && !d->done)
+        rc = shared_walk_begin(dirs->inodes, call, d->folder, d->listing, &d->walk);
     return rc < 0 ? rc : add_local_drops(dirs, d, d->done);
 }
 
@@ -442,7 +478,7 @@ static int begin(struct dirs *dirs, struct call *call, struct dirhandle *d, stru
 {
     switch ((int)d->node->place.kind) {
     case NODE_COLLECTION:
-        return begin_collection(dirs, call, d, err);
+        return begin_collection(dirs, call, d);
     case NODE_RESOURCE:
         d->done = true;
         return add_resource(dirs, call, d, err);
@@ -456,7 +492,7 @@ static int begin(struct dirs *dirs, struct call *call, struct dirhandle *d, stru
         d->done = true;
         return add_spool(dirs, d, NODE_PENDING_FILE);
     case NODE_SUBFOLDER:
-        return begin_subfolder(dirs, call, d, err);
+        return begin_subfolder(dirs, call, d);
     case NODE_BY_NAME:
     case NODE_BY_ID:
     case NODE_BY_FIELD:

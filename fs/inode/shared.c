@@ -35,18 +35,15 @@ struct shared {
     int64_t looked_ms;  /* (monotonic) at anything of it */
     int64_t newest_ns;  /* what was made last, by the server's clock; 0: nothing was seen */
     int64_t
-        changed_ns; /* what was changed last, likewise; 0: some of what was has still to be looked at */
+        changed_ns; /* what was changed last, likewise; 0: all has still to be looked at for that */
     bool whole;     /* all of it was seen once */
 };
 
+/* One row is looked at. */
 struct look {
     struct inodes *inodes;
     struct shared_look by;
-    struct folder *root;
-    int64_t newest_ns, changed_ns; /* of what was seen */
-    int64_t since_ns;              /* what was changed before was looked at already */
-    bool again;                    /* one was not to be had, and is looked at once more */
-    size_t rows;                   /* that are looked through */
+    struct shared_walk *walk;
 };
 
 void shared_release(struct inodes *inodes)
@@ -71,8 +68,14 @@ static int put_beside(struct look *k, struct folder *f, const char *name,
         rc = drops_add_sent(k->inodes->drops, f, called, sent, out);
     if (rc == 0)
         shared_tell_beside(k->inodes, f, name, called);
-    k->again = true; /* it gets its name once that is free */
+    k->walk->again = true; /* it gets its name once that is free */
     return rc;
+}
+
+/* Only the whole list says whether what has a name is gone. */
+static bool is_partial(const struct look *k)
+{
+    return k->by.listing && !listing_is_complete(k->by.listing);
 }
 
 static int put_file(struct look *k, struct folder *f, const char *name,
@@ -81,6 +84,8 @@ static int put_file(struct look *k, struct folder *f, const char *name,
     cleanup_drop struct drop *d = NULL;
     int rc = drops_add_sent(k->inodes->drops, f, name, sent, &d);
 
+    if (rc == -EEXIST && is_partial(k))
+        return 1;
     if (rc == -EEXIST && shared_free_name(k->inodes, &k->by, f, name))
         rc = drops_add_sent(k->inodes->drops, f, name, sent, &d);
     if (rc == -EEXIST)
@@ -92,25 +97,30 @@ static int put_file(struct look *k, struct folder *f, const char *name,
 }
 
 /* What has a name here may have got another one. Without memory it is looked at again. */
-static void follow(struct look *k, struct record *r, const char *id)
+static int follow(struct look *k, struct record *r, const char *id)
 {
     int64_t changed_ns = record_changed_ns(r);
+    int rc =
+        changed_ns >= k->walk->since_ns ? follow_row(k->inodes, &k->by, k->walk->root, id, r) : 0;
 
-    if (changed_ns >= k->since_ns && follow_row(k->inodes, &k->by, k->root, id, r) < 0)
-        k->again = true;
-    if (changed_ns > k->changed_ns)
-        k->changed_ns = changed_ns;
+    if (rc == -EBUSY && is_partial(k))
+        return 1;
+    k->walk->again = k->walk->again || rc < 0;
+    if (changed_ns > k->walk->changed_ns)
+        k->walk->changed_ns = changed_ns;
+    return 0;
 }
 
 /* Has it a place in this root, and nothing here stands for it yet? */
 static bool is_news(struct look *k, struct record *r, const char *id, struct stamp *s)
 {
     struct inodes *inodes = k->inodes;
-    struct target t = { .res = k->root->res, .id = id };
-    const char *of = k->root->filter ? k->root->filter : "";
+    struct target t = { .res = k->walk->root->res, .id = id };
+    const char *of = k->walk->root->filter ? k->walk->root->filter : "";
 
     /* a name goes after its resource was noted as gone: asked in this order, one of them says so */
-    return resource_id_ok(k->root->res, id) && !drops_owns_id(inodes->drops, k->root, id) &&
+    return resource_id_ok(k->walk->root->res, id) &&
+           !drops_owns_id(inodes->drops, k->walk->root, id) &&
            !drops_is_doomed(inodes->drops, id) && !record_is_handle(r) && stamp_read(r, s) == 0 &&
            s->path[0] && s->size >= 0 && strcmp(s->of, of) == 0 &&
            !drops_has_id(inodes->drops, id) &&
@@ -118,6 +128,7 @@ static bool is_news(struct look *k, struct record *r, const char *id, struct sta
            !known_gone(inodes->remote, &t);
 }
 
+/* 1: only the whole list tells. */
 static int take_row(void *arg, struct record *r)
 {
     struct look *k = arg;
@@ -128,14 +139,15 @@ static int take_row(void *arg, struct record *r)
     struct stamp s;
     int rc;
 
-    if (record_made_ns(r) > k->newest_ns)
-        k->newest_ns = record_made_ns(r);
+    if (record_made_ns(r) > k->walk->newest_ns)
+        k->walk->newest_ns = record_made_ns(r);
     if (record_id(r, id) < 0)
         return 0;
-    follow(k, r, id);
-    if (!is_news(k, r, id, &s) || !shared_path_ok(k->inodes, k->root, s.path))
+    if (follow(k, r, id) == 1)
+        return 1;
+    if (!is_news(k, r, id, &s) || !shared_path_ok(k->inodes, k->walk->root, s.path))
         return 0;
-    rc = shared_folder(k->inodes, k->root, s.path, &f, &name);
+    rc = shared_folder(k->inodes, k->walk->root, s.path, &f, &name);
     if (rc < 0)
         return rc == -ENOTDIR || rc == -EINVAL ? 0 : rc;
     sent.mode = s.mode < 0 ? -1 : s.mode & 0777;
@@ -216,58 +228,94 @@ static int root_of(struct inodes *inodes, struct call *call, struct folder *f, s
     return loaded ? drops_folder(inodes->drops, key, out) : -EWOULDBLOCK;
 }
 
-/* Names for all that has come; 1 where nothing is shared, as the first row has shown. */
-static int take_rows(struct look *k, struct call *call, struct listing *l, struct failure *err)
+static bool is_looked_through(const struct shared *was, struct listing *l)
+{
+    return listing_is_complete(l) && was->whole && was->listing_ms == listing_fresh_ms(l) &&
+           was->rows == listing_rows(l);
+}
+
+int shared_walk_begin(struct inodes *inodes, struct call *call, struct folder *f, struct listing *l,
+                      struct shared_walk *out)
+{
+    struct folder *root;
+    struct shared was;
+    int rc;
+
+    *out = (struct shared_walk){ .root = NULL };
+    if (!is_shared(inodes, f))
+        return 0;
+    rc = root_of(inodes, call, f, &root);
+    if (rc < 0)
+        return rc;
+    was = recall(inodes, root);
+    if (is_looked_through(&was, l))
+        return 0;
+    rc = call->nowait ? -EWOULDBLOCK : drops_load_below(inodes->drops, root);
+    if (rc == 0)
+        *out = (struct shared_walk){ .root = root,
+                                     .was_ns = was.changed_ns,
+                                     .changed_ns = was.changed_ns,
+                                     .since_ns = was.changed_ns ? was.changed_ns - OVERLAP_NS : 0 };
+    return rc;
+}
+
+int shared_walk_row(struct inodes *inodes, struct call *call, struct listing *l,
+                    struct shared_walk *walk, struct record *r)
+{
+    struct look k = { .inodes = inodes, .by = { .call = call, .listing = l }, .walk = walk };
+
+    return walk->root && known_today(inodes->remote) ? take_row(&k, r) : 0;
+}
+
+void shared_walk_end(struct inodes *inodes, struct listing *l, struct shared_walk *walk,
+                     size_t rows)
+{
+    struct shared now = { .listing_ms = listing_fresh_ms(l),
+                          .rows = rows,
+                          .looked_ms = clock_now_ms(inodes->clock),
+                          .newest_ns = walk->newest_ns,
+                          .changed_ns = walk->again ? walk->was_ns : walk->changed_ns,
+                          .whole = true };
+
+    if (walk->root)
+        note(inodes, walk->root, &now);
+}
+
+/* All of it at once, where it is anybody else's, as the first row shows. */
+static int walk_through(struct inodes *inodes, struct call *call, struct listing *l,
+                        struct shared_walk *walk, struct failure *err)
 {
     struct record *r = NULL;
-    int rc = listing_row(l, call, 0, &r, err);
+    int rc = walk->root ? listing_row(l, call, 0, &r, err) : 0;
+    size_t rows;
 
     record_unref(r);
-    if (rc != 0 || !known_today(k->inodes->remote))
-        return rc < 0 ? rc : 1;
-    rc = listing_complete(l, call, err);
-    k->by = (struct shared_look){ .call = call, .listing = l };
-    k->rows = listing_rows(l);
-    for (size_t i = 0; rc == 0; i++) {
+    if (rc == 0 && walk->root && known_today(inodes->remote))
+        rc = listing_complete(l, call, err);
+    rows = listing_rows(l);
+    for (size_t i = 0; rc == 0 && walk->root && known_today(inodes->remote); i++) {
         r = NULL;
         rc = listing_row(l, call, i, &r, err);
         if (rc == 0 && r)
-            rc = take_row(k, r);
+            rc = shared_walk_row(inodes, call, l, walk, r);
         record_unref(r);
     }
-    return rc;
+    if (rc < 0)
+        return rc;
+    shared_walk_end(inodes, l, walk, rows);
+    return 0;
 }
 
 static int look_through(struct inodes *inodes, struct call *call, struct folder *root,
                         struct failure *err)
 {
-    struct shared was = recall(inodes, root), now = { .whole = true };
-    struct look k = { .inodes = inodes,
-                      .root = root,
-                      .changed_ns = was.changed_ns,
-                      .since_ns = was.changed_ns ? was.changed_ns - OVERLAP_NS : 0 };
     cleanup_listing struct listing *l = NULL;
-    int rc = drops_load_below(inodes->drops, root);
+    struct shared_walk walk;
+    int rc = known_folder_listing(inodes->remote, root, &l);
 
     if (rc == 0)
-        rc = known_folder_listing(inodes->remote, root, &l);
-    if (rc < 0)
-        return rc;
-    now.listing_ms = listing_fresh_ms(l);
-    now.rows = listing_rows(l);
-    if (listing_is_complete(l) && was.whole && was.listing_ms == now.listing_ms &&
-        was.rows == now.rows)
-        return 0;
-    rc = take_rows(&k, call, l, err);
-    if (rc < 0)
-        return rc;
-    now.listing_ms = listing_fresh_ms(l);
-    now.rows = k.rows;
-    now.looked_ms = clock_now_ms(inodes->clock);
-    now.newest_ns = k.newest_ns;
-    now.changed_ns = k.again ? was.changed_ns : k.changed_ns;
-    note(inodes, root, &now);
-    return 0;
+        rc = shared_walk_begin(inodes, call, root, l, &walk);
+    return rc < 0 ? rc : walk_through(inodes, call, l, &walk, err);
 }
 
 int shared_look(struct inodes *inodes, struct call *call, struct folder *f, struct failure *err)
@@ -282,7 +330,8 @@ int shared_look(struct inodes *inodes, struct call *call, struct folder *f, stru
 static int look_at_newest(struct inodes *inodes, struct call *call, struct folder *root,
                           struct shared *was)
 {
-    struct look k = { .inodes = inodes, .root = root, .by = { .call = call } };
+    struct shared_walk walk = { .root = root };
+    struct look k = { .inodes = inodes, .by = { .call = call }, .walk = &walk };
     struct failure ignored;
     int64_t since_ns = was->newest_ns ? was->newest_ns - OVERLAP_NS : 0;
     int rc = drops_load_below(inodes->drops, root);
@@ -291,7 +340,9 @@ static int look_at_newest(struct inodes *inodes, struct call *call, struct folde
         rc = known_newest(inodes->remote, call, root, since_ns, take_row, &k, &ignored);
     was->looked_ms = clock_now_ms(inodes->clock);
     if (rc == 0) /* else what was not seen would count as seen */
-        was->newest_ns = k.newest_ns;
+        was->newest_ns = walk.newest_ns;
+    if (walk.again)
+        was->changed_ns = 0;
     return rc;
 }
 

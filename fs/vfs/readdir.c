@@ -116,8 +116,10 @@ static bool give_dots(struct dirhandle *d, int64_t *offset, fs_fill_fn *fill, vo
 static int read_from(struct fs *fs, struct call *call, struct dirhandle *d, int64_t offset,
                      bool plus, fs_fill_fn *fill, void *arg, struct failure *err)
 {
-    size_t index;
+    struct call peek = { .nowait = true };
+    size_t index, first;
 
+    d->may_write = !call->nowait;
     /* the first page is asked for before the dots: a failure shows at once */
     if (offset == 0) {
         int rc;
@@ -130,9 +132,13 @@ static int read_from(struct fs *fs, struct call *call, struct dirhandle *d, int6
     }
     if (!give_dots(d, &offset, fill, arg))
         return 0;
-    for (index = (size_t)(offset - FIRST_ITEM);; index++) {
-        int rc = dir_fill(fs->dirs, call, d, index, err);
+    first = (size_t)(offset - FIRST_ITEM);
+    for (index = first;; index++) {
+        /* who has some names does not wait with them for the next page */
+        int rc = dir_fill(fs->dirs, index > first ? &peek : call, d, index, err);
 
+        if (rc == -EWOULDBLOCK && index > first)
+            return 0;
         if (rc != 0)
             return rc < 0 ? rc : 0;
         if (!give(fs, d, index, plus, fill, arg))

@@ -162,6 +162,28 @@ def test_two_of_one_name_both_stay(mount, lasfs, api):
     assert len(api.documents()) == 2
 
 
+@pytest.mark.parametrize('mode', ['names', 'ids', 'drops'])
+def test_names_come_with_the_pages(lasfs, proxy, api, mode):
+    """The first ones while the second page is on its way, and each once."""
+    for n in range(150):
+        one = api.add_document(small_pdf(n))
+        if n % 50:  # else it is another client's, and has no name
+            api.patch('documents/' + one, metadata={'lasfs': stamp(f'in/{n}.pdf' if n % 3 else f'{n}.pdf')})
+    mount = lasfs(f'list={mode}', server=proxy)
+    rule = proxy.fault('GET', '/documents', skip=1, stall='before')
+    with os.scandir(mount / 'documents') as entries:
+        names = [next(entries).name]
+        assert names[0].endswith('.pdf') or names[0].startswith('las:')
+        eventually(lambda: rule.hits > 1)
+        proxy.clear()
+        names += [e.name for e in entries]
+    named = [f'{n}.pdf' for n in range(150) if n % 50 and n % 3 == 0]
+    assert sorted(n for n in names if n.endswith('.pdf')) == sorted(named)
+    assert len(names) == len(set(names)) == len(named) + 1 + (0 if mode == 'drops' else 3)
+    assert sorted(os.listdir(mount / 'documents')) == sorted(names)
+    assert len(os.listdir(mount / 'documents/in')) == 147 - len(named)
+
+
 # --- Renames -------------------------------------------------------------------------------------
 
 def paths(api):
