@@ -2,6 +2,7 @@
 import html.parser
 import re
 import socket
+import subprocess
 
 import pytest
 import requests
@@ -80,6 +81,15 @@ def test_it_says_how_to_connect(today):
     words = ''.join(page(today).words)
     assert today.api in words and today.auth + '/token' in words
     assert today.state in words and '--print-env' in words and 'API of 2024' in words
+
+
+def test_its_command_is_one_for_a_shell(start, tmp_path):
+    """Whatever the directory is called; the page is text, and the shell gets the name as it is."""
+    state = tmp_path / "it's <here> $(id)"
+    words = ''.join(page(start(state=state)).words)
+    line = re.search(r'--state (.*) --client-secret-file', words).group(1)
+    r = subprocess.run(['sh', '-c', f'printf %s {line}'], capture_output=True, text=True)
+    assert r.stdout == str(state)
 
 
 def test_it_counts_what_there_is(today):

@@ -1,9 +1,11 @@
 """The command: its options, its log, its state directory."""
+import fcntl
 import json
 import os
 import re
 import signal
 import subprocess
+import threading
 
 import pytest
 import requests
@@ -234,3 +236,15 @@ def test_access_log_that_cannot_be_opened_is_told(tmp_path):
     r = run('--state', str(tmp_path / 's'), '--access-log', str(tmp_path / 'no' / 'log'), *LOGIN)
     assert r.returncode == 1
     assert '--access-log' in r.stderr
+
+
+def test_who_looks_whether_it_is_served_keeps_nobody_out(tmp_path):
+    """A look has the lock for a moment; a server has it for good."""
+    state = tmp_path / 'state'
+    server.Server(state).start().stop()
+    lock, = state.glob('*lock*')
+    with open(lock) as f:
+        fcntl.flock(f, fcntl.LOCK_SH)
+        threading.Timer(0.05, fcntl.flock, (f.fileno(), fcntl.LOCK_UN)).start()
+        s = server.Server(state).start()
+    s.stop()

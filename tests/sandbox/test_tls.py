@@ -281,6 +281,13 @@ def test_what_a_shell_would_take_for_its_own_is_quoted(start, tmp_path, name):
     assert got['REQUESTS_CA_BUNDLE'] == str(certificate(s))
 
 
+def test_no_line_of_a_name_is_run(start, tmp_path):
+    s = start('--tls', state=tmp_path / 'a\nexport INJECTED=1\n#')
+    got = evaluated(print_env(s).stdout)
+    assert 'INJECTED' not in got
+    assert got['REQUESTS_CA_BUNDLE'] == str(certificate(s))
+
+
 def test_plain_http_says_that_the_sdk_cannot(start):
     s = start()
     got = print_env(s)

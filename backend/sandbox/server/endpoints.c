@@ -163,6 +163,8 @@ static void print_all(const struct sandbox_options *o, json_t *v)
     print_export("REQUESTS_CA_BUNDLE", ca_file);
     print_export("CURL_CA_BUNDLE", ca_file);
     print_export("NODE_EXTRA_CA_CERTS", ca_file);
+    if (strpbrk(ca_file, "\n\r"))
+        return; /* a comment is one line, and who reads this runs the rest */
     printf("# lasfs -o cacert=");
     print_quoted(ca_file);
     printf(" MOUNTPOINT\n");

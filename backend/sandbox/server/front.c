@@ -63,6 +63,19 @@ static int add_text(struct buf *b, const char *text)
     return rc;
 }
 
+/* Within '', as any shell takes it for that. */
+static int add_quoted(struct buf *b, const char *text)
+{
+    cleanup_buf struct buf quoted = BUF_INIT(PAGE_MAX);
+    int rc = buf_addc(&quoted, '\'');
+
+    for (const char *c = text; *c && rc == 0; c++)
+        rc = *c == '\'' ? buf_adds(&quoted, "'\\''") : buf_addc(&quoted, *c);
+    if (rc == 0)
+        rc = buf_addc(&quoted, '\'');
+    return rc < 0 ? rc : add_text(b, buf_str(&quoted));
+}
+
 static int add_head(struct buf *b)
 {
     return buf_adds(b, "<!DOCTYPE html>\n"
@@ -101,7 +114,7 @@ static int add_connect(struct buf *b, const struct http *h)
         rc = buf_adds(b, "</td></tr>\n</table>\n<p>In a shell, with the files that the server was "
                          "started with:</p>\n<pre>eval \"$(lasfs-sandbox --state ");
     if (rc == 0)
-        rc = add_text(b, state ? state : "DIR");
+        rc = state ? add_quoted(b, state) : buf_adds(b, "DIR");
     return rc < 0
                ? rc
                : buf_addf(b,

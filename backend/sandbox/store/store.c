@@ -20,6 +20,9 @@
 
 #include "banned.h"
 
+#define LOCK_TRIES 20
+#define LOCK_PAUSE_NS 10000000
+
 #define DATABASE "sandbox.db"
 #define READERS 8
 #define GROUP_MAX 128
@@ -161,6 +164,20 @@ int store_read(struct store *s, store_fn *fn, void *arg)
 
 /* --- Opening --------------------------------------------------------------------------------- */
 
+/* Who only asks whether it is served has it for a moment. */
+static int wait_for_lock(int fd)
+{
+    const struct timespec pause = { .tv_nsec = LOCK_PAUSE_NS };
+    int rc = -1;
+
+    for (int tries = 0; tries < LOCK_TRIES && rc < 0; tries++) {
+        if (tries)
+            nanosleep(&pause, NULL);
+        rc = flock(fd, LOCK_EX | LOCK_NB);
+    }
+    return rc;
+}
+
 static int take_lock(struct store *s, int dirfd, const char *dir, struct failure *err)
 {
     int rc = owned_file_open(dirfd, dir, SANDBOX_LOCK, O_RDWR | O_CREAT, &s->lock_fd, err);
@@ -168,7 +185,7 @@ static int take_lock(struct store *s, int dirfd, const char *dir, struct failure
 
     if (rc < 0)
         return rc;
-    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
+    if (wait_for_lock(s->lock_fd) < 0)
         return fail(err, -EBUSY, 0, "%s is in use by another lasfs-sandbox", dir);
     snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
     if (ftruncate(s->lock_fd, 0) == 0)
