@@ -84,7 +84,7 @@ static const struct resource table[] = {
     { RES_DOCUMENTS, "documents/{documentId}", RES_NONE, "documents", "documents",
       "documentId", "document", &id_document, LPUD | CAN_GET | CAN_DELETE_MANY,
       .make_from = MAKE_DOCUMENT, CREATED, .type_field = "contentType",
-      .title_field = "name", .notes_field = "metadata",
+      .title_field = "name", .notes_field = "metadata", .path_note = "originalFilePath",
       .url_field = "fileUrl", .url_max = 64 << 20, .filters = document_filters,
       .sorts = SORTS_BY | SORTS_ORDER | ECHOES_SORT, .sorts_since = SORTS_BY | SORTS_ORDER | ECHOES_SORT,
       .fields = document_fields },

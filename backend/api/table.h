@@ -185,6 +185,7 @@ struct resource {
     const char *type_field;                 /* MAKE_DOCUMENT: the field for the type of its bytes */
     const char *title_field; /* today's: what a file put there was called; not unique; or NULL */
     const char *notes_field; /* today's: an object that is anyone's to write into; or NULL */
+    const char *path_note;   /* under this key of it other clients note a file's path; or NULL */
     const char *url_field;   /* a later API's: the address of its bytes, for GET and PUT; or NULL */
     int64_t url_max;         /* so many of them can be put there */
     const char *own_id;      /* an id that is always there and means one's own */

@@ -452,6 +452,35 @@ int stamp_key_of(const struct resource *res, const char *text, char out[STAMP_KE
     return rc == -ENOMEM ? rc : rc < 0 ? -ENOENT : 0;
 }
 
+/* Of a path of any system. */
+static const char *last_part(const char *path)
+{
+    const char *last = path;
+
+    for (const char *c = path; *c; c++)
+        if ((*c == '/' || *c == '\\') && c[1])
+            last = c + 1;
+    return last;
+}
+
+int stamp_title(const struct record *r, struct buf *out)
+{
+    const struct resource *res = record_resource(r);
+    int rc = res->title_field ? record_string(r, res->title_field, out) : -ENOENT;
+    json_t *notes = NULL, *path;
+
+    if ((rc == 0 && out->len) || (rc < 0 && rc != -ENOENT) || !res->notes_field || !res->path_note)
+        return rc == 0 && !out->len ? -ENOENT : rc;
+    rc = codec_field(r, resource_field(res, res->notes_field), &notes);
+    path = rc == 0 ? json_object_get(notes, res->path_note) : NULL;
+    if (rc == 0)
+        rc = json_is_string(path) && *json_string_value(path)
+                 ? buf_adds(out, last_part(json_string_value(path)))
+                 : -ENOENT;
+    json_decref(notes);
+    return rc;
+}
+
 int stamp_read(const struct record *r, struct stamp *out)
 {
     const struct resource *res = record_resource(r);

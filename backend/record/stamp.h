@@ -64,6 +64,10 @@ int body_retitle(struct body *b, const struct record *now, const char *name, str
 /* The key in what body_write() gave. 0, -ENOENT, -ENOMEM. */
 int stamp_key_of(const struct resource *res, const char *text, char out[STAMP_KEY_CHARS + 1]);
 
+/* What the file was called that r was made of, as far as anybody says: its title, else the last part of the
+ * path that other clients note; any text, added to out. 0; -ENOENT nobody does, -ENOMEM, -EFBIG. */
+int stamp_title(const struct record *r, struct buf *out);
+
 /* What r has of it. 0; -ENOENT nothing, -ENOMEM. */
 int stamp_read(const struct record *r, struct stamp *out);
 

@@ -238,7 +238,7 @@ static int add_other(struct dirs *dirs, struct call *call, struct dirhandle *d, 
     if (!d->names && !listing_is_complete(d->listing))
         return ROW_LATER;
     if (!d->names)
-        rc = listing_names(d->listing, call, &d->names, &ignored);
+        rc = listing_names(d->listing, call, false, &d->names, &ignored);
     return rc < 0 ? rc : add_by_name(dirs, d, r, id);
 }
 

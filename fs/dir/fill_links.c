@@ -125,7 +125,7 @@ static int add_links(struct dirs *dirs, struct call *call, struct dirhandle *d, 
         return rc;
     rc = listing_complete(rows.listing, call, err);
     if (rc == 0 && d->node->place.kind == NODE_BY_NAME)
-        rc = listing_names(rows.listing, call, &names, err);
+        rc = listing_names(rows.listing, call, true, &names, err);
     for (size_t i = 0; rc == 0; i++) {
         cleanup_record struct record *r = NULL;
 

@@ -82,6 +82,8 @@ static int find_by_name(struct inodes *inodes, struct call *call, struct folder 
         if (rc == 0 && drops_hide_name(inodes->drops, f, name, id))
             rc = -ENOENT;
     }
+    if (rc == -ENOENT)
+        rc = known_id_by_title(inodes->remote, call, f, name, id, err);
     if (rc != -ENOENT)
         return rc;
     snprintf(base, sizeof(base), "%s", name);
@@ -89,7 +91,7 @@ static int find_by_name(struct inodes *inodes, struct call *call, struct folder 
     if (!tilde || strlen(tilde + 1) != LINK_DIGITS)
         return -ENOENT;
     *tilde = '\0';
-    rc = known_folder_names(inodes->remote, call, f, &names, err);
+    rc = known_folder_names(inodes->remote, call, f, true, &names, err);
     return rc < 0 ? rc : name_index_find_digits(names, base, tilde + 1, id);
 }
 

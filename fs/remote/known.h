@@ -72,9 +72,14 @@ int known_sent_record_now(struct remote *remote, struct call *call, const struct
 int known_field_record(struct remote *remote, struct call *call, const struct target *t,
                        struct record **out, struct failure *err);
 
-/* The names of all that the folder's list has, with a reference; fetches the list. */
+/* The names of all that the folder's list has (name_index_new()), with a reference; fetches the list. */
 int known_folder_names(struct remote *remote, struct call *call, const struct folder *f,
-                       struct name_index **out, struct failure *err);
+                       bool titles, struct name_index **out, struct failure *err);
+
+/* The id of what was made of a file called name, and has no name here: not unique, and for an index alone. As
+ * known_id_in_folder(). */
+int known_id_by_title(struct remote *remote, struct call *call, const struct folder *f,
+                      const char *name, char out[RESOURCE_ID_MAX + 1], struct failure *err);
 
 /*
  * The id of what the API calls name in the folder's list, or whose id's digits begin so; fetches

@@ -22,24 +22,21 @@ static bool worth_searching(const struct resource *res, const char *name)
 }
 
 int known_folder_names(struct remote *remote, struct call *call, const struct folder *f,
-                       struct name_index **out, struct failure *err)
+                       bool titles, struct name_index **out, struct failure *err)
 {
     cleanup_listing struct listing *l = NULL;
     int rc = known_folder_listing(remote, f, &l);
 
-    return rc < 0 ? rc : listing_names(l, call, out, err);
+    return rc < 0 ? rc : listing_names(l, call, titles, out, err);
 }
 
-int known_id_in_folder(struct remote *remote, struct call *call, const struct folder *f,
-                       const char *name, char out[RESOURCE_ID_MAX + 1], struct failure *err)
+static int find(struct remote *remote, struct call *call, const struct folder *f, const char *name,
+                bool titles, char out[RESOURCE_ID_MAX + 1], struct failure *err)
 {
     cleanup_name_index struct name_index *index = NULL;
     struct name_matches m;
-    int rc;
+    int rc = known_folder_names(remote, call, f, titles, &index, err);
 
-    if (!f->res || folder_is_closed(f) || !worth_searching(f->res, name))
-        return -ENOENT;
-    rc = known_folder_names(remote, call, f, &index, err);
     if (rc < 0)
         return rc;
     name_index_find(index, name, &m);
@@ -50,4 +47,20 @@ int known_id_in_folder(struct remote *remote, struct call *call, const struct fo
                     m.count, m.id, m.other);
     snprintf(out, RESOURCE_ID_MAX + 1, "%s", m.id);
     return 0;
+}
+
+int known_id_in_folder(struct remote *remote, struct call *call, const struct folder *f,
+                       const char *name, char out[RESOURCE_ID_MAX + 1], struct failure *err)
+{
+    if (!f->res || folder_is_closed(f) || !worth_searching(f->res, name))
+        return -ENOENT;
+    return find(remote, call, f, name, false, out, err);
+}
+
+int known_id_by_title(struct remote *remote, struct call *call, const struct folder *f,
+                      const char *name, char out[RESOURCE_ID_MAX + 1], struct failure *err)
+{
+    if (!f->res || folder_is_closed(f) || !f->res->title_field)
+        return -ENOENT;
+    return find(remote, call, f, name, true, out, err);
 }

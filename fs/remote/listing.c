@@ -43,8 +43,8 @@ struct listing {
     int64_t fresh_ms;
     char **removed; /* while pages may still bring them back */
     size_t n_removed;
-    struct name_index *names;     /* of the rows as they are, or NULL */
-    struct id_order *by_id;       /* of the rows as they were when somebody asked first, or NULL */
+    struct name_index *names[2]; /* of the rows as they are, without titles and with, or NULL */
+    struct id_order *by_id;      /* of the rows as they were when somebody asked first, or NULL */
     struct title_order *by_title; /* likewise */
 };
 
@@ -86,7 +86,8 @@ void listing_unref(struct listing *l)
         record_unref(l->rows[i]);
     for (size_t i = 0; i < l->n_removed; i++)
         free(l->removed[i]);
-    name_index_unref(l->names);
+    name_index_unref(l->names[false]);
+    name_index_unref(l->names[true]);
     id_order_free(l->by_id);
     title_order_free(l->by_title);
     free(l->removed);
@@ -147,8 +148,8 @@ static int grow_index(struct listing *l)
 
 static void forget_names_locked(struct listing *l)
 {
-    name_index_unref(l->names);
-    l->names = NULL;
+    for (size_t i = 0; i < 2; i++)
+        name_index_unref(steal_pointer(&l->names[i]));
 }
 
 static int append_locked(struct listing *l, struct record *r, const char *id)
@@ -378,7 +379,7 @@ int listing_complete(struct listing *l, struct call *call, struct failure *err)
     return 0;
 }
 
-int listing_names(struct listing *l, struct call *call, struct name_index **out,
+int listing_names(struct listing *l, struct call *call, bool titles, struct name_index **out,
                   struct failure *err)
 {
     int rc = listing_complete(l, call, err);
@@ -386,10 +387,10 @@ int listing_names(struct listing *l, struct call *call, struct name_index **out,
     if (rc < 0)
         return rc;
     lock_take(&l->lock);
-    if (!l->names)
-        rc = name_index_new(l->res, l->rows, l->n, &l->names);
+    if (!l->names[titles])
+        rc = name_index_new(l->res, l->rows, l->n, titles, &l->names[titles]);
     if (rc == 0)
-        *out = name_index_ref(l->names);
+        *out = name_index_ref(l->names[titles]);
     lock_give(&l->lock);
     return rc;
 }

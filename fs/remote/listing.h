@@ -51,9 +51,9 @@ int listing_row(struct listing *l, struct call *call, size_t i, struct record **
 /* Loads all pages. */
 int listing_complete(struct listing *l, struct call *call, struct failure *err);
 
-/* The names of all rows, with a reference; loads all pages. It is made again only after the list
- * has changed. */
-int listing_names(struct listing *l, struct call *call, struct name_index **out,
+/* The names of all rows (name_index_new()), with a reference; loads all pages. It is made again only
+ * after the list has changed. */
+int listing_names(struct listing *l, struct call *call, bool titles, struct name_index **out,
                   struct failure *err);
 
 /* Does a list's filter let r through? filter NULL: there is none. */

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "route.h"
+#include "stamp.h"
 
 #include "banned.h"
 
@@ -55,12 +56,12 @@ static int compare_folded(const void *a, const void *b)
 }
 
 /* *out stays NULL where it has no name that could be a file's. */
-static int encode_name(const struct record *r, char **out)
+static int encode_name(const struct record *r, bool titles, char **out)
 {
     const char *field = record_resource(r)->name_field;
     cleanup_buf struct buf text = BUF_INIT(NAME_TEXT_MAX);
     char shown[NAMES_MAX + 1];
-    int rc = field ? record_string(r, field, &text) : -ENOENT;
+    int rc = field ? record_string(r, field, &text) : titles ? stamp_title(r, &text) : -ENOENT;
 
     if (rc == -ENOMEM)
         return rc;
@@ -70,7 +71,7 @@ static int encode_name(const struct record *r, char **out)
     return *out ? 0 : -ENOMEM;
 }
 
-static int add(struct name_index *x, const struct record *r)
+static int add(struct name_index *x, const struct record *r, bool titles)
 {
     struct indexed *e = &x->all[x->n];
     char id[RESOURCE_ID_MAX + 1];
@@ -80,7 +81,7 @@ static int add(struct name_index *x, const struct record *r)
         return 0;
     e->id = strdup(id);
     x->n++; /* the index frees it, whatever happens now */
-    if (!e->id || encode_name(r, &e->name) < 0)
+    if (!e->id || encode_name(r, titles, &e->name) < 0)
         return -ENOMEM;
     colon = strrchr(e->id, ':');
     e->tail = colon ? colon + 1 : e->id;
@@ -105,7 +106,7 @@ static int sort(struct name_index *x)
     return 0;
 }
 
-int name_index_new(const struct resource *res, struct record *const *rows, size_t n,
+int name_index_new(const struct resource *res, struct record *const *rows, size_t n, bool titles,
                    struct name_index **out)
 {
     struct name_index *x = calloc(1, sizeof(*x));
@@ -120,7 +121,7 @@ int name_index_new(const struct resource *res, struct record *const *rows, size_
         rc = -ENOMEM;
     for (size_t i = 0; rc == 0 && i < n; i++)
         if (rows[i])
-            rc = add(x, rows[i]);
+            rc = add(x, rows[i], titles);
     if (rc == 0)
         rc = sort(x);
     if (rc < 0)

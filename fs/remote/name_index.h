@@ -15,8 +15,9 @@
 
 struct name_index;
 
-/* rows: n of them, NULL is a gap; each gets a reference. 0, -ENOMEM. */
-int name_index_new(const struct resource *res, struct record *const *rows, size_t n,
+/* rows: n of them, NULL is a gap; each gets a reference. titles: what has no name in the API goes by what its
+ * file was called (stamp_title()). 0, -ENOMEM. */
+int name_index_new(const struct resource *res, struct record *const *rows, size_t n, bool titles,
                    struct name_index **out);
 struct name_index *name_index_ref(struct name_index *x);
 void name_index_unref(struct name_index *x); /* NULL is fine */

@@ -80,6 +80,34 @@ def test_a_name_that_another_ones_file_has_gives_way(mount, api):
                                                   f'same~{digits(theirs)}': f'../{theirs}'}
 
 
+@pytest.mark.server('--api', '2024')
+@pytest.mark.options('list=names')
+def test_others_documents_are_there_by_what_their_files_were_called(mount, api):
+    """By name, or by the path that other clients note; the listing has their digits, as a dropped file may come."""
+    mount.allow('not unique', 'stands for')
+    bodies = [{'name': 'invoice.pdf'}, {'name': 'same.pdf'}, {'name': 'same.pdf'}, {'name': '../up.pdf'},
+              {'metadata': {'originalFilePath': '/home/x/scans/fax.pdf'}}, {}]
+    ids = []
+    for n, body in enumerate(bodies):
+        ids.append(api.add_document(small_pdf(n)))
+        if body:
+            api.patch('documents/' + ids[-1], **body)
+    folder = mount / 'documents/.by-name'
+    assert links(folder) == {
+        'invoice.pdf': f'../{ids[0]}', f'same.pdf~{digits(ids[1])}': f'../{ids[1]}',
+        f'same.pdf~{digits(ids[2])}': f'../{ids[2]}', '%2E.%2Fup.pdf': f'../{ids[3]}',
+        'fax.pdf': f'../{ids[4]}', digits(ids[5]): f'../{ids[5]}'}
+    for name in links(folder):
+        assert (folder / name / 'contentType').read_text() == 'application/pdf\n'
+    fails(errno.ENOTUNIQ, os.stat, folder / 'same.pdf')
+    assert set(os.listdir(mount / 'documents')) == {digits(i) for i in ids}
+    assert not os.path.exists(mount / 'documents/invoice.pdf')
+    (mount / 'documents/invoice.pdf').write_bytes(small_pdf(9))  # nobody's way is in it
+    assert len(api.documents()) == len(ids) + 1
+    assert os.readlink(folder / 'invoice.pdf') not in {f'../{i}' for i in ids}
+    assert f'invoice.pdf~{digits(ids[0])}' in os.listdir(folder)
+
+
 @pytest.mark.parametrize('collection', ['documents', 'datasets/in/documents'])
 def test_a_folder_within_has_the_names_of_its_own_files(mount, api, samples, collection):
     samples.pdf(), samples.pdf('n.pdf', seed=2)

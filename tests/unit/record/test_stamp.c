@@ -239,6 +239,41 @@ static void a_body_s_key_is_found(void **state)
                      -ENOENT);
 }
 
+static void a_title_is_what_anybody_says(void **state)
+{
+    static const struct {
+        const char *more, *title;
+    } cases[] = {
+        /* clang-format off */
+        { "\"name\": \"a.pdf\", \"metadata\": {\"originalFilePath\": \"x/b.pdf\"}", "a.pdf" },
+        { "\"name\": null, \"metadata\": {\"originalFilePath\": \"x/b.pdf\"}", "b.pdf" },
+        { "\"name\": \"\", \"metadata\": {\"originalFilePath\": \"b.pdf\"}", "b.pdf" },
+        { "\"metadata\": {\"originalFilePath\": \"C:\\\\scans\\\\b.pdf\"}", "b.pdf" },
+        { "\"metadata\": {\"originalFilePath\": \"/x/y/\"}", "y/" },
+        { "\"metadata\": {\"originalFilePath\": \"\"}", NULL },
+        { "\"metadata\": {\"originalFilePath\": 7}", NULL },
+        { "\"metadata\": null", NULL },
+        { "\"contentType\": null", NULL },
+        /* clang-format on */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct buf title = BUF_INIT(1000);
+        struct record *r = NULL;
+        char text[400];
+
+        print_message("%s\n", cases[i].more);
+        snprintf(text, sizeof(text), "{\"documentId\": \"las:document:" KEY "\", %s}",
+                 cases[i].more);
+        assert_int_equal(record_parse(resource_get(RES_DOCUMENTS), text, strlen(text), &r), 0);
+        assert_int_equal(stamp_title(r, &title), cases[i].title ? 0 : -ENOENT);
+        assert_string_equal(buf_str(&title), cases[i].title ? cases[i].title : "");
+        record_unref(r);
+        buf_release(&title);
+    }
+}
+
 /* Of a document whose notes are so. */
 static int read_stamp(const char *ours, struct stamp *out)
 {
@@ -338,6 +373,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_left_out),
         cmocka_unit_test(a_path_that_is_too_long_is_left_out),
         cmocka_unit_test(a_body_s_key_is_found),
+        cmocka_unit_test(a_title_is_what_anybody_says),
         cmocka_unit_test(what_was_written_is_read),
         cmocka_unit_test(what_is_hostile_counts_as_absent),
         cmocka_unit_test(a_name_longer_than_any_is_none),

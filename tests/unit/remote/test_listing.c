@@ -482,12 +482,12 @@ static void names_are_made_anew_only_after_a_change(void **state)
     struct name_index *first = NULL, *same = NULL, *next = NULL;
     struct name_matches m;
 
-    assert_int_equal(listing_names(list.l, &x->call, &first, &x->err), 0);
+    assert_int_equal(listing_names(list.l, &x->call, false, &first, &x->err), 0);
     assert_int_equal(requests(x), 2); /* of all rows */
-    assert_int_equal(listing_names(list.l, &x->call, &same, &x->err), 0);
+    assert_int_equal(listing_names(list.l, &x->call, false, &same, &x->err), 0);
     assert_ptr_equal(first, same);
     apply(&list, RES_MODELS, A_MODEL(FOUR, "d", ""));
-    assert_int_equal(listing_names(list.l, &x->call, &next, &x->err), 0);
+    assert_int_equal(listing_names(list.l, &x->call, false, &next, &x->err), 0);
     name_index_find(next, "d", &m);
     assert_int_equal(m.count, 1);
     assert_string_equal(m.id, MODEL(FOUR));
@@ -495,7 +495,7 @@ static void names_are_made_anew_only_after_a_change(void **state)
     assert_int_equal(m.count, 0);
     name_index_unref(next);
     listing_remove(list.l, MODEL(FOUR));
-    assert_int_equal(listing_names(list.l, &x->call, &next, &x->err), 0);
+    assert_int_equal(listing_names(list.l, &x->call, false, &next, &x->err), 0);
     name_index_find(next, "d", &m);
     assert_int_equal(m.count, 0);
     name_index_unref(next);
@@ -510,7 +510,7 @@ static void names_of_a_list_that_fails_are_none(void **state)
     struct name_index *names = NULL;
 
     answer_status(list.x, PAGE_2, 400);
-    assert_int_equal(listing_names(list.l, &list.x->call, &names, &list.x->err), -EINVAL);
+    assert_int_equal(listing_names(list.l, &list.x->call, false, &names, &list.x->err), -EINVAL);
     assert_null(names);
     close_list(&list);
     listing_unref(NULL);

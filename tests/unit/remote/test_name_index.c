@@ -44,7 +44,7 @@ static struct name_index *index_of(const char *const pairs[][2], size_t n)
 
     for (size_t i = 0; i < n; i++)
         rows[i + 1] = model(pairs[i][0], pairs[i][1]); /* the first one is a gap */
-    assert_int_equal(name_index_new(resource_get(RES_MODELS), rows, n + 1, &x), 0);
+    assert_int_equal(name_index_new(resource_get(RES_MODELS), rows, n + 1, false, &x), 0);
     for (size_t i = 0; i < n; i++)
         record_unref(rows[i + 1]);
     return x;

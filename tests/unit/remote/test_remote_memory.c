@@ -181,7 +181,7 @@ static void a_row_is_added_or_not(void **state)
 static int make_index(void *arg)
 {
     struct name_index *x = NULL;
-    int rc = name_index_new(resource_get(RES_MODELS), arg, 3, &x);
+    int rc = name_index_new(resource_get(RES_MODELS), arg, 3, false, &x);
 
     assert_true((rc == 0) == (x != NULL));
     name_index_unref(x);
