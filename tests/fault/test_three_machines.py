@@ -175,3 +175,64 @@ def test_all_see_the_same(lasfs, api, tmp_path):
     for m in machines:
         assert itemized(source, m.mount / 'documents') == [], m.tag
     check_server(api, model)
+
+
+class Rival(threading.Thread):
+    """Writes, renames and removes files of a dozen names, which others do too, and dies once."""
+    NAMES = [f'{folder}{n}.pdf' for folder in ('', 'in/') for n in range(6)]
+
+    def __init__(self, mount, number, numbers, end):
+        super().__init__()
+        self.mount, self.numbers, self.end = mount, numbers, end
+        self.random = random.Random(SEED + number)
+        self.dies = end - SECONDS / 2 * self.random.uniform(0.3, 0.7)
+
+    def work(self):
+        one, other = (self.mount / 'documents' / n for n in self.random.sample(self.NAMES, 2))
+        what = self.random.random()
+        if what < 0.4:
+            one.write_bytes(small_pdf(next(self.numbers)))
+        elif what < 0.6:
+            os.rename(one, other)
+        elif what < 0.8:
+            one.unlink()
+        else:
+            files(self.mount)
+
+    def run(self):
+        while time.monotonic() < self.end:
+            if self.dies and time.monotonic() > self.dies:
+                self.dies = None
+                self.mount.kill()
+                self.mount.start()
+            try:
+                self.work()
+            except FileNotFoundError:  # or it is another one's by now
+                pass
+
+
+def shown(mount):
+    mount.refresh()
+    return sorted((mount / 'documents' / name).read_bytes() for name in files(mount))
+
+
+@pytest.mark.parametrize('more', [(), ('writeback', 'settle=0')], ids=['waits', 'writeback'])
+def test_where_all_use_the_same_names_each_document_is_there_once(lasfs, api, more):
+    mounts = [lasfs('list_ttl=1', 'meta_ttl=2', *more) for _ in range(3)]
+    numbers, end = iter(range(10 ** 9)), time.monotonic() + SECONDS / 2
+    for m in mounts:
+        m.allow('.*')  # what one opens another one has removed
+        (m / 'documents/in').mkdir()
+    rivals = [Rival(m, n, numbers, end) for n, m in enumerate(mounts)]
+    for r in rivals:
+        r.start()
+    for r in rivals:
+        r.join()
+    for m in mounts:
+        m.control('flush')
+
+    def same():
+        there = sorted(api.content('documents/' + d['documentId']) for d in api.documents())
+        return [shown(m) for m in mounts] == [there] * 3
+    eventually(same, 60)
+    assert len(api.documents()) > 3
