@@ -10,8 +10,7 @@
 
 static bool has_name_that_promises(const struct drops *t, const struct drop *d)
 {
-    return !d->folder->staging &&
-           (rule_defaults(d->name) || !rule_scratch(t->scratch, d->name));
+    return !d->folder->staging && (rule_defaults(d->name) || !rule_scratch(t->scratch, d->name));
 }
 
 bool drop_is_promised_locked(const struct drops *t, const struct drop *d)

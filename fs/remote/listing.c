@@ -43,8 +43,8 @@ struct listing {
     int64_t fresh_ms;
     char **removed; /* while pages may still bring them back */
     size_t n_removed;
-    struct name_index *names[2]; /* of the rows as they are, without titles and with, or NULL */
-    struct id_order *by_id;      /* of the rows as they were when somebody asked first, or NULL */
+    struct name_index *names[2];  /* of the rows as they are, without titles and with, or NULL */
+    struct id_order *by_id;       /* of the rows as they were when somebody asked first, or NULL */
     struct title_order *by_title; /* likewise */
 };
 
