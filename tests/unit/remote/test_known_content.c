@@ -1,6 +1,7 @@
 /* Contents that are known: where they come from, how long they are, and what a full disk costs. */
 #include "fetch.h"
 #include "known.h"
+#include "types.h"
 
 #include "remote_fixture.h"
 
@@ -516,7 +517,7 @@ static void where_a_head_is_refused_the_bytes_tell(void **state)
         assert_int_equal(size_of(x, &t), 17);
         heads = asked(x, "HEAD /files/1");
         known_removed(x->remote, &t);
-        pass(x, META_TTL_MS + 1);
+        pass(x, TTL_REMOVED_MS + 1);
         assert_int_equal(size_of(x, &t), 17);
         assert_true(heads > 0);
         assert_int_equal(asked(x, "HEAD /files/1"), heads);
