@@ -77,8 +77,13 @@ int removal_begin(struct uploads *uploads, struct drop *d, const char *name, pid
 static int stand_in(struct uploads *uploads, struct drop *d, const struct heir_left *left)
 {
     const struct state_step paid = { .change = STATE_DELETE_INTENT, .number = left->number };
-    int rc = drop_stand_in(uploads->drops, d, left->id, &left->acked);
+    struct bytes *own = drop_bytes(uploads->drops, d);
+    int rc = own ? 0 : drop_new_bytes(uploads->drops, d, &(struct bytes *){ NULL });
 
+    bytes_unref(own);
+    /* with bytes of its own, or it would begin with those of what it takes the place of */
+    if (rc == 0)
+        rc = drop_stand_in(uploads->drops, d, left->id, &left->acked);
     if (rc == 0)
         rc = drop_row_save_with(uploads->drops, d, &paid, 1, STATE_NOW);
     if (rc < 0)

@@ -10,7 +10,7 @@ import pytest
 
 from mounted import eventually
 from rest import Refused
-from samples import small_pdf
+from samples import pdf, small_pdf
 
 OPTIONS = ('writeback', 'settle=0.2', 'unsure=2', 'timeout=5')
 
@@ -660,13 +660,15 @@ def test_what_takes_the_place_of_another_and_is_refused_leaves_it(sent, proxy, a
     assert api.documents() == before and sent.paths[0].read_bytes() == small_pdf(ord('a'))
     assert not proxy.since(mark, 'DELETE', '/documents.*')
     proxy.clear()
-    (tmp_path / 'a.pdf').write_bytes(small_pdf(9))
-    subprocess.run([*tool.split(), tmp_path / 'a.pdf', sent.paths[0]], check=True)
-    flush(sent)
-    assert len(api.documents()) == 4
-    assert [api.content('documents/' + d['documentId']) for d in api.documents()
-            if d.get('groundTruth') == truth] == [small_pdf(9)]
-    assert sent.paths[0].read_bytes() == small_pdf(9) and failed(sent) == []
+    for size in (5000, 2000, 9000):
+        (tmp_path / 'a.pdf').write_bytes(pdf(size, seed=size))
+        subprocess.run([*tool.split(), tmp_path / 'a.pdf', sent.paths[0]], check=True)
+        assert sent.paths[0].read_bytes() == pdf(size, seed=size)
+        flush(sent)
+        assert len(api.documents()) == 4
+        assert [api.content('documents/' + d['documentId']) for d in api.documents()
+                if d.get('groundTruth') == truth] == [pdf(size, seed=size)]
+    assert failed(sent) == []
 
 
 def test_what_is_removed_and_made_anew_is_what_it_was(sent, proxy, api, tmp_path):
