@@ -105,8 +105,6 @@ int watermark_begin(struct watermark *w, int fd)
     room = w->n_fds < FILES_MAX;
     if (room)
         w->fds[w->n_fds++] = own;
-    if (room)
-        w->there = 0;
     lock_give(&w->lock);
     if (!room)
         close(own);

@@ -21,8 +21,8 @@ void watermark_unref(struct watermark *w); /* NULL is fine */
 
 /* --- Who writes: none of these blocks --------------------------------------------------------- */
 
-/* From now on the bytes are in fd, from the first one again; fd stays the caller's. What readers have
- * of a file before stays good. 0, what dup(2) gives; -EMFILE also for more than two files. */
+/* From now on the bytes are in fd, which has those that are there already; fd stays the caller's. What readers
+ * have of a file before stays good. 0, what dup(2) gives; -EMFILE also for more than two files. */
 int watermark_begin(struct watermark *w, int fd);
 
 /* It will be size bytes. 0; -ESTALE: something else was said before, and somebody may go by that. */

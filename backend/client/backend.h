@@ -81,6 +81,7 @@ struct content_sink {
     /* The first so many bytes are there: of the same ones, whichever try they are from. */
     void (*arrived)(void *arg, int64_t size);
     void *arg;
+    int64_t there; /* fd has so many bytes already, which are the first ones, or it is no answer */
 };
 
 /*

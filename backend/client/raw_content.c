@@ -57,6 +57,7 @@ int backend_get_raw(struct backend *be, struct call *call, const struct record *
                     const struct content_sink *to, int64_t *size, struct failure *err)
 {
     struct raw_answer raw = { .fd = to->fd,
+                              .most = to->there,
                               .max_bytes = record_resource(r)->url_max,
                               .expect = to->expect,
                               .arrived = to->arrived,
@@ -67,6 +68,8 @@ int backend_get_raw(struct backend *be, struct call *call, const struct record *
     int rc = perform_there(be, call, r, &rq, err);
 
     buf_release(&rq.answer);
+    if (rc == 0 && raw.size < raw.most)
+        rc = fail(err, -EIO, 0, "the content is not what it was a moment ago");
     /* a try that broke off may have left more */
     if (rc == 0 && ftruncate(to->fd, raw.size) < 0)
         rc = fail(err, -errno, 0, "the content cannot be kept: %s", strerror(errno));

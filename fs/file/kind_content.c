@@ -30,7 +30,8 @@ static int open_content(struct files *files, struct call *call, struct handle *h
         return rc;
     h->fd = at.fd;
     h->arrival = at.arrival;
-    h->keep_cache = !fetch_content_changes(b.target.res);
+    /* a try that fails leaves pages, of which the next one knows nothing */
+    h->keep_cache = !fetch_content_changes(b.target.res) && !at.arrival;
     read_ahead_opened(files->remote, &b.target, at.size);
     return 0;
 }

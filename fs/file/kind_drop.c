@@ -228,8 +228,8 @@ static int open_counted(struct files *files, struct call *call, struct handle *h
     if (rc == 0 && (h->can_write || !h->blank))
         rc = drop_open_bytes(files, call, h, err);
     /* bytes that come later are asked for once a read(2); a page would be asked for twice */
-    h->direct_io =
-        (!h->can_write && !h->bytes && h->fd < 0) || drop_folder(files->drops, d)->document;
+    h->direct_io = (!h->can_write && !h->bytes && h->fd < 0 && !h->arrival) ||
+                   drop_folder(files->drops, d)->document;
     if (rc < 0)
         deactivate(files, h);
     return rc;

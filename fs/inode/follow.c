@@ -68,6 +68,8 @@ static int follow_stamp(struct following *f, struct stamp *s)
     struct folder *to;
     int rc;
 
+    if (strcmp(s->of, of) != 0 && f->root->filter)
+        return 0; /* the list that it is in has been asked, and that says more */
     if (strcmp(s->of, of) != 0) {
         rc = drops_remove(f->inodes->drops, f->drop, false);
         if (rc == 0)

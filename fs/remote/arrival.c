@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "content.h"
+#include "file.h"
 #include "hash.h"
 #include "lock.h"
 #include "pool.h"
@@ -42,6 +43,30 @@ static void arrived(void *arg, int64_t size)
     watermark_rise(((struct arrival *)arg)->mark, size);
 }
 
+/* What somebody may have read is the beginning of what comes now, or it is no answer. */
+static int carry_over(struct arrival *a, struct content_sink *to)
+{
+    struct watermark_state before;
+    int rc = 0;
+
+    watermark_look(a->mark, &before);
+    to->there = before.fd < 0 ? 0 : before.there;
+    if (to->there)
+        rc = file_copy(before.fd, to->fd, to->there);
+    return rc < 0 ? rc : watermark_begin(a->mark, to->fd);
+}
+
+/* It may have said so before, and somebody has gone by that. */
+static int check_size(const struct arrival *a, int64_t size, struct failure *err)
+{
+    struct watermark_state now;
+
+    watermark_look(a->mark, &now);
+    return now.size < 0 || now.size == size
+               ? 0
+               : fail(err, -EIO, 0, "the content is not as long as its address had said");
+}
+
 static int receive(struct arrival *a, bool in_memory, struct content_writer **out, int64_t *size,
                    struct failure *err)
 {
@@ -54,9 +79,11 @@ static int receive(struct arrival *a, bool in_memory, struct content_writer **ou
     if (rc < 0)
         return rc;
     to.fd = content_writer_fd(w);
-    rc = watermark_begin(a->mark, to.fd);
+    rc = carry_over(a, &to);
     if (rc == 0)
         rc = backend_get_raw(a->remote->backend, &a->call, a->at, &to, size, err);
+    if (rc == 0)
+        rc = check_size(a, *size, err);
     if (rc < 0) {
         content_abort(w);
         return rc;

@@ -133,14 +133,14 @@ static int size_by_head(struct remote *remote, struct call *call, const struct t
 }
 
 static int size_by_content(struct remote *remote, struct call *call, const struct target *t,
-                           struct record *r, int64_t *size, struct failure *err)
+                           struct record *r, bool refused, int64_t *size, struct failure *err)
 {
     int fd, rc = known_content(remote, call, t, &fd, size, err);
 
     if (rc < 0)
         return rc;
     close(fd);
-    if (record_has_url(r))
+    if (refused && record_has_url(r))
         atomic_store(&remote->no_heads,
                      true); /* what gives its bytes, and no word of them before */
     return 0;
@@ -170,7 +170,9 @@ int known_content_size(struct remote *remote, struct call *call, const struct ta
         is_size_known(remote, id, size)) /* a GET of it may have brought the content too */
         return rc;
     rc = size_by_head(remote, call, t, r, id, size, err);
-    return rc == -EOPNOTSUPP ? size_by_content(remote, call, t, r, size, err) : rc;
+    if (rc != -EOPNOTSUPP && rc != -EIO) /* who fails at a HEAD may do well at a GET */
+        return rc;
+    return size_by_content(remote, call, t, r, rc == -EOPNOTSUPP, size, err);
 }
 
 void known_content_adopt(struct remote *remote, const struct target *t, const struct record *r,

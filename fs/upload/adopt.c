@@ -18,6 +18,7 @@
 #include "passes.h"
 #include "queue.h"
 #include "remote_delete.h"
+#include "restamp.h"
 #include "settle.h"
 #include "sidecar.h"
 #include "types.h"
@@ -139,6 +140,7 @@ static int64_t take_name(struct adoption *a)
         leave_queue(a);
     else
         report(a, "its answer was lost: it is there, and has its name");
+    restamp_late(a->uploads, a->drop); /* it may have been called otherwise when it was sent */
     sidecar_follow(a->uploads, a->call, a->drop, a->folder, a->name);
     return rc;
 }

@@ -12,6 +12,7 @@
 #include "deliver_json.h"
 #include "drop_events.h"
 #include "drop_failed.h"
+#include "drop_folders.h"
 #include "drop_rows.h"
 #include "drop_sealed.h"
 #include "drop_table.h"
@@ -62,6 +63,7 @@ struct delivery {
     bool unsaid;                        /* it was not known that the server keeps stamps */
     struct moving *moving;              /* the rename that it is sent for, or NULL */
     struct sidecar_along along;         /* what is said in the same request */
+    char *stamped_in;                   /* the folder's key when its stamp was made, or NULL */
 };
 
 /* --- What the bytes are ----------------------------------------------------------------------- */
@@ -246,6 +248,8 @@ static int post(struct delivery *s, struct body *body, const char *owed, struct 
 
 static int stamp(struct delivery *s, struct body *body, struct failure *err)
 {
+    free(s->stamped_in);
+    s->stamped_in = drops_key(s->uploads->drops, s->folder);
     s->unsaid = !backend_keeps_stamps(s->uploads->backend) && !s->queued;
     return stamping_put(s->uploads, s->queued ? s->call : NULL,
                         &(struct stamping){ .drop = s->drop,
@@ -417,6 +421,16 @@ static int save(struct delivery *s, const char *id)
     return 0;
 }
 
+/* It was renamed, or its folder was, while it was on its way. */
+static bool is_called_otherwise(struct delivery *s)
+{
+    cleanup_free char *key = drops_key(s->uploads->drops, drop_folder(s->uploads->drops, s->drop));
+    cleanup_free char *name = drop_name(s->uploads->drops, s->drop);
+
+    return s->stamped_in && !s->moving &&
+           (!key || !name || strcmp(key, s->stamped_in) != 0 || strcmp(name, s->name) != 0);
+}
+
 static int transmit(struct delivery *s, const char *old_id, struct failure *err)
 {
     struct target old = { .res = s->folder->res, .parent = s->folder->parent };
@@ -443,7 +457,7 @@ static int transmit(struct delivery *s, const char *old_id, struct failure *err)
     posting_pay(&s->posting, &old);
     if (!in_folder(s, now))
         replace_warn(s->uploads, s->folder, s->name, REPLACED_ELSEWHERE);
-    if (rc == 0 && s->unsaid)
+    if (rc == 0 && (s->unsaid || is_called_otherwise(s)))
         restamp_late(s->uploads, s->drop);
     if (rc == 0)
         follow(s, id);
@@ -524,6 +538,7 @@ static int stay_as_it_is(struct delivery *s)
 
     drop_unchanged(s->uploads->drops, s->drop);
     rc = drop_row_save(s->uploads->drops, s->drop, true);
+    restamp_late(s->uploads, s->drop); /* a rename while it was written was told by nobody */
     if (rc == 0 && s->folder->model && now.id[0] &&
         !inbox_has_answer(s->uploads, s->folder, s->name))
         inbox_predict(s->uploads, s->call, s->folder, s->name, now.id);
@@ -607,6 +622,7 @@ static int deliver(struct delivery *s, struct failure *err)
     rc = send_bytes(s, err);
     bytes_unref(s->bytes);
     sidecar_along_release(&s->along);
+    free(s->stamped_in);
     if (rc == 0 && s->content.size)
         drop_forget_sealed(s->uploads->drops, s->drop);
     if (rc == 0 && s->content.size && !was.resealed)
@@ -675,6 +691,7 @@ int deliver_commit(struct uploads *uploads, struct call *call, struct drop *d, s
     if (rc < 0) {
         err->at_ns = clock_realtime_ns(uploads->clock);
         drop_set_failed(uploads->drops, d, err->text[0] ? err->text : strerror(-rc), err->at_ns);
+        restamp_late(uploads, d); /* what the name shows again may be told otherwise */
     }
     return rc;
 }

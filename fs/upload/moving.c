@@ -19,6 +19,7 @@
 #include "name_rules.h"
 #include "passes.h"
 #include "posting.h"
+#include "restamp.h"
 #include "unsure.h"
 #include "upload_patch.h"
 #include "uploads_context.h"
@@ -323,6 +324,7 @@ static int name_again(const struct settling *s, struct folder *from)
     rc = drop_lock_exclusive(s->uploads->drops, back.drop, &now);
     if (rc == 0) {
         rc = take_name(&back);
+        restamp_late(s->uploads, back.drop);
         drop_unlock_exclusive(s->uploads->drops, back.drop);
     }
     drop_unref(back.drop);
@@ -356,8 +358,10 @@ static int put_back(struct settling *s, struct call *call, const struct target *
     if (d && drop_lock_exclusive(drops, d, &now) < 0)
         return -EWOULDBLOCK;
     rc = d && !is_unmoved(s, d, from) ? -EEXIST : move_back(s->uploads, call, t, from, why);
-    if (rc == 0 && d)
+    if (rc == 0 && d) {
         drop_listed_elsewhere(drops, d);
+        restamp_late(s->uploads, d); /* that PATCH may have said the other name */
+    }
     if (d)
         drop_unlock_exclusive(drops, d);
     else if (rc == 0)
@@ -441,6 +445,7 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
         return journal_tell(j, row->number, INTENT_REFUSED, NULL, STATE_NOW);
     if (rc == 0) {
         rc = take_name(&s);
+        restamp_late(uploads, s.drop); /* what was PATCHed may not have said where it is now */
         drop_unlock_exclusive(uploads->drops, s.drop);
         drop_unref(s.drop);
     }

@@ -36,6 +36,9 @@ static void leave_to_heir(struct uploads *uploads, struct drop *d, struct heir_l
 
     memcpy(left->id, s.id, sizeof(left->id));
     left->acked = s.acked;
+    if (s.dirty)
+        left->number =
+            0; /* what the server has is not what was removed: nothing goes back to that */
     heir_leave(uploads, left);
 }
 

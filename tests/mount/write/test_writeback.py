@@ -640,6 +640,23 @@ def test_what_was_moved_to_another_dataset_meanwhile_is_not_removed(sent, proxy,
     assert api.get('documents/' + document)['datasetId'] == dataset
 
 
+def test_what_waits_and_is_removed_and_made_anew_does_not_come_back_older(sent, proxy, api, tmp_path):
+    """What the server has is older than what was removed: where the new one is killed, there is none."""
+    sent.allow('a.pdf', 'their name is lost')
+    sent.may_leave = True
+    proxy.fault('*', '/documents.*', status=503)
+    sent.paths[0].write_bytes(small_pdf(7))
+    sent.paths[0].unlink()
+    fd = os.open(sent.paths[0], os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    os.write(fd, small_pdf(8)[:100])
+    kill(sent, fd)
+    proxy.clear()
+    sent.start()
+    flush(sent)
+    assert not sent.paths[0].exists() and len(failed(sent)) == 1
+    assert documents(api) == sorted(small_pdf(ord(n)) for n in 'bcd')
+
+
 REFUSED = {'status': 400, 'message': 'not these bytes'}
 
 
@@ -653,9 +670,8 @@ def test_what_takes_the_place_of_another_and_is_refused_leaves_it(sent, proxy, a
     before = api.documents()
     proxy.fault('POST', '/documents', **REFUSED)
     mark = proxy.mark()
-    for n in (7, 8):
-        (tmp_path / 'a.pdf').write_bytes(small_pdf(n))
-        subprocess.run([*tool.split(), tmp_path / 'a.pdf', sent.paths[0]], check=True)
+    (tmp_path / 'a.pdf').write_bytes(small_pdf(7))
+    subprocess.run([*tool.split(), tmp_path / 'a.pdf', sent.paths[0]], check=True)
     eventually(lambda: os.listdir(sent / '.lasfs/pending') == [] and os.listdir(sent / '.lasfs/failed'))
     assert api.documents() == before and sent.paths[0].read_bytes() == small_pdf(ord('a'))
     assert not proxy.since(mark, 'DELETE', '/documents.*')
