@@ -24,8 +24,6 @@
 
 #include "banned.h"
 
-#define LOOK_AGAIN_MS 1000
-
 #define OVERLAP_NS (INT64_C(60) * 1000000000) /* what was made so late may come into a list later */
 
 /* A folder that has all of a list, and how far one has looked. */
@@ -201,12 +199,9 @@ static void note(struct inodes *inodes, struct folder *root, const struct shared
 
 void shared_look_again(struct inodes *inodes)
 {
-    int64_t now = clock_now_ms(inodes->clock);
-
     lock_take(&inodes->shared_lock);
     for (struct shared *s = inodes->shared; s; s = s->next)
-        if (s->looked_ms + LOOK_AGAIN_MS < now) /* many that are gone cost one look */
-            s->looked_ms = 0;
+        s->looked_ms = 0;
     lock_give(&inodes->shared_lock);
 }
 
