@@ -52,9 +52,11 @@ int drop_unseal(struct drops *t, struct drop *d, bool empty)
 {
     struct bytes *before = drop_bytes(t, d), *copy = NULL;
     int rc = before ? copy_bytes(t, before, empty, &copy) : -EIO;
+    bool resealed = false;
 
     if (rc == 0) {
         drops_lock(t);
+        resealed = d->resealed;
         drop_seal_locked(d, copy);
         drops_unlock(t);
         rc = drop_row_save(t, d, true);
@@ -64,6 +66,7 @@ int drop_unseal(struct drops *t, struct drop *d, bool empty)
         d->local = steal_pointer(&d->sealed);
         drop_tell_locked(d, DROP_EMPTIED); /* who was torn meanwhile has torn the copy */
         tell_sealed_locked(d);
+        d->resealed = resealed;
         drops_unlock(t);
         bytes_discard(copy);
     }

@@ -21,21 +21,22 @@ struct handle {
     bool blank;          /* set once: a drop that is not given back: blanks are read */
     struct bytes *bytes; /* set once: a drop's local ones when it was opened, or NULL */
     struct lock lock;
-    struct bytes *to_read;      /* guarded by lock, as the next two: a drop's, as they were last */
-    unsigned version;           /* of the drop then */
-    bool looked;                /* and it was so */
-    int fd;                     /* guarded by lock until it is set: of a content, else -1 */
-    struct arrival *arrival;    /* likewise: of one that is still on its way, else NULL */
-    struct buf text;            /* guarded by lock: of a file whose text is made up */
-    bool dirty;                 /* guarded by lock: text has something new */
-    pid_t writer_thread;        /* guarded by lock: who wrote last, 0: nobody yet */
-    pid_t writer;               /* guarded by lock: the process that it belongs to */
-    bool only_opened;           /* guarded by lock: that is that O_TRUNC emptied it, no more */
-    int broken;                 /* guarded by lock: why text is not complete: do not send */
-    struct lease *lease;        /* set once: of a heartbeat, else NULL */
-    bool active;                /* guarded by the drops' lock: counts as a writer of its drop */
-    int told;                   /* guarded by the drops' lock: what close() said is wrong with it */
-    unsigned generation;        /* set by open: of its drop; a later one is another version's */
+    struct bytes *to_read;   /* guarded by lock, as the next two: a drop's, as they were last */
+    unsigned version;        /* of the drop then */
+    bool looked;             /* and it was so */
+    int fd;                  /* guarded by lock until it is set: of a content, else -1 */
+    struct arrival *arrival; /* likewise: of one that is still on its way, else NULL */
+    struct buf text;         /* guarded by lock: of a file whose text is made up */
+    bool dirty;              /* guarded by lock: text has something new */
+    pid_t writer_thread;     /* guarded by lock: who wrote last, 0: nobody yet */
+    pid_t writer;            /* guarded by lock: the process that it belongs to */
+    bool only_opened;        /* guarded by lock: that is that O_TRUNC emptied it, no more */
+    int broken;              /* guarded by lock: why text is not complete: do not send */
+    struct lease *lease;     /* set once: of a heartbeat, else NULL */
+    bool active;             /* guarded by the drops' lock: counts as a writer of its drop */
+    int told;                /* guarded by the drops' lock: what close() said is wrong with it */
+    int unwritten;       /* guarded by the drops' lock: why a write never came as far as its drop */
+    unsigned generation; /* set by open: of its drop; a later one is another version's */
     struct list_reader *list;   /* set once: of a .list.jsonl, else NULL */
     bool releasing;             /* set once its last close is to be dealt with */
     struct handle *next, *prev; /* guarded by the room's lock: all that are open */

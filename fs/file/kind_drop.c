@@ -92,14 +92,35 @@ static void set_broken(struct files *files, struct drop *d, int rc)
     drop_torn(files->drops, d, rc);
 }
 
+/* What has failed before; rc: and now. */
+static int unwritten(struct files *files, struct handle *h, int rc)
+{
+    drops_lock(files->drops);
+    h->unwritten = rc ? rc : h->unwritten;
+    rc = h->unwritten;
+    drops_unlock(files->drops);
+    return rc;
+}
+
+static void begin_anew(struct files *files, struct handle *h)
+{
+    drops_lock(files->drops);
+    h->unwritten = 0;
+    drops_unlock(files->drops);
+}
+
+/* What is promised a failed write does not tear: the next one would, which has the copy. */
 static void note_write(struct files *files, struct handle *h, int rc)
 {
+    if (rc == -EWOULDBLOCK || rc == -EINTR)
+        return; /* just to be asked again */
     if (rc == 0) {
         activate(files, h);
         touch(files, h->node->drop, false);
-    } else if (rc != -EWOULDBLOCK && rc != -EINTR) {
-        set_broken(files, h->node->drop, rc); /* and not just to be asked again */
     }
+    rc = unwritten(files, h, rc);
+    if (rc < 0)
+        set_broken(files, h->node->drop, rc);
 }
 
 /* Else what h wrote could not be delivered: its name is what the server has by now, and not h's. */
@@ -365,6 +386,8 @@ static int truncate_drop(struct files *files, struct call *call, struct node *n,
     if (rc == 0) {
         if (h)
             activate(files, h);
+        if (h && size == 0)
+            begin_anew(files, h);
         touch(files, d, size == 0);
     }
     drop_unlock_shared(files->drops, d);

@@ -223,6 +223,8 @@ static int post_once(struct delivery *s, struct body *body, const char *owed, st
     s->posting.size = s->content.size;
     s->posting.old = owed;
     rc = posting_begin(&s->posting, body, out, err);
+    if (rc > 0)
+        sidecar_along_release(&s->along); /* an earlier one has made it, without them */
     if (rc != 0)
         return rc < 0 ? rc : 0;
     rc = deliver_content(s->uploads, s->call, &t, body, s->content, s->type, out, err);
@@ -232,7 +234,13 @@ static int post_once(struct delivery *s, struct body *body, const char *owed, st
         rc = post_without(s, &t, body, out, err);
     else if (rc == 0)
         stamping_check(s->uploads, s->key, *out);
-    return rc < 0 ? posting_failed(&s->posting, rc, out, err) : 0;
+    if (rc == 0)
+        return 0;
+    rc = posting_failed(&s->posting, rc, out, err);
+    if (rc == 0)
+        sidecar_along_release(
+            &s->along); /* it was found, by what need not say what it was sent with */
+    return rc;
 }
 
 /* Once more, when the first one got lost. */
@@ -273,7 +281,7 @@ static int create(struct delivery *s, const struct record *old, const char *owed
         body_find_ids(body, &names.finder);
     if (rc == 0 && is_moving(s))
         rc = set_filter(s, body, err);
-    if (rc == 0)
+    if (rc == 0 && !is_sent_beside(s)) /* there a refusal may be one of the bytes */
         rc = sidecar_go_along(s->uploads, s->folder, s->name, s->drop, body, &s->along);
     if (rc == 0 && old)
         rc = replace_keep(s->uploads, s->folder, s->name, old, body);
@@ -538,7 +546,6 @@ static int stay_as_it_is(struct delivery *s)
 
     drop_unchanged(s->uploads->drops, s->drop);
     rc = drop_row_save(s->uploads->drops, s->drop, true);
-    restamp_late(s->uploads, s->drop); /* a rename while it was written was told by nobody */
     if (rc == 0 && s->folder->model && now.id[0] &&
         !inbox_has_answer(s->uploads, s->folder, s->name))
         inbox_predict(s->uploads, s->call, s->folder, s->name, now.id);
@@ -691,7 +698,6 @@ int deliver_commit(struct uploads *uploads, struct call *call, struct drop *d, s
     if (rc < 0) {
         err->at_ns = clock_realtime_ns(uploads->clock);
         drop_set_failed(uploads->drops, d, err->text[0] ? err->text : strerror(-rc), err->at_ns);
-        restamp_late(uploads, d); /* what the name shows again may be told otherwise */
     }
     return rc;
 }

@@ -310,7 +310,7 @@ static int move_back(struct uploads *uploads, struct call *call, const struct ta
     return upload_field(uploads, call, t, f, from->filter_value, strlen(from->filter_value), why);
 }
 
-/* A list has taken its name away meanwhile. */
+/* A list has taken its name away meanwhile. Where another one has that by now, it stays under its id. */
 static int name_again(const struct settling *s, struct folder *from)
 {
     struct settling back = {
@@ -320,7 +320,7 @@ static int name_again(const struct settling *s, struct folder *from)
     int rc = drops_add(s->uploads->drops, from, back.name, DROP_FILE, &back.drop);
 
     if (rc < 0)
-        return rc;
+        return rc == -EEXIST ? 0 : rc;
     rc = drop_lock_exclusive(s->uploads->drops, back.drop, &now);
     if (rc == 0) {
         rc = take_name(&back);
@@ -331,14 +331,20 @@ static int name_again(const struct settling *s, struct folder *from)
     return rc;
 }
 
-/* Does d, which is held, have its old name still? */
+/* Does d, which is held, stand for it in that folder still? */
 static bool is_unmoved(const struct settling *s, struct drop *d, const struct folder *from)
 {
     struct drop_snapshot now = drop_snapshot(s->uploads->drops, d);
-    cleanup_free char *name = drop_name(s->uploads->drops, d);
 
-    return now.linked && now.folder == from && strcmp(now.id, s->row->id) == 0 && name &&
-           strcmp(name, s->row->name) == 0;
+    return now.linked && now.folder == from && strcmp(now.id, s->row->id) == 0;
+}
+
+/* What stands for it in from, under its old name or another; or what has that name. NULL: neither. */
+static struct drop *find_in(const struct settling *s, struct folder *from)
+{
+    struct drop *d = drops_find_id(s->uploads->drops, from, s->row->id);
+
+    return d ? d : drops_find(s->uploads->drops, from, s->row->name);
 }
 
 /* Another one is called so by now. Its mover was told that it failed, so it goes back to where it was, if that
@@ -354,7 +360,9 @@ static int put_back(struct settling *s, struct call *call, const struct target *
 
     if (rc < 0 || (s->to->filter && !from->filter))
         return -EEXIST;
-    d = drops_find(drops, from, s->row->name);
+    d = find_in(s, from);
+    if (!d && (drops_owns_id(drops, from, s->row->id) || drops_owns_id(drops, s->to, s->row->id)))
+        return 0; /* it was moved since, and is what it is called */
     if (d && drop_lock_exclusive(drops, d, &now) < 0)
         return -EWOULDBLOCK;
     rc = d && !is_unmoved(s, d, from) ? -EEXIST : move_back(s->uploads, call, t, from, why);
@@ -403,7 +411,9 @@ static bool stays_in_list(const struct settling *s)
 static int settle_name(struct settling *s, struct call *call, const struct target *t, bool gone,
                        struct failure *why)
 {
-    int rc = gone ? -EEXIST : find_name(s);
+    cleanup_drop struct drop *there = drops_find(s->uploads->drops, s->to, s->name);
+    bool settled = there && strcmp(drop_snapshot(s->uploads->drops, there).id, s->row->id) == 0;
+    int rc = gone && !settled ? -EEXIST : find_name(s);
 
     if (rc != -EEXIST)
         return rc;

@@ -11,7 +11,6 @@
 #include "journal.h"
 #include "passes.h"
 #include "queue.h"
-#include "restamp.h"
 #include "settle.h"
 #include "types.h"
 #include "uploads_context.h"
@@ -40,7 +39,6 @@ static void give_up(struct uploads *uploads, struct drop *d, int64_t number, int
     why->at_ns = clock_realtime_ns(uploads->clock);
     report(uploads, d, rc, why);
     drop_set_failed(uploads->drops, d, why->text[0] ? why->text : strerror(-rc), why->at_ns);
-    restamp_late(uploads, d); /* what the name shows again may be told otherwise */
     queue_forget(uploads, d);
     journal_tell(uploads->journal, number, INTENT_REFUSED, NULL, STATE_LATER);
 }

@@ -110,6 +110,7 @@ void restamp_late(struct uploads *uploads, struct drop *d)
 struct named {
     char *folder, *name;
     struct stamp s;
+    bool unsettled; /* it is written again: what takes its place says it, or it is what it was */
 };
 
 static void named_release(struct named *n)
@@ -123,6 +124,8 @@ static int take_row(void *arg, const struct drop_row *row)
 {
     struct named *n = arg;
 
+    if (row->state != ROW_SENT)
+        n->unsettled = true;
     if (row->state != ROW_SENT || row->parked)
         return 0;
     n->folder = strdup(row->folder);
@@ -148,7 +151,7 @@ static int make_body(struct uploads *uploads, struct folder *f, struct named *n,
     return rc < 0 ? rc : body_retitle(*out, r, n->name, err);
 }
 
-/* 0: it says so by now, or nothing is to be said. */
+/* 0: it says so by now, or nothing is to be said; 1: not yet. */
 static int tell(struct uploads *uploads, struct call *call, const struct intent_row *row,
                 struct failure *why)
 {
@@ -160,7 +163,7 @@ static int tell(struct uploads *uploads, struct call *call, const struct intent_
     int rc = state_find_by_id(uploads->state, row->id, take_row, &n, why);
 
     if (rc <= 0)
-        return rc;
+        return rc < 0 ? rc : n.unsettled;
     rc = drops_folder(uploads->drops, n.folder, &f);
     if (rc < 0)
         return rc == -EINVAL ? 0 : rc;
@@ -202,6 +205,8 @@ int64_t restamp_work(struct uploads *uploads, struct call *call, const struct in
     take_others(uploads, row);
     if (row->id && !uploads->ro && backend_keeps_stamps(uploads->backend))
         rc = tell(uploads, call, row, why);
+    if (rc > 0)
+        return UNKNOWN_AGAIN_MS;
     if (rc < 0 && failure_passes(rc, why))
         return rc;
     if (rc < 0 && rc != -ENOENT)

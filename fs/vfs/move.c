@@ -184,6 +184,8 @@ static int move_unsent(struct move *m, struct drop *d, struct drop *there, struc
         rc = change_folder(m, d, err); /* nothing was sent: it moves as it is */
     if (rc == 0 && before.id[0])
         rc = change_name(m, d, err);
+    if (rc == 0 && before.id[0])
+        restamp_late(fs->uploads, d);
     if (there)
         rc = settle_there(m, d, there, inherited > 0, rc, err);
     if (rc == 0)

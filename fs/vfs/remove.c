@@ -33,24 +33,28 @@
 
 #include "banned.h"
 
+#define FIRST_MS 1000
 #define WHILE_MS 10000
 
 /* --- Resources -------------------------------------------------------------------------------- */
 
 /* How many of a page are to stay: of the others it is told that they go. */
-static size_t count_staying(struct fs *fs, const struct page *p)
+static size_t count_staying(struct fs *fs, const struct target *children, const struct page *p)
 {
+    struct target t = *children;
     char id[RESOURCE_ID_MAX + 1];
     size_t n = 0;
 
+    t.id = id;
     for (size_t i = 0; i < p->n; i++)
-        n += record_id(p->rows[i], id) < 0 || !drops_is_doomed(fs->drops, id);
+        n += record_id(p->rows[i], id) < 0 ||
+             (!drops_is_doomed(fs->drops, id) && !known_gone(fs->remote, &t));
     return n;
 }
 
 /* Its children in the API still hold it: a list that the tree filters by it has a row. *owed: some of
  * them are still to be deleted. */
-static int check_empty(struct fs *fs, struct call *call, const struct target *t, bool *owed,
+static int check_empty(struct fs *fs, struct call *call, const struct target *t, size_t *owed,
                        struct failure *err)
 {
     const struct tree_row *row;
@@ -66,8 +70,8 @@ static int check_empty(struct fs *fs, struct call *call, const struct target *t,
         rc =
             backend_list(fs->backend, call, &children, query, NULL, RESOURCE_PAGE_SIZE, &page, err);
         if (rc == 0)
-            *owed = *owed || page->n > 0;
-        if (rc == 0 && count_staying(fs, page) > 0)
+            *owed += page->n;
+        if (rc == 0 && count_staying(fs, &children, page) > 0)
             rc = fail(err, -ENOTEMPTY, 0, "there are %s in it: remove them first, or use rm -r",
                       row->name);
         page_free(page);
@@ -84,20 +88,24 @@ static int delete_when_empty(struct fs *fs, struct call *call, const struct targ
                              struct failure *err)
 {
     int64_t end = clock_now_ms(fs->clock) + WHILE_MS;
-    int64_t pause = 1000;
+    int64_t pause = FIRST_MS;
+    size_t left = SIZE_MAX;
 
     for (;;) {
         int rc = remote_delete(fs->remote, call, t, NULL, err);
         int64_t now = clock_now_ms(fs->clock);
-        bool owed = false;
+        size_t owed = 0;
 
         if (rc != -ENOTEMPTY || now + pause > end)
             return rc;
         rc = check_empty(fs, call, t, &owed, err);
         if (rc < 0)
             return rc;
-        if (owed)
+        if (owed && owed < left) { /* they become fewer */
             end = clock_now_ms(fs->clock) + WHILE_MS;
+            pause = FIRST_MS;
+        }
+        left = owed;
         uploads_pay(fs->uploads);
         rc = call_wait(call, fs->clock, now + pause);
         if (rc == -EINTR)
@@ -155,7 +163,7 @@ static int unlink_drop(struct fs *fs, struct call *call, struct drop *d, const c
 {
     struct folder *f = drop_folder(fs->drops, d);
     int rc = drop_lock_exclusive(fs->drops, d, call);
-    bool waits = false;
+    bool waits = false, waited = drop_snapshot(fs->drops, d).state == DROP_WAITING;
 
     if (rc < 0)
         return rc;
@@ -167,7 +175,7 @@ static int unlink_drop(struct fs *fs, struct call *call, struct drop *d, const c
         rc = delete_drop(fs, call, d, name, process_of_thread(pid), &waits, err);
     if (rc == 0)
         rc = resolve_gone(fs->inodes, d, !waits);
-    if (rc == 0)
+    if (rc == 0 && waited)
         heir_pass_on(fs->uploads, d, process_of_thread(pid));
     if (rc == 0)
         uploads_name_left(fs->uploads, f, name);

@@ -286,6 +286,34 @@ def test_a_rename_over_another_of_which_nobody_knows_is_undone_when_that_is_remo
     assert (dataset / 'scan.pdf').read_bytes() == small_pdf(1) and not (target / 'other.pdf').exists()
 
 
+@pytest.mark.parametrize('then', ['again', 'elsewhere'])
+def test_a_move_of_which_nobody_knows_that_is_done_by_another_is_that_one(mount, proxy, api, dataset, then):
+    """Its mover tries again, or moves it elsewhere, before it is known: what came of the first changes nothing."""
+    mount.allow('scan.pdf', 'other.pdf')
+    mount.run('mkdir datasets/second')
+    second = mount / 'datasets' / api.dataset_called('second')['datasetId'] / 'documents'
+    (dataset / 'scan.pdf').write_bytes(small_pdf(1))
+    (second / 'other.pdf').write_bytes(small_pdf(2))
+    proxy.fault('PATCH', '/documents/.*', close='after')
+    proxy.fault('GET', '/documents/.*', status=500)
+    with pytest.raises(OSError):
+        os.rename(dataset / 'scan.pdf', second / 'other.pdf')
+    proxy.clear()
+    if then == 'again':
+        os.rename(dataset / 'scan.pdf', second / 'other.pdf')
+    else:
+        os.rename(dataset / 'scan.pdf', dataset / 'mine.pdf')
+        (second / 'other.pdf').unlink()
+    time.sleep(4)  # as long as what was sent may arrive, and a look more
+    where, name = (second, 'other.pdf') if then == 'again' else (dataset, 'mine.pdf')
+    names = [p for folder in (dataset, second) for p in folder.iterdir() if p.suffix == '.pdf']
+    assert names == [where / name]
+    assert names[0].read_bytes() == small_pdf(1)
+    assert api.only_document()['datasetId'] == where.parent.name
+    mount.remount()
+    assert (where / name).read_bytes() == small_pdf(1)
+
+
 @pytest.mark.parametrize('stall', ['before', 'after'])
 def test_a_move_in_which_the_daemon_died_keeps_one_of_its_names(mount, proxy, api, dataset, stall):
     (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))

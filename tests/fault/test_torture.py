@@ -5,6 +5,7 @@ import os
 import signal
 
 import pytest
+from torture.look import look
 from torture.main import Run
 from torture.model import digest_of
 from torture.tormentor import Tormentor
@@ -37,9 +38,11 @@ def kinds(findings):
 
 
 def named(run):
-    """(id, record) of a document that a tool has put, and said nothing of."""
+    """(id, record) of a document that a tool has put, was told so, and said nothing of."""
+    names = {one: name for name, one in look(run.world).ids.items()}
     ours = [d for d in run.world.api.documents()
-            if d['documentId'] not in run.world.foreign and not d.get('groundTruth')]
+            if d['documentId'] not in run.world.foreign and not d.get('groundTruth') and
+            d['documentId'] in names and len(run.model.may_be(names[d['documentId']])) == 1]
     return ours[0]['documentId'], ours[0]
 
 

@@ -324,9 +324,9 @@ def test_a_page_that_is_read_ahead_has_number_0(mount, trace, api):
     mount.unmount()
     numbers = pages()
     assert len(numbers) == 5, numbers
-    first, = {number for number in numbers if number} & {
-        o.number for o in trace.operations('readdir(plus)?', '/documents')}
-    assert first == numbers[0]
+    # a readdir gives what there is; the next one may have to ask again
+    asked = {number for number in numbers if number}
+    assert numbers[0] in asked <= {o.number for o in trace.operations('readdir(plus)?', '/documents')}
 
 
 @pytest.mark.server('--token-ttl', '1')

@@ -179,9 +179,10 @@ def test_what_the_machines_unit_forbids_is_not_needed(service, passable):
         with open(f'{documents}/{user}.pdf', 'rb') as f:
             assert f.read() == data
     writer = subprocess.Popen(['setpriv', '--reuid=65534', '--clear-groups', 'sh', '-c',
-                               f'exec 3> {documents}/half.pdf; echo half >&3; echo; read x'],
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    writer.stdout.readline()
+                               f'exec cat > {documents}/half.pdf'], stdin=subprocess.PIPE)
+    writer.stdin.write(b'half')
+    writer.stdin.flush()
+    eventually(lambda: os.path.exists(f'{documents}/half.pdf') and os.path.getsize(f'{documents}/half.pdf') == 4)
     writer.kill()
     writer.communicate()
     eventually(lambda: os.listdir(one.mountpoint + '/.lasfs/failed') == ['1-half.pdf'], 10, 'half')

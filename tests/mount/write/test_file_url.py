@@ -137,9 +137,20 @@ def test_a_size_from_a_server_that_is_down_is_an_error(lasfs, api, proxy):
     mount.allow('HTTP 503')
     name = api.add_document(pdf(5000))
     proxy.fault('HEAD', FILES, status=503)
+    proxy.fault('GET', FILES, status=503)
     ran = mount.run(f'stat ./documents/{name}/content', status=1)
     assert 'Input/output error' in ran.err
-    assert not proxy.since(0, 'GET', FILES)
+
+
+def test_a_size_from_a_server_that_fails_at_a_head_is_that_of_its_bytes(lasfs, api, proxy):
+    mount = lasfs(server=proxy)
+    names = [api.add_document(pdf(5000 + n)) for n in range(2)]
+    rule = proxy.fault('HEAD', FILES, status=503)
+    assert (mount / f'documents/{names[0]}/content').stat().st_size == 5000
+    proxy.rules.remove(rule)
+    mark = proxy.mark()
+    assert (mount / f'documents/{names[1]}/content').stat().st_size == 5001  # by a HEAD again
+    assert not proxy.since(mark, 'GET', FILES)
 
 
 def test_many_who_read_one_document_at_once_fetch_it_once(mount, api):
@@ -485,7 +496,7 @@ def unfinished(mount):
 def kill_in_a_put(mount, proxy, samples):
     """In the middle of sending large.pdf; cp has come to its end then."""
     samples.pdf('large.pdf', LARGE)
-    rule = proxy.fault('PUT', stall='before')
+    rule = proxy.fault('PUT', stall='before', close='before')  # it does not land later
     process = subprocess.Popen(['cp', f'{samples.folder}/large.pdf', mount / 'documents/'],
                                stderr=subprocess.DEVNULL)
     eventually(lambda: rule.hits, 20, 'the PUT')
