@@ -153,7 +153,8 @@ def test_only_a_look_that_was_not_enough_makes_the_next_one_longer(lasfs, api, s
     assert before > 9
     for _ in range(3):
         assert pages_to_find(mount, near) < 5
-    assert pages_to_find(mount, far) <= before + 2  # one more, and perhaps one read ahead
+    # one more, and perhaps one read ahead, which the first time may have come after its look had ended
+    assert pages_to_find(mount, far) <= before + 3
 
 
 def test_a_name_that_is_not_there_is_asked_for_once(mount, api):
