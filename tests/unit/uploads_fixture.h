@@ -179,10 +179,12 @@ static inline void pass(struct world *w, int64_t ms)
  * time there. */
 static inline bool make_dir(struct world *w)
 {
-    snprintf(w->dir, sizeof(w->dir), "/dev/shm/lasfs-test-XXXXXX");
+    static const char memory[] = "/dev/shm/lasfs-test-XXXXXX", disk[] = "/tmp/lasfs-test-XXXXXX";
+
+    memcpy(w->dir, memory, sizeof(memory));
     if (mkdtemp(w->dir))
         return true;
-    snprintf(w->dir, sizeof(w->dir), "/tmp/lasfs-test-XXXXXX");
+    memcpy(w->dir, disk, sizeof(disk));
     return mkdtemp(w->dir) != NULL;
 }
 
