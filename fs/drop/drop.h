@@ -5,8 +5,9 @@
  * written is shared, so that bytes do not change while they are on their way.
  *
  * The room, each above what it uses: bytes, drop_state; drop, one of them; drop_links, the tables that
- * they are found in; drop_table, what is found there; drop_events, what happens to one; drop_rows and
- * drop_load, out to the state database and in from it; drop_sealed, what was acknowledged and is written again; drop_folders and drop_rekey; drops, what
+ * they are found in; drop_table, what is found there; drop_promise, which bytes nobody writes into;
+ * drop_events, what happens to one; drop_rows and drop_load, out to the state database and in from it;
+ * drop_sealed, what was acknowledged and is written again; drop_folders and drop_rekey; drops, what
  * changes names; drop_failed; drops_start.
  */
 #ifndef LASFS_DROP_H

@@ -1,5 +1,4 @@
 #include "drop_rows.h"
-#include "drop_promise.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,6 +6,7 @@
 #include <string.h>
 
 #include "drop_links.h"
+#include "drop_promise.h"
 #include "state.h"
 
 #include "banned.h"

@@ -8,8 +8,8 @@
 
 #include "drop.h"
 
-/* d is promised (drop_promise.h) and held exclusively: it is DIRTY from now on, with a copy of its bytes, or none if
- * empty; its row says so, on disk. 0, -ENOSPC, -EIO, -ENOMEM: it is as it was. */
+/* d is promised (drop_promise.h) and held exclusively: it is DIRTY from now on, with a copy of its bytes,
+ * or none if empty; its row says so, on disk. 0, -ENOSPC, -EIO, -ENOMEM: it is as it was. */
 int drop_unseal(struct drops *t, struct drop *d, bool empty);
 
 /* The same, with other bytes, which become d's; the lock is held, and its row is the caller's to save. */

@@ -45,28 +45,36 @@ static int64_t back_off(int64_t tries)
     return FIRST_AGAIN_MS / 2 + (int64_t)((uint64_t)random * (uint64_t)bound >> 32);
 }
 
-void journal_kick(struct journal *j)
+static bool is_failing(const struct entry *e)
+{
+    return e->failing;
+}
+
+static bool is_owing(const struct entry *e)
+{
+    return e->row->state == INTENT_OWING;
+}
+
+static void make_due(struct journal *j, bool (*which)(const struct entry *e))
 {
     struct entry *e, *next;
 
     lock_take(&j->lock);
     HASH_ITER(hh, j->entries, e, next)
-        if (e->failing)
+        if (which(e))
             e->next_ms = 0;
     pthread_cond_broadcast(&j->changed);
     lock_give(&j->lock);
 }
 
+void journal_kick(struct journal *j)
+{
+    make_due(j, is_failing);
+}
+
 void journal_pay(struct journal *j)
 {
-    struct entry *e, *next;
-
-    lock_take(&j->lock);
-    HASH_ITER(hh, j->entries, e, next)
-        if (e->row->state == INTENT_OWING)
-            e->next_ms = 0;
-    pthread_cond_broadcast(&j->changed);
-    lock_give(&j->lock);
+    make_due(j, is_owing);
 }
 
 /* --- The work --------------------------------------------------------------------------------- */

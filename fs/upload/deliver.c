@@ -174,20 +174,30 @@ static bool is_moving(struct delivery *s)
     return !folder_same_list(drop_folder(s->uploads->drops, s->drop), s->folder);
 }
 
-/* The stamp was refused, or something else: nothing was made, and it may be that without it all is well. */
-static int post_without(struct delivery *s, const struct target *t, const struct body *body,
-                        struct record **out, struct failure *err)
+/* The same POST, of whose body something was taken out. */
+static int send_again(struct delivery *s, const struct target *t, const struct body *body,
+                      struct record **out, struct failure *err)
 {
     struct failure why = { 0 };
     int rc = posting_again(&s->posting, body, &why);
 
-    s->key[0] = '\0';
     if (rc == 0)
         rc = deliver_content(s->uploads, s->call, t, body, s->content, s->type, out, &why);
+    if (rc < 0)
+        *err = why;
+    return rc;
+}
+
+/* The stamp was refused, or something else: nothing was made, and it may be that without it all is well. */
+static int post_without(struct delivery *s, const struct target *t, const struct body *body,
+                        struct record **out, struct failure *err)
+{
+    int rc;
+
+    s->key[0] = '\0';
+    rc = send_again(s, t, body, out, err);
     if (rc == 0)
         backend_stamp_refused(s->uploads->backend);
-    else
-        *err = why;
     return rc;
 }
 
@@ -195,16 +205,9 @@ static int post_without(struct delivery *s, const struct target *t, const struct
 static int post_unlabelled(struct delivery *s, const struct target *t, struct body *body,
                            struct record **out, struct failure *err)
 {
-    struct failure why = { 0 };
-    int rc;
-
     body_drop(body, s->along.field->name);
     sidecar_along_release(&s->along);
-    rc = posting_again(&s->posting, body, &why);
-    if (rc == 0)
-        rc = deliver_content(s->uploads, s->call, t, body, s->content, s->type, out, &why);
-    *err = why;
-    return rc;
+    return send_again(s, t, body, out, err);
 }
 
 /* A refusal may be one of the bytes then, which go out on their own. */

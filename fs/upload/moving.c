@@ -237,8 +237,9 @@ struct settling {
     struct uploads *uploads;
     const struct intent_row *row;
     struct folder *to;
-    const char *name;               /* what it will be called there */
-    struct drop *drop;              /* held exclusively */
+    const char *name;  /* what it will be called there */
+    struct drop *drop; /* held exclusively */
+    bool undo;         /* what it was to take the place of is gone: no name is its own */
     char gone[RESOURCE_ID_MAX + 1]; /* what the name stood for, or "" */
 };
 
@@ -265,7 +266,7 @@ static int find_name(struct settling *s)
 
     if (there && strcmp(drop_snapshot(drops, there).id, s->row->id) == 0)
         return 1;
-    if (there && !is_old(s, there))
+    if (s->undo || (there && !is_old(s, there)))
         return -EEXIST;
     if (there)
         snprintf(s->gone, sizeof(s->gone), "%s", drop_snapshot(drops, there).id);
@@ -408,20 +409,20 @@ static bool stays_in_list(const struct settling *s)
 /* It was carried out, or gone: what it was to take the place of was removed since, and its mover was told that it
  * failed. As find_name(), and UNDONE: its name is where it was. */
 #define UNDONE 2
-static int settle_name(struct settling *s, struct call *call, const struct target *t, bool gone,
+static int settle_name(struct settling *s, struct call *call, const struct target *t,
                        struct failure *why)
 {
-    cleanup_drop struct drop *there = drops_find(s->uploads->drops, s->to, s->name);
-    bool settled = there && strcmp(drop_snapshot(s->uploads->drops, there).id, s->row->id) == 0;
-    int rc = gone && !settled ? -EEXIST : find_name(s);
+    int rc = find_name(s);
 
     if (rc != -EEXIST)
         return rc;
     rc = put_back(s, call, t, why);
     if (rc == 0)
         return UNDONE;
-    if (rc == -EEXIST && gone)
+    if (rc == -EEXIST && s->undo) {
+        s->undo = false;
         rc = find_name(s);
+    }
     return rc == -EEXIST ? keep_name(s) : rc;
 }
 
@@ -432,14 +433,13 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
     struct settling s = { .uploads = uploads, .row = row };
     struct intent_news news = { .old = NULL };
     struct journal *j = uploads->journal;
-    bool gone = false;
     int rc = -EINVAL;
 
     if (t.res && row->id && resource_id_ok(t.res, row->id) && row->to_folder && row->to_name)
         rc = drops_folder(uploads->drops, row->to_folder, &s.to);
     if (rc == 0)
-        rc = is_done(uploads, call, &t, s.to, row->to_name, row->old, &gone, why);
-    if (rc == 1 && gone && stays_in_list(&s))
+        rc = is_done(uploads, call, &t, s.to, row->to_name, row->old, &s.undo, why);
+    if (rc == 1 && s.undo && stays_in_list(&s))
         rc = 0; /* who has removed it since has not removed what was to take its place */
     if (rc == 0 && unsure_may_land(uploads, row))
         return LOOK_AGAIN_MS;
@@ -448,7 +448,7 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
     if (rc < 0)
         return rc;
     s.name = row->to_name;
-    rc = settle_name(&s, call, &t, gone, why);
+    rc = settle_name(&s, call, &t, why);
     if (rc == -EWOULDBLOCK)
         return BUSY_AGAIN_MS;
     if (rc == -EEXIST || rc == UNDONE)

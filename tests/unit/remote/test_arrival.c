@@ -5,25 +5,13 @@
 #include "known.h"
 
 #include "remote_fixture.h"
+#include "writer_fd.h"
 
 #include "banned.h"
 
 #define DOC "las:document:" ONE
 #define GET_FILE "GET /files/1"
 #define LARGE (2 * (size_t)ARRIVAL_WHOLE_BYTES)
-
-/* The descriptor that the next writer of a content seems to have; -1: its own. */
-static int next_writer_fd = -1;
-int __real_content_writer_fd(const struct content_writer *w);
-int __wrap_content_writer_fd(const struct content_writer *w);
-
-int __wrap_content_writer_fd(const struct content_writer *w)
-{
-    int fd = next_writer_fd;
-
-    next_writer_fd = -1;
-    return fd >= 0 ? fd : __real_content_writer_fd(w);
-}
 
 /* The document's record says where its bytes are. */
 static struct record *document_at(struct fixture *x)

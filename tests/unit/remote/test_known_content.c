@@ -4,6 +4,7 @@
 #include "types.h"
 
 #include "remote_fixture.h"
+#include "writer_fd.h"
 
 #include "banned.h"
 
@@ -13,19 +14,6 @@
 #define GET_ASSET "GET /assets/" ASSET
 #define HELLO ", \"content\": \"aGVsbG8=\""
 #define WORLD ", \"content\": \"d29ybGQh\""
-
-/* The descriptor that the next writer of a content seems to have; -1: its own. */
-static int next_writer_fd = -1;
-int __real_content_writer_fd(const struct content_writer *w);
-int __wrap_content_writer_fd(const struct content_writer *w);
-
-int __wrap_content_writer_fd(const struct content_writer *w)
-{
-    int fd = next_writer_fd;
-
-    next_writer_fd = -1;
-    return fd >= 0 ? fd : __real_content_writer_fd(w);
-}
 
 /* The bytes, or the name of the errno. */
 static const char *content_by(struct fixture *x, struct call *call, const struct target *t)
