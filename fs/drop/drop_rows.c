@@ -51,6 +51,8 @@ static enum row_state state_of(const struct drops *t, const struct drop *d)
         return ROW_FAILED;
     if (d->local && d->state == DROP_WAITING)
         return ROW_WAITING; /* until somebody writes: they are whole */
+    if (drop_is_blank_locked(t, d))
+        return ROW_OPEN; /* what comes into it is half a file, also when it comes just before the end */
     if (d->local &&
         drop_state_is_dirty(d->state)) /* on its way it is as little complete as written */
         return d->state == DROP_STAYING && (!d->writers || drop_is_promised_locked(t, d))

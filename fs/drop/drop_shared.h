@@ -12,6 +12,7 @@
 struct doomed;
 struct folder;
 struct owner;
+struct reserved_name;
 struct spool;
 struct state;
 
@@ -28,8 +29,9 @@ struct drops {
     struct folder *retired; /* whose key another one has now */
     struct owner *owners;
     struct doomed *doomed; /* by id */
-    int64_t last_failed;   /* the last number in .lasfs/failed */
-    int64_t trusted_ms;    /* what was sent before this must be in the API's lists by now */
+    struct reserved_name *reserved;
+    int64_t last_failed; /* the last number in .lasfs/failed */
+    int64_t trusted_ms;  /* what was sent before this must be in the API's lists by now */
 };
 
 #endif

@@ -14,8 +14,38 @@
 
 #include "banned.h"
 
-int drops_add(struct drops *t, struct folder *f, const char *name, enum drop_what what,
-              struct drop **out)
+/* --- Names that come -------------------------------------------------------------------------- */
+
+void drops_reserve(struct drops *t, struct reserved_name *r)
+{
+    drops_lock(t);
+    r->next = t->reserved;
+    t->reserved = r;
+    drops_unlock(t);
+}
+
+void drops_release(struct drops *t, struct reserved_name *r)
+{
+    struct reserved_name **at = &t->reserved;
+
+    drops_lock(t);
+    while (*at != r)
+        at = &(*at)->next;
+    *at = r->next;
+    drops_unlock(t);
+}
+
+static bool is_reserved_locked(const struct drops *t, const struct folder *f, const char *name)
+{
+    const struct reserved_name *r = t->reserved;
+
+    while (r && (r->folder != f || strcmp(r->name, name) != 0))
+        r = r->next;
+    return r != NULL;
+}
+
+static int add(struct drops *t, struct folder *f, const char *name, enum drop_what what, bool late,
+               struct drop **out)
 {
     struct drop *d = drop_alloc(f, name, what);
     int rc;
@@ -25,7 +55,10 @@ int drops_add(struct drops *t, struct folder *f, const char *name, enum drop_wha
     d->mtime_ns = clock_realtime_ns(t->clock);
     drops_lock(t);
     f->changed_ns = d->mtime_ns;
-    rc = drop_linked(f, name) ? -EEXIST : drop_link(d);
+    if (drop_linked(f, name))
+        rc = -EEXIST;
+    else
+        rc = late && is_reserved_locked(t, f, name) ? -EWOULDBLOCK : drop_link(d);
     drops_unlock(t);
     if (rc < 0) {
         drop_unref(d);
@@ -33,6 +66,17 @@ int drops_add(struct drops *t, struct folder *f, const char *name, enum drop_wha
     }
     *out = d;
     return 0;
+}
+
+int drops_add(struct drops *t, struct folder *f, const char *name, enum drop_what what,
+              struct drop **out)
+{
+    return add(t, f, name, what, false, out);
+}
+
+int drops_add_late(struct drops *t, struct folder *f, const char *name, struct drop **out)
+{
+    return add(t, f, name, DROP_FILE, true, out);
 }
 
 int drops_add_sent(struct drops *t, struct folder *f, const char *name,
@@ -50,7 +94,7 @@ int drops_add_sent(struct drops *t, struct folder *f, const char *name,
     drops_lock(t);
     f->changed_ns = clock_realtime_ns(t->clock);
     HASH_FIND(hh, t->owners, sent->id, strlen(sent->id), o); /* another look was faster */
-    rc = o || drop_linked(f, name) ? -EEXIST : drop_link(d);
+    rc = o || drop_linked(f, name) || is_reserved_locked(t, f, name) ? -EEXIST : drop_link(d);
     if (rc == 0) {
         rc = drop_stand_for_locked(t, d, sent->id, &sent->acked);
         if (rc < 0)
@@ -191,8 +235,9 @@ static void move_back(struct drops *t, struct drop *d, struct folder *from, char
     drops_unlock(t);
 }
 
+/* late: nobody has reserved the name for it. */
 static int move(struct drops *t, struct drop *d, struct folder *f, const char *name,
-                const struct state_step *with, bool noreplace)
+                const struct drop *over, const struct state_step *with, bool late)
 {
     struct drop *there, *held = NULL;
     char *copy = strdup(name), *old;
@@ -203,8 +248,9 @@ static int move(struct drops *t, struct drop *d, struct folder *f, const char *n
         return -ENOMEM;
     drops_lock(t);
     there = drop_linked(f, name);
-    if (!d->linked || (noreplace && there)) { /* removed while this waited for its turn */
-        rc = d->linked ? -EEXIST : -ENOENT;
+    if (!d->linked || (there && there != d && there != over) ||
+        (late && is_reserved_locked(t, f, name))) {
+        rc = d->linked ? -EEXIST : -ENOENT; /* removed while this waited for its turn */
         drops_unlock(t);
         free(copy);
         return rc;
@@ -233,20 +279,15 @@ static int move(struct drops *t, struct drop *d, struct folder *f, const char *n
     return rc;
 }
 
-int drops_move_with(struct drops *t, struct drop *d, struct folder *f, const char *name,
-                    const struct state_step *with)
+int drops_move_over(struct drops *t, struct drop *d, struct folder *f, const char *name,
+                    const struct drop *there, const struct state_step *with)
 {
-    return move(t, d, f, name, with, false);
+    return move(t, d, f, name, there, with, false);
 }
 
 int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *name)
 {
-    return move(t, d, f, name, NULL, false);
-}
-
-int drops_move_noreplace(struct drops *t, struct drop *d, struct folder *f, const char *name)
-{
-    return move(t, d, f, name, NULL, true);
+    return move(t, d, f, name, NULL, NULL, true);
 }
 
 int drops_rename_subfolder(struct drops *t, struct drop *d, const char *to_name)

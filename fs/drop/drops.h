@@ -32,14 +32,30 @@ bool drops_remove_sent(struct drops *t, struct drop *d, const char *id, bool dur
 /* The resource is gone: so are the names that stood for it, in the folders that were used. */
 void drops_remove_id(struct drops *t, const char *id);
 
-/* Gives it another name or folder; what was called so is unlinked. Durable. 0, -ENOMEM; -EIO, -ENOSPC:
- * names are as they were. _with: and what this step says, in the same transaction. */
-int drops_move_with(struct drops *t, struct drop *d, struct folder *f, const char *name,
-                    const struct state_step *with);
+/*
+ * A name that something is going to get: what another machine, or the journal, has for it comes later,
+ * or gets another one. From drops_reserve() to drops_release(), in the caller's memory. Who finds the
+ * name taken after drops_reserve() has not looked well before.
+ */
+struct reserved_name {
+    const struct folder *folder;
+    const char *name;
+    struct reserved_name *next; /* theirs */
+};
+void drops_reserve(struct drops *t, struct reserved_name *r);
+void drops_release(struct drops *t, struct reserved_name *r);
+
+/* As drops_add() of a file, by what nobody waits for. -EWOULDBLOCK: the name is reserved. */
+int drops_add_late(struct drops *t, struct folder *f, const char *name, struct drop **out);
+
+/* Gives it another name or folder. Durable. 0, -ENOMEM; -EEXIST something is called so, or is going to be;
+ * -ENOENT d is not linked; -EIO, -ENOSPC: names are as they were. */
 int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *name);
 
-/* The same, and -EEXIST where something is called so. */
-int drops_move_noreplace(struct drops *t, struct drop *d, struct folder *f, const char *name);
+/* The same, over what is known to be called so, which is unlinked: NULL nothing is. And what this step
+ * (NULL: none) says, in the same transaction. -EEXIST: something else is called so by now. */
+int drops_move_over(struct drops *t, struct drop *d, struct folder *f, const char *name,
+                    const struct drop *there, const struct state_step *with);
 
 /* The subfolder d gets another name, all in it goes with it, and what failed in it. Durable. 0,
  * -ENOENT, -ENOTEMPTY of what was called so before something is kept that failed under a name that

@@ -9,12 +9,23 @@
 #include "drop_folders.h"
 #include "drop_links.h"
 #include "drop_load.h"
+#include "drop_promise.h"
 #include "drop_rows.h"
 #include "drop_table.h"
 #include "spool.h"
 #include "state.h"
 
 #include "banned.h"
+
+static bool is_blank(struct drops *t, const struct drop *d)
+{
+    bool blank;
+
+    drops_lock(t);
+    blank = drop_is_blank_locked(t, d);
+    drops_unlock(t);
+    return blank;
+}
 
 /* Half a file is not a file: what was open when the last mount ended is not sent. A row of an older
  * version says why it failed by itself. */
@@ -30,11 +41,12 @@ static int fail_row(void *arg, const struct drop_row *row)
     d = drops_find(t, f, row->name);
     if (!d)
         return 0;
-    rc = drop_set_failed(t, d,
-                         row->error ? row->error
-                                    : "it was being written when the mount ended, and may be "
-                                      "incomplete",
-                         row->error ? row->failed_ns : clock_realtime_ns(t->clock));
+    if (!is_blank(t, d)) /* an empty one is there, as before */
+        rc = drop_set_failed(t, d,
+                             row->error ? row->error
+                                        : "it was being written when the mount ended, and may be "
+                                          "incomplete",
+                             row->error ? row->failed_ns : clock_realtime_ns(t->clock));
     drop_unref(d);
     return rc;
 }

@@ -48,15 +48,15 @@ static int move_to(struct following *f, struct folder *to, const char *name)
 
     if (to == f->folder && strcmp(name, f->name) == 0)
         return 1;
-    rc = drops_move_noreplace(drops, f->drop, to, name);
+    rc = drops_move(drops, f->drop, to, name);
     if (rc == -EEXIST && shared_free_name(f->inodes, f->look, to, name))
-        rc = drops_move_noreplace(drops, f->drop, to, name);
+        rc = drops_move(drops, f->drop, to, name);
     if (rc != -EEXIST)
         return rc < 0 ? rc : (tell(f, to, name), 0);
     rc = shared_beside(f->inodes, to, name, f->id, beside);
     if (rc < 0 || (to == f->folder && strcmp(beside, f->name) == 0))
         return -EBUSY; /* until the name is free */
-    rc = drops_move_noreplace(drops, f->drop, to, beside);
+    rc = drops_move(drops, f->drop, to, beside);
     if (rc == 0)
         shared_tell_beside(f->inodes, to, name, beside);
     return rc;

@@ -194,7 +194,7 @@ static int find_name(struct adoption *a)
         return -ENOENT;
     if (!d)
         d = drops_find(drops, a->folder, a->row->name);
-    rc = d ? 0 : drops_add(drops, a->folder, a->row->name, DROP_FILE, &d);
+    rc = d ? 0 : drops_add_late(drops, a->folder, a->row->name, &d);
     if (rc == 0)
         rc = drop_lock_exclusive(drops, d, &now);
     if (rc < 0) {

@@ -606,7 +606,8 @@ static int send_bytes(struct delivery *s, struct failure *err)
         return rc;
     if (is_for_queue(s))
         return queue_submit(s->uploads, s->drop, s->folder, s->name,
-                            s->moving && s->moving->at_once, s->bytes, s->digest, err);
+                            s->moving && s->moving->at_once ? s->moving : NULL, s->bytes, s->digest,
+                            err);
     before = drop_snapshot(s->uploads->drops, s->drop);
     rc = transmit(s, before.id[0] ? before.id : NULL, err);
     if (rc == 0 && s->missing)

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "adopt.h"
-#include "moving.h"
+#include "moving_settle.h"
 #include "posting.h"
 #include "queue_send.h"
 #include "removal.h"

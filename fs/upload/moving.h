@@ -54,8 +54,4 @@ void moving_leave(struct moving *m);
  * gives: then names are as they were, and the journal moves it once it can if a PATCH was sent. */
 int moving_finish(struct moving *m);
 
-/* The journal's work at one that nobody knows of. As struct journal_config's work(). */
-int64_t moving_settle(struct uploads *uploads, struct call *call, const struct intent_row *row,
-                      struct failure *why);
-
 #endif

@@ -16,6 +16,7 @@
 #include "hash.h"
 #include "journal.h"
 #include "lock.h"
+#include "moving.h"
 #include "spool.h"
 #include "state.h"
 #include "uploads_context.h"
@@ -147,14 +148,15 @@ struct submission {
     struct drop *drop;
     struct folder *folder;
     const char *name;
-    bool moves; /* it is called so from then on */
+    const struct moving *moving; /* it is called so from then on; or NULL */
 };
 
 /* The drop's row, and its name if it moves, in one transaction with the intent. */
 static int save(const struct submission *s, const struct intent_change *change)
 {
-    if (s->moves)
-        return drops_move_with(s->uploads->drops, s->drop, s->folder, s->name, &change->step);
+    if (s->moving)
+        return drops_move_over(s->uploads->drops, s->drop, s->folder, s->name, s->moving->there,
+                               &change->step);
     return drop_row_save_with(s->uploads->drops, s->drop, &change->step, 1, STATE_NOW);
 }
 
@@ -283,10 +285,11 @@ static int submit(const struct submission *s, const struct intent_row *row)
 }
 
 int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, const char *name,
-                 bool moves, const struct bytes *bytes, const uint8_t *sha256, struct failure *err)
+                 const struct moving *moving, const struct bytes *bytes, const uint8_t *sha256,
+                 struct failure *err)
 {
     const struct submission s = {
-        .uploads = uploads, .drop = d, .folder = f, .name = name, .moves = moves
+        .uploads = uploads, .drop = d, .folder = f, .name = name, .moving = moving
     };
     struct intent_row row = { .kind = INTENT_CREATE,
                               .state = INTENT_WAITING,

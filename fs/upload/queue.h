@@ -11,6 +11,7 @@
 struct bytes;
 struct drop;
 struct folder;
+struct moving;
 struct queue;
 struct uploads;
 
@@ -22,10 +23,11 @@ void queue_free(struct queue *q); /* NULL is fine */
 int queue_load(struct uploads *uploads);
 
 /* d's bytes are whole, and will be sent as name in f once nobody has touched them for a while: on disk
- * when this returns, and in the same transaction, if it moves, that d is called so (drops_move_with()).
+ * when this returns, and in the same transaction, if it moves, that d is called so (drops_move_over()).
  * sha256: of the bytes. d is held exclusively. 0, -ENOSPC, -EIO, -ENOMEM: they are as they were. */
 int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, const char *name,
-                 bool moves, const struct bytes *bytes, const uint8_t *sha256, struct failure *err);
+                 const struct moving *moving, const struct bytes *bytes, const uint8_t *sha256,
+                 struct failure *err);
 
 /* The drop of this intent, with a reference, or NULL. */
 struct drop *queue_find(struct uploads *uploads, int64_t number);

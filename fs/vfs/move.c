@@ -53,6 +53,7 @@ struct move {
     bool noreplace; /* somebody who gets EEXIST then asks again, or knows what to do */
     struct moving moving;
     bool parked; /* what was called to_name is parked elsewhere: its resource is taken back */
+    bool late;   /* something has got to_name since that was looked for: all of it once more */
 };
 
 /* --- Dropped files ---------------------------------------------------------------------------- */
@@ -127,12 +128,14 @@ static int change_name(struct move *m, struct drop *d, struct failure *err)
     return upload_field(m->fs->uploads, m->call, &b.target, f, m->to_name, strlen(m->to_name), err);
 }
 
-static int finish(struct move *m, struct drop *d)
+static int finish(struct move *m, struct drop *d, struct failure *err)
 {
     int rc = park_rename(m->fs, d, m->to_folder, m->to_name);
 
     if (rc == 0)
         rc = moving_finish(&m->moving);
+    if (rc == -EEXIST)
+        rc = fail(err, -EBUSY, 0, "somebody has made another one of that name meanwhile");
     if (rc == 0)
         uploads_name_left(m->fs->uploads, m->from_folder, m->name);
     return rc;
@@ -189,7 +192,7 @@ static int move_unsent(struct move *m, struct drop *d, struct drop *there, struc
     if (there)
         rc = settle_there(m, d, there, inherited > 0, rc, err);
     if (rc == 0)
-        rc = finish(m, d);
+        rc = finish(m, d, err);
     if (rc == 0)
         settle_drop(fs->uploads, d);
     return rc;
@@ -241,7 +244,7 @@ static int move_sent(struct move *m, struct drop *d, struct drop *there, struct 
         rc = park_end(m->fs, there); /* the name is another resource's now */
     if (rc == 0)
         rc = restamp_begin(m->fs->uploads, &d, 1, &owed);
-    rc = rc < 0 ? rc : finish(m, d);
+    rc = rc < 0 ? rc : finish(m, d, err);
     restamp_end(m->fs->uploads, &owed);
     if (rc == 0)
         sidecar_moved(m->fs->uploads, m->call, d, m->to_folder, m->to_name);
@@ -290,11 +293,17 @@ static int move_both(struct move *m, struct drop *d, struct drop *there, struct 
     return rc;
 }
 
-static int move_drop(struct move *m, struct drop *d, struct drop *there, struct failure *err)
+/* The name is reserved: what was called so when it was looked for is called so still. */
+static int move_reserved(struct move *m, struct drop *d, struct drop *there, struct failure *err)
 {
     cleanup_drop struct drop *parked =
         there ? NULL : drops_find_parked(m->fs->drops, m->to_folder, m->to_name);
+    cleanup_drop struct drop *now = drops_find(m->fs->drops, m->to_folder, m->to_name);
 
+    if (now != there && !m->late) {
+        m->late = true;
+        return -EAGAIN;
+    }
     m->parked = parked && parked != d;
     m->moving = (struct moving){ .uploads = m->fs->uploads,
                                  .call = m->call,
@@ -303,6 +312,17 @@ static int move_drop(struct move *m, struct drop *d, struct drop *there, struct 
                                  .to = m->to_folder,
                                  .to_name = m->to_name };
     return move_both(m, d, m->parked ? parked : there, err);
+}
+
+static int move_drop(struct move *m, struct drop *d, struct drop *there, struct failure *err)
+{
+    struct reserved_name reserved = { .folder = m->to_folder, .name = m->to_name };
+    int rc;
+
+    drops_reserve(m->fs->drops, &reserved);
+    rc = move_reserved(m, d, there, err);
+    drops_release(m->fs->drops, &reserved);
+    return rc;
 }
 
 /* --- A temporary file onto a field: its text is sent ------------------------------------------ */
@@ -614,6 +634,8 @@ int fs_rename(struct fs *fs, struct call *call, uint64_t parent, const char *nam
     m.from = node_get(fs->nodes, parent);
     m.to = node_get(fs->nodes, to_parent);
     rc = m.from && m.to ? move_all(&m, err) : -ESTALE;
+    if (rc == -EAGAIN && m.late)
+        rc = move_all(&m, err);
     node_unref(fs->nodes, m.to);
     node_unref(fs->nodes, m.from);
     return rc == -EINVAL ? -EPERM : rc; /* EINVAL makes mv try again */

@@ -379,6 +379,31 @@ def test_what_was_made_when_the_daemon_died_gets_its_name(mount, proxy, api, old
     assert len(proxy.since(mark, 'POST', '/documents')) == 1
 
 
+@pytest.mark.parametrize('data', [small_pdf(1), small_pdf(2)], ids=['the same', 'another'])
+def test_who_renames_to_its_name_while_it_is_looked_for_takes_it_over(mount, proxy, api, data):
+    """As rsync does in the next mount: nothing was called so when it began, and something is when it ends."""
+    mount.allow('look for it', 'it was being written')
+    proxy.fault('POST', '/documents', stall='after')
+    writer = post_in_background(mount, 'scan.pdf', small_pdf(1))
+    eventually(lambda: small_pdf(1) in documents(api))
+    mount.kill()
+    writer.wait()
+    proxy.clear()
+    look = proxy.fault('GET', '/documents', times=1, stall='after')
+    mount.start()
+    eventually(lambda: look.hits)
+    (mount / 'documents/.scan.pdf.Xy12aB').write_bytes(data)
+    mover = subprocess.Popen(['mv', '-T', mount / 'documents/.scan.pdf.Xy12aB', mount / 'documents/scan.pdf'])
+    time.sleep(0.5)  # it waits for the look, or is too late
+    look.released.set()
+    assert mover.wait(30) == 0
+    eventually(lambda: documents(api) == [data])
+    assert os.listdir(mount / 'documents') == ['scan.pdf']
+    assert (mount / 'documents/scan.pdf').read_bytes() == data
+    mount.remount()
+    assert os.listdir(mount / 'documents') == ['scan.pdf'] and documents(api) == [data]
+
+
 def kill_while_it_is_sent(mount, proxy, data):
     mark = proxy.mark()
     proxy.fault('POST', '/documents', stall='before')

@@ -1,4 +1,5 @@
 """Writers and daemons that are killed: half a file is never sent, whole ones are not lost."""
+import contextlib
 import json
 import os
 import signal
@@ -274,6 +275,43 @@ def test_a_scratch_file_survives_a_kill_of_the_daemon(forgiving, api):
     assert path.read_bytes() == pdf(5000)
     os.rename(path, forgiving / 'documents/x.pdf')
     assert api.content('documents/' + api.only_document()['documentId']) == pdf(5000)
+
+
+@pytest.mark.parametrize('begins', ['is made and closed', 'is made and open', 'is emptied and closed'])
+def test_bytes_that_came_just_before_the_daemon_was_killed_are_not_at_their_name(forgiving, api, begins):
+    """Nothing was there, for long enough that this is on disk; then all of it came, and the end."""
+    path = forgiving / 'documents/x.pdf'
+    writer = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    if begins == 'is emptied and closed':
+        os.write(writer, b'%PDF')
+        os.ftruncate(writer, 0)
+        os.lseek(writer, 0, os.SEEK_SET)
+    if begins != 'is made and open':
+        os.close(os.dup(writer))
+    time.sleep(0.5)  # what nobody waits for is on disk after 50 ms
+    os.write(writer, small_pdf(1))
+    kill_daemon(forgiving)
+    with contextlib.suppress(OSError):
+        os.close(writer)
+    forgiving.start()
+    assert not path.exists() or path.read_bytes() == b''
+    assert failed(forgiving) == ['x.pdf']
+    assert api.documents() == []
+    assert next((forgiving / '.lasfs/failed').iterdir()).read_bytes() == small_pdf(1)
+
+
+@pytest.mark.parametrize('how', ['is killed', 'ends'])
+def test_an_empty_file_is_there_whatever_becomes_of_the_daemon(forgiving, api, how):
+    (forgiving / 'documents/x.pdf').touch()
+    time.sleep(0.5)  # what nobody waits for is on disk after 50 ms
+    if how == 'is killed':
+        kill_daemon(forgiving)
+        forgiving.start()
+    else:
+        forgiving.remount()
+    assert os.listdir(forgiving / 'documents') == ['x.pdf']
+    assert (forgiving / 'documents/x.pdf').read_bytes() == b''
+    assert failed(forgiving) == [] and api.documents() == []
 
 
 # --- rsync, which ends by itself when a signal comes ------------------------------------------------

@@ -35,7 +35,12 @@ static void what_moves_takes_the_place_of_what_was_there(void **state)
     t = open_table(state);
     d = add_text(&t, "documents", "a.pdf.part", "new");
     there = add_text(&t, "documents/sub", "a.pdf", "old");
-    assert_int_equal(drops_move(t.drops, d, folder_of(&t, "documents/sub"), "a.pdf"), 0);
+    assert_int_equal(drops_move(t.drops, d, folder_of(&t, "documents/sub"), "a.pdf"), -EEXIST);
+    assert_int_equal(drops_move_over(t.drops, d, folder_of(&t, "documents/sub"), "a.pdf", d, NULL),
+                     -EEXIST); /* it is not what was known to be called so */
+    assert_true(drop_snapshot(t.drops, there).linked);
+    assert_int_equal(
+        drops_move_over(t.drops, d, folder_of(&t, "documents/sub"), "a.pdf", there, NULL), 0);
     assert_false(drop_snapshot(t.drops, there).linked);
     assert_false(is_there(&t, "documents", "a.pdf.part"));
     assert_int_equal(spooled(state), 1);
@@ -45,6 +50,32 @@ static void what_moves_takes_the_place_of_what_was_there(void **state)
     assert_false(is_there(&t, "documents", "a.pdf.part"));
     d = find(&t, "documents/sub", "a.pdf");
     expect_bytes(&t, d, "new");
+    drop_unref(d);
+    close_table(&t);
+}
+
+static void a_reserved_name_is_given_to_nobody_else(void **state)
+{
+    struct table t = open_table(state);
+    struct folder *f = folder_of(&t, "documents");
+    struct reserved_name mine = { .folder = f, .name = "a.pdf" }, other = { f, "b.pdf", NULL };
+    struct sent_file sent = { .id = "las:document:00000000000000000000000000000001", .mode = -1 };
+    struct drop *d = add_saved(&t, "documents", "c.pdf", DROP_FILE), *late = NULL;
+
+    drops_reserve(t.drops, &mine);
+    drops_reserve(t.drops, &other);
+    drops_release(t.drops, &other);
+    assert_int_equal(drops_add_late(t.drops, f, "a.pdf", &late), -EWOULDBLOCK);
+    assert_int_equal(drops_add_sent(t.drops, f, "a.pdf", &sent, &late), -EEXIST);
+    assert_int_equal(drops_move(t.drops, d, f, "a.pdf"), -EEXIST);
+    assert_int_equal(drops_add_late(t.drops, f, "b.pdf", &late), 0);
+    drop_unref(late);
+    assert_int_equal(drops_move_over(t.drops, d, f, "a.pdf", NULL, NULL),
+                     0); /* who has reserved it */
+    drops_release(t.drops, &mine);
+    assert_int_equal(drops_move(t.drops, d, f, "c.pdf"), 0);
+    assert_int_equal(drops_add_late(t.drops, f, "a.pdf", &late), 0);
+    drop_unref(late);
     drop_unref(d);
     close_table(&t);
 }
@@ -287,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(name_is_given_once),
         TEST(what_moves_takes_the_place_of_what_was_there),
+        TEST(a_reserved_name_is_given_to_nobody_else),
         TEST(what_is_gone_does_not_move),
         TEST(move_that_is_not_written_down_is_told),
         TEST(name_goes_with_its_resource_unless_it_is_in_use),

@@ -2,6 +2,7 @@
 #include "intents_fixture.h"
 
 #include "moving.h"
+#include "moving_settle.h"
 
 #include "banned.h"
 

@@ -3,6 +3,7 @@
 
 #include "drop_rows.h"
 #include "drop_sealed.h"
+#include "moving.h"
 #include "queue.h"
 
 #include "banned.h"
@@ -125,8 +126,9 @@ static void what_is_written_again_is_one_document(void **state)
 }
 
 /* Over a document that is there, from a temporary name. */
-static int submit_as(struct world *w, const char *name, bool moves)
+static int submit_as(struct world *w, const char *name)
 {
+    struct moving moving = { .at_once = true };
     cleanup_drop struct drop *d = find_file(w, IN_7, ".a.pdf.Xy12aB");
     uint8_t digest[DIGEST_BYTES];
     struct bytes *b;
@@ -136,7 +138,7 @@ static int submit_as(struct world *w, const char *name, bool moves)
     b = drop_bytes(w->drops, d);
     assert_int_equal(drop_lock_exclusive(w->drops, d, &w->call), 0);
     assert_int_equal(content_digest(b->fd, digest), 0);
-    rc = queue_submit(w->uploads, d, folder_at(w, IN_7), name, moves, b, digest, &w->err);
+    rc = queue_submit(w->uploads, d, folder_at(w, IN_7), name, &moving, b, digest, &w->err);
     drop_unlock_exclusive(w->drops, d);
     bytes_unref(b);
     return rc;
@@ -154,7 +156,7 @@ static void a_name_moves_with_its_intent_or_not_at_all(void **state)
         assert_int_equal(put(w, IN_7, ".a.pdf.Xy12aB", pdf("mine")), 0); /* it stays here */
         assert_int_equal(intents(w), 0);
         disk_says = disk[i];
-        assert_int_equal(submit_as(w, "a.pdf", true), disk[i]);
+        assert_int_equal(submit_as(w, "a.pdf"), disk[i]);
         assert_int_equal(intents(w), disk[i] ? 0 : 1);
         for (int again = 0; again < 2; again++) { /* and the next mount sees the same */
             expect_file(w, IN_7, "a.pdf", disk[i] ? NULL : "");

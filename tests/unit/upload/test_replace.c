@@ -165,7 +165,8 @@ static int rename_over(struct world *w, const char *key, const char *from, const
                         .drop = d,
                         .name = from,
                         .to = folder_at(w, key),
-                        .to_name = name };
+                        .to_name = name,
+                        .there = there };
     int rc;
 
     w->err = (struct failure){ .text = "" };

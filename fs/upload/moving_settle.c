@@ -1,0 +1,309 @@
+#include "moving_settle.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drop_events.h"
+#include "drop_folders.h"
+#include "drop_rows.h"
+#include "drop_table.h"
+#include "drops.h"
+#include "folder.h"
+#include "journal.h"
+#include "known.h"
+#include "listing.h"
+#include "moving_look.h"
+#include "name_rules.h"
+#include "passes.h"
+#include "posting.h"
+#include "restamp.h"
+#include "unsure.h"
+#include "upload_patch.h"
+#include "uploads_context.h"
+
+#include "banned.h"
+
+#define LOOK_AGAIN_MS 1000
+#define BUSY_AGAIN_MS 300
+
+struct settling {
+    struct uploads *uploads;
+    const struct intent_row *row;
+    struct folder *to;
+    const char *name;  /* what it will be called there */
+    struct drop *drop;  /* held exclusively */
+    struct drop *there; /* what the name is taken from, held exclusively; or NULL */
+    bool undo;          /* what it was to take the place of is gone: no name is its own */
+    char gone[RESOURCE_ID_MAX + 1]; /* what the name stood for, or "" */
+};
+
+/* Is it what the name was to be taken from? */
+static bool is_old(const struct settling *s, struct drop *there)
+{
+    const char *old = s->row->old ? s->row->old : "", *look = s->row->look ? s->row->look : "";
+    struct drop_snapshot now = drop_snapshot(s->uploads->drops, there);
+    char seen[RESOURCE_ID_MAX + 1];
+
+    moving_look_at_name(s->uploads, there, seen);
+    return !now.writers && seen[0] && (strcmp(seen, old) == 0 || strcmp(seen, look) == 0);
+}
+
+static int hold(struct drops *drops, struct drop *d)
+{
+    struct call now = { .nowait = true };
+
+    return drop_lock_exclusive(drops, d, &now);
+}
+
+static void let_go(struct drops *drops, struct drop **d)
+{
+    if (!*d)
+        return;
+    drop_unlock_exclusive(drops, *d);
+    drop_unref(steal_pointer(d));
+}
+
+/* What the name is to be taken from is held. -EEXIST: it is another one's by now; -EWOULDBLOCK. */
+static int hold_there(struct settling *s, struct drop *there)
+{
+    struct drops *drops = s->uploads->drops;
+    int rc = hold(drops, there);
+
+    if (rc < 0)
+        return rc;
+    s->there = drop_ref(there);
+    if (!is_old(s, there)) {
+        let_go(drops, &s->there);
+        return -EEXIST;
+    }
+    snprintf(s->gone, sizeof(s->gone), "%s", drop_snapshot(drops, there).id);
+    return 0;
+}
+
+/* What moves, held: what stood for it, or else what has the name, or is made to have it. -EWOULDBLOCK. */
+static int hold_mover(struct settling *s)
+{
+    struct drops *drops = s->uploads->drops;
+    struct folder *from;
+    int rc;
+
+    if (drops_folder(drops, s->row->folder, &from) == 0)
+        s->drop = drops_find_id(drops, from, s->row->id);
+    if (!s->drop && s->there) {
+        s->drop = steal_pointer(&s->there); /* it has the name, and gets the resource */
+        return 0;
+    }
+    rc = s->drop ? 0 : drops_add_late(drops, s->to, s->name, &s->drop);
+    if (rc == 0)
+        rc = hold(drops, s->drop);
+    if (rc < 0)
+        drop_unref(steal_pointer(&s->drop));
+    return rc;
+}
+
+/* The name that moves: where it was, or, if a list has taken it away meanwhile, a new one where it
+ * goes. 0 held exclusively; 1 it is there already; -EWOULDBLOCK. */
+static int find_name(struct settling *s)
+{
+    cleanup_drop struct drop *there = drops_find(s->uploads->drops, s->to, s->name);
+    struct drops *drops = s->uploads->drops;
+    int rc;
+
+    s->gone[0] = '\0';
+    if (there && strcmp(drop_snapshot(drops, there).id, s->row->id) == 0)
+        return 1;
+    if (s->undo)
+        return -EEXIST;
+    rc = there ? hold_there(s, there) : 0;
+    if (rc == 0)
+        rc = hold_mover(s);
+    if (rc < 0)
+        let_go(drops, &s->there);
+    return rc;
+}
+
+static int take_name(struct settling *s)
+{
+    struct acked acked = { .size = s->row->size, .has_digest = s->row->has_sha256 };
+    struct drops *drops = s->uploads->drops;
+    struct drop_snapshot now = drop_snapshot(drops, s->drop);
+
+    if (strcmp(now.id, s->row->id) == 0)
+        return drops_move_over(drops, s->drop, s->to, s->name, s->there, NULL);
+    memcpy(acked.digest, s->row->sha256, sizeof(acked.digest));
+    drop_acknowledged(drops, s->drop, s->row->id, acked, true);
+    return drop_row_save(drops, s->drop, true);
+}
+
+/* It is in the list of from again. */
+static int move_back(struct uploads *uploads, struct call *call, const struct target *t,
+                     const struct folder *from, struct failure *why)
+{
+    const struct field *f = from->filter ? resource_field(from->res, from->filter) : NULL;
+    cleanup_record struct record *now = NULL;
+    int rc = known_current_record(uploads->remote, call, t, &now, why);
+
+    if (rc < 0 || listing_filter_holds(from->filter, from->filter_value, now))
+        return rc;
+    if (!f || !(f->flags & F_IN_PATCH))
+        return -EPERM;
+    return upload_field(uploads, call, t, f, from->filter_value, strlen(from->filter_value), why);
+}
+
+/* A list has taken its name away meanwhile. Where another one has that by now, it stays under its id. */
+static int name_again(const struct settling *s, struct folder *from)
+{
+    struct settling back = {
+        .uploads = s->uploads, .row = s->row, .to = from, .name = s->row->name
+    };
+    struct call now = { .nowait = true };
+    int rc = drops_add_late(s->uploads->drops, from, back.name, &back.drop);
+
+    if (rc < 0)
+        return rc == -EEXIST ? 0 : rc;
+    rc = drop_lock_exclusive(s->uploads->drops, back.drop, &now);
+    if (rc == 0) {
+        rc = take_name(&back);
+        restamp_late(s->uploads, back.drop);
+        drop_unlock_exclusive(s->uploads->drops, back.drop);
+    }
+    drop_unref(back.drop);
+    return rc;
+}
+
+/* Does d, which is held, stand for it in that folder still? */
+static bool is_unmoved(const struct settling *s, struct drop *d, const struct folder *from)
+{
+    struct drop_snapshot now = drop_snapshot(s->uploads->drops, d);
+
+    return now.linked && now.folder == from && strcmp(now.id, s->row->id) == 0;
+}
+
+/* What stands for it in from, under its old name or another; or what has that name. NULL: neither. */
+static struct drop *find_in(const struct settling *s, struct folder *from)
+{
+    struct drop *d = drops_find_id(s->uploads->drops, from, s->row->id);
+
+    return d ? d : drops_find(s->uploads->drops, from, s->row->name);
+}
+
+/* Another one is called so by now. Its mover was told that it failed, so it goes back to where it was, if that
+ * can be. -EEXIST: it cannot; -EWOULDBLOCK. */
+static int put_back(struct settling *s, struct call *call, const struct target *t,
+                    struct failure *why)
+{
+    struct drops *drops = s->uploads->drops;
+    cleanup_drop struct drop *d = NULL;
+    struct call now = { .nowait = true };
+    struct folder *from;
+    int rc = drops_folder(drops, s->row->folder, &from);
+
+    if (rc < 0 || (s->to->filter && !from->filter))
+        return -EEXIST;
+    d = find_in(s, from);
+    if (!d && (drops_owns_id(drops, from, s->row->id) || drops_owns_id(drops, s->to, s->row->id)))
+        return 0; /* it was moved since, and is what it is called */
+    if (d && drop_lock_exclusive(drops, d, &now) < 0)
+        return -EWOULDBLOCK;
+    rc = d && !is_unmoved(s, d, from) ? -EEXIST : move_back(s->uploads, call, t, from, why);
+    if (rc == 0 && d) {
+        drop_listed_elsewhere(drops, d);
+        restamp_late(s->uploads, d); /* that PATCH may have said the other name */
+    }
+    if (d)
+        drop_unlock_exclusive(drops, d);
+    else if (rc == 0)
+        rc = name_again(s, from);
+    return rc < 0 && !failure_passes(rc, why) ? -EEXIST : rc;
+}
+
+/* It cannot: it keeps the name that it had, if that is free. */
+static int keep_name(struct settling *s)
+{
+    struct failure why = { 0 };
+    int rc = -EEXIST;
+
+    if (strcmp(s->name, s->row->name) != 0 && !rule_scratch(s->uploads->scratch, s->row->name)) {
+        s->name = s->row->name;
+        rc = find_name(s);
+    }
+    if (rc >= 0)
+        failure_set(&why, 0, "it was moved, and is called %s there: the name has been taken since",
+                    s->name);
+    else if (rc == -EEXIST)
+        failure_set(&why, 0, "it was moved, and stays under its id: the name has been taken since");
+    if (why.text[0])
+        posting_report(s->uploads, "rename", s->row, 0, &why);
+    return rc;
+}
+
+static bool stays_in_list(const struct settling *s)
+{
+    struct folder *from;
+
+    return drops_folder(s->uploads->drops, s->row->folder, &from) == 0 &&
+           folder_same_list(from, s->to);
+}
+
+/* It was carried out, or gone: what it was to take the place of was removed since, and its mover was told that it
+ * failed. As find_name(), and UNDONE: its name is where it was. */
+#define UNDONE 2
+static int settle_name(struct settling *s, struct call *call, const struct target *t,
+                       struct failure *why)
+{
+    int rc = find_name(s);
+
+    if (rc != -EEXIST)
+        return rc;
+    rc = put_back(s, call, t, why);
+    if (rc == 0)
+        return UNDONE;
+    if (rc == -EEXIST && s->undo) {
+        s->undo = false;
+        rc = find_name(s);
+    }
+    return rc == -EEXIST ? keep_name(s) : rc;
+}
+
+int64_t moving_settle(struct uploads *uploads, struct call *call, const struct intent_row *row,
+                      struct failure *why)
+{
+    struct target t = { .res = resource_get((enum resource_kind)row->resource), .id = row->id };
+    struct settling s = { .uploads = uploads, .row = row };
+    struct intent_news news = { .old = NULL };
+    struct journal *j = uploads->journal;
+    int rc = -EINVAL;
+
+    if (t.res && row->id && resource_id_ok(t.res, row->id) && row->to_folder && row->to_name)
+        rc = drops_folder(uploads->drops, row->to_folder, &s.to);
+    if (rc == 0)
+        rc = moving_is_done(uploads, call, &t, s.to, row->to_name, row->old, &s.undo, why);
+    if (rc == 1 && s.undo && stays_in_list(&s))
+        rc = 0; /* who has removed it since has not removed what was to take its place */
+    if (rc == 0 && unsure_may_land(uploads, row))
+        return LOOK_AGAIN_MS;
+    if (rc == 0 || rc == -EINVAL) /* not moved; or nowhere to move to */
+        return journal_tell(j, row->number, INTENT_REFUSED, NULL, STATE_NOW);
+    if (rc < 0)
+        return rc;
+    s.name = row->to_name;
+    rc = settle_name(&s, call, &t, why);
+    if (rc == -EWOULDBLOCK)
+        return BUSY_AGAIN_MS;
+    if (rc == -EEXIST || rc == UNDONE)
+        return journal_tell(j, row->number, INTENT_REFUSED, NULL, STATE_NOW);
+    if (rc == 0) {
+        rc = take_name(&s);
+        if (rc == 0)
+            restamp_late(uploads, s.drop); /* what was PATCHed may not have said where it is now */
+        let_go(uploads->drops, &s.drop);
+        let_go(uploads->drops, &s.there);
+        if (rc == -EEXIST) /* somebody has made one of that name just now */
+            return BUSY_AGAIN_MS;
+    }
+    if (s.gone[0] && strcmp(s.gone, row->id) != 0 && !row->old && !uploads->nodelete)
+        news.old = s.gone;
+    return rc < 0 ? rc : journal_tell(j, row->number, INTENT_FOUND, &news, STATE_NOW);
+}
