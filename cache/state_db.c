@@ -52,6 +52,10 @@ static const char *const sql[STATEMENTS] = {
     /* of a blob, substr counts bytes; ?3 is the first one after the old folder */
     [RENAME_FOLDER] = "UPDATE OR REPLACE drops "
                       "SET folder = ?2 || substr(CAST(folder AS BLOB), ?3)" IN_FOLDER_OR_BELOW,
+    [RENAME_INTENTS] = "UPDATE intents "
+                       "SET folder = ?2 || substr(CAST(folder AS BLOB), ?3)" IN_FOLDER_OR_BELOW,
+    [RENAME_TARGETS] = "UPDATE intents SET to_folder = ?2 || substr(CAST(to_folder AS BLOB), ?3) "
+                       "WHERE to_folder = ?1 OR (to_folder >= ?1 || '/' AND to_folder < ?1 || '0')",
     [DELETE_FOLDER] = "DELETE FROM drops" IN_FOLDER_OR_BELOW,
     [SELECT_FOLDER] = "SELECT " COLUMNS " FROM drops WHERE folder = ?1 ORDER BY name",
     [SELECT_BELOW] = "SELECT " COLUMNS " FROM drops" IN_FOLDER_OR_BELOW " GROUP BY folder",
@@ -216,17 +220,24 @@ static bool is_below(const char *folder, const char *above)
     return strncmp(folder, above, len) == 0 && folder[len] == '/';
 }
 
+/* The names in it, and what is owed for them. */
 static int rename_folder(struct state_db *db, const struct state_step *step, struct failure *err)
 {
-    sqlite3_stmt *s = db->statements[RENAME_FOLDER];
+    static const int all[] = { RENAME_FOLDER, RENAME_INTENTS, RENAME_TARGETS };
+    const char *keys[] = { step->folder, step->to_folder, NULL };
+    int rc = 0;
 
     /* rows would be put over others that are still to move */
     if (is_below(step->folder, step->to_folder) || is_below(step->to_folder, step->folder))
         return fail(err, -EINVAL, 0, "a folder cannot be moved into itself or over one above it");
-    if (sqlite3_bind_int64(s, 3, (int64_t)strlen(step->folder) + 1) != SQLITE_OK)
-        return sql_fail(db->db, err);
-    return run_with(db, RENAME_FOLDER, (const char *[]){ step->folder, step->to_folder, NULL },
-                    err);
+    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(all); i++) {
+        sqlite3_stmt *s = db->statements[all[i]];
+
+        if (sqlite3_bind_int64(s, 3, (int64_t)strlen(step->folder) + 1) != SQLITE_OK)
+            return sql_fail(db->db, err);
+        rc = run_with(db, all[i], keys, err);
+    }
+    return rc;
 }
 
 int state_db_change(struct state_db *db, const struct state_step *step, struct failure *err)

@@ -63,6 +63,37 @@ bool drops_has_folder(struct drops *t, const char *key, bool *loaded)
     return f != NULL;
 }
 
+static bool has_subfolder(struct drops *t, const char *key, const char *name)
+{
+    cleanup_drop struct drop *d = NULL;
+    struct folder *f;
+
+    if (drops_folder(t, key, &f) == 0)
+        d = drops_find(t, f, name);
+    return d && d->what == DROP_SUBFOLDER;
+}
+
+bool drops_is_reachable(struct drops *t, const struct folder *f)
+{
+    cleanup_free char *key = drops_key(t, f);
+    char *name = key ? key + (folder_below(f, key) - key) : NULL;
+    bool there = true;
+
+    while (there && name && *name) {
+        char *slash = strchr(name, '/');
+
+        name[-1] = '\0'; /* the key of the folder that it is in */
+        if (slash)
+            *slash = '\0';
+        there = has_subfolder(t, key, name);
+        name[-1] = '/';
+        name = slash ? slash + 1 : NULL;
+        if (slash)
+            *slash = '/';
+    }
+    return there;
+}
+
 static int has_row(void *arg, const struct drop_row *row)
 {
     (void)arg;

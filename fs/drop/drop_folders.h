@@ -11,6 +11,10 @@ int drops_folder(struct drops *t, const char *key, struct folder **out);
 /* Is the folder of that key there, and have its names been read? Never blocks. */
 bool drops_has_folder(struct drops *t, const char *key, bool *loaded);
 
+/* Does its path lead to it: are all folders above it there, and it itself? Those that the API has are. What was
+ * made for a key whose folder was renamed or removed is not. Blocks for the disk. */
+bool drops_is_reachable(struct drops *t, const struct folder *f);
+
 /* Was something put into the folder of that key, which need not be there? Blocks for the disk. */
 bool drops_has_rows(struct drops *t, const char *key);
 

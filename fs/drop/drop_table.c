@@ -34,6 +34,16 @@ static struct drop *find_parked_locked(const struct folder *at, const struct fol
     return NULL;
 }
 
+bool drop_is_called(struct drops *t, const struct drop *d, const struct folder *f, const char *name)
+{
+    bool called;
+
+    drops_lock(t);
+    called = d->linked && d->folder == f && strcmp(d->name, name) == 0;
+    drops_unlock(t);
+    return called;
+}
+
 struct drop *drops_find_parked(struct drops *t, struct folder *f, const char *name)
 {
     int64_t now_ms = clock_now_ms(t->clock);
@@ -97,6 +107,20 @@ static bool within(const char *key, const char *above)
     size_t len = strlen(above);
 
     return strncmp(key, above, len) == 0 && (key[len] == '\0' || key[len] == '/');
+}
+
+struct drop *drops_find_id_in_list(struct drops *t, const struct folder *f, const char *id)
+{
+    struct drop *d = NULL;
+    struct owner *o;
+
+    drops_lock(t);
+    HASH_FIND(hh, t->owners, id, strlen(id), o);
+    for (; o && !d; o = o->next)
+        if (folder_same_list(o->drop->folder, f))
+            d = drop_ref(o->drop);
+    drops_unlock(t);
+    return d;
 }
 
 struct drop *drops_find_id_below(struct drops *t, struct folder *f, const char *id)

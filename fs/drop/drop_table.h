@@ -7,11 +7,18 @@
 /* What is called name in f, with a reference, or NULL. */
 struct drop *drops_find(struct drops *t, const struct folder *f, const char *name);
 
+/* Is d called name in f still? Who waited for it asks, once it is held. */
+bool drop_is_called(struct drops *t, const struct drop *d, const struct folder *f,
+                    const char *name);
+
 /* What was called name in f and is parked, with a reference, or NULL. */
 struct drop *drops_find_parked(struct drops *t, struct folder *f, const char *name);
 
 /* The name in f that stands for this resource, with a reference, or NULL. */
 struct drop *drops_find_id(struct drops *t, struct folder *f, const char *id);
+
+/* The same in any folder of f's list that was used. */
+struct drop *drops_find_id_in_list(struct drops *t, const struct folder *f, const char *id);
 
 /* The same in f or a folder within it. */
 struct drop *drops_find_id_below(struct drops *t, struct folder *f, const char *id);

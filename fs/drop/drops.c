@@ -292,8 +292,11 @@ int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *na
 
 int drops_rename_subfolder(struct drops *t, struct drop *d, const char *to_name)
 {
+    cleanup_drop struct drop *there = NULL;
     struct folder *f;
     int rc = drops_rekey(t, d, to_name, &f);
 
-    return rc < 0 ? rc : drops_move(t, d, f, to_name);
+    if (rc == 0)
+        there = drops_find(t, f, to_name); /* what is in that is in d by now */
+    return rc < 0 ? rc : drops_move_over(t, d, f, to_name, there, NULL);
 }

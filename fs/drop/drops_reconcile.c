@@ -27,7 +27,8 @@
 
 struct found {
     struct spool_file file;
-    bool named; /* by a row */
+    bool named;  /* by a row */
+    bool in_use; /* by one of what has not failed */
 };
 
 struct reconciling {
@@ -54,14 +55,22 @@ static int compare_number(const void *key, const void *at)
     return (*number > f->file.number) - (*number < f->file.number);
 }
 
-/* A row has the file of this number. Is it there? */
-static bool name_file(struct reconciling *r, uint64_t number)
+static struct found *find_file(const struct reconciling *r, uint64_t number)
 {
     size_t n = number ? r->files.len / sizeof(struct found) : 0;
-    struct found *f = n ? bsearch(&number, r->files.data, n, sizeof(*f), compare_number) : NULL;
+
+    return n ? bsearch(&number, r->files.data, n, sizeof(struct found), compare_number) : NULL;
+}
+
+/* A row has the file of this number. Is it there? */
+static bool name_file(struct reconciling *r, uint64_t number, const struct drop_row *row)
+{
+    struct found *f = find_file(r, number);
 
     if (f)
         f->named = true;
+    if (f && row->state != ROW_FAILED)
+        f->in_use = true;
     return f != NULL;
 }
 
@@ -115,14 +124,26 @@ static int check_row(void *arg, const struct drop_row *row)
     const size_t len = strlen(DROP_FAILED_KEY);
     struct reconciling *r = arg;
     const char *folder = row->folder;
-    name_file(r, row->sealed);
-    if (name_file(r, row->spool))
+    name_file(r, row->sealed, row);
+    if (name_file(r, row->spool, row))
         return 0;
     if (strncmp(folder, DROP_FAILED_KEY, len) == 0)
         folder += len;
     if (!was_delivered(r, row, folder))
         tell(r, folder, row->name, "its bytes, which were not sent, are not in the spool any more");
     return 0;
+}
+
+/* --- Bytes with two rows ---------------------------------------------------------------------- */
+
+/* The end came while what had failed was tried again: it is under its name, and who gives up what failed
+ * must not take its bytes away. */
+static int forget_twice(void *arg, const struct drop_row *row)
+{
+    struct reconciling *r = arg;
+    const struct found *f = row->state == ROW_FAILED ? find_file(r, row->spool) : NULL;
+
+    return f && f->in_use ? state_delete_drop(r->state, row->folder, row->name, true, NULL) : 0;
 }
 
 /* --- Bytes without their row ------------------------------------------------------------------ */
@@ -196,6 +217,8 @@ static int reconcile(struct reconciling *r, struct failure *err)
     if (rc < 0)
         return fail(err, rc, 0, "spool: %s", strerror(-rc));
     rc = state_load_spooled(r->state, check_row, r, err);
+    if (rc == 0)
+        rc = state_load_spooled(r->state, forget_twice, r, err);
     if (rc == 0)
         rc = state_greatest(r->state, &greatest, &r->last_failed, err);
     for (size_t i = 0; rc == 0 && found_at(r, i); i++)

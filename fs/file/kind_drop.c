@@ -244,7 +244,9 @@ static int open_counted(struct files *files, struct call *call, struct handle *h
     set_generation(files, h);
     if (h->can_write)
         activate(files, h); /* first, so that its row says that it is being written */
-    if (h->flags & O_TRUNC)
+    if (!drop_snapshot(files->drops, d).linked)
+        rc = -ESTALE; /* it has gone since: what is written now would be nowhere */
+    else if (h->flags & O_TRUNC)
         rc = start_empty(files, call, h, err);
     if (rc == 0 && (h->can_write || !h->blank))
         rc = drop_open_bytes(files, call, h, err);

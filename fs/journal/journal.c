@@ -2,6 +2,7 @@
 #include "journal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -243,6 +244,38 @@ int journal_withdraw(struct journal *j, int64_t number, struct intent_change *ou
     }
     lock_give(&j->lock);
     return rc;
+}
+
+/* key, where it is that of the folder from or of one below it, with to in from's place; the caller frees. NULL:
+ * it is another one's, or no memory. */
+static char *renamed(const char *key, const char *from, const char *to)
+{
+    size_t len = strlen(from);
+    char *out;
+
+    if (!key || strncmp(key, from, len) != 0 || (key[len] && key[len] != '/'))
+        return NULL;
+    return asprintf(&out, "%s%s", to, key + len) < 0 ? NULL : out;
+}
+
+void journal_rename_folder(struct journal *j, const char *key, const char *to_key)
+{
+    struct entry *e, *next;
+
+    lock_take(&j->lock);
+    HASH_ITER(hh, j->entries, e, next) {
+        cleanup_free char *folder = renamed(e->row->folder, key, to_key);
+        cleanup_free char *to_folder = renamed(e->row->to_folder, key, to_key);
+        struct intent_row now = *e->row;
+
+        if (folder)
+            now.folder = folder;
+        if (to_folder)
+            now.to_folder = to_folder;
+        if (folder || to_folder)
+            set_row_locked(e, &now);
+    }
+    lock_give(&j->lock);
 }
 
 int journal_tell(struct journal *j, int64_t number, enum intent_event event,

@@ -101,6 +101,10 @@ int journal_withdraw(struct journal *j, int64_t number, struct intent_change *ou
 int journal_forsake(struct journal *j, const char *folder, const char *name,
                     struct intent_change *out);
 
+/* The folder of that key, and those below it, are called otherwise: in memory, for the state database renames
+ * them with the folder's names (STATE_RENAME_FOLDER). What there is no memory for is looked for where it was. */
+void journal_rename_folder(struct journal *j, const char *key, const char *to_key);
+
 /* journal_change(), applied. */
 int journal_tell(struct journal *j, int64_t number, enum intent_event event,
                  const struct intent_news *news, enum state_when when);

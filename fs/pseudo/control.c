@@ -132,7 +132,7 @@ static int name_of_failed(struct pseudo *pseudo, struct drop *x, bool *made, str
 
     *out = drops_find(pseudo->drops, f, x->name);
     *made = !*out;
-    return *out ? 0 : drops_add(pseudo->drops, f, x->name, DROP_FILE, out);
+    return *out ? 0 : drops_add_late(pseudo->drops, f, x->name, out);
 }
 
 /* What the kernel has been told of d is old, under all its paths. */
@@ -152,7 +152,10 @@ static void tell_kernel(struct pseudo *pseudo, const struct drop *d)
 static int send_again(struct pseudo *pseudo, struct call *call, struct drop *x, struct drop *d,
                       struct failure *err)
 {
-    int rc = drop_take_failed(pseudo->drops, x, d);
+    /* it may have been renamed, or removed, while this waited for it */
+    int rc = drop_is_called(pseudo->drops, d, drop_folder(pseudo->drops, x), x->name)
+                 ? drop_take_failed(pseudo->drops, x, d)
+                 : -EBUSY;
 
     if (rc == -EBUSY)
         return fail(err, rc, 0, "something newer is under its name, or being written there");
@@ -171,6 +174,8 @@ static int retry_locked(struct pseudo *pseudo, struct call *call, struct drop *x
     bool made;
     int rc = name_of_failed(pseudo, x, &made, &d);
 
+    if (rc == -EWOULDBLOCK)
+        return fail(err, -EBUSY, 0, "something is being renamed to its name");
     if (rc < 0)
         return rc;
     rc = drop_lock_exclusive(pseudo->drops, d, call);

@@ -22,6 +22,7 @@
 #include "settle.h"
 #include "sidecar.h"
 #include "types.h"
+#include "unsure.h"
 #include "uploads_context.h"
 
 #include "banned.h"
@@ -38,10 +39,22 @@ struct adoption {
     char *name;
     struct drop *drop; /* held exclusively */
     bool queued;       /* it is what waits in the queue */
+    bool made;         /* nothing was called so */
 };
+
+/* A name that was made for nothing. */
+static void forget_made(struct adoption *a)
+{
+    struct drop_snapshot s = drop_snapshot(a->uploads->drops, a->drop);
+
+    if (a->made && s.linked && !s.id[0] && !s.has_bytes && !s.opened)
+        drops_remove(a->uploads->drops, a->drop, false);
+}
 
 static void adoption_release(struct adoption *a)
 {
+    if (a->drop)
+        forget_made(a);
     if (a->drop)
         drop_unlock_exclusive(a->uploads->drops, a->drop);
     drop_unref(a->drop);
@@ -194,6 +207,7 @@ static int find_name(struct adoption *a)
         return -ENOENT;
     if (!d)
         d = drops_find(drops, a->folder, a->row->name);
+    a->made = !d;
     rc = d ? 0 : drops_add_late(drops, a->folder, a->row->name, &d);
     if (rc == 0)
         rc = drop_lock_exclusive(drops, d, &now);
@@ -215,6 +229,11 @@ int64_t adopt(struct uploads *uploads, struct call *call, const struct intent_ro
 
     if (rc == 0)
         rc = drops_folder(uploads->drops, row->folder, &a.folder);
+    if (rc == 0 && !drops_is_reachable(uploads->drops, a.folder)) {
+        if (unsure_may_land(uploads, row))
+            return BUSY_AGAIN_MS; /* it is being renamed, perhaps */
+        rc = -ENOENT;             /* it was removed */
+    }
     if (rc == 0)
         rc = find_name(&a);
     if (rc == -ENOENT)

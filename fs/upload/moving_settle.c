@@ -32,7 +32,7 @@ struct settling {
     struct uploads *uploads;
     const struct intent_row *row;
     struct folder *to;
-    const char *name;  /* what it will be called there */
+    const char *name;   /* what it will be called there */
     struct drop *drop;  /* held exclusively */
     struct drop *there; /* what the name is taken from, held exclusively; or NULL */
     bool undo;          /* what it was to take the place of is gone: no name is its own */
@@ -82,25 +82,53 @@ static int hold_there(struct settling *s, struct drop *there)
     return 0;
 }
 
-/* What moves, held: what stood for it, or else what has the name, or is made to have it. -EWOULDBLOCK. */
-static int hold_mover(struct settling *s)
+/* Who has renamed it since has said what it is called. */
+static bool is_moved_since(const struct settling *s, const struct folder *from)
+{
+    return s->drop ? !drop_is_called(s->uploads->drops, s->drop, from, s->row->name)
+                   : drops_has_id(s->uploads->drops, s->row->id);
+}
+
+/* What stood for it, or else what has the name, or is made to have it. -EEXIST: it was moved since. */
+static int find_mover(struct settling *s)
 {
     struct drops *drops = s->uploads->drops;
-    struct folder *from;
-    int rc;
+    struct folder *from = NULL;
 
     if (drops_folder(drops, s->row->folder, &from) == 0)
         s->drop = drops_find_id(drops, from, s->row->id);
-    if (!s->drop && s->there) {
-        s->drop = steal_pointer(&s->there); /* it has the name, and gets the resource */
+    if (is_moved_since(s, from))
+        return -EEXIST;
+    if (!s->drop && s->there)
+        s->drop = drop_ref(s->there); /* it has the name, and gets the resource */
+    return s->drop ? 0 : drops_add_late(drops, s->to, s->name, &s->drop);
+}
+
+/* The same, held. -EWOULDBLOCK. */
+static int hold_mover(struct settling *s)
+{
+    struct drops *drops = s->uploads->drops;
+    char was[RESOURCE_ID_MAX + 1];
+    int rc = find_mover(s);
+
+    if (rc < 0) {
+        drop_unref(steal_pointer(&s->drop));
+        return rc;
+    }
+    if (s->drop == s->there) {
+        drop_unref(steal_pointer(&s->there));
         return 0;
     }
-    rc = s->drop ? 0 : drops_add_late(drops, s->to, s->name, &s->drop);
-    if (rc == 0)
-        rc = hold(drops, s->drop);
-    if (rc < 0)
+    snprintf(was, sizeof(was), "%s", drop_snapshot(drops, s->drop).id);
+    rc = hold(drops, s->drop);
+    if (rc < 0) {
         drop_unref(steal_pointer(&s->drop));
-    return rc;
+        return rc;
+    }
+    if (strcmp(drop_snapshot(drops, s->drop).id, was) == 0)
+        return 0;
+    let_go(drops, &s->drop); /* it has become another one just now */
+    return -EWOULDBLOCK;
 }
 
 /* The name that moves: where it was, or, if a list has taken it away meanwhile, a new one where it
@@ -131,7 +159,8 @@ static int take_name(struct settling *s)
     struct drop_snapshot now = drop_snapshot(drops, s->drop);
 
     if (strcmp(now.id, s->row->id) == 0)
-        return drops_move_over(drops, s->drop, s->to, s->name, s->there, NULL);
+        return s->there ? drops_move_over(drops, s->drop, s->to, s->name, s->there, NULL)
+                        : drops_move(drops, s->drop, s->to, s->name);
     memcpy(acked.digest, s->row->sha256, sizeof(acked.digest));
     drop_acknowledged(drops, s->drop, s->row->id, acked, true);
     return drop_row_save(drops, s->drop, true);
@@ -173,20 +202,23 @@ static int name_again(const struct settling *s, struct folder *from)
     return rc;
 }
 
-/* Does d, which is held, stand for it in that folder still? */
+/* Does d, which is held, stand for it in that list still? */
 static bool is_unmoved(const struct settling *s, struct drop *d, const struct folder *from)
 {
     struct drop_snapshot now = drop_snapshot(s->uploads->drops, d);
 
-    return now.linked && now.folder == from && strcmp(now.id, s->row->id) == 0;
+    return now.linked && folder_same_list(now.folder, from) && strcmp(now.id, s->row->id) == 0;
 }
 
-/* What stands for it in from, under its old name or another; or what has that name. NULL: neither. */
+/* What stands for it in from's list, under its old name or another; or what has that name. NULL: neither. */
 static struct drop *find_in(const struct settling *s, struct folder *from)
 {
-    struct drop *d = drops_find_id(s->uploads->drops, from, s->row->id);
+    struct drops *drops = s->uploads->drops;
+    struct drop *d = drops_find_id(drops, from, s->row->id);
 
-    return d ? d : drops_find(s->uploads->drops, from, s->row->name);
+    if (!d && drops_load_below(drops, from) == 0)
+        d = drops_find_id_in_list(drops, from, s->row->id);
+    return d ? d : drops_find(drops, from, s->row->name);
 }
 
 /* Another one is called so by now. Its mover was told that it failed, so it goes back to where it was, if that
@@ -278,6 +310,11 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
 
     if (t.res && row->id && resource_id_ok(t.res, row->id) && row->to_folder && row->to_name)
         rc = drops_folder(uploads->drops, row->to_folder, &s.to);
+    if (rc == 0 && !drops_is_reachable(uploads->drops, s.to)) {
+        if (unsure_may_land(uploads, row))
+            return LOOK_AGAIN_MS; /* it is being renamed, perhaps */
+        rc = -EINVAL;
+    }
     if (rc == 0)
         rc = moving_is_done(uploads, call, &t, s.to, row->to_name, row->old, &s.undo, why);
     if (rc == 1 && s.undo && stays_in_list(&s))

@@ -315,6 +315,8 @@ int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, cons
     if (rc == 0)
         return 0;
     drop_written(uploads->drops, d);
+    if (rc == -EEXIST)
+        return fail(err, -EBUSY, 0, "somebody has made another one of that name meanwhile");
     return fail(err, rc, 0, "it cannot be kept on this machine: %s", strerror(-rc));
 }
 

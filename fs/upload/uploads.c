@@ -169,6 +169,11 @@ void uploads_name_left(struct uploads *uploads, const struct folder *f, const ch
     }
 }
 
+void uploads_folder_renamed(struct uploads *uploads, const char *key, const char *to_key)
+{
+    journal_rename_folder(uploads->journal, key, to_key);
+}
+
 static int has_key(void *arg, const struct intent_row *row)
 {
     return row->kind == INTENT_CREATE && row->state <= INTENT_UNSURE && row->look &&

@@ -66,6 +66,9 @@ void uploads_begin_release(struct uploads *uploads);
 void uploads_end_release(struct uploads *uploads);
 bool uploads_are_releasing(struct uploads *uploads);
 
+/* The folder of that key has this one by now: what is owed in it is owed there. */
+void uploads_folder_renamed(struct uploads *uploads, const char *key, const char *to_key);
+
 /* The file of that name was removed, or moved away: what a write that failed may have made all the same
  * does not come back under it. Its bytes are in failed. */
 void uploads_name_left(struct uploads *uploads, const struct folder *f, const char *name);

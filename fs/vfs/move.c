@@ -253,11 +253,21 @@ static int move_sent(struct move *m, struct drop *d, struct drop *there, struct 
     return rc;
 }
 
+/* What to_name stands for may have gone, or be called otherwise, since this looked. */
+static bool is_there_still(const struct move *m, const struct drop *there)
+{
+    cleanup_drop struct drop *parked =
+        m->parked ? drops_find_parked(m->fs->drops, m->to_folder, m->to_name) : NULL;
+
+    return m->parked ? parked == there
+                     : drop_is_called(m->fs->drops, there, m->to_folder, m->to_name);
+}
+
 static int move_locked(struct move *m, struct drop *d, struct drop *there, struct failure *err)
 {
-    if (!drop_snapshot(m->fs->drops, d).linked)
-        return -ENOENT; /* removed while this waited for it */
-    if (there && !drop_snapshot(m->fs->drops, there).linked) {
+    if (!drop_is_called(m->fs->drops, d, m->from_folder, m->name))
+        return -ENOENT; /* removed, or renamed, while this waited for it */
+    if (there && !is_there_still(m, there)) {
         there = NULL;
         m->parked = false;
     }
@@ -349,7 +359,9 @@ static int move_onto_text(struct move *m, struct drop *d, const struct lookup_re
     rc = drop_lock_exclusive(m->fs->drops, d, m->call);
     if (rc < 0)
         return rc;
-    if (drop_snapshot(m->fs->drops, d).broken)
+    if (!drop_snapshot(m->fs->drops, d).linked)
+        rc = -ENOENT;
+    else if (drop_snapshot(m->fs->drops, d).broken)
         rc = fail(err, -EIO, 0, "the file that was renamed to it is not complete");
     if (rc == 0)
         rc = read_local(m, d, &text);
@@ -476,10 +488,11 @@ static int move_resource(struct move *m, const struct lookup_result *f, struct f
 static int rename_subfolder(struct move *m, struct drop *d)
 {
     cleanup_free char *key = drops_child_key(m->fs->drops, m->from_folder, m->name);
+    cleanup_free char *to_key = drops_child_key(m->fs->drops, m->from_folder, m->to_name);
     struct restamps owed = { .n = 0 };
     struct drop **list;
     size_t n;
-    int rc = key ? drops_list_below(m->fs->drops, key, &list, &n) : -ENOMEM;
+    int rc = key && to_key ? drops_list_below(m->fs->drops, key, &list, &n) : -ENOMEM;
 
     if (rc < 0)
         return rc;
@@ -490,6 +503,8 @@ static int rename_subfolder(struct move *m, struct drop *d)
     if (rc == 0)
         rc = drops_rename_subfolder(m->fs->drops, d, m->to_name);
     restamp_end(m->fs->uploads, &owed);
+    if (rc == 0)
+        uploads_folder_renamed(m->fs->uploads, key, to_key);
     return rc;
 }
 

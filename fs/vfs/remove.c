@@ -169,8 +169,8 @@ static int unlink_drop(struct fs *fs, struct call *call, struct drop *d, const c
         return rc;
     if (fs->options->ro)
         rc = refuse_read_only(err);
-    else if (!drop_snapshot(fs->drops, d).linked)
-        rc = -ENOENT; /* somebody was faster */
+    else if (!drop_is_called(fs->drops, d, f, name))
+        rc = -ENOENT; /* somebody was faster, or it is called otherwise by now */
     else
         rc = delete_drop(fs, call, d, name, process_of_thread(pid), &waits, err);
     if (rc == 0)

@@ -235,6 +235,47 @@ static void begin_queued(struct mount *m, void **state)
     begin_row(m, &unsure);
 }
 
+static int see_folders(void *arg, const struct intent_row *row)
+{
+    char *text = arg;
+
+    snprintf(text + strlen(text), 200, "%s>%s ", row->folder, row->to_folder ? row->to_folder : "");
+    return 0;
+}
+
+/* In memory, and by what renames the names in it on disk. */
+static void what_is_owed_in_a_folder_goes_with_it(void **state)
+{
+    static const char *const folders[][2] = {
+        { "documents/a", NULL },
+        { "documents/a/b", "documents/a" },
+        { "documents", "documents/a/b" },
+        { "documents/ab", "documents/a.c" },
+    };
+    static const char after[] = "documents/x> documents/x/b>documents/x documents>documents/x/b "
+                                "documents/ab>documents/a.c ";
+    char seen[2000] = "";
+    struct mount m;
+
+    begin(&m, state);
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        struct intent_row row = create_row("scan.pdf");
+
+        row.folder = folders[i][0];
+        row.to_folder = folders[i][1];
+        begin_row(&m, &row);
+    }
+    assert_int_equal(state_rename_folder(m.state, "documents/a", "documents/x", true, NULL), 0);
+    journal_rename_folder(m.journal, "documents/a", "documents/x");
+    assert_int_equal(journal_each(m.journal, see_folders, seen), 0);
+    assert_string_equal(seen, after);
+    begin_again(&m, state);
+    seen[0] = '\0';
+    assert_int_equal(journal_each(m.journal, see_folders, seen), 0);
+    assert_string_equal(seen, after);
+    end(&m);
+}
+
 static void what_is_withdrawn_is_not_sent_again(void **state)
 {
     struct mount m = { .works = 0 };
@@ -388,6 +429,7 @@ int main(void)
         TEST(what_cannot_happen_is_refused),
         TEST(a_step_and_its_intent_are_one_transaction),
         TEST(what_is_known_later_is_in_the_row),
+        TEST(what_is_owed_in_a_folder_goes_with_it),
         TEST(what_is_withdrawn_is_not_sent_again),
         TEST(what_waits_gets_other_bytes_and_what_is_unsure_does_not),
         TEST(what_somebody_holds_is_nobody_elses),

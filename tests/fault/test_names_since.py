@@ -1,0 +1,253 @@
+"""What has got another name, or none, while somebody waited for it: who waited looks again."""
+import contextlib
+import os
+import subprocess
+import threading
+import time
+
+import pytest
+
+from mounted import eventually
+from samples import small_pdf
+from fault.test_lost_answers import dataset, documents  # noqa: F401 (a fixture)
+
+pytestmark = pytest.mark.options('unsure=2')
+LABELS = '[{"label": "total", "value": "2"}]'
+
+
+def failed(mount):
+    return [n.partition('-')[2] for n in os.listdir(mount / '.lasfs/failed')]
+
+
+def only_failed(mount):
+    name, = os.listdir(mount / '.lasfs/failed')
+    return name
+
+
+def control(mount, line):
+    return subprocess.Popen(['sh', '-c', f'echo {line} > {mount.path}/.lasfs/control'], stderr=subprocess.DEVNULL)
+
+
+def refuse(mount, proxy, path, data):
+    proxy.fault('POST', '/documents', status=400)
+    with pytest.raises(OSError):
+        path.write_bytes(data)
+    proxy.clear()
+
+
+# --- Names that were moved since -------------------------------------------------------------------
+
+def rename_of_which_nobody_knows(proxy, source, target):
+    """It is carried out, its answer is lost, and so is that of the look."""
+    patch = proxy.fault('PATCH', '/documents/.*', stall='after', close='after')
+    said = []
+
+    def move():
+        try:
+            os.rename(source, target)
+        except OSError as e:
+            said.append(e)
+    mover = threading.Thread(target=move)
+    mover.start()
+    eventually(lambda: patch.hits)
+    eventually(lambda: proxy.since(0, 'PATCH'))
+    look = proxy.fault('GET', '/documents.*', status=500)
+    patch.released.set()
+    mover.join()
+    assert said
+    return look
+
+
+@pytest.mark.parametrize('to', ['mine.pdf', 'sub/mine.pdf'])
+@pytest.mark.parametrize('where', ['another list', 'the same list'])
+def test_what_was_renamed_since_keeps_that_name(mount, proxy, api, dataset, to, where):
+    """Its mover was told that it failed, and has called it something else."""
+    mount.allow('scan.pdf', 'other.pdf', 'mine.pdf')
+    mount.may_leave = True  # the labels
+    mount.run('mkdir datasets/second')
+    (dataset / 'sub').mkdir()
+    second = dataset
+    if where == 'another list':
+        second = mount / 'datasets' / api.dataset_called('second')['datasetId'] / 'documents'
+    (dataset / 'scan.pdf').write_bytes(small_pdf(1))
+    (second / 'other.pdf').write_bytes(small_pdf(2))
+    (second / 'other.pdf.json').write_text(LABELS)
+    eventually(lambda: [d for d in api.documents() if d.get('groundTruth')])
+    rename_of_which_nobody_knows(proxy, dataset / 'scan.pdf', second / 'other.pdf')
+    proxy.clear()
+    os.rename(dataset / 'scan.pdf', dataset / to)
+    (mount / '.lasfs/control').write_text('flush')
+    for _ in range(2):
+        assert (dataset / to).read_bytes() == small_pdf(1)
+        assert (second / 'other.pdf').read_bytes() == small_pdf(2)
+        assert not (dataset / 'scan.pdf').exists()
+        assert documents(api) == sorted([small_pdf(1), small_pdf(2)])
+        mount.remount()
+    (dataset / to).unlink()
+    assert documents(api) == [small_pdf(2)]
+
+
+# --- Folders that were renamed, or removed, since --------------------------------------------------
+
+@pytest.mark.parametrize('again', [False, True], ids=['the same mount', 'the next mount'])
+def test_what_was_made_is_in_its_folder_whatever_that_is_called(mount, proxy, api, again):
+    mount.allow('look for it', 'scan.pdf')
+    folder = mount / 'documents/a'
+    folder.mkdir()
+    (folder / 'scan.pdf').write_bytes(small_pdf(1))
+    proxy.fault('POST', '/documents', close='after', times=1)
+    proxy.fault('GET', '/documents', status=503)
+    with pytest.raises(OSError):
+        (folder / 'scan.pdf').write_bytes(small_pdf(2))
+    os.rename(folder, mount / 'documents/b')
+    if again:
+        mount.kill()
+    proxy.clear()
+    if again:
+        mount.start()
+    eventually(lambda: documents(api) == [small_pdf(2)], 20)
+    for _ in range(2):
+        assert os.listdir(mount / 'documents') == ['b'] and os.listdir(mount / 'documents/b') == ['scan.pdf']
+        assert (mount / 'documents/b/scan.pdf').read_bytes() == small_pdf(2)
+        assert failed(mount) == []
+        mount.remount()
+
+
+def test_what_was_made_in_a_folder_that_was_removed_since_goes(mount, proxy, api):
+    """Nobody could see it. Its bytes are in failed/."""
+    mount.allow('look for it', 'it was being written')
+    mount.may_leave = True
+    folder = mount / 'documents/a'
+    folder.mkdir()
+    proxy.fault('POST', '/documents', stall='after')
+    writer = subprocess.Popen(['cp', '/dev/stdin', folder / 'scan.pdf'], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    writer.stdin.write(small_pdf(1))
+    writer.stdin.close()
+    eventually(lambda: documents(api) == [small_pdf(1)])
+    mount.kill()
+    writer.wait()
+    proxy.clear()
+    look = proxy.fault('GET', '/documents', times=1, stall='after')
+    mount.start()
+    eventually(lambda: look.hits)
+    for note in folder.iterdir():
+        note.unlink()
+    os.rmdir(folder)
+    look.released.set()
+    eventually(lambda: documents(api) == [], 20)
+    assert os.listdir(mount / 'documents') == []
+    assert (mount / '.lasfs/failed' / only_failed(mount)).read_bytes() == small_pdf(1)
+
+
+# --- What failed, and is tried again ---------------------------------------------------------------
+
+def test_a_retry_that_waited_for_a_name_that_moved_sends_nothing_there(mount, proxy, api, dataset):
+    mount.allow('scan.pdf', 'control')
+    folder = mount / 'documents'
+    (folder / 'scan.pdf').write_bytes(small_pdf(1))
+    refuse(mount, proxy, folder / 'scan.pdf', small_pdf(2))
+    patch = proxy.fault('PATCH', '/documents/.*', stall='before', times=1)
+    mover = subprocess.Popen(['mv', '-T', folder / 'scan.pdf', dataset / 'kept.pdf'])
+    eventually(lambda: patch.hits)
+    again = control(mount, f'retry {only_failed(mount)}')
+    with pytest.raises(subprocess.TimeoutExpired):
+        again.wait(0.5)
+    patch.released.set()
+    assert mover.wait(30) == 0 and again.wait(30) != 0
+    assert (dataset / 'kept.pdf').read_bytes() == small_pdf(1)
+    assert (mount / '.lasfs/failed' / only_failed(mount)).read_bytes() == small_pdf(2)
+    assert control(mount, 'retry all').wait() == 0  # nobody has the name now
+    assert documents(api) == sorted([small_pdf(1), small_pdf(2)])
+    assert (folder / 'scan.pdf').read_bytes() == small_pdf(2)
+
+
+def test_a_retry_that_waited_for_a_name_that_was_removed_loses_nothing(mount, proxy, api):
+    mount.allow('scan.pdf', 'control')
+    mount.may_leave = True
+    path = mount / 'documents/scan.pdf'
+    path.write_bytes(small_pdf(1))
+    refuse(mount, proxy, path, small_pdf(2))
+    delete = proxy.fault('DELETE', '/documents/.*', stall='before', times=1)
+    with open(path, 'rb'):
+        remover = subprocess.Popen(['rm', path])
+        eventually(lambda: delete.hits)
+        again = control(mount, f'retry {only_failed(mount)}')
+        with pytest.raises(subprocess.TimeoutExpired):
+            again.wait(0.5)
+        delete.released.set()
+        assert remover.wait(30) == 0 and again.wait(30) != 0
+    mount.remount()
+    assert documents(api) == []
+    assert (mount / '.lasfs/failed' / only_failed(mount)).read_bytes() == small_pdf(2)
+
+
+@pytest.mark.parametrize('had', [False, True], ids=['new', 'over another'])
+def test_a_retry_in_which_the_daemon_died_keeps_what_had_failed(mount, proxy, api, had):
+    mount.allow('scan.pdf', 'it was being written', 'look for it')
+    mount.may_leave = True
+    path = mount / 'documents/scan.pdf'
+    if had:
+        path.write_bytes(small_pdf(1))
+    refuse(mount, proxy, path, small_pdf(2))
+    post = proxy.fault('POST', '/documents', stall='before', close='before')
+    again = control(mount, f'retry {only_failed(mount)}')
+    eventually(lambda: post.hits)
+    writer = subprocess.Popen(['sh', '-c', f'echo x >> {path}'], stderr=subprocess.DEVNULL)
+    with pytest.raises(subprocess.TimeoutExpired):
+        writer.wait(0.5)
+    mount.kill()
+    again.wait()
+    writer.wait()
+    proxy.clear()
+    mount.start()
+    for _ in range(3):
+        assert (mount / '.lasfs/failed' / only_failed(mount)).read_bytes().startswith(small_pdf(2))
+        assert documents(api) == ([small_pdf(1)] if had else [])
+        mount.remount()
+
+
+# --- Names that were removed since -----------------------------------------------------------------
+
+@pytest.mark.options('unsure=4')
+def test_what_was_removed_while_it_was_looked_for_does_not_come_back_empty(mount, proxy, api):
+    mount.allow('scan.pdf', 'look for it')
+    mount.may_leave = True
+    path = mount / 'documents/scan.pdf'
+    path.write_bytes(small_pdf(1))
+    proxy.fault('POST', '/documents', close='after', times=1)
+    lists = proxy.fault('GET', '/documents', status=503)
+    with pytest.raises(OSError):
+        path.write_bytes(small_pdf(2))
+    look = proxy.fault('GET', '/documents', times=1, stall='after')
+    proxy.rules.remove(lists)
+    eventually(lambda: look.hits)
+    path.unlink()
+    look.released.set()
+    eventually(lambda: documents(api) == [], 20)
+    mount.refresh()
+    assert os.listdir(mount / 'documents') == ['scan.pdf.error.txt']
+    with open(path, 'xb') as f:
+        f.write(small_pdf(3))
+    assert documents(api) == [small_pdf(3)]
+
+
+# --- What was emptied ------------------------------------------------------------------------------
+
+@pytest.mark.options('writeback', 'settle=30')
+def test_what_waits_is_kept_when_the_daemon_dies_after_the_first_bytes_of_another(mount, api):
+    mount.allow('scan.pdf', 'it was being written')
+    mount.may_leave = True
+    path = mount / 'documents/scan.pdf'
+    path.write_bytes(small_pdf(1))
+    writer = os.open(path, os.O_WRONLY | os.O_TRUNC)
+    os.close(os.dup(writer))
+    time.sleep(0.5)  # what nobody waits for is on disk after 50 ms
+    os.write(writer, small_pdf(2)[:10])
+    mount.kill()
+    with contextlib.suppress(OSError):
+        os.close(writer)
+    mount.start()
+    assert path.read_bytes() == small_pdf(1)
+    assert (mount / '.lasfs/failed' / only_failed(mount)).read_bytes() == small_pdf(2)[:10]
+    (mount / '.lasfs/control').write_text('flush')
+    assert documents(api) == [small_pdf(1)]
