@@ -30,7 +30,7 @@ struct content_cache {
     int dirfd;                  /* set once */
     int64_t max_bytes;          /* set once */
     struct content_index index; /* guarded by lock, as all below */
-    uint64_t hits, misses, evictions, broken;
+    uint64_t hits, misses, evictions, broken, ahead_used;
 };
 
 struct content_writer {
@@ -233,6 +233,14 @@ static void judge(struct content_cache *c, const struct content_name *name, bool
     files_remove(c, gone, NULL);
 }
 
+/* Somebody has it, or has had it. The lock is held. */
+static void note_opened(struct content_cache *c, struct held *h)
+{
+    c->ahead_used += h->ahead;
+    h->ahead = false;
+    h->opened = true;
+}
+
 /* Finds id's file and makes it the newest. 0, -ENOENT; -EWOULDBLOCK it is unchecked, with nowait. */
 static int find_for_use(struct content_cache *c, const char *id, bool nowait,
                         struct content_name *name, bool *checked)
@@ -246,6 +254,7 @@ static int find_for_use(struct content_cache *c, const char *id, bool nowait,
         rc = -EWOULDBLOCK;
     } else if (h) {
         content_index_use(&c->index, h);
+        note_opened(c, h);
         *name = h->name;
         *checked = h->checked;
         c->hits++;
@@ -334,6 +343,32 @@ bool content_is_ready(struct content_cache *c, const char *id)
     ready = h && h->checked;
     lock_give(&c->lock);
     return ready;
+}
+
+void content_came_for(struct content_cache *c, const char *id)
+{
+    struct held *h;
+
+    lock_take(&c->lock);
+    h = content_index_find(&c->index, id);
+    if (h)
+        note_opened(c, h);
+    lock_give(&c->lock);
+}
+
+void content_came_ahead(struct content_cache *c, const char *id, bool wanted)
+{
+    struct held *h;
+
+    lock_take(&c->lock);
+    h = content_index_find(&c->index, id);
+    if (wanted || (h && h->opened))
+        c->ahead_used++;
+    else if (h)
+        h->ahead = true;
+    else
+        c->index.vain++;
+    lock_give(&c->lock);
 }
 
 void content_remove(struct content_cache *c, const char *id)
@@ -527,6 +562,8 @@ void content_get_stats(struct content_cache *c, struct content_stats *out)
                                    .misses = c->misses,
                                    .evictions = c->evictions,
                                    .broken = c->broken,
+                                   .ahead_used = c->ahead_used,
+                                   .ahead_vain = c->index.vain,
                                    .entries = c->index.entries,
                                    .bytes = c->index.bytes,
                                    .max_bytes = c->max_bytes };

@@ -87,8 +87,19 @@ int content_adopt(struct content_cache *c, const char *path, const char *id,
 /* The digest of a file's bytes from its start; the offset stays. 0, -errno. */
 int content_digest(int fd, uint8_t sha256[CONTENT_DIGEST_BYTES]);
 
+/* --- What it is for --------------------------------------------------------------------------- */
+
+/* Somebody asked for id's bytes and had them before they were kept here, as content_open() would have
+ * given them. */
+void content_came_for(struct content_cache *c, const char *id);
+
+/* They were fetched before anybody asked; wanted: somebody did meanwhile. The first content_open() of them
+ * is a use of that, and that they are removed before it was in vain. */
+void content_came_ahead(struct content_cache *c, const char *id, bool wanted);
+
 struct content_stats {
     uint64_t hits, misses, evictions, broken;
+    uint64_t ahead_used, ahead_vain; /* of content_came_ahead() */
     size_t entries;
     int64_t bytes, max_bytes;
 };

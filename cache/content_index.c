@@ -61,6 +61,7 @@ void content_index_remove(struct content_index *x, struct held *h, struct held *
     unlink_use(x, h);
     x->bytes -= content_cost(h->name.size);
     x->entries--;
+    x->vain += h->ahead;
     h->next_gone = *gone;
     *gone = h;
 }

@@ -20,6 +20,8 @@ struct held {
     struct content_name name; /* set once */
     struct timespec used;     /* set once: when it was used last before the start */
     bool checked;             /* its bytes are those of the name */
+    bool opened;              /* somebody has had it since it came here */
+    bool ahead;               /* it came before anybody asked, and nobody has since */
 };
 
 /* All zero is empty. */
@@ -28,6 +30,7 @@ struct content_index {
     struct held *newest, *oldest;
     size_t entries;
     int64_t bytes; /* of disk */
+    uint64_t vain; /* so many were removed while they were ahead */
 };
 
 /* What a file of that size takes of the disk. */

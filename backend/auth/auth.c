@@ -34,6 +34,7 @@ struct auth {
     char *client_id, *client_secret; /* set once */
     char *cache_path, *profile;      /* set once; NULL: tokens are not shared */
     int64_t timeout_ms;              /* set once */
+    struct meter meter;
 
     struct lock lock; /* before any call's */
     char *token;      /* guarded by lock, as all below; NULL: none */
@@ -188,6 +189,7 @@ static int ask(struct auth *a, struct call *call, const char *url, struct answer
         .idempotent = true,
         .class = CALL_URGENT, /* others need it, a heartbeat among them */
         .timeout_ms = a->timeout_ms,
+        .meter = &a->meter,
         .answer = BUF_INIT(TOKEN_ANSWER_MAX),
     };
     int rc = sender_do(a->sender, call, &rq, &st, err);
@@ -387,4 +389,9 @@ int auth_token(struct auth *a, struct call *call, uint64_t refused, struct buf *
     if (err)
         *err = why;
     return rc;
+}
+
+const struct meter *auth_meter(const struct auth *a)
+{
+    return &a->meter;
 }

@@ -38,4 +38,7 @@ int auth_token(struct auth *a, struct call *call, uint64_t refused, struct buf *
 /* Did the last request for one fail because the endpoint did, or the way to it? Any thread. */
 bool auth_is_down(struct auth *a);
 
+/* How long each request for one took. Any thread, as long as a. */
+const struct meter *auth_meter(const struct auth *a);
+
 #endif

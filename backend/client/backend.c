@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "auth.h"
@@ -206,6 +207,7 @@ int backend_list(struct backend *be, struct call *call, const struct target *t,
 {
     struct request rq = { .method = "GET",
                           .idempotent = true,
+                          .meter = endpoint_meter(&be->endpoints, t->res, ENDPOINT_LIST),
                           .answer = BUF_INIT(ANSWER_MAX_BYTES) };
 
     if (!(resource_can(t->res) & CAN_LIST))
@@ -219,6 +221,7 @@ int backend_delete_many(struct backend *be, struct call *call, const struct targ
 {
     struct request rq = { .method = "DELETE",
                           .idempotent = all,
+                          .meter = endpoint_meter(&be->endpoints, t->res, ENDPOINT_DELETE_MANY),
                           .answer = BUF_INIT(ANSWER_MAX_BYTES) };
 
     if (!(resource_can(t->res) & CAN_DELETE_MANY))
@@ -234,6 +237,7 @@ int backend_get(struct backend *be, struct call *call, const struct target *t, i
     struct scan scan = { .fd = content_fd, .size = -1 };
     struct request rq = { .method = "GET",
                           .idempotent = true,
+                          .meter = endpoint_meter(&be->endpoints, t->res, ENDPOINT_GET),
                           .answer = BUF_INIT(ANSWER_MAX_BYTES),
                           .scan = resource_content_max(t->res) ? &scan : NULL };
     struct sending st = { 0 };
@@ -330,6 +334,7 @@ int backend_create(struct backend *be, struct call *call, const struct target *t
     struct buf url = BUF_INIT(URL_MAX_BYTES);
     struct scan scan = { .fd = -1 };
     struct request rq = { .method = "POST",
+                          .meter = endpoint_meter(&be->endpoints, t->res, ENDPOINT_POST),
                           .answer = BUF_INIT(ANSWER_MAX_BYTES),
                           .scan = resource_content_max(t->res) ? &scan : NULL };
     int rc;
@@ -362,6 +367,7 @@ int backend_update(struct backend *be, struct call *call, const struct target *t
     struct scan scan = { .fd = -1 };
     struct request rq = { .method = "PATCH",
                           .idempotent = true,
+                          .meter = endpoint_meter(&be->endpoints, t->res, ENDPOINT_PATCH),
                           .answer = BUF_INIT(ANSWER_MAX_BYTES),
                           .scan = resource_content_max(t->res) ? &scan : NULL };
     int rc;
@@ -388,6 +394,7 @@ int backend_delete(struct backend *be, struct call *call, const struct target *t
     struct failure ignored = { 0 };
     struct request rq = { .method = "DELETE",
                           .idempotent = true,
+                          .meter = endpoint_meter(&be->endpoints, t->res, ENDPOINT_DELETE),
                           .answer = BUF_INIT(ANSWER_MAX_BYTES) };
     struct sending st = { 0 };
     int rc;
@@ -414,6 +421,7 @@ int backend_heartbeat(struct backend *be, struct call *call, const struct target
     struct request rq = { .method = "POST",
                           .idempotent = true,
                           .class = CALL_URGENT,
+                          .meter = endpoint_meter(&be->endpoints, beat.res, ENDPOINT_POST),
                           .answer = BUF_INIT(ANSWER_MAX_BYTES) };
     int rc =
         t->res->kind == beat.res->parent && t->id ? target_path(be->api, &beat, &url) : -EINVAL;
@@ -429,12 +437,34 @@ int backend_heartbeat(struct backend *be, struct call *call, const struct target
 
 void backend_get_stats(struct backend *be, struct backend_stats *out)
 {
+    struct engine_bytes bytes;
+
     out->requests = atomic_load(&be->sender.requests);
     out->retries = atomic_load(&be->sender.retries);
     out->failures = atomic_load(&be->sender.failures);
-    engine_count(be->sender.engine, &out->bytes_sent, &out->bytes_received);
+    out->requests_lately = lately_sum(&be->sender.lately, clock_now_ms(be->sender.clock));
+    engine_count(be->sender.engine, &bytes);
+    out->bytes_sent = bytes.sent;
+    out->bytes_received = bytes.received;
+    out->sent_lately = bytes.sent_lately;
+    out->received_lately = bytes.received_lately;
     lock_take(&be->lock);
     out->in_flight = be->n_visits;
     lock_give(&be->lock);
     out->down = guard_is_open(be->guard);
+}
+
+bool backend_endpoint(struct backend *be, unsigned n, struct backend_endpoint *out)
+{
+    *out = (struct backend_endpoint){ .method = "" };
+    if (n > ENDPOINTS)
+        return false;
+    if (n == ENDPOINTS) {
+        out->method = "POST";
+        snprintf(out->path, sizeof(out->path), "token");
+        meter_read(auth_meter(be->auth), &out->took);
+    } else if (endpoint_name(n, &out->method, out->path)) {
+        meter_read(&be->endpoints.meters[n], &out->took);
+    }
+    return true;
 }

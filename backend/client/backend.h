@@ -26,6 +26,7 @@
 #include "call.h"
 #include "clock.h"
 #include "content_source.h"
+#include "endpoint_times.h"
 #include "failure.h"
 #include "list_page.h"
 #include "log.h"
@@ -158,9 +159,19 @@ int backend_heartbeat(struct backend *be, struct call *call, const struct target
 /* What it has done since it started, for .lasfs/status. Any thread. */
 struct backend_stats {
     uint64_t requests, retries, failures, bytes_sent, bytes_received;
+    uint64_t requests_lately, sent_lately, received_lately; /* of these, in the last minute */
     unsigned in_flight;
     bool down; /* the server has failed so often that it is probed, and nothing else tried */
 };
 void backend_get_stats(struct backend *be, struct backend_stats *out);
+
+/* An endpoint, and how long each try there took, the wait for a turn among max_conns included. */
+struct backend_endpoint {
+    const char *method;           /* "GET"; valid for ever */
+    char path[ENDPOINT_PATH_MAX]; /* "documents/{documentId}"; "{fileUrl}"; "token" */
+    struct meter_sum took;        /* count 0: nothing was asked there */
+};
+/* The n-th, from 0; false: there are no more. Any thread. */
+bool backend_endpoint(struct backend *be, unsigned n, struct backend_endpoint *out);
 
 #endif

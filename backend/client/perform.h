@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "auth.h"
+#include "endpoint_times.h"
 #include "guard.h"
 #include "lock.h"
 #include "record_ref.h"
@@ -22,10 +23,11 @@ struct visit;
 
 struct backend {
     struct sender sender;
-    struct auth *auth;            /* set once */
-    struct guard *guard;          /* set once */
-    char *api;                    /* set once: the endpoint's URL */
-    int64_t timeout_ms;           /* set once */
+    struct auth *auth;   /* set once */
+    struct guard *guard; /* set once */
+    char *api;           /* set once: the endpoint's URL */
+    int64_t timeout_ms;  /* set once */
+    struct endpoint_times endpoints;
     atomic_int urls[RES_COUNT];   /* have answers a url_field? */
     atomic_bool today;            /* an answer had what the API of 2021 has not */
     atomic_bool notes_refused;    /* and yet it did not take, or keep, what a stamp says */

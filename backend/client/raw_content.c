@@ -62,9 +62,12 @@ int backend_get_raw(struct backend *be, struct call *call, const struct record *
                               .expect = to->expect,
                               .arrived = to->arrived,
                               .arg = to->arg };
-    struct request rq = {
-        .method = "GET", .idempotent = true, .answer = BUF_INIT(ANSWER_MAX_BYTES), .raw = &raw
-    };
+    struct request rq = { .method = "GET",
+                          .idempotent = true,
+                          .meter = endpoint_meter(&be->endpoints, record_resource(r),
+                                                  ENDPOINT_GET_BYTES),
+                          .answer = BUF_INIT(ANSWER_MAX_BYTES),
+                          .raw = &raw };
     int rc = perform_there(be, call, r, &rq, err);
 
     buf_release(&rq.answer);
@@ -89,6 +92,8 @@ int backend_get_raw_size(struct backend *be, struct call *call, const struct rec
 {
     struct request rq = { .method = "HEAD",
                           .idempotent = true,
+                          .meter = endpoint_meter(&be->endpoints, record_resource(r),
+                                                  ENDPOINT_HEAD_BYTES),
                           .answer = BUF_INIT(ANSWER_MAX_BYTES) };
     struct failure why = { 0 };
     int rc = perform_there(be, call, r, &rq, &why);
@@ -110,6 +115,8 @@ int backend_put_raw(struct backend *be, struct call *call, const struct record *
     struct upload up = { .fd = content.fd, .fd_len = content.size, .raw = true };
     struct request rq = { .method = "PUT",
                           .idempotent = true,
+                          .meter = endpoint_meter(&be->endpoints, record_resource(r),
+                                                  ENDPOINT_PUT_BYTES),
                           .class = CALL_CHANGE,
                           .content_type = type,
                           .body = &up,

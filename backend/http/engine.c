@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lock.h"
+#include "meter.h"
 #include "thread.h"
 #include "transfer.h"
 
@@ -25,6 +26,7 @@ struct engine {
     char *cacert;        /* set once */
     unsigned max_active; /* set once */
     atomic_uint_least64_t sent, received;
+    struct lately sent_lately, received_lately;
 
     struct lock lock;             /* before any call's */
     pthread_cond_t ended;         /* one that was to be aborted is done */
@@ -164,6 +166,7 @@ static void start(struct engine *e, struct request *rq)
 
 static void count_bytes(struct engine *e, CURL *easy)
 {
+    int64_t now = clock_now_ms(e->clock);
     curl_off_t up = 0, down = 0;
     long head_up = 0, head_down = 0;
 
@@ -171,8 +174,12 @@ static void count_bytes(struct engine *e, CURL *easy)
     curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
     curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &head_up);
     curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &head_down);
-    atomic_fetch_add(&e->sent, (uint64_t)up + (uint64_t)head_up);
-    atomic_fetch_add(&e->received, (uint64_t)down + (uint64_t)head_down);
+    up += head_up;
+    down += head_down;
+    atomic_fetch_add(&e->sent, (uint64_t)up);
+    atomic_fetch_add(&e->received, (uint64_t)down);
+    lately_add(&e->sent_lately, now, (uint64_t)up);
+    lately_add(&e->received_lately, now, (uint64_t)down);
 }
 
 /* Takes it off its handle and tells who waits. */
@@ -407,10 +414,14 @@ void engine_free(struct engine *e)
     engine_destroy(e);
 }
 
-void engine_count(struct engine *e, uint64_t *sent, uint64_t *received)
+void engine_count(struct engine *e, struct engine_bytes *out)
 {
-    *sent = atomic_load(&e->sent);
-    *received = atomic_load(&e->received);
+    int64_t now = clock_now_ms(e->clock);
+
+    *out = (struct engine_bytes){ .sent = atomic_load(&e->sent),
+                                  .received = atomic_load(&e->received),
+                                  .sent_lately = lately_sum(&e->sent_lately, now),
+                                  .received_lately = lately_sum(&e->received_lately, now) };
 }
 
 static bool is_done(struct engine *e, const struct request *rq)

@@ -33,7 +33,12 @@ void engine_free(struct engine *e);
  */
 int request_do(struct engine *e, struct call *call, struct request *rq);
 
-/* Bytes since the start, headers too. Any thread. */
-void engine_count(struct engine *e, uint64_t *sent, uint64_t *received);
+/* Bytes, headers too: since the start, and in the last minute (meter.h). Those of a request are counted when
+ * it ends. Any thread. */
+struct engine_bytes {
+    uint64_t sent, received;
+    uint64_t sent_lately, received_lately;
+};
+void engine_count(struct engine *e, struct engine_bytes *out);
 
 #endif

@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "failure.h"
 #include "headway.h"
+#include "meter.h"
 #include "scan.h"
 #include "upload.h"
 
@@ -43,6 +44,7 @@ struct request {
     enum call_class class; /* 0: its call's; of CALL_PROBE there is one at a time */
     int64_t timeout_ms;    /* without headway (headway.h) in either direction */
     int64_t answer_ms;     /* for the answer's first byte, where that is longer */
+    struct meter *meter;   /* each try is added to it; NULL: to none */
 
     /* What became of it. The caller releases answer. */
     int status;        /* 0: no answer */

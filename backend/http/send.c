@@ -150,10 +150,10 @@ static void trace_try(struct sender *s, const struct call *call, const struct re
                (long long)(rq->body ? rq->body->at : 0), (long long)rq->answer_bytes);
 }
 
-/* request_do() with a line in the trace. The operation waits for all of it, not only while it is
+/* request_do(), with how long it took, and its line in the trace. The operation waits for all of it, not only while it is
  * parked: the engine's thread may have taken the processor. */
-static int do_traced(struct sender *s, struct call *call, struct request *rq,
-                     const struct sending *st)
+static int do_measured(struct sender *s, struct call *call, struct request *rq,
+                       const struct sending *st)
 {
     struct call_origin *origin = call->origin;
     int64_t waited_us = origin ? origin->waited_us : 0;
@@ -161,16 +161,19 @@ static int do_traced(struct sender *s, struct call *call, struct request *rq,
     int error = request_do(s->engine, call, rq);
 
     took_us = clock_us() - began_us;
+    if (rq->meter)
+        meter_add(rq->meter, took_us);
     if (origin)
         origin->waited_us = waited_us + took_us;
-    trace_try(s, call, rq, st, took_us, error);
+    if (s->trace)
+        trace_try(s, call, rq, st, took_us, error);
     return error;
 }
 
 int sender_once(struct sender *s, struct call *call, struct request *rq, const struct sending *st)
 {
     int64_t began_ms = clock_now_ms(s->clock);
-    int error = s->trace ? do_traced(s, call, rq, st) : request_do(s->engine, call, rq);
+    int error = do_measured(s, call, rq, st);
 
     log_try(s, rq, st, began_ms, error);
     return error;
@@ -200,6 +203,7 @@ static int try_once(struct sender *s, struct call *call, struct request *rq, str
 
     begin_try(rq);
     atomic_fetch_add(&s->requests, 1);
+    lately_add(&s->lately, clock_now_ms(s->clock), 1);
     a.error = sender_once(s, call, rq, st);
     obey(s, rq, st);
     a.tries = ++st->tries;

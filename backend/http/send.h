@@ -12,6 +12,7 @@
 #include "engine.h"
 #include "failure.h"
 #include "log.h"
+#include "meter.h"
 #include "pacer.h"
 #include "trace.h"
 
@@ -22,6 +23,7 @@ struct sender {
     struct trace *trace;   /* set once; NULL: there is none */
     struct pacer pacer;
     atomic_uint_least64_t requests, retries, failures;
+    struct lately lately; /* requests */
 };
 
 /* What is known of a request over all its tries; {0} to begin with. */

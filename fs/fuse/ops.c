@@ -8,7 +8,7 @@
 
 #include "banned.h"
 
-struct task *task_new(fuse_req_t req, const char *operation,
+struct task *task_new(fuse_req_t req, enum operation operation,
                       int (*run)(struct task *, struct failure *), uint64_t ino, const char *name)
 {
     const struct ops_context *context = fuse_req_userdata(req);
@@ -35,10 +35,11 @@ struct task *task_new(fuse_req_t req, const char *operation,
     t->options = context->options;
     t->run = run;
     t->operation = operation;
+    t->began_us = clock_us();
     t->ino = ino;
     t->pid = fuse_req_ctx(req)->pid;
     if (context->trace)
-        t->span = span_new(context->trace, operation, t->pid);
+        t->span = span_new(context->trace, operation_name(operation), t->pid);
     span_call(t->span, &t->call);
     return t;
 }
@@ -58,14 +59,14 @@ static void name_span(struct task *t)
         span_path(t->span, fs_nodes(t->fs), t->ino, t->of_itself ? NULL : t->name);
 }
 
-struct span *op_span(fuse_req_t req, const char *operation, uint64_t ino)
+struct span *op_span(fuse_req_t req, enum operation operation, uint64_t ino)
 {
     const struct ops_context *context = fuse_req_userdata(req);
     struct span *s;
 
     if (!context->trace)
         return NULL;
-    s = span_new(context->trace, operation, fuse_req_ctx(req)->pid);
+    s = span_new(context->trace, operation_name(operation), fuse_req_ctx(req)->pid);
     span_path(s, fs_nodes(context->fs), ino, NULL);
     return s;
 }
@@ -86,10 +87,11 @@ static void task_end(struct task *t, int rc, const struct failure *err)
         if (err->text[0] && t->to_name)
             fs_report_rename(t->fs, t->ino, t->name, t->to_ino, t->to_name, rc, err);
         else if (err->text[0])
-            fs_report(t->fs, t->said_as ? t->said_as : t->operation, t->ino,
+            fs_report(t->fs, t->said_as ? t->said_as : operation_name(t->operation), t->ino,
                       t->of_itself ? NULL : t->name, rc, err);
         fuse_reply_err(t->req, -rc);
     }
+    operation_ended(fs_operations(t->fs), t->operation, t->began_us, clock_us());
     span_end(t->span, rc);
     task_free(t);
 }

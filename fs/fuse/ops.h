@@ -11,6 +11,7 @@
 #include <fuse3/fuse_lowlevel.h>
 
 #include "fs.h"
+#include "operations.h"
 #include "pool.h"
 #include "span.h"
 
@@ -37,9 +38,10 @@ struct task {
     struct call call;
     /* Replies and returns 0, or returns -errno: then the error is replied. */
     int (*run)(struct task *t, struct failure *err);
-    const char *operation; /* the kernel's word */
-    const char *said_as;   /* for the error log, where that is another; or NULL */
-    struct span *span;     /* NULL: there is no trace */
+    enum operation operation;
+    int64_t began_us;
+    const char *said_as; /* for the error log, where that is another; or NULL */
+    struct span *span;   /* NULL: there is no trace */
     uint64_t ino, to_ino;
     char *name, *to_name;
     struct handle *handle;
@@ -57,7 +59,7 @@ struct task {
 };
 
 /* NULL: it has replied ENOMEM. name and to_name may be NULL; they are copied. */
-struct task *task_new(fuse_req_t req, const char *operation,
+struct task *task_new(fuse_req_t req, enum operation operation,
                       int (*run)(struct task *, struct failure *), uint64_t ino, const char *name);
 void task_set_handle(struct task *t, const struct fuse_file_info *fi);
 
@@ -67,7 +69,7 @@ void task_run(struct task *t);
 void task_pool(struct task *t);
 
 /* The trace's of an operation that is no task; span_end() follows. NULL: there is no trace. */
-struct span *op_span(fuse_req_t req, const char *operation, uint64_t ino);
+struct span *op_span(fuse_req_t req, enum operation operation, uint64_t ino);
 
 void reply_entry(struct task *t, const struct entry *e);
 /* Says that it went well, if rc is 0. Returns rc. */

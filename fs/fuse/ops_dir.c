@@ -18,7 +18,7 @@ static int run_lookup(struct task *t, struct failure *err)
 
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-    struct task *t = task_new(req, "lookup", run_lookup, parent, name);
+    struct task *t = task_new(req, OP_LOOKUP, run_lookup, parent, name);
 
     if (t)
         task_run(t);
@@ -33,7 +33,7 @@ static struct fs *fs_of(fuse_req_t req)
 
 static void forget(fuse_req_t req, fuse_ino_t ino, uint64_t count)
 {
-    struct span *span = op_span(req, "forget", ino);
+    struct span *span = op_span(req, OP_FORGET, ino);
 
     fs_forget(fs_of(req), ino, count);
     span_end(span, 0);
@@ -69,7 +69,7 @@ static int run_opendir(struct task *t, struct failure *err)
 
 void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-    struct task *t = task_new(req, "opendir", run_opendir, ino, NULL);
+    struct task *t = task_new(req, OP_OPENDIR, run_opendir, ino, NULL);
 
     (void)fi;
     if (t)
@@ -78,7 +78,7 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-    struct span *span = op_span(req, "releasedir", ino);
+    struct span *span = op_span(req, OP_RELEASEDIR, ino);
 
     fs_releasedir(fs_of(req), (struct dirhandle *)(uintptr_t)fi->fh);
     fuse_reply_err(req, 0);
@@ -87,7 +87,7 @@ void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
 {
-    struct span *span = op_span(req, "fsyncdir", ino);
+    struct span *span = op_span(req, OP_FSYNCDIR, ino);
 
     (void)datasync;
     (void)fi;
@@ -144,7 +144,7 @@ static int run_readdir(struct task *t, struct failure *err)
 static void readdir_any(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
                         struct fuse_file_info *fi, bool plus)
 {
-    struct task *t = task_new(req, plus ? "readdirplus" : "readdir", run_readdir, ino, NULL);
+    struct task *t = task_new(req, plus ? OP_READDIRPLUS : OP_READDIR, run_readdir, ino, NULL);
 
     if (!t)
         return;
@@ -179,7 +179,7 @@ static int run_mkdir(struct task *t, struct failure *err)
 
 void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
-    struct task *t = task_new(req, "mkdir", run_mkdir, parent, name);
+    struct task *t = task_new(req, OP_MKDIR, run_mkdir, parent, name);
 
     if (!t)
         return;
@@ -194,7 +194,7 @@ static int run_rmdir(struct task *t, struct failure *err)
 
 void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-    struct task *t = task_new(req, "rmdir", run_rmdir, parent, name);
+    struct task *t = task_new(req, OP_RMDIR, run_rmdir, parent, name);
 
     if (t)
         task_pool(t);
@@ -207,7 +207,7 @@ static int run_unlink(struct task *t, struct failure *err)
 
 void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-    struct task *t = task_new(req, "unlink", run_unlink, parent, name);
+    struct task *t = task_new(req, OP_UNLINK, run_unlink, parent, name);
 
     if (t)
         task_pool(t);
@@ -222,7 +222,7 @@ static int run_rename(struct task *t, struct failure *err)
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t to_parent,
                const char *to_name, unsigned flags)
 {
-    struct task *t = task_new(req, "rename", run_rename, parent, name);
+    struct task *t = task_new(req, OP_RENAME, run_rename, parent, name);
 
     if (!t)
         return;

@@ -44,7 +44,7 @@ static int run_open(struct task *t, struct failure *err)
 
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-    struct task *t = task_new(req, "open", run_open, ino, NULL);
+    struct task *t = task_new(req, OP_OPEN, run_open, ino, NULL);
 
     if (!t)
         return;
@@ -76,7 +76,7 @@ static int run_create(struct task *t, struct failure *err)
 void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
                struct fuse_file_info *fi)
 {
-    struct task *t = task_new(req, "create", run_create, parent, name);
+    struct task *t = task_new(req, OP_CREATE, run_create, parent, name);
 
     if (!t)
         return;
@@ -108,7 +108,7 @@ static int run_special(struct task *t, struct failure *err)
 void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
 {
     bool regular = S_ISREG(mode);
-    struct task *t = task_new(req, "mknod", regular ? run_mknod : run_special, parent, name);
+    struct task *t = task_new(req, OP_MKNOD, regular ? run_mknod : run_special, parent, name);
 
     (void)rdev;
     if (!t)
@@ -144,7 +144,7 @@ static int run_read(struct task *t, struct failure *err)
 
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
 {
-    struct task *t = task_new(req, "read", run_read, ino, NULL);
+    struct task *t = task_new(req, OP_READ, run_read, ino, NULL);
 
     if (!t)
         return;
@@ -172,7 +172,7 @@ static int run_write(struct task *t, struct failure *err)
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t off,
               struct fuse_file_info *fi)
 {
-    struct task *t = task_new(req, "write", run_write, ino, NULL);
+    struct task *t = task_new(req, OP_WRITE, run_write, ino, NULL);
 
     if (!t)
         return;
@@ -199,7 +199,7 @@ static int run_flush(struct task *t, struct failure *err)
 
 void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-    struct task *t = task_new(req, "flush", run_flush, ino, NULL);
+    struct task *t = task_new(req, OP_FLUSH, run_flush, ino, NULL);
 
     if (!t)
         return;
@@ -222,7 +222,7 @@ static int run_fsync(struct task *t, struct failure *err)
 
 void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
 {
-    struct task *t = task_new(req, "fsync", run_fsync, ino, NULL);
+    struct task *t = task_new(req, OP_FSYNC, run_fsync, ino, NULL);
 
     (void)datasync;
     if (!t)
@@ -246,7 +246,7 @@ void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct f
 {
     const struct ops_context *context = fuse_req_userdata(req);
     struct fs_waiter waiter = { wake_poller, forget_poller, ph };
-    struct span *span = op_span(req, "poll", ino);
+    struct span *span = op_span(req, OP_POLL, ino);
     bool taken, ended;
 
     ended = fs_poll(context->fs, (struct handle *)(uintptr_t)fi->fh, ph ? &waiter : NULL, &taken);
@@ -262,11 +262,12 @@ struct late_release {
     struct fs *fs;
     struct handle *handle;
     struct span *span;
+    int64_t began_us;
 };
 
-static void release_and_end(struct fs *fs, struct handle *h, struct span *span)
+static void release_end(struct fs *fs, struct span *span, int64_t began_us)
 {
-    release_now(fs, h, span);
+    operation_ended(fs_operations(fs), OP_RELEASE, began_us, clock_us());
     span_end(span, 0);
 }
 
@@ -275,7 +276,8 @@ static void release_job(struct job *job)
     struct late_release *late = (struct late_release *)job;
 
     span_runs(late->span);
-    release_and_end(late->fs, late->handle, late->span);
+    release_now(late->fs, late->handle, late->span);
+    release_end(late->fs, late->span, late->began_us);
     free(late);
 }
 
@@ -283,23 +285,25 @@ void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
     const struct ops_context *context = fuse_req_userdata(req);
     struct handle *h = (struct handle *)(uintptr_t)fi->fh;
-    struct span *span = op_span(req, "release", ino);
+    struct span *span = op_span(req, OP_RELEASE, ino);
+    int64_t began_us = clock_us();
     struct late_release *late;
 
     if (!fs_release_blocks(context->fs, h)) {
         release_now(context->fs, h, span);
         fuse_reply_err(req, 0);
-        span_end(span, 0);
+        release_end(context->fs, span, began_us);
         return;
     }
     fuse_reply_err(req, 0);
     late = calloc(1, sizeof(*late));
     if (late) {
-        *late = (struct late_release){ .job = { .run = release_job }, context->fs, h, span };
+        *late = (struct late_release){ { .run = release_job }, context->fs, h, span, began_us };
         span_queued(span);
         if (pool_submit(fs_pool(context->fs), &late->job) == 0)
             return;
         free(late);
     }
-    release_and_end(context->fs, h, span);
+    release_now(context->fs, h, span);
+    release_end(context->fs, span, began_us);
 }

@@ -22,7 +22,7 @@ static int run_getattr(struct task *t, struct failure *err)
 
 void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-    struct task *t = task_new(req, "getattr", run_getattr, ino, NULL);
+    struct task *t = task_new(req, OP_GETATTR, run_getattr, ino, NULL);
 
     if (!t)
         return;
@@ -58,7 +58,7 @@ static int run_setattr(struct task *t, struct failure *err)
 void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int what,
                 struct fuse_file_info *fi)
 {
-    struct task *t = task_new(req, "setattr", run_setattr, ino, NULL);
+    struct task *t = task_new(req, OP_SETATTR, run_setattr, ino, NULL);
 
     if (!t)
         return;
@@ -84,7 +84,7 @@ static int run_readlink(struct task *t, struct failure *err)
 
 void op_readlink(fuse_req_t req, fuse_ino_t ino)
 {
-    struct task *t = task_new(req, "readlink", run_readlink, ino, NULL);
+    struct task *t = task_new(req, OP_READLINK, run_readlink, ino, NULL);
 
     if (t)
         task_run(t);
@@ -93,7 +93,7 @@ void op_readlink(fuse_req_t req, fuse_ino_t ino)
 void op_statfs(fuse_req_t req, fuse_ino_t ino)
 {
     const struct ops_context *context = fuse_req_userdata(req);
-    struct span *span = op_span(req, "statfs", ino);
+    struct span *span = op_span(req, OP_STATFS, ino);
     struct statvfs st;
     int rc = fs_statfs(context->fs, &st);
 
@@ -108,7 +108,7 @@ void op_statfs(fuse_req_t req, fuse_ino_t ino)
 
 /* A task about one of the user's attributes; what the kernel asks of each file that is listed or
  * written is answered here without a lock, by refusal. With ENOSYS it never asks again. */
-static struct task *xattr_task(fuse_req_t req, const char *operation,
+static struct task *xattr_task(fuse_req_t req, enum operation operation,
                                int (*run)(struct task *, struct failure *), fuse_ino_t ino,
                                const char *name, int refusal)
 {
@@ -154,7 +154,7 @@ static int run_getxattr(struct task *t, struct failure *err)
 
 void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 {
-    struct task *t = xattr_task(req, "getxattr", run_getxattr, ino, name, ENODATA);
+    struct task *t = xattr_task(req, OP_GETXATTR, run_getxattr, ino, name, ENODATA);
 
     if (!t)
         return;
@@ -172,7 +172,7 @@ static int run_listxattr(struct task *t, struct failure *err)
 
 void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 {
-    struct task *t = xattr_task(req, "listxattr", run_listxattr, ino, NULL, 0);
+    struct task *t = xattr_task(req, OP_LISTXATTR, run_listxattr, ino, NULL, 0);
 
     if (!t)
         return;
@@ -197,7 +197,7 @@ static int run_removexattr(struct task *t, struct failure *err)
 void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size,
                  int flags)
 {
-    struct task *t = xattr_task(req, "setxattr", run_setxattr, ino, name, EOPNOTSUPP);
+    struct task *t = xattr_task(req, OP_SETXATTR, run_setxattr, ino, name, EOPNOTSUPP);
 
     if (!t)
         return;
@@ -211,7 +211,7 @@ void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *v
 
 void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 {
-    struct task *t = xattr_task(req, "removexattr", run_removexattr, ino, name, ENODATA);
+    struct task *t = xattr_task(req, OP_REMOVEXATTR, run_removexattr, ino, name, ENODATA);
 
     if (t)
         task_pool(t);
@@ -226,7 +226,7 @@ static int run_symlink(struct task *t, struct failure *err)
 
 void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
 {
-    struct task *t = task_new(req, "symlink", run_symlink, parent, name);
+    struct task *t = task_new(req, OP_SYMLINK, run_symlink, parent, name);
 
     (void)target;
     if (t)
@@ -240,7 +240,7 @@ static int run_link(struct task *t, struct failure *err)
 
 void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
 {
-    struct task *t = task_new(req, "link", run_link, parent, name);
+    struct task *t = task_new(req, OP_LINK, run_link, parent, name);
 
     if (!t)
         return;

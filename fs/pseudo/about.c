@@ -12,6 +12,7 @@
 #include "errlog.h"
 #include "meta.h"
 #include "node.h"
+#include "operations.h"
 #include "pseudo_context.h"
 #include "remote.h"
 #include "resolve.h"
@@ -173,6 +174,24 @@ static int add_caches(struct pseudo *pseudo, struct buf *out)
                     content.max_bytes, nodes_count(pseudo->nodes));
 }
 
+/* What was opened and from where, and how much there was to do lately. */
+static int add_reads(struct pseudo *pseudo, const struct backend_stats *b, struct buf *out)
+{
+    uint64_t operations = lately_sum(&pseudo->operations->lately, clock_us() / 1000);
+    struct remote_reads reads;
+
+    remote_get_reads(pseudo->remote, &reads);
+    return buf_addf(out,
+                    "contents opened  %" PRIu64 " from the cache, %" PRIu64 " not\n"
+                    "read ahead       %" PRIu64 " (%" PRIu64 " used, %" PRIu64 " in vain)\n"
+                    "last minute      %" PRIu64 " operations, %" PRIu64 " requests, %" PRIu64
+                    " bytes sent, %" PRIu64 " received, %" PRIu64 " contents from the cache, "
+                    "%" PRIu64 " not\n",
+                    reads.hits, reads.misses, reads.ahead, reads.ahead_used, reads.ahead_vain,
+                    operations, b->requests_lately, b->sent_lately, b->received_lately,
+                    reads.hits_lately, reads.misses_lately);
+}
+
 int about_status(struct pseudo *pseudo, struct buf *out)
 {
     struct uploads_stats up;
@@ -203,6 +222,8 @@ int about_status(struct pseudo *pseudo, struct buf *out)
         rc = add_journal(&up, out);
     if (rc == 0)
         rc = add_caches(pseudo, out);
+    if (rc == 0)
+        rc = add_reads(pseudo, &b, out);
     if (rc == 0)
         rc = buf_addf(out, "purged           %" PRIu64 " documents\n", up.purged);
     if (rc == 0)
@@ -254,6 +275,68 @@ static int add_generation_metrics(struct pseudo *pseudo, struct buf *out)
     return rc;
 }
 
+/* One of a histogram's lines: how many took no longer than so. */
+static int add_bucket(const char *name, const char *labels, double seconds, uint64_t count,
+                      struct buf *out)
+{
+    return buf_addf(out, "lasfs_%s_bucket{%s,le=\"%g\"} %" PRIu64 "\n", name, labels, seconds,
+                    count);
+}
+
+static int add_times(const char *name, const char *labels, const struct meter_sum *took,
+                     struct buf *out)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < METER_BOUNDS; i++)
+        rc = add_bucket(name, labels, (double)meter_bounds_us[i] / 1e6, took->upto[i], out);
+    if (rc == 0)
+        rc = buf_addf(out, "lasfs_%s_bucket{%s,le=\"+Inf\"} %" PRIu64 "\n", name, labels,
+                      took->count);
+    return rc < 0 ? rc
+                  : buf_addf(out,
+                             "lasfs_%s_sum{%s} %.6f\n"
+                             "lasfs_%s_count{%s} %" PRIu64 "\n",
+                             name, labels, (double)took->us / 1e6, name, labels, took->count);
+}
+
+static int add_times_head(const char *name, const char *help, struct buf *out)
+{
+    return buf_addf(out, "# HELP lasfs_%s %s\n# TYPE lasfs_%s histogram\n", name, help, name);
+}
+
+/* Of what nobody has asked for there are no lines. */
+static int add_operation_times(struct pseudo *pseudo, struct buf *out)
+{
+    const char *name = "operation_seconds";
+    char labels[KIND_TEXT_MAX];
+    struct meter_sum took;
+    int rc = add_times_head(name, "What the kernel asked for, until its answer.", out);
+
+    for (int op = 0; rc == 0 && op < OP_COUNT; op++) {
+        meter_read(&pseudo->operations->meters[op], &took);
+        snprintf(labels, sizeof(labels), "operation=\"%s\"", operation_name((enum operation)op));
+        if (took.count)
+            rc = add_times(name, labels, &took, out);
+    }
+    return rc;
+}
+
+static int add_request_times(struct pseudo *pseudo, struct buf *out)
+{
+    const char *name = "request_seconds";
+    char labels[ENDPOINT_PATH_MAX + KIND_TEXT_MAX];
+    struct backend_endpoint at;
+    int rc = add_times_head(name, "What the API was asked for, each try until its answer.", out);
+
+    for (unsigned i = 0; rc == 0 && backend_endpoint(pseudo->backend, i, &at); i++) {
+        snprintf(labels, sizeof(labels), "method=\"%s\",endpoint=\"%s\"", at.method, at.path);
+        if (at.took.count)
+            rc = add_times(name, labels, &at.took, out);
+    }
+    return rc;
+}
+
 int about_metrics(struct pseudo *pseudo, struct buf *out)
 {
     int64_t files[ROW_STATES] = { 0 };
@@ -261,11 +344,13 @@ int about_metrics(struct pseudo *pseudo, struct buf *out)
     struct uploads_stats up;
     struct drops_stats drops;
     struct backend_stats b;
+    struct remote_reads reads;
     struct meta_stats meta;
     int rc = state_count(pseudo->state, files, NULL);
 
     if (rc < 0)
         return rc;
+    remote_get_reads(pseudo->remote, &reads);
     backend_get_stats(pseudo->backend, &b);
     content_get_stats(pseudo->content, &content);
     drops_get_stats(pseudo->drops, &drops);
@@ -300,12 +385,21 @@ int about_metrics(struct pseudo *pseudo, struct buf *out)
         { "cached_answers_bytes", "", "gauge", "Memory that they take.", (double)meta.bytes },
         { "cached_contents", "", "gauge", "Contents that are cached on disk.", (double)content.entries },
         { "cached_contents_bytes", "", "gauge", "Disk that they take.", (double)content.bytes },
+        { "contents_opened_total", "{from=\"cache\"}", "counter", "Contents that were opened to be read.", (double)reads.hits },
+        { "contents_opened_total", "{from=\"server\"}", "counter", NULL, (double)reads.misses },
+        { "readahead_total", "", "counter", "Contents that were fetched before anybody asked.", (double)reads.ahead },
+        { "readahead_used_total", "", "counter", "Those that were asked for since.", (double)reads.ahead_used },
+        { "readahead_wasted_total", "", "counter", "Those that went before anybody asked.", (double)reads.ahead_vain },
         { "nodes", "", "gauge", "Names that the kernel knows.", (double)nodes_count(pseudo->nodes) },
         { "start_time_seconds", "", "gauge", "When the mount began.", (double)pseudo->started_ns / 1e9 },
     };
     /* clang-format on */
     for (size_t i = 0; rc == 0 && i < ARRAY_LEN(metrics); i++)
         rc = add_metric(&metrics[i], out);
+    if (rc == 0)
+        rc = add_operation_times(pseudo, out);
+    if (rc == 0)
+        rc = add_request_times(pseudo, out);
     return rc < 0 ? rc : add_generation_metrics(pseudo, out);
 }
 

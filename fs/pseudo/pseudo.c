@@ -30,6 +30,7 @@ int pseudo_new(const struct pseudo_config *config, struct pseudo **out)
         .clock = config->clock,
         .errlog = config->errlog,
         .kernel = config->kernel,
+        .operations = config->operations,
         .endpoint = endpoint,
         .started_ns = config->started_ns,
         .ro = config->ro,

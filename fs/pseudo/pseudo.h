@@ -16,6 +16,7 @@ struct errlog;
 struct inodes;
 struct kernel;
 struct nodes;
+struct operations;
 struct pseudo;
 struct remote;
 struct state;
@@ -33,6 +34,7 @@ struct pseudo_config {
     struct clock *clock;
     struct errlog *errlog;
     struct kernel *kernel;
+    const struct operations *operations;
     const char *endpoint; /* for the status page; copied */
     int64_t started_ns;   /* (realtime) when the mount began */
     bool ro;              /* no field is written */

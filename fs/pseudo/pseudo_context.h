@@ -17,6 +17,7 @@ struct pseudo {
     struct clock *clock;
     struct errlog *errlog;
     struct kernel *kernel;
+    const struct operations *operations;
     char *endpoint;
     int64_t started_ns;
     bool ro;

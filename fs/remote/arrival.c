@@ -312,6 +312,8 @@ int arrival_finish(struct arrival *a, struct call *call, int *fd, int64_t *size,
 
     if (rc == 0 && (own = fcntl(at.fd, F_DUPFD_CLOEXEC, 3)) < 0)
         rc = -errno;
+    call_raise(call,
+               (enum call_class)atomic_load(&a->call.class)); /* who else wants it, did so here */
     arrival_leave(a);
     if (rc < 0)
         return rc;

@@ -21,6 +21,15 @@ static int open_cached(struct remote *remote, const struct call *call, const cha
                         : content_open(remote->content, id, &out->fd, &out->size);
 }
 
+/* Somebody opens one: what is read ahead is nobody's yet. */
+static void note_read(struct remote *remote, const struct call *call, bool hit)
+{
+    if (atomic_load(&call->class) <= CALL_BACKGROUND)
+        return;
+    atomic_fetch_add(hit ? &remote->hits : &remote->misses, 1);
+    lately_add(hit ? &remote->hits_lately : &remote->misses_lately, clock_now_ms(remote->clock), 1);
+}
+
 int known_content_open(struct remote *remote, struct call *call, const struct target *t,
                        struct content_at *out, struct failure *err)
 {
@@ -38,16 +47,21 @@ int known_content_open(struct remote *remote, struct call *call, const struct ta
     rc = fetch_content_id(t, r, id);
     if (rc == 0)
         rc = open_cached(remote, call, id, out);
-    if (rc == 0)
+    if (rc == 0) {
+        note_read(remote, call, true);
         return 0;
+    }
     if (call->nowait)
         return -EWOULDBLOCK;
+    note_read(remote, call, false);
     if (!r)
         known_record(remote, &now, t, &r, &ignored);
     rc = fetch_content(remote, call, t, r, out, err);
     if (rc == -EALREADY) { /* it has come between the two looks */
         out->arrival = NULL;
         rc = open_cached(remote, call, id, out);
+    } else if (rc == 0 && !out->arrival && atomic_load(&call->class) > CALL_BACKGROUND) {
+        content_came_for(remote->content, id);
     }
     return rc;
 }

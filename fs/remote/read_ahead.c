@@ -1,6 +1,8 @@
 #include "read_ahead.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "content.h"
@@ -56,13 +58,20 @@ static void fetch_ahead(struct job *job)
 {
     struct ahead *a = (struct ahead *)job;
     struct target t = { .res = a->res, .id = a->id };
+    struct content_cache *content = a->remote->content;
     struct failure ignored = { 0 }; /* who opens it sees its own */
     int64_t size;
+    bool there = content_size(content, a->id, &size) == 0; /* it is looked through, not fetched */
     int fd;
 
-    if (!call_cancelled(&a->call) && !content_is_ready(a->remote->content, a->id) &&
-        known_content(a->remote, &a->call, &t, &fd, &size, &ignored) == 0)
+    if (!call_cancelled(&a->call) && !content_is_ready(content, a->id) &&
+        known_content(a->remote, &a->call, &t, &fd, &size, &ignored) == 0) {
         close(fd);
+        if (!there) {
+            atomic_fetch_add(&a->remote->aheads_came, 1);
+            content_came_ahead(content, a->id, atomic_load(&a->call.class) > CALL_BACKGROUND);
+        }
+    }
     end(a);
 }
 
@@ -82,21 +91,32 @@ static struct ahead *ahead_new(struct remote *remote, struct record *r)
     return a;
 }
 
+/* Two orders of a list may want the same one. The lock is held. */
+static bool is_under_way(struct remote *remote, const char *id)
+{
+    struct ahead *a;
+
+    DL_FOREACH(remote->aheads, a)
+    if (strcmp(a->id, id) == 0)
+        return true;
+    return false;
+}
+
 static void start(struct remote *remote, struct record *r)
 {
     struct ahead *a = ahead_new(remote, r);
-    bool ended;
+    bool skip;
 
     if (!a)
         return;
     lock_take(&remote->lists_lock);
-    ended = remote->ahead_ended;
-    if (!ended) {
+    skip = remote->ahead_ended || is_under_way(remote, a->id);
+    if (!skip) {
         DL_APPEND(remote->aheads, a);
         remote->n_aheads++;
     }
     lock_give(&remote->lists_lock);
-    if (ended)
+    if (skip)
         ahead_free(a);
     else if (pool_submit(remote->pool, &a->job) < 0)
         end(a);

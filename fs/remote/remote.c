@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "arrival.h"
+#include "clock.h"
+#include "content.h"
 #include "flight.h"
 #include "known.h"
 #include "lease.h"
@@ -87,6 +89,21 @@ void remote_free(struct remote *remote)
 struct leases *remote_leases(struct remote *remote)
 {
     return remote->leases;
+}
+
+void remote_get_reads(struct remote *remote, struct remote_reads *out)
+{
+    int64_t now = clock_now_ms(remote->clock);
+    struct content_stats content;
+
+    content_get_stats(remote->content, &content);
+    *out = (struct remote_reads){ .hits = atomic_load(&remote->hits),
+                                  .misses = atomic_load(&remote->misses),
+                                  .hits_lately = lately_sum(&remote->hits_lately, now),
+                                  .misses_lately = lately_sum(&remote->misses_lately, now),
+                                  .ahead = atomic_load(&remote->aheads_came),
+                                  .ahead_used = content.ahead_used,
+                                  .ahead_vain = content.ahead_vain };
 }
 
 void remote_get_stats(struct remote *remote, struct meta_stats *out)

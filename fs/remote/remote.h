@@ -44,6 +44,14 @@ void remote_free(struct remote *remote); /* NULL is fine */
 /* The heartbeats: lease.h. */
 struct leases *remote_leases(struct remote *remote);
 
+/* Contents that somebody opened: from the cache (hits), or not without a request. ahead: so many were
+ * fetched before anybody asked; of these used, or removed in vain, since; or neither yet. */
+struct remote_reads {
+    uint64_t hits, misses, hits_lately, misses_lately;
+    uint64_t ahead, ahead_used, ahead_vain;
+};
+void remote_get_reads(struct remote *remote, struct remote_reads *out);
+
 /* Of the records that are remembered. */
 void remote_get_stats(struct remote *remote, struct meta_stats *out);
 

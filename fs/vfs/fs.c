@@ -193,6 +193,7 @@ static int open_pseudo(struct fs *fs, const char *endpoint)
             .clock = fs->clock,
             .errlog = fs->errlog,
             .kernel = fs->kernel,
+            .operations = &fs->operations,
             .endpoint = endpoint,
             .started_ns = fs->started_ns,
             .ro = fs->options->ro,
@@ -342,6 +343,11 @@ void fs_report_rename(struct fs *fs, uint64_t ino, const char *name, uint64_t to
 struct pool *fs_pool(struct fs *fs)
 {
     return fs->pool;
+}
+
+struct operations *fs_operations(struct fs *fs)
+{
+    return &fs->operations;
 }
 
 struct nodes *fs_nodes(struct fs *fs)

@@ -25,6 +25,7 @@
 struct fs;
 struct handle;
 struct dirhandle;
+struct operations;
 
 struct fs_config {
     const struct options *options; /* outlives the fs */
@@ -154,5 +155,8 @@ bool fs_release_blocks(struct fs *fs, struct handle *h);
 void fs_release(struct fs *fs, struct call *call, struct handle *h);
 
 struct nodes *fs_nodes(struct fs *fs);
+
+/* To which each operation is added as it ends. */
+struct operations *fs_operations(struct fs *fs);
 
 #endif

@@ -4,8 +4,10 @@
 
 #include <stdint.h>
 
+#include "operations.h"
+
 struct fs {
-    const struct options *options; /* set once, as all that follow */
+    const struct options *options; /* set once, as all to files */
     struct backend *backend;
     struct clock *clock;
     struct log *log;
@@ -24,6 +26,7 @@ struct fs {
     struct pseudo *pseudo;
     struct dirs *dirs;
     struct files *files;
+    struct operations operations;
 };
 
 #endif

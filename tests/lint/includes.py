@@ -75,7 +75,7 @@ ROOMS = {
                     ('drop_read.h', 'files_context.h')),
     'fs/vfs': Room(('fs/dir', 'fs/file', 'fs/pseudo', 'fs/inode', 'fs/upload', 'fs/remote',
                     'fs/drop', 'fs/core', 'fs/path', 'backend/client', 'cache'), (), ('fs_context.h', 'park.h')),
-    'fs/fuse': Room(('fs/vfs', 'fs/inode'), ('fuse3',)),
+    'fs/fuse': Room(('fs/vfs', 'fs/inode', 'fs/core'), ('fuse3',)),
     'fs/mount': Room(('fs/fuse', 'fs/vfs', 'fs/core', 'backend/client', 'backend/auth', 'backend/api'),
                      ('fuse3',)),
 }

@@ -7,6 +7,7 @@
 #include "inodes.h"
 #include "kernel.h"
 #include "node.h"
+#include "operations.h"
 #include "pseudo.h"
 #include "resolve.h"
 #include "text.h"
@@ -19,6 +20,7 @@ struct mount {
     struct nodes *nodes;
     struct inodes *inodes;
     struct kernel *kernel;
+    struct operations operations;
     struct pseudo *pseudo;
     char told[4096]; /* what the kernel was told, a word each: "all ", "attr:/path " */
 };
@@ -79,6 +81,7 @@ static inline void open_mount(struct mount *m)
                                                          .clock = &w->fake.clock,
                                                          .errlog = w->errlog,
                                                          .kernel = m->kernel,
+                                                         .operations = &m->operations,
                                                          .endpoint = "http://the.api/v1",
                                                          .started_ns = INT64_C(1700000000000000000),
                                                          .ro = w->ro },

@@ -294,6 +294,59 @@ static void content_survives_a_full_disk(void **state)
     content_free(c);
 }
 
+static void expect_ahead(struct content_cache *c, uint64_t used, uint64_t vain)
+{
+    struct content_stats stats;
+
+    content_get_stats(c, &stats);
+    assert_int_equal(stats.ahead_used, used);
+    assert_int_equal(stats.ahead_vain, vain);
+}
+
+/* What came before anybody asked is used once, or was in vain. */
+static void content_knows_what_came_ahead(void **state)
+{
+    struct content_cache *c = open_cache(state, 2 * 4096);
+
+    assert_int_equal(put_text(c, "a", "a"), 0);
+    assert_int_equal(put_text(c, "b", "b"), 0);
+    content_came_ahead(c, "a", false);
+    content_came_ahead(c, "b", false);
+    expect_ahead(c, 0, 0);
+    assert_int_equal(open_rc(c, "a"), 0);
+    assert_int_equal(open_rc(c, "a"), 0);
+    expect_ahead(c, 1, 0);
+    assert_int_equal(put_text(c, "c", "c"), 0); /* in the place of b, the oldest */
+    expect_ahead(c, 1, 1);
+    content_remove(c, "a");
+    content_came_ahead(c, "c", false);
+    content_remove(c, "c");
+    expect_ahead(c, 1, 2);
+    content_free(c);
+}
+
+/* Who waited for it has it without opening it here; what is not kept is for them alone. */
+static void content_that_came_ahead_may_be_waited_for(void **state)
+{
+    struct content_cache *c = open_cache(state, 1 << 20);
+
+    assert_int_equal(put_text(c, "a", "a"), 0);
+    content_came_for(c, "a");
+    content_came_ahead(c, "a", false);
+    expect_ahead(c, 1, 0);
+    assert_int_equal(put_text(c, "b", "b"), 0);
+    content_came_ahead(c, "b", false);
+    content_came_for(c, "b");
+    content_came_for(c, "b");
+    expect_ahead(c, 2, 0);
+    content_came_ahead(c, "none", true);
+    expect_ahead(c, 3, 0);
+    content_came_ahead(c, "none", false);
+    expect_ahead(c, 3, 1);
+    content_came_for(c, "none");
+    content_free(c);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, temp_dir_setup, temp_dir_teardown)
@@ -314,6 +367,8 @@ int main(void)
         TEST(content_off_keeps_nothing),
         TEST(content_in_memory_is_not_kept),
         TEST(content_survives_a_full_disk),
+        TEST(content_knows_what_came_ahead),
+        TEST(content_that_came_ahead_may_be_waited_for),
     };
 
     return cmocka_run_group_tests_name("content", tests, NULL, NULL);

@@ -49,6 +49,8 @@ static void the_status_says_how_things_are(void **state)
         "sidecars that wait for their document: 1\n",
         "contents         2 files, ",
         "nodes            1\n",
+        "contents opened  0 from the cache, 0 not\n",
+        "read ahead       0 (0 used, 0 in vain)\n",
         "purged           0 documents\n",
         "errors           2\n",
         "last error       2023-11-14T23:14:21Z\n",
@@ -130,6 +132,19 @@ static void the_metrics_are_the_same_as_figures(void **state)
     }
 }
 
+static bool ends(const char *text, const char *end)
+{
+    size_t len = strlen(text), n = strlen(end);
+
+    return len > n && strcmp(text + len - n, end) == 0;
+}
+
+static void cut_end(char *text, const char *end)
+{
+    if (ends(text, end))
+        text[strlen(text) - strlen(end)] = '\0';
+}
+
 /* Each name has its help and its type once, before its first figure. */
 static void the_metrics_are_in_prometheus_format(void **state)
 {
@@ -139,6 +154,8 @@ static void the_metrics_are_in_prometheus_format(void **state)
     char *rest, *line;
 
     start_mount(m);
+    use(m);
+    operation_ended(&m->operations, OP_LOOKUP, 5, 10);
     assert_int_equal(about_metrics(m->pseudo, &text), 0);
     rest = text.data;
     while ((line = strsep(&rest, "\n"))) {
@@ -157,16 +174,52 @@ static void the_metrics_are_in_prometheus_format(void **state)
 
             assert_int_equal(sscanf(line, "# TYPE lasfs_%63s %15s", type, kind), 2);
             assert_string_equal(type, help);
-            assert_string_equal(kind,
-                                strlen(type) > 6 && strstr(type, "_total") ? "counter" : "gauge");
+            assert_string_equal(kind, strstr(type, "_total") ? "counter"
+                                      : ends(type, "_seconds") && strcmp(kind, "gauge")
+                                          ? "histogram"
+                                          : "gauge");
         } else {
             assert_int_equal(sscanf(line, "lasfs_%63[a-z_]%*[^ ] %lf", name, &value) == 2 ||
                                  sscanf(line, "lasfs_%63[a-z_] %lf", name, &value) == 2,
                              true);
+            cut_end(name, "_bucket");
+            cut_end(name, "_sum");
+            cut_end(name, "_count");
             assert_string_equal(name, type);
         }
     }
     assert_null(rest); /* the last line has its end, and nothing follows */
+}
+
+/* Two were posted, with one token; nothing is said of what was never asked for. */
+static void the_times_are_by_operation_and_by_endpoint(void **state)
+{
+    static const char *const lines[] = {
+        "\nlasfs_operation_seconds_bucket{operation=\"read\",le=\"0.0001\"} 1\n",
+        "\nlasfs_operation_seconds_bucket{operation=\"read\",le=\"0.00025\"} 1\n",
+        "\nlasfs_operation_seconds_bucket{operation=\"read\",le=\"2.5\"} 2\n",
+        "\nlasfs_operation_seconds_bucket{operation=\"read\",le=\"60\"} 2\n",
+        "\nlasfs_operation_seconds_bucket{operation=\"read\",le=\"+Inf\"} 3\n",
+        "\nlasfs_operation_seconds_sum{operation=\"read\"} 63.000100\n",
+        "\nlasfs_operation_seconds_count{operation=\"read\"} 3\n",
+        "\nlasfs_request_seconds_count{method=\"POST\",endpoint=\"documents\"} 2\n",
+        "\nlasfs_request_seconds_count{method=\"POST\",endpoint=\"token\"} 1\n",
+    };
+    cleanup_buf struct buf text = BUF_INIT(TEXT_BYTES);
+    struct mount *m = *state;
+
+    start_mount(m);
+    use(m);
+    operation_ended(&m->operations, OP_READ, 1000, 1100);
+    operation_ended(&m->operations, OP_READ, 1000, 2001000);
+    operation_ended(&m->operations, OP_READ, 1000, 61001000);
+    assert_int_equal(about_metrics(m->pseudo, &text), 0);
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        print_message("%s", lines[i]);
+        expect_line(&text, lines[i]);
+    }
+    assert_null(strstr(text.data, "operation=\"write\""));
+    assert_null(strstr(text.data, "method=\"PATCH\""));
 }
 
 static void files_on_their_way_and_failed_ones_are_counted(void **state)
@@ -192,6 +245,7 @@ int main(void)
         TEST(a_server_that_does_not_answer_is_said_so),
         TEST(the_metrics_are_the_same_as_figures),
         TEST(the_metrics_are_in_prometheus_format),
+        TEST(the_times_are_by_operation_and_by_endpoint),
         TEST(files_on_their_way_and_failed_ones_are_counted),
     };
 
