@@ -5,8 +5,9 @@
 #include "banned.h"
 
 /* From what memory answers to what a server takes its time for. */
-const int64_t meter_bounds_us[METER_BOUNDS] = { 100,    250,    1000,    2500,    10000,    25000,
-                                                100000, 250000, 1000000, 2500000, 10000000, 60000000 };
+const int64_t meter_bounds_us[METER_BOUNDS] = {
+    100, 250, 1000, 2500, 10000, 25000, 100000, 250000, 1000000, 2500000, 10000000, 60000000
+};
 
 void meter_add(struct meter *m, int64_t us)
 {

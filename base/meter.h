@@ -32,7 +32,8 @@ void meter_read(const struct meter *m, struct meter_sum *out);
 /* --- Lately ----------------------------------------------------------------------------------- */
 
 #define LATELY_SECONDS 60
-#define LATELY_SLOTS 64 /* more than the seconds that are looked at: one that begins anew is not among them */
+#define LATELY_SLOTS                                                                               \
+    64 /* more than the seconds that are looked at: one that begins anew is not among them */
 
 /* How much there was in each second. */
 struct lately {

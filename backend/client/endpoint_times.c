@@ -22,10 +22,10 @@ static int collection_length(const char *path)
 bool endpoint_name(unsigned n, const char **method, char path[ENDPOINT_PATH_MAX])
 {
     static const char *const methods[ENDPOINT_VERBS] = {
-        [ENDPOINT_LIST] = "GET",       [ENDPOINT_DELETE_MANY] = "DELETE",
-        [ENDPOINT_POST] = "POST",      [ENDPOINT_GET] = "GET",
-        [ENDPOINT_PATCH] = "PATCH",    [ENDPOINT_DELETE] = "DELETE",
-        [ENDPOINT_GET_BYTES] = "GET",  [ENDPOINT_HEAD_BYTES] = "HEAD",
+        [ENDPOINT_LIST] = "GET",      [ENDPOINT_DELETE_MANY] = "DELETE",
+        [ENDPOINT_POST] = "POST",     [ENDPOINT_GET] = "GET",
+        [ENDPOINT_PATCH] = "PATCH",   [ENDPOINT_DELETE] = "DELETE",
+        [ENDPOINT_GET_BYTES] = "GET", [ENDPOINT_HEAD_BYTES] = "HEAD",
         [ENDPOINT_PUT_BYTES] = "PUT",
     };
     const struct resource *res = resource_get((enum resource_kind)(n / ENDPOINT_VERBS));
