@@ -18,6 +18,8 @@
 #include "banned.h"
 
 #define LISTS_MAX 4 /* that a document is looked for in */
+/* So many threads of the pool at most: whoever waits for an answer finds one that is free. */
+#define THREADS_MAX 128
 
 struct ahead {
     struct job job; /* first */
@@ -25,7 +27,8 @@ struct ahead {
     const struct resource *res;
     char id[RESOURCE_ID_MAX + 1];
     struct call call;
-    struct ahead *next, *prev; /* guarded by lists_lock */
+    bool begun; /* a thread has it, or will; guarded by lists_lock, as the next two */
+    struct ahead *next, *prev;
 };
 
 /* What an earlier mount has kept is read by its first reader to see that it is whole: that too is done
@@ -43,20 +46,29 @@ static void ahead_free(struct ahead *a)
     free(a);
 }
 
-static void end(struct ahead *a)
+/* It has ended: gives the next one that waits for a thread. NULL: there is none, and this thread is done. */
+static struct ahead *end(struct ahead *a)
 {
     struct remote *remote = a->remote;
+    struct ahead *next;
 
     lock_take(&remote->lists_lock);
     DL_DELETE(remote->aheads, a);
     remote->n_aheads--;
+    DL_FOREACH(remote->aheads, next)
+    if (!next->begun)
+        break;
+    if (next)
+        next->begun = true;
+    else
+        remote->ahead_threads--;
     lock_give(&remote->lists_lock);
     ahead_free(a);
+    return next;
 }
 
-static void fetch_ahead(struct job *job)
+static void fetch_one(struct ahead *a)
 {
-    struct ahead *a = (struct ahead *)job;
     struct target t = { .res = a->res, .id = a->id };
     struct content_cache *content = a->remote->content;
     struct failure ignored = { 0 }; /* who opens it sees its own */
@@ -72,7 +84,12 @@ static void fetch_ahead(struct job *job)
             content_came_ahead(content, a->id, atomic_load(&a->call.class) > CALL_BACKGROUND);
         }
     }
-    end(a);
+}
+
+static void fetch_ahead(struct job *job)
+{
+    for (struct ahead *a = (struct ahead *)job; a; a = end(a))
+        fetch_one(a);
 }
 
 /* NULL: out of memory, or it has no id. */
@@ -105,7 +122,7 @@ static bool is_under_way(struct remote *remote, const char *id)
 static void start(struct remote *remote, struct record *r)
 {
     struct ahead *a = ahead_new(remote, r);
-    bool skip;
+    bool skip, submit = false;
 
     if (!a)
         return;
@@ -114,12 +131,15 @@ static void start(struct remote *remote, struct record *r)
     if (!skip) {
         DL_APPEND(remote->aheads, a);
         remote->n_aheads++;
+        submit = a->begun = remote->ahead_threads < THREADS_MAX;
+        remote->ahead_threads += submit;
     }
     lock_give(&remote->lists_lock);
     if (skip)
         ahead_free(a);
-    else if (pool_submit(remote->pool, &a->job) < 0)
-        end(a);
+    else if (submit && pool_submit(remote->pool, &a->job) < 0)
+        while (a) /* there is no thread at all */
+            a = end(a);
 }
 
 void read_ahead_stop(struct remote *remote)

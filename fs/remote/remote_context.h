@@ -36,7 +36,7 @@ struct remote {
     struct list_pace *paces;       /* by key */
     struct walks walks;
     struct ahead *aheads; /* that are under way; guarded by lists_lock, as all to ahead_ended */
-    unsigned n_aheads;
+    unsigned n_aheads, ahead_threads;
     bool ahead_ended;
     unsigned ahead_max;          /* set once: so many at once; 0: none */
     atomic_uint page_size;       /* of page_fetch() */
