@@ -195,6 +195,12 @@ struct resource {
     const char *bare;        /* what a POST's body that lacks it is: "specification.definition" */
     const char *state_field; /* an enum of which ... */
     const char *const *passing; /* ... these values change by themselves, soon; NULL at the end */
+    const char *failed;         /* ... and this one says that nothing came of it, or NULL */
+    const char *why_field;      /* for this reason */
+    const char *next_field; /* its answer is a part: the page where the next one begins; or NULL */
+    const char *const
+        *paged_by; /* members of a POST's body that say which part it is about, with dots;
+                                    the first is where next_field goes; NULL at the end */
     const struct field *fields; /* name NULL at the end */
 };
 

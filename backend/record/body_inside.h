@@ -1,4 +1,4 @@
-/* The inside of a body. For body.c and stamp.c alone, behind body.h. */
+/* The inside of a body. For body.c, stamp.c and answer.c alone, behind body.h. */
 #ifndef LASFS_BODY_INSIDE_H
 #define LASFS_BODY_INSIDE_H
 

@@ -254,21 +254,141 @@ static int read_list(json_t *items, const char *name, json_t *list, struct failu
     return 0;
 }
 
-static int read_prediction(json_t *guesses, const char *name, json_t *list, struct failure *err)
+/* --- Predictions ------------------------------------------------------------------------------ */
+
+json_t *labels_plain_value(json_t *value)
 {
-    json_t *guess;
+    json_auto_t *lines = json_array();
+    json_t *line, *cell;
+    size_t i, k;
+
+    if (!json_is_array(value))
+        return value ? json_incref(value) : json_null();
+    json_array_foreach(value, i, line) {
+        json_t *plain = json_array();
+
+        if (json_array_append_new(lines, plain) < 0)
+            return NULL;
+        json_array_foreach(line, k, cell) {
+            json_t *v = labels_plain_value(json_object_get(cell, "value"));
+            json_t *pair =
+                json_pack("{s:O*, s:o}", "label", json_object_get(cell, "label"), "value", v);
+
+            if (!v || !pair || json_array_append_new(plain, pair) < 0)
+                return NULL;
+        }
+    }
+    return steal_pointer(&lines);
+}
+
+/* The guesses of one label: each with its name, but for its lines, which are one guess's. */
+static int list_label(const char *label, json_t *entries, json_t *list);
+
+/* {column: [...]} as a line. */
+static int list_line(json_t *columns, json_t *lines)
+{
+    json_t *line = json_array(), *cells;
+    const char *column;
+    int rc = json_array_append_new(lines, line) < 0 ? -ENOMEM : 0;
+
+    json_object_foreach(columns, column, cells)
+        if (rc == 0)
+            rc = list_label(column, cells, line);
+    return rc;
+}
+
+static int list_entry(const char *label, json_t *entry, json_t **lines, json_t *list)
+{
+    json_auto_t *guess = NULL;
+
+    if (!json_is_object(entry))
+        return -EINVAL;
+    guess = json_pack("{s:s}", "label", label);
+    if (!guess)
+        return -ENOMEM;
+    if (json_object_get(entry, "value") && !json_is_array(json_object_get(entry, "value")))
+        return json_object_update(guess, entry) < 0 || json_array_append(list, guess) < 0 ? -ENOMEM
+                                                                                          : 0;
+    if (!*lines) {
+        *lines = json_array();
+        if (json_object_set_new(guess, "value", *lines) < 0 || json_array_append(list, guess) < 0)
+            return -ENOMEM;
+    }
+    return list_line(entry, *lines);
+}
+
+static int list_label(const char *label, json_t *entries, json_t *list)
+{
+    json_t *entry, *lines = NULL;
     size_t i;
 
-    json_array_foreach(guesses, i, guess) {
-        int rc = json_is_string(json_object_get(guess, "label"))
-                     ? add_item(list, guess, false, name, err)
-                     : fail(err, -EINVAL, 0, "%s: a prediction without a label", name);
+    if (!json_is_array(entries))
+        return -EINVAL;
+    json_array_foreach(entries, i, entry) {
+        int rc = list_entry(label, entry, &lines, list);
 
         if (rc < 0)
             return rc;
     }
     return 0;
 }
+
+int labels_list_guesses(json_t *guesses, json_t **out)
+{
+    json_auto_t *list = NULL;
+    const char *label;
+    json_t *entries;
+
+    if (json_is_array(guesses)) {
+        *out = json_incref(guesses);
+        return 0;
+    }
+    if (!json_is_object(guesses))
+        return -EINVAL;
+    list = json_array();
+    if (!list)
+        return -ENOMEM;
+    json_object_foreach(guesses, label, entries) {
+        int rc = list_label(label, entries, list);
+
+        if (rc < 0)
+            return rc;
+    }
+    *out = steal_pointer(&list);
+    return 0;
+}
+
+static int read_guess(json_t *guess, const char *name, json_t *list, struct failure *err)
+{
+    json_auto_t *plain = json_object(), *value = NULL;
+
+    if (!json_is_string(json_object_get(guess, "label")))
+        return fail(err, -EINVAL, 0, "%s: a prediction without a label", name);
+    value = labels_plain_value(json_object_get(guess, "value"));
+    if (!plain || !value || json_object_set(plain, "label", json_object_get(guess, "label")) < 0 ||
+        json_object_set(plain, "value", value) < 0)
+        return no_memory(err);
+    return add_item(list, plain, false, name, err);
+}
+
+static int read_prediction(json_t *guesses, const char *name, json_t *list, struct failure *err)
+{
+    json_auto_t *flat = NULL;
+    json_t *guess;
+    size_t i;
+    int rc = labels_list_guesses(guesses, &flat);
+
+    if (rc < 0)
+        return rc == -EINVAL ? fail(err, rc, 0, "%s: no prediction", name) : no_memory(err);
+    json_array_foreach(flat, i, guess) {
+        rc = read_guess(guess, name, list, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* --- All forms -------------------------------------------------------------------------------- */
 
 static int read_map(json_t *map, const char *name, json_t *list, struct failure *err)
 {
@@ -303,7 +423,7 @@ int labels_read(json_t *v, const char *name, json_t **out, struct failure *err)
     guesses = json_object_get(v, "predictions");
     if (!list)
         return no_memory(err);
-    if (json_is_array(guesses))
+    if (json_is_array(guesses) || json_is_object(guesses)) /* no label's value is an object */
         rc = read_prediction(guesses, name, list, err);
     else if (json_is_object(v))
         rc = read_map(v, name, list, err);

@@ -16,6 +16,16 @@
 int labels_read(json_t *v, const char *name, json_t **out, struct failure *err);
 
 /*
+ * The list of guesses that a prediction's map of them stands for, {label: [{value, confidence}]}, of
+ * lines {label: [{column: [...]}]}; a list is that list. *out is a new reference. 0, -EINVAL: it is
+ * none of these; -ENOMEM.
+ */
+int labels_list_guesses(json_t *guesses, json_t **out);
+
+/* A guess's value as a label's: of lines their labels and values alone. A new reference. NULL: -ENOMEM. */
+json_t *labels_plain_value(json_t *value);
+
+/*
  * Adds JSON text to out with the numbers that are values of labels as strings of the same letters,
  * which a parser would lose: "6.50", and any number of digits. member NULL: all of the text is
  * labels; else what the outermost object has of that name is. What is no JSON stays none. 0,

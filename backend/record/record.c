@@ -6,6 +6,7 @@
 
 #include "codec.h"
 #include "json_text.h"
+#include "labels.h"
 #include "pack.h"
 #include "time_text.h"
 
@@ -260,7 +261,24 @@ static double confidence_of(json_t *guess)
     return json_number_value(json_object_get(guess, "confidence"));
 }
 
-/* label -> the surest guess. */
+/* Lines of the same table, of one page and the next: a new guess. NULL: no memory. */
+static json_t *join_lines(json_t *guess, json_t *more)
+{
+    json_auto_t *lines = json_copy(json_object_get(guess, "value"));
+    json_auto_t *both = json_copy(guess);
+
+    if (!lines || !both || json_array_extend(lines, json_object_get(more, "value")) < 0 ||
+        json_object_set(both, "value", lines) < 0)
+        return NULL;
+    return steal_pointer(&both);
+}
+
+static bool is_lines(json_t *guess)
+{
+    return json_is_array(json_object_get(guess, "value"));
+}
+
+/* label -> the surest guess; lines: all of them. */
 static int surest_guesses(json_t *guesses, json_t **out)
 {
     json_auto_t *map = json_object();
@@ -271,6 +289,11 @@ static int surest_guesses(json_t *guesses, json_t **out)
         const char *label = json_string_value(json_object_get(guess, "label"));
         json_t *other = label ? json_object_get(map, label) : NULL;
 
+        if (other && is_lines(other) && is_lines(guess)) {
+            if (json_object_set_new(map, label, join_lines(other, guess)) < 0)
+                return -ENOMEM;
+            continue;
+        }
         if (!label || (other && confidence_of(other) >= confidence_of(guess)))
             continue;
         if (json_object_set(map, label, guess) < 0)
@@ -283,23 +306,25 @@ static int surest_guesses(json_t *guesses, json_t **out)
 int record_labels(const struct record *r, struct buf *out)
 {
     const struct field *f = r->res->fields;
-    json_auto_t *guesses = NULL, *map = NULL;
+    json_auto_t *found = NULL, *guesses = NULL, *map = NULL;
     const char *label;
     json_t *guess;
     int rc;
 
     while (f->name && !(f->flags & F_LABELS))
         f++;
-    rc = f->name ? codec_field(r, f, &guesses) : -ENOENT;
+    rc = f->name ? codec_field(r, f, &found) : -ENOENT;
     if (rc == 0)
-        rc = json_is_array(guesses) ? surest_guesses(guesses, &map) : -ENOENT;
+        rc = labels_list_guesses(found, &guesses);
+    if (rc == 0)
+        rc = surest_guesses(guesses, &map);
     if (rc < 0)
-        return rc;
+        return rc == -EINVAL ? -ENOENT : rc;
     json_object_foreach(map, label, guess) {
-        json_t *value = json_object_get(guess, "value");
+        json_t *value = labels_plain_value(json_object_get(guess, "value"));
 
         /* the key is there: the walk stays valid */
-        if (json_object_set(map, label, value ? value : json_null()) < 0)
+        if (!value || json_object_set_new(map, label, value) < 0)
             return -ENOMEM;
     }
     rc = json_text_write(map, true, out);

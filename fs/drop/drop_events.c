@@ -95,6 +95,18 @@ int drop_acknowledged(struct drops *t, struct drop *d, const char *id, struct ac
     return rc;
 }
 
+bool drop_answered(struct drops *t, struct drop *d, const char *id, int64_t size)
+{
+    bool grown;
+
+    drops_lock(t);
+    grown = d->id && strcmp(d->id, id) == 0 && d->acked.size != size;
+    if (grown)
+        d->acked.size = size;
+    drops_unlock(t);
+    return grown;
+}
+
 void drop_unchanged(struct drops *t, struct drop *d)
 {
     drops_lock(t);

@@ -36,6 +36,10 @@ void drop_said(struct drops *t, struct drop *d);
 int drop_acknowledged(struct drops *t, struct drop *d, const char *id, struct acked acked,
                       bool fresh);
 
+/* More of the answer that d stands for, of this id, has come: it has so many bytes. false: it has had
+ * them, or d stands for another one. */
+bool drop_answered(struct drops *t, struct drop *d, const char *id, int64_t size);
+
 /* They are the same that were acknowledged before. */
 void drop_unchanged(struct drops *t, struct drop *d);
 

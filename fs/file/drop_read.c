@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "arrival.h"
+#include "asked.h"
 #include "binding.h"
 #include "chunk.h"
 #include "drop.h"
@@ -15,6 +16,7 @@
 #include "file.h"
 #include "files_context.h"
 #include "kept.h"
+#include "kernel.h"
 #include "known.h"
 #include "lock.h"
 #include "node.h"
@@ -57,16 +59,38 @@ static struct bytes *bytes_to_read(struct files *files, struct handle *h)
     return b;
 }
 
+/* What was asked, and is read as what came of it. */
+static bool is_answer(struct files *files, struct handle *h)
+{
+    return drop_folder(files->drops, h->node->drop)->document != NULL;
+}
+
+/* Who reads an answer that is not all there waits for the rest of it. */
+static int finish_answer(struct files *files, struct call *call, struct handle *h,
+                         const struct target_ids *b, struct failure *err)
+{
+    int64_t size = drop_size(files->drops, h->node->drop);
+    int rc = asked_read(files->uploads, call, h->node->drop, b->target.res, b->id, err);
+
+    if (drop_size(files->drops, h->node->drop) != size)
+        kernel_attr_changed(files->kernel, h->node->ino);
+    return rc;
+}
+
 /* The server's bytes, once they are needed: the drop may have been sent after it was opened. */
 static int open_content(struct files *files, struct call *call, struct handle *h,
                         struct failure *err)
 {
     struct content_at at = { .fd = -1 };
     struct target_ids b;
-    int rc;
+    int rc = 0;
 
     if (drop_target(files->drops, h->node->drop, &b) < 0)
-        return 0;                                          /* nothing was ever written */
+        return 0; /* nothing was ever written */
+    if (is_answer(files, h) && !call->nowait)
+        rc = finish_answer(files, call, h, &b, err);
+    if (rc < 0)
+        return rc;
     if (h->can_write || resource_takes_json(b.target.res)) /* who writes needs all of it */
         rc = recall_open(files->uploads, call, &b, &at.fd, &at.size, err);
     else

@@ -14,7 +14,9 @@
 
 #define KEY_MAX (RESOURCE_ID_MAX + 16)
 
-static const char *const folders[] = { [KEPT_BODY] = "body", [KEPT_ANSWER] = "answer" };
+static const char *const folders[] = {
+    [KEPT_BODY] = "body", [KEPT_ANSWER] = "answer", [KEPT_QUESTION] = "question"
+};
 
 static void key_of(enum kept_what what, const char *id, char key[KEY_MAX + 1])
 {
@@ -27,6 +29,14 @@ int kept_put(struct remote *remote, enum kept_what what, const char *id, const c
 
     key_of(what, id, key);
     return state_put_value(remote->state, key, text, false, NULL);
+}
+
+int kept_put_now(struct remote *remote, enum kept_what what, const char *id, const char *text)
+{
+    char key[KEY_MAX + 1];
+
+    key_of(what, id, key);
+    return state_put_value(remote->state, key, text, true, NULL);
 }
 
 int kept_get(struct remote *remote, enum kept_what what, const char *id, char **text)
@@ -62,4 +72,6 @@ void kept_forget(struct remote *remote, enum kept_what what, const char *id)
 
     key_of(what, id, key);
     state_put_value(remote->state, key, NULL, false, NULL);
+    if (what == KEPT_BODY)
+        kept_forget(remote, KEPT_QUESTION, id);
 }

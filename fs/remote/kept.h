@@ -10,10 +10,17 @@
 
 struct remote;
 
-enum kept_what { KEPT_BODY, KEPT_ANSWER };
+enum kept_what {
+    KEPT_BODY,
+    KEPT_ANSWER,
+    KEPT_QUESTION, /* of which the answer is not all there: asked.h */
+};
 
 /* On disk with the next row that is: drop_row_save(). 0, -EIO, -ENOMEM. */
 int kept_put(struct remote *remote, enum kept_what what, const char *id, const char *text);
+
+/* The same, on disk when it returns. */
+int kept_put_now(struct remote *remote, enum kept_what what, const char *id, const char *text);
 
 /* The caller frees. -ENOENT there is none. */
 int kept_get(struct remote *remote, enum kept_what what, const char *id, char **text);
@@ -21,6 +28,7 @@ int kept_get(struct remote *remote, enum kept_what what, const char *id, char **
 /* The body of a dropped file that was sent, as a descriptor that is the caller's. */
 int kept_open(struct remote *remote, const char *id, int *fd, int64_t *size);
 
+/* Of a body, what is still to be asked for it goes with it. */
 void kept_forget(struct remote *remote, enum kept_what what, const char *id);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "asked.h"
 #include "backend.h"
 #include "complete.h"
 #include "content.h"
@@ -387,6 +388,8 @@ static void follow(struct delivery *s, const char *id)
 {
     sidecar_went_along(s->uploads, &s->along, id);
     sidecar_follow(s->uploads, s->call, s->drop, s->folder, s->name);
+    if (s->folder->document)
+        asked_follow(s->uploads, s->call, s->drop, s->folder->res, id);
     if (s->folder->model)
         inbox_predict(s->uploads, s->call, s->folder, s->name, id);
 }

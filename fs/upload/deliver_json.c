@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "asked.h"
 #include "backend.h"
 #include "drop.h"
 #include "folder.h"
@@ -90,6 +91,7 @@ static int set_asked(struct json_delivery *s, struct body *body, struct failure 
 static int create(struct json_delivery *s, struct record **now, struct failure *err)
 {
     cleanup_body struct body *body = NULL;
+    bool open;
     int rc = new_body(s, BODY_POST, &body);
 
     if (rc == 0)
@@ -98,7 +100,11 @@ static int create(struct json_delivery *s, struct record **now, struct failure *
         rc = set_asked(s, body, err);
     if (rc == 0)
         rc = set_name(s, body, err);
-    return rc < 0 ? rc : make_resource(s->uploads, s->call, s->folder, body, now, err);
+    if (rc == 0)
+        rc = make_resource(s->uploads, s->call, s->folder, body, now, err);
+    if (rc == 0 && s->folder->document)
+        rc = asked_begin(s->uploads, body, *now, &open);
+    return rc;
 }
 
 static int update(struct json_delivery *s, const char *id, struct record **now, struct failure *err)

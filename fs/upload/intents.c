@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "adopt.h"
+#include "inbox.h"
 #include "moving_settle.h"
 #include "posting.h"
 #include "queue_send.h"
@@ -61,6 +62,8 @@ int64_t intents_work(void *arg, struct call *call, const struct intent_row *row,
 
     if (row->kind == INTENT_STAMP)
         return restamp_work(uploads, call, row, why);
+    if (row->kind == INTENT_ANSWER)
+        return inbox_work(uploads, call, row, why);
     switch ((enum intent_state)row->state) {
     case INTENT_OWING:
         return removal_work(uploads, call, row, why);

@@ -27,17 +27,25 @@ static void keep_answer(struct uploads *uploads, const struct target *t, const s
 int make_resource(struct uploads *uploads, struct call *call, const struct folder *f,
                   struct body *body, struct record **out, struct failure *err)
 {
-    struct target t = { .res = f->res, .parent = f->parent };
-    cleanup_record struct record *r = NULL;
-    char id[RESOURCE_ID_MAX + 1];
     int rc = defaults_apply(uploads, f, body, err);
 
-    if (rc < 0)
-        return rc;
+    return rc < 0 ? rc
+                  : make_as_said(uploads, call, &(struct target){ f->res, f->parent, NULL }, body,
+                                 out, err);
+}
+
+int make_as_said(struct uploads *uploads, struct call *call, const struct target *list,
+                 const struct body *body, struct record **out, struct failure *err)
+{
+    struct target t = { .res = list->res, .parent = list->parent };
+    cleanup_record struct record *r = NULL;
+    char id[RESOURCE_ID_MAX + 1];
+    int rc;
+
     rc = backend_create(uploads->backend, call, &t, body, NO_CONTENT, &r, err);
     if (rc < 0)
         known_unsure(uploads->remote, &t, err);
-    if (f->res->make_from == MAKE_CLAIM && (rc == -ENOENT || rc == -EINVAL)) {
+    if (t.res->make_from == MAKE_CLAIM && (rc == -ENOENT || rc == -EINVAL)) {
         err->text[0] = '\0'; /* that nothing waits is no failure */
         return -EAGAIN;
     }

@@ -15,4 +15,8 @@ struct uploads;
 int make_resource(struct uploads *uploads, struct call *call, const struct folder *f,
                   struct body *body, struct record **out, struct failure *err);
 
+/* The same without the defaults: body is all of it. t: the list. */
+int make_as_said(struct uploads *uploads, struct call *call, const struct target *list,
+                 const struct body *body, struct record **out, struct failure *err);
+
 #endif

@@ -11,6 +11,7 @@
 #include "drop_folders.h"
 #include "failure.h"
 #include "filetype.h"
+#include "flight.h"
 #include "heir.h"
 #include "intents.h"
 #include "journal.h"
@@ -43,6 +44,8 @@ static int begin(struct uploads *uploads, unsigned workers, struct failure *err)
                                             .arg = uploads };
     int rc = queue_new(&uploads->queue);
 
+    if (rc == 0)
+        rc = flights_new(&uploads->asking);
     if (rc == 0)
         rc = journal_new(&journal, &uploads->journal, err);
 
@@ -89,6 +92,7 @@ int uploads_new(const struct uploads_config *config, struct uploads **out, struc
         .writeback = config->writeback,
         .settle_ms = config->settle_ms,
         .unsure_ms = config->unsure_ms,
+        .timeout_ms = config->timeout_ms,
         .heirs_lock = LOCK_INIT(LOCK_HEIRS),
     };
     rc = begin(uploads, config->workers, err);
@@ -129,6 +133,7 @@ void uploads_free(struct uploads *uploads)
     queue_free(uploads->queue);
     heir_release(uploads);
     filetype_free(uploads->filetype);
+    flights_free(uploads->asking);
     lock_destroy(&uploads->heirs_lock);
     free(uploads);
 }

@@ -40,6 +40,7 @@ struct uploads_config {
     bool writeback;      /* a close() is answered once its bytes are on disk here */
     int64_t settle_ms;   /* then they are left alone for so long before they are sent */
     int64_t unsure_ms;   /* so long a POST without an answer may still arrive at the server */
+    int64_t timeout_ms;  /* nobody waits longer for an answer that does not come at once */
     unsigned workers;    /* so many intents are worked at at once */
 };
 

@@ -13,6 +13,7 @@ struct journal;
 struct queue;
 struct filetype;
 struct waiting;
+struct flights;
 
 struct uploads {
     struct remote *remote; /* set once, as all to waiting */
@@ -27,10 +28,11 @@ struct uploads {
     int other;    /* enum other_mode */
     int complete; /* enum complete_mode */
     bool ro, nodelete, writeback;
-    int64_t settle_ms, unsure_ms;
+    int64_t settle_ms, unsure_ms, timeout_ms;
     struct journal *journal;
     struct queue *queue;
     struct filetype *filetype;
+    struct flights *asking; /* of asked_finish() */
     struct waiting *waiting;
     struct lock heirs_lock;
     struct heir *heirs;    /* guarded by heirs_lock */

@@ -172,6 +172,7 @@ static int open_uploads(struct fs *fs, struct failure *err)
             .nodelete = fs->options->nodelete,
             .writeback = fs->options->writeback,
             .settle_ms = fs->options->settle_ms,
+            .timeout_ms = fs->options->timeout_ms,
             .unsure_ms = fs->options->unsure_ms,
             .workers = (unsigned)fs->options->workers,
         },

@@ -52,6 +52,26 @@ def pdf(size=None, seed=0):
     return data
 
 
+def pages(n):
+    """A PDF of n empty pages."""
+    kids = b' '.join(b'%d 0 R' % (3 + i) for i in range(n))
+    objects = [b'<< /Type /Catalog /Pages 2 0 R >>',
+               b'<< /Type /Pages /Kids [%s] /Count %d >>' % (kids, n)]
+    objects += [b'<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>'] * n
+    out = bytearray(b'%PDF-1.4\n')
+    offsets = []
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += b'%d 0 obj\n%s\nendobj\n' % (number, body)
+    start = len(out)
+    out += b'xref\n0 %d\n0000000000 65535 f \n' % (len(objects) + 1)
+    for offset in offsets:
+        out += b'%010d 00000 n \n' % offset
+    out += b'trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n' \
+        % (len(objects) + 1, start)
+    return bytes(out)
+
+
 def small_pdf(seed):
     """20 bytes that libmagic calls a PDF, with its end; others for each seed."""
     return b'%%PDF-1.4\n%06d%%%%EOF' % seed

@@ -29,7 +29,7 @@ LOGIN = ('--client-id', 'a', '--client-secret', 'b')
     (('--fault', 'POST /documents'), '--fault'), (('--fault', 'POST /documents 200'), '--fault'),
     (('--fault', 'POST /documents 503 0'), '--fault'), (('--fault', '* * close 1 1'), '--fault'),
     (('--md5', 'sha1'), '--md5'), (('--print-env',), '--state'),
-    (('--print-secret', '--state', 'x'), '--print-env'), (('--model-time', '-1'), '--model-time'), (('--model-time', '1s'), '--model-time'), (('--quota', 'documents'), '--quota'),
+    (('--print-secret', '--state', 'x'), '--print-env'), (('--model-time', '-1'), '--model-time'), (('--model-time', '1s'), '--model-time'), (('--prediction-time', 'x'), '--prediction-time'), (('--quota', 'documents'), '--quota'),
     (('--quota', 'batches=1'), '--quota'), (('--quota', 'consents=1'), '--quota'),
     (('--quota', 'documents=-1'), '--quota'), (('--listen', 'localhost'), '--listen'),
     (('--listen', '127.0.0.1:99999'), '--listen'), (('--lenient=yes',), '--lenient'),
@@ -53,7 +53,7 @@ def test_help_tells_of_every_option():
     r = run('--help')
     assert (r.returncode, r.stderr) == (0, '')
     for name in ('listen', 'state', 'client-id', 'client-secret', 'client-secret-file', 'public',
-                 'latency', 'fault', 'lenient', 'file-url', 'md5', 'tls', 'print-env', 'print-secret', 'import', 'seed-demo', 'heartbeat-timeout', 'model-time', 'token-ttl', 'page-size', 'quota', 'access-log', 'version'):
+                 'latency', 'fault', 'lenient', 'file-url', 'md5', 'tls', 'print-env', 'print-secret', 'import', 'seed-demo', 'heartbeat-timeout', 'model-time', 'prediction-time', 'token-ttl', 'page-size', 'quota', 'access-log', 'version'):
         assert re.search(r'^  --%s\b' % name, r.stdout, re.M), name
     assert max(len(line) for line in r.stdout.splitlines()) <= 100
 

@@ -220,3 +220,49 @@ def test_one_state_under_both_generations(start, tmp_path):
     old.stop()
     today = Today(start('--api', '2024', state=state, client_secret=old.client_secret))
     assert today('GET', '/documents/' + name)['name'] == 'n'
+
+
+def unchecked(today, path, **body):
+    """A POST whose answer has objects that the description says nothing of what is in."""
+    answer = today.file('POST', today.server.api + path, json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.fixture
+def reader(today):
+    """reader(fields): the id of a model that reads them."""
+    def make(**fields):
+        model = unchecked(today, '/models', fieldConfig=fields)['modelId']
+        made = today('POST', f'/models/{model}/trainings', {})['trainingId']
+        eventually(lambda: today('GET', f'/models/{model}/trainings/{made}')['status'] == 'succeeded')
+        today.file('PATCH', f'{today.server.api}/models/{model}', json={'trainingId': made}).raise_for_status()
+        return model
+    return make
+
+
+def test_a_long_document_is_predicted_part_by_part(today, reader):
+    model = reader(total={'type': 'amount'}, lines={'type': 'lines', 'fields': {'sum': {'type': 'amount'}}})
+    line = [{'label': 'sum', 'value': '1.00'}]
+    content = base64.b64encode(b'%PDF-1.4\n<< /Type /Pages >>\n' + b'<< /Type /Page >>\n' * 5 + b'%%EOF').decode()
+    document = unchecked(today, '/documents', contentType='application/pdf', content=content, groundTruth=[
+        {'label': 'total', 'value': '1.00', 'pages': [0]}, {'label': 'total', 'value': '2.00', 'pages': [4]},
+        {'label': 'lines', 'value': [line, line], 'pages': [3]}])['documentId']
+    body = {'documentId': document, 'modelId': model}
+
+    def part(**config):
+        return unchecked(today, '/predictions', **body, preprocessConfig=config)
+    assert unchecked(today, '/predictions', **body)['nextPage'] is None
+    assert [part(maxPages=2, startPage=n)['nextPage'] for n in (0, 2, 4)] == [2, 4, None]
+    assert part(maxPages=2)['predictions'][0] == \
+        {'label': 'total', 'value': '1.00', 'confidence': 1, 'page': 0}
+    middle = part(maxPages=2, startPage=2)['predictions']
+    assert middle[0] == {'label': 'total', 'value': None, 'confidence': 0}
+    assert middle[1]['label'] == 'lines' and middle[1]['page'] == 3
+    assert middle[1]['value'][1] == [{'label': 'sum', 'value': '1.00', 'confidence': 1}]
+    assert part(startPage=-1)['predictions'][0]['value'] == '2.00'
+    today('POST', '/predictions', {**body, 'preprocessConfig': {'startPage': 5}}, status=400)
+    other = unchecked(today, '/predictions', **body, postprocessConfig={
+        'strategy': 'BEST_FIRST', 'outputFormat': 'v2'})['predictions']
+    assert other['lines'] == [{'sum': [{'value': '1.00', 'confidence': 1}]}] * 2
+    assert [g['value'] for g in other['total']] == ['1.00', '2.00']

@@ -196,6 +196,17 @@ static int set_model_time(struct context *c, const char *value)
     return 0;
 }
 
+static int set_prediction_time(struct context *c, const char *value)
+{
+    char *end;
+    double s = isdigit((unsigned char)*value) ? strtod(value, &end) : -1;
+
+    if (s < 0 || *end || s > 31536000)
+        return fail(c->err, -EINVAL, 0, "--prediction-time takes seconds, not %s", value);
+    c->o->prediction_ms = (int64_t)(s * 1000);
+    return 0;
+}
+
 /* numberOfAppClientsAllowed -> AppClients; its length. */
 static size_t quota_name(const struct quota *q, const char **name)
 {
@@ -295,6 +306,8 @@ static const struct option_row rows[] = {
     { "heartbeat-timeout", "S", set_heartbeat_timeout, "a claimed execution fails without a heartbeat for S s\n"
       "                             (60)" },
     { "model-time", "S", set_model_time, "how long a model trains and a data bundle is made (1)" },
+    { "prediction-time", "S", set_prediction_time, "how long each prediction of --api 2024 is pending; else those\n"
+      "                             alone that are asked for with async, for 1 s" },
     { "page-size", "N", set_page_size, "the largest page (1000); the usual one is 100, or N\n"
       "                             where that is less" },
     { "quota", "COLLECTION=N", set_quota, "refuse more than N with 429: documents, predictions,\n"

@@ -40,7 +40,9 @@ struct sandbox_options {
     int64_t token_ttl_s;
     int64_t heartbeat_s; /* a claimed execution whose worker is silent for so long fails */
     int64_t model_ms;    /* how long a model trains and a data bundle is made */
-    int64_t page_size;   /* the largest, and the usual one where it is smaller than that */
+    int64_t
+        prediction_ms; /* how long every prediction is pending, today; 0: only those that may be */
+    int64_t page_size; /* the largest, and the usual one where it is smaller than that */
     int64_t quotas[QUOTAS_MAX];
     bool help, version;
     bool print_env, print_secret; /* how to use the one that serves: instead of serving */
