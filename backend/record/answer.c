@@ -139,8 +139,7 @@ static int merge(struct answer *a, json_t *part)
 
 static bool has_failed(const struct answer *a)
 {
-    json_t *state =
-        a->res->state_field ? json_object_get(a->merged, a->res->state_field) : NULL;
+    json_t *state = a->res->state_field ? json_object_get(a->merged, a->res->state_field) : NULL;
 
     return a->res->failed && json_is_string(state) &&
            strcmp(json_string_value(state), a->res->failed) == 0;
@@ -260,9 +259,8 @@ static int read_kept(json_t *v, struct answer *a)
     json_int_t page, parts;
     int state;
 
-    if (json_unpack(v, "{s:o, s:o, s:s, s:i, s:I, s:I}", KEY_ASKED, &a->asked, KEY_TEXT,
-                    &a->merged, KEY_ID, &id, KEY_STATE, &state, KEY_PAGE, &page, KEY_PARTS,
-                    &parts) < 0)
+    if (json_unpack(v, "{s:o, s:o, s:s, s:i, s:I, s:I}", KEY_ASKED, &a->asked, KEY_TEXT, &a->merged,
+                    KEY_ID, &id, KEY_STATE, &state, KEY_PAGE, &page, KEY_PARTS, &parts) < 0)
         a->asked = a->merged = NULL;
     json_incref(a->asked);
     json_incref(a->merged);

@@ -9,6 +9,7 @@
 #include "codec.h"
 #include "json_text.h"
 #include "labels.h"
+#include "labels_merge.h"
 #include "number.h"
 #include "record.h"
 #include "shape.h"
@@ -176,7 +177,7 @@ static int set_value(struct body *b, const struct field *f, json_t *v, struct fa
 
     if (!(f->flags & F_LABELS))
         return set_found(b, f, json_deep_copy(v), err);
-    rc = labels_read(v, f->name, &list, err);
+    rc = labels_read(v, f->name, &list, &b->names, err);
     if (rc == 0)
         rc = set_new(b, f->name, json_deep_copy(list), err);
     json_decref(list);
@@ -411,6 +412,66 @@ int body_set_defaults(struct body *b, const char *text, size_t len, struct failu
     return 0;
 }
 
+/* --- Labels over those that there are ------------------------------------------------------------- */
+
+static int merge_labels(struct body *b, const struct field *f, json_t *old, struct failure *err)
+{
+    json_t *fresh = json_object_get(b->object, f->name);
+
+    if (!json_is_array(old) || !json_is_array(fresh))
+        return 0;
+    return set_new(b, f->name, labels_merge(old, fresh, b->names), err);
+}
+
+/* What no label can be is told as it is of what somebody writes. */
+static int keep_labels(struct body *b, const struct field *f, json_t *v, struct failure *err)
+{
+    json_auto_t *meant = NULL;
+    bool plain;
+    int rc = labels_read(v, f->name, &meant, &plain, err);
+
+    if (rc < 0)
+        return rc;
+    if (!json_is_array(v))
+        return fail(err, -EINVAL, 0, "%s must be a list", f->name);
+    return set_new(b, f->name, json_deep_copy(v), err);
+}
+
+int body_keep_field(struct body *b, const struct field *f, const struct record *r,
+                    struct failure *err)
+{
+    cleanup_buf struct buf text = BUF_INIT(OTHER_MAX_BYTES);
+    json_auto_t *v = NULL;
+    int rc;
+
+    if (!may_set(b, f))
+        return refuse(b, f->name, err);
+    rc = f->flags & F_LABELS ? codec_field(r, f, &v) : record_field_text(r, f, &text);
+    if (rc < 0)
+        return rc;
+    /* null is no list, and may be none that can be said: as its file's text */
+    if (v && !json_is_null(v))
+        return keep_labels(b, f, v, err);
+    return body_set_text(b, f, buf_str(&text), text.len, err);
+}
+
+int body_merge_labels(struct body *b, const struct record *now, struct failure *err)
+{
+    for (const struct field *f = b->res->fields; f->name; f++) {
+        json_auto_t *old = NULL;
+        int rc;
+
+        if (!has_labels(b, f) || !body_has(b, f->name))
+            continue;
+        rc = codec_field(now, f, &old);
+        if (rc == 0)
+            rc = merge_labels(b, f, old, err);
+        if (rc < 0 && rc != -ENOENT)
+            return rc;
+    }
+    return 0;
+}
+
 /* --- The merge of resource.json -------------------------------------------------------------- */
 
 static bool same(json_t *old, json_t *new)
@@ -452,8 +513,9 @@ static int lift_fields(const struct resource *res, json_t *object)
 static bool is_as_before(const struct field *f, json_t *before, json_t *now)
 {
     json_auto_t *meant = NULL;
+    bool plain;
 
-    if ((f->flags & F_LABELS) && before && labels_read(before, f->name, &meant, NULL) == 0)
+    if ((f->flags & F_LABELS) && before && labels_read(before, f->name, &meant, &plain, NULL) == 0)
         return json_equal(meant, now);
     return same(before, now);
 }
@@ -481,6 +543,8 @@ static int set_one_changed(struct body *b, const char *name, json_t *v, json_t *
     rc = f ? set_value(b, f, v, err) : set_new(b, name, json_deep_copy(v), err);
     if (rc == 0 && f && is_as_before(f, before, json_object_get(b->object, name)))
         json_object_del(b->object, name);
+    else if (rc == 0 && f && (f->flags & F_LABELS))
+        rc = merge_labels(b, f, before, err);
     return rc;
 }
 

@@ -62,6 +62,16 @@ int body_set_string(struct body *b, const char *name, const char *value, struct 
 int body_set_text(struct body *b, const struct field *f, const char *text, size_t len,
                   struct failure *err);
 
+/* What r has of f goes into b: labels as the server has them, all else as its file's text. 0; -ENOENT: r
+ * has none; what body_set_text() gives. */
+int body_keep_field(struct body *b, const struct field *f, const struct record *r,
+                    struct failure *err);
+
+/* The labels in the PATCH b are said over those that now has (labels_merge.h): of {label: value}, or a
+ * prediction, what now has besides of a label stays, as do its numbers. Labels that b does not name go.
+ * 0, -ENOMEM. */
+int body_merge_labels(struct body *b, const struct record *now, struct failure *err);
+
 /* The same for a field that the table does not have: a line is the text that it is where the server
  * has a text (now), and else a number, true or false where it looks so. */
 int body_set_other(struct body *b, const struct field *f, const struct record *now,

@@ -3,6 +3,7 @@
 #define LASFS_BODY_INSIDE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct id_finder;
 struct resource;
@@ -13,6 +14,7 @@ struct body {
     const struct id_finder *finder; /* NULL: names stand for nothing */
     json_t *object;
     json_t *plain; /* as it was before it had a stamp; NULL: it has none */
+    bool names;    /* its labels are names and values alone: labels_read() */
 };
 
 #endif

@@ -409,7 +409,7 @@ static int read_map(json_t *map, const char *name, json_t *list, struct failure 
     return 0;
 }
 
-int labels_read(json_t *v, const char *name, json_t **out, struct failure *err)
+int labels_read(json_t *v, const char *name, json_t **out, bool *plain, struct failure *err)
 {
     json_auto_t *list = json_array();
     json_t *within = json_object_get(v, "labels"), *guesses;
@@ -421,6 +421,7 @@ int labels_read(json_t *v, const char *name, json_t **out, struct failure *err)
         within = json_object_get(v, "labels");
     }
     guesses = json_object_get(v, "predictions");
+    *plain = json_is_object(v);
     if (!list)
         return no_memory(err);
     if (json_is_array(guesses) || json_is_object(guesses)) /* no label's value is an object */

@@ -3,6 +3,7 @@
 #define LASFS_LABELS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "buf.h"
@@ -11,9 +12,10 @@
 /*
  * The list of {label, value} that v means: that, {label: value}, a prediction, or an object that
  * has one of these under "labels". A number becomes a text, a list within a value stays one. *out
- * is a new reference. 0, -EINVAL with name in its words, -ENOMEM.
+ * is a new reference. *plain: it says names and values alone, and nothing of what else a label may
+ * have. 0, -EINVAL with name in its words, -ENOMEM.
  */
-int labels_read(json_t *v, const char *name, json_t **out, struct failure *err);
+int labels_read(json_t *v, const char *name, json_t **out, bool *plain, struct failure *err);
 
 /*
  * The list of guesses that a prediction's map of them stands for, {label: [{value, confidence}]}, of

@@ -170,8 +170,10 @@ static int ask(struct asking *s, struct failure *err)
             pause = FIRST_WAIT_MS;
         }
         if (now >= end)
-            return fail(err, -ETIMEDOUT, 0, "%s is still pending; it is asked for when this is "
-                        "read again", answer_id(s->answer));
+            return fail(err, -ETIMEDOUT, 0,
+                        "%s is still pending; it is asked for when this is "
+                        "read again",
+                        answer_id(s->answer));
         rc = wait_until(s, now + pause < end ? now + pause : end);
         if (rc < 0)
             return rc;
@@ -225,8 +227,8 @@ static void follow_size(struct uploads *uploads, struct drop *d, const char *id)
         drop_row_save(uploads->drops, d, false);
 }
 
-int asked_read(struct uploads *uploads, struct call *call, struct drop *d, const struct resource *res,
-               const char *id, struct failure *err)
+int asked_read(struct uploads *uploads, struct call *call, struct drop *d,
+               const struct resource *res, const char *id, struct failure *err)
 {
     int rc = asked_finish(uploads, call, res, id, uploads->timeout_ms, err);
 

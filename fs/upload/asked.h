@@ -30,8 +30,8 @@ int asked_finish(struct uploads *uploads, struct call *call, const struct resour
                  const char *id, int64_t timeout_ms, struct failure *err);
 
 /* The same for who reads d, which has this answer: its size follows. */
-int asked_read(struct uploads *uploads, struct call *call, struct drop *d, const struct resource *res,
-               const char *id, struct failure *err);
+int asked_read(struct uploads *uploads, struct call *call, struct drop *d,
+               const struct resource *res, const char *id, struct failure *err);
 
 /* d has just been answered. What comes at once is asked for now; failures are for who reads it. */
 void asked_follow(struct uploads *uploads, struct call *call, struct drop *d,

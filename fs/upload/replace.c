@@ -72,7 +72,6 @@ int replace_keep(struct uploads *uploads, const struct folder *f, const char *na
     int rc = 0;
 
     for (const struct field *field = f->res->fields; field->name && rc == 0; field++) {
-        cleanup_buf struct buf text = BUF_INIT(KEPT_MAX_BYTES);
         struct failure why = { 0 };
 
         if (!(field->flags & F_KEPT) || body_has(body, field->name))
@@ -81,9 +80,7 @@ int replace_keep(struct uploads *uploads, const struct folder *f, const char *na
             rc = body_keep_notes(body, old, &why);
             continue;
         }
-        rc = record_field_text(old, field, &text);
-        if (rc == 0)
-            rc = body_set_text(body, field, buf_str(&text), text.len, &why);
+        rc = body_keep_field(body, field, old, &why);
         if (rc == -EINVAL)
             warn_lost(uploads, f, name, &why);
         if (rc == -ENOENT || rc == -EINVAL)
@@ -115,7 +112,7 @@ static int patch_field(struct uploads *uploads, const struct folder *f, const ch
         return 0;
     if (!(field->flags & F_IN_PATCH))
         return -EXDEV;
-    rc = body_set_text(body, field, buf_str(&was), was.len, &why);
+    rc = body_keep_field(body, field, old, &why);
     if (rc == -EINVAL)
         warn_lost(uploads, f, name, &why);
     return rc == -EINVAL ? 0 : rc;

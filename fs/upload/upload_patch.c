@@ -33,6 +33,19 @@ static int keep_stamp(struct uploads *uploads, struct call *call, const struct t
     return rc < 0 ? rc : body_keep_stamp(body, now ? now : current, err);
 }
 
+/* Labels are said over those that there are. Those of 2021 are no more than names and texts. */
+static int merge_labels(struct uploads *uploads, struct call *call, const struct target *t,
+                        const struct field *f, struct body *body, struct failure *err)
+{
+    cleanup_record struct record *now = NULL;
+    int rc;
+
+    if (!(f->flags & F_LABELS) || !backend_speaks_today(uploads->backend))
+        return 0;
+    rc = known_field_record(uploads->remote, call, t, &now, err);
+    return rc < 0 ? rc : body_merge_labels(body, now, err);
+}
+
 int upload_written(struct uploads *uploads, struct call *call, const struct target *t,
                    const struct record *now, struct body *body, struct failure *err)
 {
@@ -53,6 +66,8 @@ int upload_field(struct uploads *uploads, struct call *call, const struct target
     id_search_init(&names, uploads, call);
     body_find_ids(body, &names.finder);
     rc = body_set_text(body, f, text, len, err);
+    if (rc == 0)
+        rc = merge_labels(uploads, call, t, f, body, err);
     return rc < 0 ? rc : upload_written(uploads, call, t, NULL, body, err);
 }
 

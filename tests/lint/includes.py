@@ -26,7 +26,7 @@ ROOMS = {
     'base': Room(),
     'backend/api': Room(libraries=('jansson',)),
     'backend/record': Room(('backend/api',), ('jansson', 'nettle'),
-                           ('body_inside.h', 'labels.h', 'pack.h', 'shape.h')),
+                           ('body_inside.h', 'labels.h', 'labels_merge.h', 'pack.h', 'shape.h')),
     'backend/http': Room(('backend/api',), ('curl', 'nettle'),
                          ('breaker.h', 'error_text.h', 'pacer.h', 'retry.h', 'status.h', 'transfer.h',
                           'upload.h', 'wire.h')),

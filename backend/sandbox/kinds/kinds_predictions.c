@@ -287,9 +287,8 @@ static int find_part(struct work *w, const struct item *it, const struct item *d
     if (from < 0 || from >= n)
         return refuse(w, 400, "startPage: the document has %lld pages", (long long)n);
     out->from = from;
-    out->end = most && n - from > json_integer_value(most)
-                   ? from + (int64_t)json_integer_value(most)
-                   : n;
+    out->end =
+        most && n - from > json_integer_value(most) ? from + (int64_t)json_integer_value(most) : n;
     out->next = out->end < n ? out->end : -1;
     return 0;
 }

@@ -43,15 +43,15 @@ static int add(struct answer *a, const char *part)
     return answer_add(a, r);
 }
 
-/* Its text has this, and has not that. */
-static void has(const struct answer *a, const char *text, const char *not)
+/* Its text has this, and never that. */
+static void has(const struct answer *a, const char *text, const char *never)
 {
     cleanup_buf struct buf all = BUF_INIT(10000);
 
     assert_int_equal(answer_text(a, &all), 0);
     assert_non_null(strstr(all.data, text));
-    if (not)
-        assert_null(strstr(all.data, not));
+    if (never)
+        assert_null(strstr(all.data, never));
 }
 
 static void next(struct answer *a, const char *json)
@@ -124,9 +124,9 @@ static void answer_puts_parts_together(void **state)
 
     (void)state;
     assert_string_equal(answer_id(a), ID "1");
-    assert_int_equal(
-        add(a, HEAD(1) "\"predictions\": " ONE("x") ", \"status\": \"succeeded\", \"nextPage\": 2}"),
-        0);
+    assert_int_equal(add(a, HEAD(1) "\"predictions\": " ONE(
+                                "x") ", \"status\": \"succeeded\", \"nextPage\": 2}"),
+                     0);
     assert_int_equal(answer_state(a), ANSWER_GOES_ON);
     assert_int_equal(answer_page(a), 2);
     a = over_a_remount(a);
@@ -141,9 +141,9 @@ static void answer_puts_parts_together(void **state)
     assert_int_equal(answer_state(a), ANSWER_PENDING);
     assert_string_equal(answer_id(a), ID "2");
     a = over_a_remount(a);
-    assert_int_equal(
-        add(a, HEAD(2) "\"predictions\": " ONE("y") ", \"status\": \"succeeded\", \"nextPage\": null}"),
-        0);
+    assert_int_equal(add(a, HEAD(2) "\"predictions\": " ONE(
+                                "y") ", \"status\": \"succeeded\", \"nextPage\": null}"),
+                     0);
     assert_int_equal(answer_state(a), ANSWER_WHOLE);
     has(a, ID "1", ID "2");
     has(a, "\"x\"", "pending");
@@ -154,13 +154,15 @@ static void answer_puts_parts_together(void **state)
 
 static void answer_of_a_part_may_fail(void **state)
 {
-    struct answer *a =
-        begin("{}", HEAD(1) "\"predictions\": " ONE("x") ", \"status\": \"succeeded\", \"nextPage\": 2}");
+    struct answer *a = begin(
+        "{}", HEAD(1) "\"predictions\": " ONE("x") ", \"status\": \"succeeded\", \"nextPage\": 2}");
 
     (void)state;
     next(a, "{\"preprocessConfig\": {\"startPage\": 2}}");
     assert_int_equal(
-        add(a, HEAD(2) "\"predictions\": null, \"status\": \"failed\", \"error\": \"why\", \"nextPage\": 4}"),
+        add(a,
+            HEAD(
+                2) "\"predictions\": null, \"status\": \"failed\", \"error\": \"why\", \"nextPage\": 4}"),
         0);
     assert_int_equal(answer_state(a), ANSWER_WHOLE);
     has(a, "\"error\": \"why\"", "succeeded");
@@ -170,7 +172,8 @@ static void answer_of_a_part_may_fail(void **state)
 
 static void answer_maps_are_merged_by_label(void **state)
 {
-    struct answer *a = begin("{}", HEAD(1) "\"predictions\": {\"a\": [{\"value\": \"x\"}]}, \"nextPage\": 2}");
+    struct answer *a =
+        begin("{}", HEAD(1) "\"predictions\": {\"a\": [{\"value\": \"x\"}]}, \"nextPage\": 2}");
 
     (void)state;
     next(a, "{\"preprocessConfig\": {\"startPage\": 2}}");
@@ -187,9 +190,15 @@ static void answer_maps_are_merged_by_label(void **state)
 
 static void answer_parse_refuses_what_is_none(void **state)
 {
-    static const char *const texts[] = { "", "{}", "[]", "{\"asked\": {}, \"answer\": {}}",
+    static const char *const texts[] = {
+        "",
+        "{}",
+        "[]",
+        "{\"asked\": {}, \"answer\": {}}",
         "{\"asked\": {}, \"answer\": {}, \"id\": \"../x\", \"state\": 1, \"next\": 0, \"parts\": 0}",
-        "{\"asked\": {}, \"answer\": {}, \"id\": \"" ID "1\", \"state\": 9, \"next\": 0, \"parts\": 0}" };
+        "{\"asked\": {}, \"answer\": {}, \"id\": \"" ID
+        "1\", \"state\": 9, \"next\": 0, \"parts\": 0}"
+    };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {

@@ -330,7 +330,7 @@ static void only_the_difference_is_sent(void **state)
           "{\"assets\": {\"x\": \"y\"}}" },
         { RES_DOCUMENTS, document, document, 0, "{}" },
         { RES_DOCUMENTS, document, "{\"groundTruth\": {\"a\": 6.5, \"b\": 3}}", 0,
-          "{\"groundTruth\": [{\"label\": \"a\", \"value\": \"6.5\"}, "
+          "{\"groundTruth\": [{\"label\": \"a\", \"value\": 6.5, \"confidence\": 0.5}, "
           "{\"label\": \"b\", \"value\": \"3\"}]}" },
         { RES_DOCUMENTS, document, "{\"groundTruth\": [{\"label\": \"a\", \"value\": 6.50}]}", 0,
           "{\"groundTruth\": [{\"label\": \"a\", \"value\": \"6.50\"}]}" },
