@@ -179,6 +179,16 @@ void backend_stamp_refused(struct backend *be)
     atomic_store(&be->notes_refused, true);
 }
 
+bool backend_refuses_inline(const struct backend *be)
+{
+    return atomic_load(&be->inline_refused);
+}
+
+void backend_inline_refused(struct backend *be)
+{
+    atomic_store(&be->inline_refused, true);
+}
+
 unsigned backend_generations(const struct backend *be, enum resource_kind kind)
 {
     unsigned seen = atomic_load(&be->seen[kind]);

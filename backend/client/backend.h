@@ -111,6 +111,11 @@ bool backend_speaks_today(const struct backend *be);
 bool backend_keeps_stamps(const struct backend *be);
 void backend_stamp_refused(struct backend *be);
 
+/* Does this server refuse contents inside a POST, as it has shown? Of what has an address for them. Any
+ * thread, never blocks. */
+bool backend_refuses_inline(const struct backend *be);
+void backend_inline_refused(struct backend *be);
+
 /* SEEN_...: of which generations of the API answers have shown something, of resources of this kind;
  * RES_NONE: of any. 0: of neither, so far. Any thread, never blocks. */
 unsigned backend_generations(const struct backend *be, enum resource_kind kind);

@@ -30,6 +30,7 @@ struct backend {
     struct endpoint_times endpoints;
     atomic_int urls[RES_COUNT];   /* have answers a url_field? */
     atomic_bool today;            /* an answer had what the API of 2021 has not */
+    atomic_bool inline_refused;   /* contents inside a POST are not taken: they are PUT */
     atomic_bool notes_refused;    /* and yet it did not take, or keep, what a stamp says */
     atomic_uint seen[RES_COUNT];  /* SEEN_...: what answers had of one generation alone */
     atomic_uint lacks[RES_COUNT]; /* CAN_...: the server has it not, though its API may have */

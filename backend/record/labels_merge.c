@@ -57,9 +57,9 @@ static json_t *merge_entry(json_t *old, json_t *fresh, bool plain)
     json_t *value = json_object_get(fresh, "value");
     json_auto_t *merged = json_copy(plain ? old : fresh);
 
-    if (!merged || (value && json_object_set_new(merged, "value",
-                                                 merge_value(json_object_get(old, "value"), value,
-                                                             plain)) < 0))
+    if (!merged || (value && json_object_set_new(
+                                 merged, "value",
+                                 merge_value(json_object_get(old, "value"), value, plain)) < 0))
         return NULL;
     return steal_pointer(&merged);
 }
@@ -76,9 +76,9 @@ json_t *labels_merge(json_t *old, json_t *fresh, bool plain)
 
         if (at != SIZE_MAX)
             used[at] = true;
-        if (json_array_append_new(list, at == SIZE_MAX
-                                            ? json_incref(entry)
-                                            : merge_entry(json_array_get(old, at), entry, plain)) < 0)
+        if (json_array_append_new(
+                list, at == SIZE_MAX ? json_incref(entry)
+                                     : merge_entry(json_array_get(old, at), entry, plain)) < 0)
             return NULL;
     }
     return used ? steal_pointer(&list) : NULL;

@@ -214,7 +214,7 @@ static int post_unlabelled(struct delivery *s, const struct target *t, struct bo
 /* A refusal may be one of the bytes then, which go out on their own. */
 static bool is_sent_beside(const struct delivery *s)
 {
-    return s->content.size > resource_content_max(s->folder->res);
+    return deliver_content_beside(s->uploads, s->folder->res, s->content.size);
 }
 
 /* The POST, with an intent before it and after it. */
@@ -336,7 +336,7 @@ static int accept(struct delivery *s, const char *id, struct record *now)
     memcpy(acked.digest, s->digest, sizeof(acked.digest));
     rc = drop_acknowledged(s->uploads->drops, s->drop, id, acked, in_folder(s, now));
     known_changed(s->uploads->remote, &t, now);
-    if (t.res->url_field && s->content.size > resource_content_max(t.res))
+    if (t.res->url_field && deliver_content_beside(s->uploads, t.res, s->content.size))
         known_changed_again(s->uploads->remote, &t); /* its bytes came after the answer */
     if (resource_content_max(t.res) > 0 && fetch_content_id(&t, now, content) == 0)
         state_put_size(s->uploads->state, content, s->content.size, NULL);

@@ -1,8 +1,10 @@
 #include "deliver_content.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "backend.h"
 #include "errlog.h"
@@ -19,6 +21,7 @@
 /* What was made and still lacks its content has a row of its own, in a folder that no path has, so
  * that the next mount deletes it should this one be killed. */
 #define FOLDER ".unfinished"
+#define WORD "content"
 
 static int put_row(struct uploads *uploads, const struct resource *res, const char *id,
                    struct failure *err)
@@ -140,6 +143,8 @@ static int send_beside(struct uploads *uploads, struct call *call, const struct 
         rc = record_id(made, id);
     if (rc < 0)
         return rc;
+    if (content.size <= resource_content_max(t->res))
+        backend_inline_refused(uploads->backend); /* as was said before */
     rc = put_row(uploads, t->res, id, err);
     if (rc == 0)
         rc = backend_put_raw(uploads->backend, call, made, type, content, err);
@@ -152,14 +157,56 @@ static int send_beside(struct uploads *uploads, struct call *call, const struct 
     return 0;
 }
 
+bool deliver_content_beside(struct uploads *uploads, const struct resource *res, int64_t size)
+{
+    return size > resource_content_max(res) ||
+           (res->url_field && backend_refuses_inline(uploads->backend));
+}
+
+/* Does the server's refusal speak of the content, and may it be that it is taken by a PUT? */
+static bool is_of_content(struct uploads *uploads, const struct resource *res, int rc,
+                          const struct failure *why)
+{
+    const char *at = why->text;
+
+    if (rc != -EINVAL || why->status != 400 || !res->url_field ||
+        !backend_speaks_today(uploads->backend))
+        return false;
+    while ((at = strstr(at, WORD))) {
+        bool begins = at == why->text || !isalnum((unsigned char)at[-1]);
+
+        at += strlen(WORD);
+        if (begins && !isalnum((unsigned char)*at))
+            return true;
+    }
+    return false;
+}
+
+/* Without the content the same POST may be taken. If not, what was said first holds. */
+static int send_refused(struct uploads *uploads, struct call *call, const struct target *t,
+                        const struct body *body, struct content_source content, const char *type,
+                        struct record **out, int rc, struct failure *err)
+{
+    struct failure why = { 0 };
+    int then = send_beside(uploads, call, t, body, content, type, out, &why);
+
+    if (then == -EINVAL && !backend_refuses_inline(uploads->backend))
+        return rc;
+    if (then < 0)
+        *err = why;
+    return then;
+}
+
 int deliver_content(struct uploads *uploads, struct call *call, const struct target *t,
                     const struct body *body, struct content_source content, const char *type,
                     struct record **out, struct failure *err)
 {
-    bool beside = content.size > resource_content_max(t->res);
+    bool beside = deliver_content_beside(uploads, t->res, content.size);
     int rc = beside ? send_beside(uploads, call, t, body, content, type, out, err)
                     : backend_create(uploads->backend, call, t, body, content, out, err);
 
+    if (!beside && is_of_content(uploads, t->res, rc, err))
+        rc = send_refused(uploads, call, t, body, content, type, out, rc, err);
     if (rc < 0)
         known_unsure(uploads->remote, t, err);
     return rc;

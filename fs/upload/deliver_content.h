@@ -1,4 +1,5 @@
-/* A new resource and its content: one POST, or a POST and a PUT of what is too large for that. */
+/* A new resource and its content: one POST, or a POST and a PUT of what is too large for that, and where
+ * the server takes no content in a POST: that is known once one was refused for it. */
 #ifndef LASFS_DELIVER_CONTENT_H
 #define LASFS_DELIVER_CONTENT_H
 
@@ -14,6 +15,9 @@ struct uploads;
 int deliver_content(struct uploads *uploads, struct call *call, const struct target *t,
                     const struct body *body, struct content_source content, const char *type,
                     struct record **out, struct failure *err);
+
+/* Is it put, and not in the POST: too large for that, or this server takes none there? */
+bool deliver_content_beside(struct uploads *uploads, const struct resource *res, int64_t size);
 
 /* At the begin of a mount: what an earlier one, that was killed, made without a content goes. */
 int deliver_content_resume(struct uploads *uploads, struct failure *err);

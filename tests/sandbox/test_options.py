@@ -53,7 +53,7 @@ def test_help_tells_of_every_option():
     r = run('--help')
     assert (r.returncode, r.stderr) == (0, '')
     for name in ('listen', 'state', 'client-id', 'client-secret', 'client-secret-file', 'public',
-                 'latency', 'fault', 'lenient', 'file-url', 'md5', 'tls', 'print-env', 'print-secret', 'import', 'seed-demo', 'heartbeat-timeout', 'model-time', 'prediction-time', 'token-ttl', 'page-size', 'quota', 'access-log', 'version'):
+                 'latency', 'fault', 'lenient', 'file-url', 'no-inline', 'md5', 'tls', 'print-env', 'print-secret', 'import', 'seed-demo', 'heartbeat-timeout', 'model-time', 'prediction-time', 'token-ttl', 'page-size', 'quota', 'access-log', 'version'):
         assert re.search(r'^  --%s\b' % name, r.stdout, re.M), name
     assert max(len(line) for line in r.stdout.splitlines()) <= 100
 

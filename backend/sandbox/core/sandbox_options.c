@@ -132,6 +132,13 @@ static int set_file_url(struct context *c, const char *value)
     return 0;
 }
 
+static int set_no_inline(struct context *c, const char *value)
+{
+    (void)value;
+    c->o->no_inline = true;
+    return set_file_url(c, value);
+}
+
 static int set_api(struct context *c, const char *value)
 {
     if (strcmp(value, "2021") != 0 && strcmp(value, "2024") != 0)
@@ -301,6 +308,8 @@ static const struct option_row rows[] = {
       "                             that of 2021" },
     { "file-url", NULL, set_file_url, "documents' bytes as the API of 2023 has them: answers have a\n"
       "                             fileUrl for GET and PUT, and no content" },
+    { "no-inline", NULL, set_no_inline, "the same, and a POST of a document that has content is refused"
+      " with\n                             400" },
     { "md5", "hex|base64", set_md5, "how contentMD5 is written (hex)" },
     { "token-ttl", "S", set_token_ttl, "how long a token lives (3600)" },
     { "heartbeat-timeout", "S", set_heartbeat_timeout, "a claimed execution fails without a heartbeat for S s\n"

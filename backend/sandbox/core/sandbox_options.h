@@ -32,7 +32,8 @@ struct sandbox_options {
     bool tls;
     bool lenient;
     enum generation api;
-    bool file_url; /* documents' bytes stand at an address of their own */
+    bool no_inline; /* no content in a POST of a document */
+    bool file_url;  /* documents' bytes stand at an address of their own */
     enum digest_form md5;
     int64_t latency_ms;
     struct fault faults[FAULTS_MAX];

@@ -115,8 +115,11 @@ static int note_digest(const struct work *w, struct item *it, json_t *fields)
 static int document_make(struct work *w, struct item *it, json_t *fields)
 {
     bool inside = json_object_get(fields, "content") != NULL;
-    int rc = note_digest(w, it, fields);
+    int rc;
 
+    if (inside && w->sb->options->no_inline && w->rq->origin[0])
+        return refuse(w, 400, "content: is not taken here, but by a PUT to the fileUrl");
+    rc = note_digest(w, it, fields);
     if (rc == 0 && json_object_set_new(it->hidden, "inside", json_boolean(inside)) < 0)
         rc = -ENOMEM;
     /* today a type that comes before the bytes says nothing */
