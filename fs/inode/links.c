@@ -106,6 +106,8 @@ bool link_holds(const struct filter *filter, const char *value, const struct rec
 {
     if (filter && filter->owns && is_own(value))
         return true;
+    if (filter && filter->way != FILTER_IS)
+        return listing_time_holds(filter, value, r);
     return listing_filter_holds(filter && filter->field ? filter->field
                                 : filter                ? filter->name
                                                         : NULL,

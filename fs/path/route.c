@@ -177,6 +177,8 @@ static bool may_be_value(const struct filter *filter, const char *name)
 {
     if (filter->owns)
         return may_be_id(resource_get(RES_ORGANIZATIONS), name);
+    if (filter->schema->time)
+        return schema_pattern_ok(filter->schema->pattern, name);
     if (!filter->schema->enums)
         return may_be_id(resource_get(filter->schema->refers), name);
     for (const char *p = name; *p; p++) /* later versions have more words */

@@ -12,6 +12,7 @@
 #include "lock.h"
 #include "page_fetch.h"
 #include "paging.h"
+#include "time_text.h"
 #include "title_order.h"
 
 #include "banned.h"
@@ -504,6 +505,17 @@ bool listing_filter_holds(const char *filter, const char *value, const struct re
     return let_through(filter, value, r) > 0;
 }
 
+bool listing_time_holds(const struct filter *f, const char *value, const struct record *r)
+{
+    cleanup_buf struct buf text = BUF_INIT(RESOURCE_ID_MAX * 2);
+    struct time_text is, bound;
+
+    if (record_string(r, f->field, &text) < 0 || time_text_parse(text.data, text.len, &is) < 0 ||
+        time_text_parse(value, strlen(value), &bound) < 0)
+        return false;
+    return f->way == FILTER_FROM ? is.ns >= bound.ns : is.ns <= bound.ns;
+}
+
 bool listing_filter_denies(const char *filter, const char *value, const struct record *r)
 {
     cleanup_buf struct buf is = BUF_INIT(RESOURCE_ID_MAX * 2);
@@ -516,6 +528,8 @@ static int is_in(struct listing *l, const char *id, const struct record *r)
 {
     const struct filter *f = l->filter ? resource_filter(l->res, l->filter) : NULL;
 
+    if (f && f->way != FILTER_IS)
+        return listing_time_holds(f, l->value, r);
     if (f && f->owns && id_own(id) != id)
         return -ESTALE; /* it stands there without the owner */
     if (f && f->owns && listing_find(l, id, NULL) == 0)

@@ -59,6 +59,9 @@ int listing_names(struct listing *l, struct call *call, bool titles, struct name
 /* Does a list's filter let r through? filter NULL: there is none. */
 bool listing_filter_holds(const char *filter, const char *value, const struct record *r);
 
+/* The same of a bound, FILTER_FROM or FILTER_TO: is its time no earlier, or no later? */
+bool listing_time_holds(const struct filter *f, const char *value, const struct record *r);
+
 /* Does r say that it is in another one? An answer may leave out what was asked for. */
 bool listing_filter_denies(const char *filter, const char *value, const struct record *r);
 

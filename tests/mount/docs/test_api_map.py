@@ -370,6 +370,7 @@ SHOWS_TODAY = {
     'get_transition_execution: its output': lambda w, out: json.loads(out) == w.api.list(
         'transitions/{convert}/executions'.format(**w.ids))[0]['output'],
     'list_workflow_executions(status)': ids('workflows/{conversion}/executions', status='succeeded'),
+    'list_workflow_executions(from_start_time, to_start_time)': ids('workflows/{conversion}/executions'),
 }
 
 

@@ -1,0 +1,79 @@
+"""Today's lists and states: executions by their start, what is completed, organizations."""
+import json
+import os
+from datetime import datetime, timedelta
+
+import pytest
+
+from mounted import eventually
+
+pytestmark = pytest.mark.server('--api', '2024')
+
+DEFINITION = {'StartAt': 'Look', 'States': {'Look': {'Type': 'Task', 'Resource': None, 'End': True}}}
+
+
+@pytest.fixture
+def executions(mount, api):
+    """executions(n): those of a workflow that ends by itself, as the API has them, once they have ended."""
+    transition = api.post('transitions', transitionType='docker', parameters={'imageUrl': 'x'},
+                          name='convert')['transitionId']
+    DEFINITION['States']['Look']['Resource'] = transition
+    workflow = api.post('workflows', name='flow', specification={
+        'definition': DEFINITION, 'language': 'ASL', 'version': '1.0.0'})['workflowId']
+    mount.folder_of = mount / 'workflows/flow/executions'
+
+    def make(n):
+        path = f'workflows/{workflow}/executions'
+        for i in range(n):
+            api.post(path, input={'n': i})
+        return eventually(lambda: [e for e in [api.list(path, 'executions')]
+                                   if all(x['status'] == 'succeeded' for x in e)])[0]
+    return make
+
+
+def links(folder):
+    return sorted(os.readlink(folder / n).rpartition('/')[2] for n in os.listdir(folder))
+
+
+def test_executions_are_found_by_their_start(mount, api, executions):
+    made = sorted(executions(3), key=lambda e: e['startTime'])
+    middle, first = made[1]['startTime'], made[0]
+    ids = [e['executionId'] for e in made]
+    assert links(mount.folder_of / '.by-fromStartTime' / middle) == sorted(ids[1:])
+    assert links(mount.folder_of / '.by-toStartTime' / first['startTime']) == ids[:1]
+    later = (datetime.fromisoformat(middle.replace('+0000', '+00:00')) + timedelta(days=1)).isoformat()
+    assert links(mount.folder_of / '.by-fromStartTime' / later) == []
+    with pytest.raises(FileNotFoundError):
+        os.listdir(mount.folder_of / '.by-fromStartTime/yesterday')
+    os.rmdir(mount.folder_of / ids[2])
+    assert links(mount.folder_of / '.by-fromStartTime' / middle) == ids[1:2]
+
+
+def test_what_was_fetched_is_completed_and_may_be_succeeded_again(mount, api, executions):
+    one, = executions(1)
+    path = f"workflows/{one['workflowId']}/executions/{one['executionId']}"
+    status = mount.folder_of / one['executionId'] / 'status'
+    for word in ('completed', 'succeeded'):
+        mount.run(f'echo {word} > ./workflows/flow/executions/{one["executionId"]}/status')
+        assert api.get(path)['status'] == word
+        assert status.read_text() == word + '\n'
+        mount.refresh()
+        assert links(mount.folder_of / '.by-status' / word) == [one['executionId']]
+
+
+def test_organizations_are_listed_where_the_server_lists_them(mount, api):
+    own = [o['organizationId'] for o in api.get('organizations')['organizations']]
+    assert json.loads((mount / 'organizations/me/resource.json').read_text())['organizationId'] in own
+    listed = os.listdir(mount / 'organizations')
+    assert 'me' in listed or own[0] in listed
+    for name in own:
+        assert json.loads((mount / 'organizations' / name / 'resource.json').read_text())['organizationId'] == name
+
+
+def test_configurations_of_a_model_go_through(mount, api):
+    config = {'strategy': 'BEST_N_PAGES', 'parameters': {'n': 3, 'collapse': True}, 'outputFormat': 'v2'}
+    (mount / 'models/m.json').write_text(json.dumps({'fieldConfig': {}, 'postprocessConfig': config}))
+    model, = api.list('models')
+    assert model['postprocessConfig'] == config
+    (mount / 'models/m/postprocessConfig.json').write_text('{"strategy": "BEST_FIRST"}')
+    assert api.get('models/' + model['modelId'])['postprocessConfig'] == {'strategy': 'BEST_FIRST'}
