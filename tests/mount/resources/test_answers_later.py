@@ -168,8 +168,9 @@ def test_the_other_form_of_an_answer_is_put_together_by_its_labels(mount, ask, a
     folder = mount / 'documents' / mount.document
     (folder / 'groundTruth.json').write_text(json.dumps(answer))
     truth = api.get('documents/' + mount.document)['groundTruth']
-    assert {'label': 'lines', 'value': LINES} in truth
-    assert {'label': 'total', 'value': '2.00'} in truth
+    # what the ground truth says besides stays
+    assert {'label': 'lines', 'value': LINES, 'pages': [1]} in truth
+    assert {'label': 'total', 'value': '2.00', 'pages': [3]} in truth
 
 
 @today()
