@@ -51,8 +51,7 @@ static struct drop *revert_locked(struct drops *t, struct drop *d)
     return NULL;
 }
 
-/* What must be on no disk, and what has no bytes, leaves nothing. */
-static int give_up(struct drops *t, struct drop *d)
+int drop_revert(struct drops *t, struct drop *d)
 {
     struct bytes *bytes;
     struct drop *held;
@@ -147,8 +146,8 @@ int drop_set_failed(struct drops *t, struct drop *d, const char *why, int64_t at
     if (rc == 0)
         rc = drop_rows_fail(t, f.kept, d);
     else if (rc == -ENOENT)
-        rc = give_up(t, d);
-    bytes_discard(f.before); /* once the row names what there is now */
+        rc = drop_revert(t, d); /* what must be on no disk, and what has no bytes, leaves nothing */
+    bytes_discard(f.before);    /* once the row names what there is now */
     drop_unref(f.held);
     drop_unref(f.kept);
     return rc < 0 ? rc : sync;

@@ -14,6 +14,9 @@
  */
 int drop_set_failed(struct drops *t, struct drop *d, const char *why, int64_t at_ns);
 
+/* The same of bytes that nobody misses: they go. */
+int drop_revert(struct drops *t, struct drop *d);
+
 /* A text that was refused under name, of which there is no drop. 0, -ENOMEM, -EIO, -ENOSPC. */
 int drops_add_failed(struct drops *t, struct folder *f, const char *name, const char *text,
                      size_t len, const char *why, int64_t at_ns);

@@ -13,13 +13,12 @@ static bool has_name_that_promises(const struct drops *t, const struct drop *d)
     return !d->folder->staging && (rule_defaults(d->name) || !rule_scratch(t->scratch, d->name));
 }
 
-/* It is closed, nothing of it is at the server, and its bytes are a file of the spool: how many. -1: it
- * is not so. */
+/* It is closed, and its bytes are a file of the spool: how many. -1: it is not so. */
 static int64_t size_here(const struct drops *t, const struct drop *d)
 {
     struct stat st;
 
-    if ((d->state != DROP_STAYING && d->state != DROP_CLEAN) || !d->linked || d->id || !d->local ||
+    if ((d->state != DROP_STAYING && d->state != DROP_CLEAN) || !d->linked || !d->local ||
         !d->local->number || !has_name_that_promises(t, d))
         return -1;
     return fstat(d->local->fd, &st) == 0 ? st.st_size : -1;
@@ -27,7 +26,7 @@ static int64_t size_here(const struct drops *t, const struct drop *d)
 
 bool drop_is_promised_locked(const struct drops *t, const struct drop *d)
 {
-    return d->state == DROP_WAITING || (!d->sealed && size_here(t, d) > 0);
+    return d->state == DROP_WAITING || (!d->id && !d->sealed && size_here(t, d) > 0);
 }
 
 bool drop_is_blank_locked(const struct drops *t, const struct drop *d)

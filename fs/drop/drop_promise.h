@@ -14,7 +14,7 @@ struct drops;
 bool drop_is_promised(struct drops *t, struct drop *d);
 bool drop_is_promised_locked(const struct drops *t, const struct drop *d);
 
-/* Is d an empty file, which is nowhere but here? Half a file as soon as anything is in it. */
+/* Is d empty here, whatever the server has of it? Half a file as soon as anything is in it. */
 bool drop_is_blank_locked(const struct drops *t, const struct drop *d);
 
 #endif

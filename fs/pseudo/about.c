@@ -185,8 +185,8 @@ static int add_reads(struct pseudo *pseudo, const struct backend_stats *b, struc
                     "contents opened  %" PRIu64 " from the cache, %" PRIu64 " not\n"
                     "read ahead       %" PRIu64 " (%" PRIu64 " used, %" PRIu64 " in vain)\n"
                     "last minute      %" PRIu64 " operations, %" PRIu64 " requests, %" PRIu64
-                    " bytes sent, %" PRIu64 " received, %" PRIu64 " contents from the cache, "
-                    "%" PRIu64 " not\n",
+                    " bytes sent, %" PRIu64 " received\n"
+                    "                 %" PRIu64 " contents from the cache, %" PRIu64 " not\n",
                     reads.hits, reads.misses, reads.ahead, reads.ahead_used, reads.ahead_vain,
                     operations, b->requests_lately, b->sent_lately, b->received_lately,
                     reads.hits_lately, reads.misses_lately);

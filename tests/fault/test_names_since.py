@@ -233,8 +233,9 @@ def test_what_was_removed_while_it_was_looked_for_does_not_come_back_empty(mount
 
 # --- What was emptied ------------------------------------------------------------------------------
 
+@pytest.mark.parametrize('comes', [b'', small_pdf(2)[:10]], ids=['nothing', 'bytes'])
 @pytest.mark.options('writeback', 'settle=30')
-def test_what_waits_is_kept_when_the_daemon_dies_after_the_first_bytes_of_another(mount, api):
+def test_what_waits_is_kept_when_the_daemon_dies_after_the_first_bytes_of_another(mount, api, comes):
     mount.allow('scan.pdf', 'it was being written')
     mount.may_leave = True
     path = mount / 'documents/scan.pdf'
@@ -242,12 +243,14 @@ def test_what_waits_is_kept_when_the_daemon_dies_after_the_first_bytes_of_anothe
     writer = os.open(path, os.O_WRONLY | os.O_TRUNC)
     os.close(os.dup(writer))
     time.sleep(0.5)  # what nobody waits for is on disk after 50 ms
-    os.write(writer, small_pdf(2)[:10])
+    os.write(writer, comes)
     mount.kill()
     with contextlib.suppress(OSError):
         os.close(writer)
     mount.start()
     assert path.read_bytes() == small_pdf(1)
-    assert (mount / '.lasfs/failed' / only_failed(mount)).read_bytes() == small_pdf(2)[:10]
+    assert failed(mount) == (['scan.pdf'] if comes else [])
+    if comes:
+        assert (mount / '.lasfs/failed' / only_failed(mount)).read_bytes() == comes
     (mount / '.lasfs/control').write_text('flush')
     assert documents(api) == [small_pdf(1)]

@@ -277,10 +277,14 @@ def test_a_scratch_file_survives_a_kill_of_the_daemon(forgiving, api):
     assert api.content('documents/' + api.only_document()['documentId']) == pdf(5000)
 
 
+@pytest.mark.parametrize('had', [False, True], ids=['new', 'over a document'])
 @pytest.mark.parametrize('begins', ['is made and closed', 'is made and open', 'is emptied and closed'])
-def test_bytes_that_came_just_before_the_daemon_was_killed_are_not_at_their_name(forgiving, api, begins):
+def test_bytes_that_came_just_before_the_daemon_was_killed_are_not_at_their_name(forgiving, api, begins, had):
     """Nothing was there, for long enough that this is on disk; then all of it came, and the end."""
     path = forgiving / 'documents/x.pdf'
+    if had:
+        path.write_bytes(small_pdf(7))
+    before = api.documents()
     writer = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     if begins == 'is emptied and closed':
         os.write(writer, b'%PDF')
@@ -294,10 +298,31 @@ def test_bytes_that_came_just_before_the_daemon_was_killed_are_not_at_their_name
     with contextlib.suppress(OSError):
         os.close(writer)
     forgiving.start()
-    assert not path.exists() or path.read_bytes() == b''
+    if had:
+        assert path.read_bytes() == small_pdf(7)
+    else:
+        assert not path.exists() or path.read_bytes() == b''
     assert failed(forgiving) == ['x.pdf']
-    assert api.documents() == []
+    assert api.documents() == before
     assert next((forgiving / '.lasfs/failed').iterdir()).read_bytes() == small_pdf(1)
+
+
+@pytest.mark.parametrize('closed', [False, True])
+def test_a_document_that_was_emptied_when_the_daemon_was_killed_is_what_the_server_has(forgiving, api, closed):
+    path = forgiving / 'documents/x.pdf'
+    path.write_bytes(small_pdf(7))
+    writer = os.open(path, os.O_WRONLY | os.O_TRUNC)
+    if closed:
+        os.close(os.dup(writer))
+    time.sleep(0.5)  # what nobody waits for is on disk after 50 ms
+    kill_daemon(forgiving)
+    with contextlib.suppress(OSError):
+        os.close(writer)
+    forgiving.start()
+    assert path.read_bytes() == small_pdf(7)
+    assert len(api.documents()) == 1
+    path.unlink()
+    assert api.documents() == []
 
 
 @pytest.mark.parametrize('how', ['is killed', 'ends'])
