@@ -1,5 +1,6 @@
 #include "endpoint_times.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,12 +12,15 @@ struct meter *endpoint_meter(struct endpoint_times *e, const struct resource *re
     return &e->meters[(unsigned)res->kind * ENDPOINT_VERBS + verb];
 }
 
-/* "models/{modelId}" is in "models". */
+static bool has_ids(const char *path)
+{
+    return path[0] && path[strlen(path) - 1] == '}';
+}
+
+/* "models/{modelId}" is in "models"; what ends otherwise is a collection by itself. */
 static int collection_length(const char *path)
 {
-    const char *last = strrchr(path, '{');
-
-    return (int)(last && last > path ? (size_t)(last - path) - 1 : strlen(path));
+    return (int)(has_ids(path) ? strrchr(path, '{') - path - 1 : (ptrdiff_t)strlen(path));
 }
 
 bool endpoint_name(unsigned n, const char **method, char path[ENDPOINT_PATH_MAX])
@@ -32,6 +36,8 @@ bool endpoint_name(unsigned n, const char **method, char path[ENDPOINT_PATH_MAX]
     enum endpoint_verb verb = n % ENDPOINT_VERBS;
 
     if (!res || !res->path || (verb >= ENDPOINT_GET_BYTES && !res->url_field))
+        return false;
+    if (verb >= ENDPOINT_GET && verb <= ENDPOINT_DELETE && !has_ids(res->path))
         return false;
     *method = methods[verb];
     if (verb >= ENDPOINT_GET_BYTES)

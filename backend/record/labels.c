@@ -424,6 +424,8 @@ int labels_read(json_t *v, const char *name, json_t **out, bool *plain, struct f
     *plain = json_is_object(v);
     if (!list)
         return no_memory(err);
+    if (json_is_null(guesses))
+        return fail(err, -EINVAL, 0, "%s: no prediction, but one that has no answer", name);
     if (json_is_array(guesses) || json_is_object(guesses)) /* no label's value is an object */
         rc = read_prediction(guesses, name, list, err);
     else if (json_is_object(v))

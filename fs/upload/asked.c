@@ -92,10 +92,12 @@ static int unknown(struct asking *s, struct failure *err)
 {
     int64_t page = answer_page(s->answer);
 
-    return fail(err, -EIO, err->status,
+    failure_set(err, err->status,
                 "nobody knows whether it was asked for the pages from %lld on; written again, "
                 "it is asked for all of them",
                 (long long)page);
+    failure_unknown(err);
+    return -EIO;
 }
 
 /* The next part. On disk before it goes out, so that it is sent once whoever dies. */

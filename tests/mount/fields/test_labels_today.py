@@ -1,5 +1,6 @@
 """Ground truth as today's API has it, numbers, lines, pages and confidence: kept whole by who writes it."""
 import json
+import time
 
 import pytest
 
@@ -120,3 +121,26 @@ def test_nothing_is_left_where_nothing_is_said(say, api):
 def test_the_labels_of_a_replaced_document_stay_whole(say, mount, api):
     (mount / 'documents/scan.pdf').write_bytes(pdf(3000))
     assert truth(api) == TRUTH
+
+
+def test_what_somebody_else_has_said_since_one_looked_is_kept(mount, api):
+    """Remembered is that there are none yet."""
+    name = api.add_document(pdf(2000))
+    mount.refresh()
+    mount.run('ls -l documents')
+    assert (mount / 'documents' / name / 'groundTruth.json').read_text() in ('', 'null\n')
+    api.patch('documents/' + name, groundTruth=TRUTH)
+    time.sleep(1.1)  # what was asked for a moment ago is not asked for again
+    (mount / 'documents' / name / 'groundTruth.json').write_text('{"total": "99.00"}')
+    assert entry(api, 'total') == {**TRUTH[0], 'value': '99.00'}
+
+
+@pytest.mark.parametrize('status', ['pending', 'failed'])
+def test_a_prediction_without_an_answer_says_nothing(mount, document, api, status):
+    mount.allow('groundTruth.json')
+    mount.may_leave = True
+    answer = {'predictionId': 'las:prediction:' + 'a' * 32, 'status': status, 'nextPage': None, 'predictions': None}
+    with pytest.raises(OSError):
+        (document / 'groundTruth.json').write_text(json.dumps(answer))
+    assert 'no prediction' in mount.errors()
+    assert json.dumps(truth(api), sort_keys=True) == json.dumps(TRUTH, sort_keys=True)
