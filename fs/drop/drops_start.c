@@ -29,9 +29,7 @@ static bool is_blank(struct drops *t, const struct drop *d)
 
 static int forget_blank(struct drops *t, struct drop *d)
 {
-    struct drop_snapshot s = drop_snapshot(t, d);
-
-    return s.id[0] || s.sealed ? drop_revert(t, d) : 0;
+    return drop_snapshot(t, d).sealed ? drop_revert(t, d) : 0;
 }
 
 /* Half a file is not a file: what was open when the last mount ended is not sent. A row of an older
@@ -48,7 +46,7 @@ static int fail_row(void *arg, const struct drop_row *row)
     d = drops_find(t, f, row->name);
     if (!d)
         return 0;
-    if (is_blank(t, d)) /* an empty one is there, as before, or what the server has */
+    if (is_blank(t, d)) /* an empty one is there, as before, or what waits */
         rc = forget_blank(t, d);
     else
         rc = drop_set_failed(t, d,
