@@ -51,8 +51,8 @@ static enum row_state state_of(const struct drops *t, const struct drop *d)
         return ROW_FAILED;
     if (d->local && d->state == DROP_WAITING)
         return ROW_WAITING; /* until somebody writes: they are whole */
-    if (drop_is_blank_locked(t, d))
-        return ROW_OPEN; /* what comes into it is half a file, also when it comes just before the end */
+    if (d->sealed && drop_is_blank_locked(t, d))
+        return ROW_OPEN; /* that has both */
     if (d->local &&
         drop_state_is_dirty(d->state)) /* on its way it is as little complete as written */
         return d->state == DROP_STAYING && (!d->writers || drop_is_promised_locked(t, d))
@@ -113,6 +113,10 @@ static int copy_row(struct drops *t, struct drop *d, const struct folder *from, 
                                   .has_sha256 = d->acked.has_digest && !d->folder->memory,
                                   .failed_number = d->failed_number,
                                   .failed_ns = d->failed_ns };
+    if (out->row.state == ROW_LOCAL && !out->error && drop_is_blank_locked(t, d)) {
+        out->error = strdup(DROP_ROW_BLANK);
+        ok = ok && out->error;
+    }
     if (d->sealed && out->row.state == ROW_OPEN)
         out->row.sealed = d->sealed->number;
     if (out->row.has_sha256)

@@ -6,6 +6,10 @@
 #include "drop_row.h"
 #include "state.h"
 
+/* The error of a ROW_LOCAL whose bytes were none: what comes into it later is half a file, also when it comes
+ * just before the end. */
+#define DROP_ROW_BLANK ""
+
 /* Writes d's row as it is now; durable: waits until it is on disk. 0, -EIO, -ENOSPC. */
 int drop_row_save(struct drops *t, struct drop *d, bool durable);
 

@@ -27,11 +27,6 @@ static bool is_blank(struct drops *t, const struct drop *d)
     return blank;
 }
 
-static int forget_blank(struct drops *t, struct drop *d)
-{
-    return drop_snapshot(t, d).sealed ? drop_revert(t, d) : 0;
-}
-
 /* Half a file is not a file: what was open when the last mount ended is not sent. A row of an older
  * version says why it failed by itself. */
 static int fail_row(void *arg, const struct drop_row *row)
@@ -46,8 +41,8 @@ static int fail_row(void *arg, const struct drop_row *row)
     d = drops_find(t, f, row->name);
     if (!d)
         return 0;
-    if (is_blank(t, d)) /* an empty one is there, as before, or what waits */
-        rc = forget_blank(t, d);
+    if (drop_snapshot(t, d).sealed && is_blank(t, d))
+        rc = drop_revert(t, d); /* what waits is there again */
     else
         rc = drop_set_failed(t, d,
                              row->error ? row->error
@@ -56,6 +51,25 @@ static int fail_row(void *arg, const struct drop_row *row)
                              row->error ? row->failed_ns : clock_realtime_ns(t->clock));
     drop_unref(d);
     return rc;
+}
+
+/* It was empty, and what has come since is half a file. */
+static int fail_filled(void *arg, const struct drop_row *row)
+{
+    struct drops *t = arg;
+    struct drop_row open = *row;
+    struct folder *f;
+    struct drop *d;
+    bool filled;
+
+    if (!row->error || strcmp(row->error, DROP_ROW_BLANK) != 0 ||
+        drops_folder(t, row->folder, &f) < 0)
+        return 0;
+    d = drops_find(t, f, row->name);
+    filled = d && !is_blank(t, d);
+    drop_unref(d);
+    open.error = NULL;
+    return filled ? fail_row(t, &open) : 0;
 }
 
 /* x is what a row says that has failed, unless something newer has under its name. */
@@ -155,6 +169,8 @@ int drops_new(struct state *state, struct spool *spool, struct clock *clock, con
     }
     if (rc == 0) /* in the place of what had failed before */
         rc = state_load_in_state(state, ROW_OPEN, fail_row, t, err);
+    if (rc == 0)
+        rc = state_load_in_state(state, ROW_LOCAL, fail_filled, t, err);
     if (rc < 0) {
         drops_free(t);
         return rc;
