@@ -248,3 +248,16 @@ char *path_join(const char *dir, const char *name)
         return NULL;
     return out;
 }
+
+int path_rename(const char *path, const char *from, const char *to, char **out)
+{
+    size_t len = strlen(from);
+
+    *out = NULL;
+    if (strncmp(path, from, len) != 0 || (path[len] && path[len] != '/'))
+        return 0;
+    if (asprintf(out, "%s%s", to, path + len) >= 0)
+        return 0;
+    *out = NULL;
+    return -ENOMEM;
+}

@@ -43,4 +43,8 @@ DIR *file_list_dir(int dirfd);
 /* Joins with one '/'; name alone when dir is empty. The caller frees; NULL out of memory. */
 char *path_join(const char *dir, const char *name);
 
+/* path, which is from or within it, with to in from's place; the caller frees. 0, and NULL where it is
+ * another one; -ENOMEM. */
+int path_rename(const char *path, const char *from, const char *to, char **out);
+
 #endif

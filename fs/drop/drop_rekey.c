@@ -1,7 +1,6 @@
 #include "drop_rekey.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,30 +26,14 @@ static int retire_locked(struct drops *t, const char *key, struct folder *f)
     return drop_links_join(f, there);
 }
 
-/* The key that f gets when from is called to; NULL with *rc 0: it is not within from. */
-static char *new_key(const struct folder *f, const char *from, const char *to, int *rc)
-{
-    size_t len = strlen(from);
-    char *key = NULL;
-
-    *rc = 0;
-    if (strncmp(f->key, from, len) != 0 || (f->key[len] && f->key[len] != '/'))
-        return NULL;
-    if (asprintf(&key, "%s%s", to, f->key + len) < 0) {
-        *rc = -ENOMEM;
-        return NULL;
-    }
-    return key;
-}
-
 /* Would one row be put over another, and what it keeps be lost? */
 static int check_failed_locked(struct drops *t, const char *from, const char *to)
 {
     struct folder *f, *next;
 
     HASH_ITER(hh, t->folders, f, next) {
-        int rc;
-        cleanup_free char *key = new_key(f, from, to, &rc);
+        cleanup_free char *key = NULL;
+        int rc = path_rename(f->key, from, to, &key);
         struct folder *there = key ? drop_folder_of_key(t, key) : NULL;
 
         if (rc < 0)
@@ -67,8 +50,8 @@ static int rekey_locked(struct drops *t, const char *from, const char *to)
     struct folder *f, *next;
 
     HASH_ITER(hh, t->folders, f, next) {
-        int rc;
-        char *key = new_key(f, from, to, &rc);
+        char *key;
+        int rc = path_rename(f->key, from, to, &key);
 
         if (!key && rc == 0)
             continue;

@@ -113,10 +113,8 @@ static int copy_row(struct drops *t, struct drop *d, const struct folder *from, 
                                   .has_sha256 = d->acked.has_digest && !d->folder->memory,
                                   .failed_number = d->failed_number,
                                   .failed_ns = d->failed_ns };
-    if (out->row.state == ROW_LOCAL && !out->error && drop_is_blank_locked(t, d)) {
-        out->error = strdup(DROP_ROW_BLANK);
-        ok = ok && out->error;
-    }
+    if (out->row.state == ROW_LOCAL && !out->error && drop_is_blank_locked(t, d))
+        out->error = copy_text(DROP_ROW_BLANK, &ok);
     if (d->sealed && out->row.state == ROW_OPEN)
         out->row.sealed = d->sealed->number;
     if (out->row.has_sha256)

@@ -31,6 +31,7 @@ static bool is_blank(struct drops *t, const struct drop *d)
  * version says why it failed by itself. */
 static int fail_row(void *arg, const struct drop_row *row)
 {
+    bool told = row->error && strcmp(row->error, DROP_ROW_BLANK) != 0, blank;
     struct drops *t = arg;
     struct folder *f;
     struct drop *d;
@@ -41,14 +42,15 @@ static int fail_row(void *arg, const struct drop_row *row)
     d = drops_find(t, f, row->name);
     if (!d)
         return 0;
-    if (drop_snapshot(t, d).sealed && is_blank(t, d))
-        rc = drop_revert(t, d); /* what waits is there again */
-    else
+    blank = is_blank(t, d);
+    if (blank && drop_snapshot(t, d).sealed)
+        rc = drop_revert(t, d);                 /* what waits is there again */
+    else if (!blank || row->state != ROW_LOCAL) /* else it is as empty as it was */
         rc = drop_set_failed(t, d,
-                             row->error ? row->error
-                                        : "it was being written when the mount ended, and may be "
-                                          "incomplete",
-                             row->error ? row->failed_ns : clock_realtime_ns(t->clock));
+                             told ? row->error
+                                  : "it was being written when the mount ended, and may be "
+                                    "incomplete",
+                             told ? row->failed_ns : clock_realtime_ns(t->clock));
     drop_unref(d);
     return rc;
 }
@@ -56,20 +58,7 @@ static int fail_row(void *arg, const struct drop_row *row)
 /* It was empty, and what has come since is half a file. */
 static int fail_filled(void *arg, const struct drop_row *row)
 {
-    struct drops *t = arg;
-    struct drop_row open = *row;
-    struct folder *f;
-    struct drop *d;
-    bool filled;
-
-    if (!row->error || strcmp(row->error, DROP_ROW_BLANK) != 0 ||
-        drops_folder(t, row->folder, &f) < 0)
-        return 0;
-    d = drops_find(t, f, row->name);
-    filled = d && !is_blank(t, d);
-    drop_unref(d);
-    open.error = NULL;
-    return filled ? fail_row(t, &open) : 0;
+    return row->error && strcmp(row->error, DROP_ROW_BLANK) == 0 ? fail_row(arg, row) : 0;
 }
 
 /* x is what a row says that has failed, unless something newer has under its name. */

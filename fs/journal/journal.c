@@ -2,10 +2,10 @@
 #include "journal.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
 #include "journal_context.h"
 #include "state_row.h"
 
@@ -246,28 +246,19 @@ int journal_withdraw(struct journal *j, int64_t number, struct intent_change *ou
     return rc;
 }
 
-/* key, where it is that of the folder from or of one below it, with to in from's place; the caller frees. NULL:
- * it is another one's, or no memory. */
-static char *renamed(const char *key, const char *from, const char *to)
-{
-    size_t len = strlen(from);
-    char *out;
-
-    if (!key || strncmp(key, from, len) != 0 || (key[len] && key[len] != '/'))
-        return NULL;
-    return asprintf(&out, "%s%s", to, key + len) < 0 ? NULL : out;
-}
-
 void journal_rename_folder(struct journal *j, const char *key, const char *to_key)
 {
     struct entry *e, *next;
 
     lock_take(&j->lock);
     HASH_ITER(hh, j->entries, e, next) {
-        cleanup_free char *folder = renamed(e->row->folder, key, to_key);
-        cleanup_free char *to_folder = renamed(e->row->to_folder, key, to_key);
+        cleanup_free char *folder = NULL, *to_folder = NULL;
         struct intent_row now = *e->row;
 
+        if (now.folder)
+            path_rename(now.folder, key, to_key, &folder);
+        if (now.to_folder)
+            path_rename(now.to_folder, key, to_key, &to_folder);
         if (folder)
             now.folder = folder;
         if (to_folder)

@@ -50,6 +50,7 @@ int known_record_in_folder(struct remote *remote, struct call *call, const struc
                            const struct target *t, struct record **out, struct failure *err);
 
 /* The same, by GET, not older than max_age_ms: for what changes by itself. */
+#define KNOWN_JUST_NOW_MS 1000 /* what was sent or asked for a moment ago is not asked for again */
 int known_new_record(struct remote *remote, struct call *call, const struct target *t,
                      int64_t max_age_ms, struct record **out, struct failure *err);
 

@@ -187,12 +187,11 @@ static int name_again(const struct settling *s, struct folder *from)
     struct settling back = {
         .uploads = s->uploads, .row = s->row, .to = from, .name = s->row->name
     };
-    struct call now = { .nowait = true };
     int rc = drops_add_late(s->uploads->drops, from, back.name, &back.drop);
 
     if (rc < 0)
         return rc == -EEXIST ? 0 : rc;
-    rc = drop_lock_exclusive(s->uploads->drops, back.drop, &now);
+    rc = hold(s->uploads->drops, back.drop);
     if (rc == 0) {
         rc = take_name(&back);
         restamp_late(s->uploads, back.drop);
@@ -228,16 +227,15 @@ static int put_back(struct settling *s, struct call *call, const struct target *
 {
     struct drops *drops = s->uploads->drops;
     cleanup_drop struct drop *d = NULL;
-    struct call now = { .nowait = true };
     struct folder *from;
     int rc = drops_folder(drops, s->row->folder, &from);
 
     if (rc < 0 || (s->to->filter && !from->filter))
         return -EEXIST;
     d = find_in(s, from);
-    if (!d && (drops_owns_id(drops, from, s->row->id) || drops_owns_id(drops, s->to, s->row->id)))
+    if (!d && drops_owns_id(drops, s->to, s->row->id))
         return 0; /* it was moved since, and is what it is called */
-    if (d && drop_lock_exclusive(drops, d, &now) < 0)
+    if (d && hold(drops, d) < 0)
         return -EWOULDBLOCK;
     rc = d && !is_unmoved(s, d, from) ? -EEXIST : move_back(s->uploads, call, t, from, why);
     if (rc == 0 && d) {

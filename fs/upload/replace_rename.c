@@ -9,6 +9,7 @@
 #include "drop_table.h"
 #include "drop_target.h"
 #include "fetch.h"
+#include "known.h"
 #include "listing.h"
 #include "moving.h"
 #include "name_rules.h"
@@ -22,14 +23,12 @@
 
 #include "banned.h"
 
-#define JUST_SENT_MS 1000 /* what was sent or asked for a moment ago is not asked for again */
-
 /* d's own resource becomes what old is; what is sent for that is begun as a move. 0, -EXDEV it cannot. */
 static int patch_own(struct moving *m, const struct target *own, const struct record *old,
                      struct failure *err)
 {
     cleanup_body struct body *body = NULL;
-    int rc = carry_differences(m->uploads, m->call, own, m->to, m->to_name, old, JUST_SENT_MS,
+    int rc = carry_differences(m->uploads, m->call, own, m->to, m->to_name, old, KNOWN_JUST_NOW_MS,
                                &body, err);
 
     if (rc < 0 || body_empty(body))

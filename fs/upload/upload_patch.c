@@ -8,8 +8,6 @@
 
 #include "banned.h"
 
-#define JUST_SENT_MS 1000 /* what was sent or asked for a moment ago is not asked for again */
-
 int upload_patch(struct uploads *uploads, struct call *call, const struct target *t,
                  const struct body *body, struct failure *err)
 {
@@ -45,7 +43,7 @@ static int merge_labels(struct uploads *uploads, struct call *call, const struct
     if (!(f->flags & F_LABELS) || !backend_speaks_today(uploads->backend))
         return 0;
     /* as they are at that moment: others may have annotated it since it was looked at */
-    rc = known_new_record(uploads->remote, call, t, JUST_SENT_MS, &now, err);
+    rc = known_new_record(uploads->remote, call, t, KNOWN_JUST_NOW_MS, &now, err);
     return rc < 0 ? rc : body_merge_labels(body, now, err);
 }
 

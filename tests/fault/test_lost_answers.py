@@ -354,9 +354,19 @@ def test_a_rename_over_another_owes_its_delete(mount, proxy, api, death):
 
 def post_in_background(mount, name, data):
     """A cp that waits in its close()."""
-    source = mount.folder.parent / f'source-{name}'
+    source = mount.folder.parent / f'source-{os.path.basename(name)}'
     source.write_bytes(data)
     return subprocess.Popen(['cp', source, mount / 'documents' / name], stderr=subprocess.DEVNULL)
+
+
+def kill_once_it_is_made(mount, proxy, api, name, data):
+    """The server has it, and the daemon dies before the answer comes."""
+    proxy.fault('POST', '/documents', stall='after')
+    writer = post_in_background(mount, name, data)
+    eventually(lambda: data in documents(api))
+    mount.kill()
+    writer.wait()
+    proxy.clear()
 
 
 @pytest.mark.parametrize('old', [None, small_pdf(7)], ids=['new', 'over an old one'])
@@ -365,12 +375,7 @@ def test_what_was_made_when_the_daemon_died_gets_its_name(mount, proxy, api, old
     if old:
         (mount / 'documents/scan.pdf').write_bytes(old)
     mark = proxy.mark()
-    proxy.fault('POST', '/documents', stall='after')
-    writer = post_in_background(mount, 'scan.pdf', small_pdf(1))
-    eventually(lambda: small_pdf(1) in documents(api))
-    mount.kill()
-    writer.wait()
-    proxy.clear()
+    kill_once_it_is_made(mount, proxy, api, 'scan.pdf', small_pdf(1))
     mount.start()
     eventually(lambda: documents(api) == [small_pdf(1)])
     eventually(lambda: os.listdir(mount / '.lasfs/failed') == [])
@@ -383,12 +388,7 @@ def test_what_was_made_when_the_daemon_died_gets_its_name(mount, proxy, api, old
 def test_who_renames_to_its_name_while_it_is_looked_for_takes_it_over(mount, proxy, api, data):
     """As rsync does in the next mount: nothing was called so when it began, and something is when it ends."""
     mount.allow('look for it', 'it was being written')
-    proxy.fault('POST', '/documents', stall='after')
-    writer = post_in_background(mount, 'scan.pdf', small_pdf(1))
-    eventually(lambda: small_pdf(1) in documents(api))
-    mount.kill()
-    writer.wait()
-    proxy.clear()
+    kill_once_it_is_made(mount, proxy, api, 'scan.pdf', small_pdf(1))
     look = proxy.fault('GET', '/documents', times=1, stall='after')
     mount.start()
     eventually(lambda: look.hits)

@@ -9,7 +9,7 @@ import pytest
 
 from mounted import eventually
 from samples import small_pdf
-from fault.test_lost_answers import dataset, documents  # noqa: F401 (a fixture)
+from fault.test_lost_answers import dataset, documents, kill_once_it_is_made  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.options('unsure=2')
 LABELS = '[{"label": "total", "value": "2"}]'
@@ -119,14 +119,7 @@ def test_what_was_made_in_a_folder_that_was_removed_since_goes(mount, proxy, api
     mount.may_leave = True
     folder = mount / 'documents/a'
     folder.mkdir()
-    proxy.fault('POST', '/documents', stall='after')
-    writer = subprocess.Popen(['cp', '/dev/stdin', folder / 'scan.pdf'], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    writer.stdin.write(small_pdf(1))
-    writer.stdin.close()
-    eventually(lambda: documents(api) == [small_pdf(1)])
-    mount.kill()
-    writer.wait()
-    proxy.clear()
+    kill_once_it_is_made(mount, proxy, api, 'a/scan.pdf', small_pdf(1))
     look = proxy.fault('GET', '/documents', times=1, stall='after')
     mount.start()
     eventually(lambda: look.hits)

@@ -16,14 +16,8 @@ def noise(n, seed):
     return bytes(b ^ 0x80 if b in (10, 13) else b for b in random.Random(seed).randbytes(n))
 
 
-def pdf_body(text, padding):
-    objects = [b'<< /Type /Catalog /Pages 2 0 R >>',
-               b'<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
-               b'<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R '
-               b'/Resources << /Font << /F1 5 0 R >> >> >>']
-    stream = b'BT /F1 24 Tf 72 740 Td (%s) Tj ET' % text.encode('ascii')
-    objects.append(b'<< /Length %d >>\nstream\n%s\nendstream' % (len(stream), stream))
-    objects.append(b'<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>')
+def pdf_of(objects, padding=b''):
+    """A PDF file of these objects, the catalog first; padding is a comment before the xref."""
     out, offsets = bytearray(b'%PDF-1.4\n'), []
     for number, body in enumerate(objects, 1):
         offsets.append(len(out))
@@ -38,6 +32,17 @@ def pdf_body(text, padding):
     out += b'trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%010d\n%%%%EOF\n' \
         % (len(objects) + 1, start)
     return bytes(out)
+
+
+def pdf_body(text, padding):
+    objects = [b'<< /Type /Catalog /Pages 2 0 R >>',
+               b'<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
+               b'<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R '
+               b'/Resources << /Font << /F1 5 0 R >> >> >>']
+    stream = b'BT /F1 24 Tf 72 740 Td (%s) Tj ET' % text.encode('ascii')
+    objects.append(b'<< /Length %d >>\nstream\n%s\nendstream' % (len(stream), stream))
+    objects.append(b'<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>')
+    return pdf_of(objects, padding)
 
 
 def pdf(size=None, seed=0):
@@ -58,18 +63,7 @@ def pages(n):
     objects = [b'<< /Type /Catalog /Pages 2 0 R >>',
                b'<< /Type /Pages /Kids [%s] /Count %d >>' % (kids, n)]
     objects += [b'<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>'] * n
-    out = bytearray(b'%PDF-1.4\n')
-    offsets = []
-    for number, body in enumerate(objects, 1):
-        offsets.append(len(out))
-        out += b'%d 0 obj\n%s\nendobj\n' % (number, body)
-    start = len(out)
-    out += b'xref\n0 %d\n0000000000 65535 f \n' % (len(objects) + 1)
-    for offset in offsets:
-        out += b'%010d 00000 n \n' % offset
-    out += b'trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n' \
-        % (len(objects) + 1, start)
-    return bytes(out)
+    return pdf_of(objects)
 
 
 def small_pdf(seed):
