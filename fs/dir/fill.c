@@ -16,6 +16,7 @@
 #include "fill_links.h"
 #include "known.h"
 #include "known_lists.h"
+#include "list_filter.h"
 #include "listing.h"
 #include "name_rules.h"
 #include "node.h"
@@ -172,7 +173,7 @@ static bool is_elsewhere(struct dirs *dirs, const struct folder *f, struct drop 
 
     return f->filter && drop_target(dirs->drops, drop, &b) == 0 &&
            known_record(dirs->remote, &now, &b.target, &r, &ignored) == 0 &&
-           listing_filter_denies(f->filter, f->filter_value, r);
+           list_filter_denies(f->filter, f->filter_value, r);
 }
 
 /*

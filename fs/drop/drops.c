@@ -11,6 +11,7 @@
 #include "drop_rows.h"
 #include "drop_sealed.h"
 #include "drop_table.h"
+#include "folder.h"
 
 #include "banned.h"
 
@@ -44,6 +45,29 @@ static bool is_reserved_locked(const struct drops *t, const struct folder *f, co
     return r != NULL;
 }
 
+/* Has f, or a folder that it is in, been removed, as far as their names are in memory? */
+static bool is_removed_locked(struct drops *t, const struct folder *f)
+{
+    cleanup_free char *key = strdup(f->key);
+    char *name = key ? key + (folder_below(f, key) - key) : NULL, *slash;
+
+    if (drop_folder_of_key(t, f->key) != f)
+        return true; /* another one is called so by now */
+    while (name && *name && (slash = strrchr(key, '/'))) {
+        const struct folder *above;
+        const struct drop *d;
+
+        *slash = '\0';
+        above = drop_folder_of_key(t, key);
+        d = above && above->loaded ? drop_linked(above, slash + 1) : NULL;
+        if (above && above->loaded && (!d || d->what != DROP_SUBFOLDER))
+            return true;
+        if (slash < name) /* that was the one that has all */
+            return false;
+    }
+    return false;
+}
+
 static int add(struct drops *t, struct folder *f, const char *name, enum drop_what what, bool late,
                struct drop **out)
 {
@@ -57,6 +81,8 @@ static int add(struct drops *t, struct folder *f, const char *name, enum drop_wh
     f->changed_ns = d->mtime_ns;
     if (drop_linked(f, name))
         rc = -EEXIST;
+    else if (late && is_removed_locked(t, f))
+        rc = -ENOENT;
     else
         rc = late && is_reserved_locked(t, f, name) ? -EWOULDBLOCK : drop_link(d);
     drops_unlock(t);
@@ -155,6 +181,15 @@ int drops_remove(struct drops *t, struct drop *d, bool durable)
 {
     drops_lock(t);
     return remove_locked(t, d, durable);
+}
+
+int drops_remove_folder(struct drops *t, struct drop *d, const struct folder *inside)
+{
+    drops_lock(t);
+    if (!inside->drops)
+        return remove_locked(t, d, true);
+    drops_unlock(t);
+    return -ENOTEMPTY;
 }
 
 bool drops_remove_sent(struct drops *t, struct drop *d, const char *id, bool durable)

@@ -23,6 +23,9 @@ int drops_add_sent(struct drops *t, struct folder *f, const char *name,
  * deals with the resource. Its bytes go when nobody reads them any more. 0, -EIO. */
 int drops_remove(struct drops *t, struct drop *d, bool durable);
 
+/* The same of a subfolder's name, durable, unless something is in it. -ENOTEMPTY. */
+int drops_remove_folder(struct drops *t, struct drop *d, const struct folder *inside);
+
 /*
  * The resource of this id is gone. If d still stands for it and has no bytes of its own here, its
  * name goes too: true. Else it stands for nothing any more, and who writes it makes a new one.
@@ -45,7 +48,8 @@ struct reserved_name {
 void drops_reserve(struct drops *t, struct reserved_name *r);
 void drops_release(struct drops *t, struct reserved_name *r);
 
-/* As drops_add() of a file, by what nobody waits for. -EWOULDBLOCK: the name is reserved. */
+/* As drops_add() of a file, by what nobody waits for. -EWOULDBLOCK: the name is reserved; -ENOENT: the folder,
+ * or one that it is in, was removed. */
 int drops_add_late(struct drops *t, struct folder *f, const char *name, struct drop **out);
 
 /* Gives it another name or folder. Durable. 0, -ENOMEM; -EEXIST something is called so, or is going to be;

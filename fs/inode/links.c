@@ -10,6 +10,7 @@
 #include "drop_target.h"
 #include "inodes_context.h"
 #include "known.h"
+#include "list_filter.h"
 #include "listing.h"
 #include "node.h"
 
@@ -107,11 +108,11 @@ bool link_holds(const struct filter *filter, const char *value, const struct rec
     if (filter && filter->owns && is_own(value))
         return true;
     if (filter && filter->way != FILTER_IS)
-        return listing_time_holds(filter, value, r);
-    return listing_filter_holds(filter && filter->field ? filter->field
-                                : filter                ? filter->name
-                                                        : NULL,
-                                value, r);
+        return list_filter_time_holds(filter, value, r);
+    return list_filter_holds(filter && filter->field ? filter->field
+                             : filter                ? filter->name
+                                                     : NULL,
+                             value, r);
 }
 
 int link_id(const struct filter *filter, const char *value, const struct record *r,
@@ -155,7 +156,7 @@ int link_find(struct inodes *inodes, struct call *call, struct node *parent, con
         rc = known_record(inodes->remote, call, &b.target, &r, err);
     if (rc < 0)
         return rc;
-    if (!listing_filter_holds(f->filter, f->filter_value, r) || !link_holds(filter, parent->id, r))
+    if (!list_filter_holds(f->filter, f->filter_value, r) || !link_holds(filter, parent->id, r))
         return -ENOENT;
     return 0;
 }

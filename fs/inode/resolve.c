@@ -14,7 +14,7 @@
 #include "kept.h"
 #include "known.h"
 #include "links.h"
-#include "listing.h"
+#include "list_filter.h"
 #include "name_rules.h"
 #include "names.h"
 #include "node.h"
@@ -88,7 +88,7 @@ static int check_sent(struct inodes *inodes, struct call *call, struct drop *d, 
     /* an inbox is looked at again and again, and has no list that would say it in a few pages */
     rc = f->model ? known_record(inodes->remote, &now, &b.target, &r, err)
                   : known_sent_record(inodes->remote, call, f, &b.target, s.fresh, &r, err);
-    if (rc == 0 && !f->model && listing_filter_denies(f->filter, f->filter_value, r))
+    if (rc == 0 && !f->model && list_filter_denies(f->filter, f->filter_value, r))
         rc = -ENOENT; /* others have moved it to another list */
     if (f->model && rc == -EWOULDBLOCK)
         return 0;
@@ -169,7 +169,7 @@ static int find_id(struct inodes *inodes, struct call *call, struct node *parent
     rc = known_record(inodes->remote, call, &b.target, &r, err);
     if (rc < 0)
         return rc;
-    if (!listing_filter_holds(f->filter, f->filter_value, r))
+    if (!list_filter_holds(f->filter, f->filter_value, r))
         return -ENOENT;
     *out = (struct lookup_result){ .place = { .kind = NODE_RESOURCE, .res = parent->place.res } };
     snprintf(out->id, sizeof(out->id), "%s", id);

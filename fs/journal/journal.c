@@ -140,7 +140,7 @@ int journal_begin(struct journal *j, const struct intent_row *row, const struct 
 static void apply_news(struct intent_row *row, const struct intent_news *news)
 {
     row->id = news->id ? news->id : row->id;
-    row->old = news->old ? news->old : row->old;
+    row->old = news->owes_nothing ? NULL : news->old ? news->old : row->old;
     row->look = news->look ? news->look : row->look;
     row->folder = news->folder ? news->folder : row->folder;
     row->name = news->name ? news->name : row->name;

@@ -56,15 +56,6 @@ int listing_complete(struct listing *l, struct call *call, struct failure *err);
 int listing_names(struct listing *l, struct call *call, bool titles, struct name_index **out,
                   struct failure *err);
 
-/* Does a list's filter let r through? filter NULL: there is none. */
-bool listing_filter_holds(const char *filter, const char *value, const struct record *r);
-
-/* The same of a bound, FILTER_FROM or FILTER_TO: is its time no earlier, or no later? */
-bool listing_time_holds(const struct filter *f, const char *value, const struct record *r);
-
-/* Does r say that it is in another one? An answer may leave out what was asked for. */
-bool listing_filter_denies(const char *filter, const char *value, const struct record *r);
-
 /* By id, among what is loaded. 0 with a reference, -ENOENT it is surely not in the list, -EAGAIN
  * not known. out may be NULL. */
 int listing_find(struct listing *l, const char *id, struct record **out);

@@ -40,6 +40,7 @@ struct adoption {
     struct drop *drop; /* held exclusively */
     bool queued;       /* it is what waits in the queue */
     bool made;         /* nothing was called so */
+    bool owes_nothing; /* what it replaces has another name by now, which others gave it */
 };
 
 /* A name that was made for nothing. */
@@ -99,6 +100,14 @@ static bool is_newer(struct adoption *a)
     return s.id[0] && (!a->row->old || strcmp(s.id, a->row->old) != 0);
 }
 
+static bool is_renamed(struct adoption *a)
+{
+    struct drop_snapshot s = drop_snapshot(a->uploads->drops, a->drop);
+
+    return a->row->old && strcmp(s.id, a->row->old) != 0 &&
+           drops_has_id(a->uploads->drops, a->row->old);
+}
+
 /* What failed under that name is this, if it has the same bytes. */
 static void forget_failed(struct adoption *a)
 {
@@ -123,7 +132,7 @@ static void forget_failed(struct adoption *a)
 static int record_found(struct adoption *a)
 {
     cleanup_intent_change struct intent_change change = { .row = NULL };
-    struct intent_news news = { .id = a->id };
+    struct intent_news news = { .id = a->id, .owes_nothing = a->owes_nothing };
     int rc = journal_change(a->uploads->journal, a->row->number, INTENT_FOUND, &news, &change);
 
     return rc < 0 ? rc : drop_row_save_with(a->uploads->drops, a->drop, &change.step, 1, STATE_NOW);
@@ -141,13 +150,14 @@ static int64_t take_name(struct adoption *a)
     struct acked acked = { .size = a->row->size, .has_digest = true };
     int rc;
 
+    a->owes_nothing = is_renamed(a);
     forget_failed(a);
     memcpy(acked.digest, a->row->sha256, sizeof(acked.digest));
     rc = drop_acknowledged(a->uploads->drops, a->drop, a->id, acked, true);
     known_changed(a->uploads->remote, &t, a->found);
     if (rc == 0)
         rc = record_found(a);
-    if (a->row->old)
+    if (a->row->old && !a->owes_nothing)
         sidecar_replaced(a->uploads, a->folder, a->name, a->row->old, a->id);
     if (a->queued)
         leave_queue(a);

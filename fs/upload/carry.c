@@ -4,7 +4,7 @@
 
 #include "folder.h"
 #include "known.h"
-#include "listing.h"
+#include "list_filter.h"
 #include "replace.h"
 #include "uploads_context.h"
 
@@ -17,8 +17,8 @@ static int set_filter(const struct folder *f, const struct record *old, const st
     const struct field *field = f->filter ? resource_field(f->res, f->filter) : NULL;
 
     if (!field || !(field->flags & F_IN_PATCH) || body_has(body, f->filter) ||
-        listing_filter_holds(f->filter, f->filter_value, is) ||
-        listing_filter_denies(f->filter, f->filter_value, old))
+        list_filter_holds(f->filter, f->filter_value, is) ||
+        list_filter_denies(f->filter, f->filter_value, old))
         return 0;
     return body_set_string(body, f->filter, f->filter_value, err);
 }

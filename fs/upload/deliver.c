@@ -26,7 +26,7 @@
 #include "journal.h"
 #include "kept.h"
 #include "known.h"
-#include "listing.h"
+#include "list_filter.h"
 #include "moving.h"
 #include "name_rules.h"
 #include "names.h"
@@ -320,7 +320,7 @@ static int64_t answer_size(struct delivery *s, const char *id)
 
 static bool in_folder(const struct delivery *s, const struct record *now)
 {
-    return !listing_filter_denies(s->folder->filter, s->folder->filter_value, now);
+    return !list_filter_denies(s->folder->filter, s->folder->filter_value, now);
 }
 
 static int accept(struct delivery *s, const char *id, struct record *now)

@@ -8,7 +8,7 @@
 #include "drop_table.h"
 #include "folder.h"
 #include "known.h"
-#include "listing.h"
+#include "list_filter.h"
 #include "uploads_context.h"
 
 #include "banned.h"
@@ -35,7 +35,7 @@ static int is_moved(struct uploads *uploads, struct call *call, const struct tar
 
     if (rc < 0)
         return rc == -ENOENT ? 0 : rc;
-    return listing_filter_holds(f->filter, f->filter_value, now);
+    return list_filter_holds(f->filter, f->filter_value, now);
 }
 
 int moving_is_done(struct uploads *uploads, struct call *call, const struct target *t,

@@ -13,7 +13,7 @@
 #include "folder.h"
 #include "journal.h"
 #include "known.h"
-#include "listing.h"
+#include "list_filter.h"
 #include "moving_look.h"
 #include "name_rules.h"
 #include "passes.h"
@@ -131,6 +131,13 @@ static int hold_mover(struct settling *s)
     return -EWOULDBLOCK;
 }
 
+/* What had the name, and would be here still, has been called something else since: who did that
+ * knows of no file that took its place. */
+static bool is_left(const struct settling *s)
+{
+    return s->name == s->row->to_name && s->row->look && !s->row->old;
+}
+
 /* The name that moves: where it was, or, if a list has taken it away meanwhile, a new one where it
  * goes. 0 held exclusively; 1 it is there already; -EWOULDBLOCK. */
 static int find_name(struct settling *s)
@@ -142,7 +149,7 @@ static int find_name(struct settling *s)
     s->gone[0] = '\0';
     if (there && strcmp(drop_snapshot(drops, there).id, s->row->id) == 0)
         return 1;
-    if (s->undo)
+    if (s->undo || (!there && is_left(s)))
         return -EEXIST;
     rc = there ? hold_there(s, there) : 0;
     if (rc == 0)
@@ -174,7 +181,7 @@ static int move_back(struct uploads *uploads, struct call *call, const struct ta
     cleanup_record struct record *now = NULL;
     int rc = known_current_record(uploads->remote, call, t, &now, why);
 
-    if (rc < 0 || listing_filter_holds(from->filter, from->filter_value, now))
+    if (rc < 0 || list_filter_holds(from->filter, from->filter_value, now))
         return rc;
     if (!f || !(f->flags & F_IN_PATCH))
         return -EPERM;

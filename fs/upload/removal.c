@@ -11,7 +11,7 @@
 #include "heir.h"
 #include "journal.h"
 #include "known.h"
-#include "listing.h"
+#include "list_filter.h"
 #include "passes.h"
 #include "posting.h"
 #include "uploads_context.h"
@@ -124,7 +124,7 @@ int removal_is_elsewhere(struct uploads *uploads, struct call *call, const struc
     rc = known_sent_record_now(uploads->remote, call, f, t, fresh, &r, err);
     if (rc == -ENOENT)
         return 0;
-    return rc < 0 ? rc : listing_filter_denies(f->filter, f->filter_value, r);
+    return rc < 0 ? rc : list_filter_denies(f->filter, f->filter_value, r);
 }
 
 /* 0: it has gone, or stays for good, and that was said; -errno: later. */

@@ -10,7 +10,7 @@
 #include "drop_target.h"
 #include "fetch.h"
 #include "known.h"
-#include "listing.h"
+#include "list_filter.h"
 #include "moving.h"
 #include "name_rules.h"
 #include "posting.h"
@@ -94,7 +94,7 @@ int replace_by_rename(struct moving *m, struct drop *there, struct failure *err)
         return rc;
     moving_owe(m, &theirs.target);
     rc = fetch_content_changes(f->res) ? -EXDEV : patch_own(m, &own.target, old, err);
-    if (rc == 0 && listing_filter_denies(f->filter, f->filter_value, old))
+    if (rc == 0 && list_filter_denies(f->filter, f->filter_value, old))
         replace_warn(uploads, f, m->to_name, REPLACED_ELSEWHERE);
     if (rc == -EXDEV) {
         moving_owe(m, NULL);

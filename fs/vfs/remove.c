@@ -387,7 +387,7 @@ int remove_subfolder(struct fs *fs, struct folder *f, const char *name)
     rc = drops_list(fs->drops, inside, &list, &n);
     if (rc == 0)
         rc = remove_defaults(fs, list, n);
-    return rc < 0 ? rc : drops_remove(fs->drops, d, true);
+    return rc < 0 ? rc : drops_remove_folder(fs->drops, d, inside);
 }
 
 static int rmdir_subfolder(struct fs *fs, struct call *call, struct node *parent, const char *name,

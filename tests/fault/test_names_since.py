@@ -247,3 +247,52 @@ def test_what_waits_is_kept_when_the_daemon_dies_after_the_first_bytes_of_anothe
         assert (mount / '.lasfs/failed' / only_failed(mount)).read_bytes() == comes
     (mount / '.lasfs/control').write_text('flush')
     assert documents(api) == [small_pdf(1)]
+
+
+# --- Names that were given to others since ---------------------------------------------------------
+
+@pytest.mark.options('unsure=2', 'writeback', 'settle=0')
+def test_a_name_that_was_left_since_is_not_taken(mount, proxy, api, dataset):
+    """Its mover was told that it failed: what had the name is called otherwise now, and nobody looks there."""
+    mount.allow('scan.pdf', 'other.pdf')
+    mount.may_leave = True
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    (mount / '.lasfs/control').write_text('flush')
+    proxy.fault('POST', '/documents', status=503)
+    (dataset / 'other.pdf').write_bytes(small_pdf(2))
+    rename_of_which_nobody_knows(proxy, mount / 'documents/scan.pdf', dataset / 'other.pdf')
+    os.rename(dataset / 'other.pdf', dataset / 'mine.pdf')
+    proxy.clear()
+    (mount / '.lasfs/control').write_text('flush')
+    eventually(lambda: documents(api) == sorted([small_pdf(1), small_pdf(2)]), 20)
+    for _ in range(2):
+        assert sorted(os.listdir(dataset)) == ['mine.pdf', 'scan.pdf']
+        assert (dataset / 'mine.pdf').read_bytes() == small_pdf(2)
+        assert (dataset / 'scan.pdf').read_bytes() == small_pdf(1)
+        mount.remount()
+
+
+@pytest.mark.server('--api', '2024')
+def test_what_others_have_renamed_meanwhile_is_not_deleted(mount, proxy, api):
+    """The answer to what was to take its place was lost; when that is found, it is another file."""
+    mount.allow('scan.pdf', 'look for it')
+    path = mount / 'documents/scan.pdf'
+    path.write_bytes(small_pdf(1))
+    old = api.only_document()
+    proxy.fault('POST', '/documents', close='after', times=1)
+    looks = proxy.fault('GET', '/documents', query='sortBy', status=503)
+    with pytest.raises(OSError):
+        path.write_bytes(small_pdf(2))
+    notes = old['metadata']
+    notes['lasfs']['path'] = 'kept.pdf'
+    api.patch('documents/' + old['documentId'], name='kept.pdf', metadata=notes)
+    mount.refresh()
+    eventually(lambda: 'kept.pdf' in os.listdir(mount / 'documents'), 20)
+    proxy.rules.remove(looks)
+    (mount / '.lasfs/control').write_text('flush')
+    eventually(lambda: sorted(os.listdir(mount / 'documents')) == ['kept.pdf', 'scan.pdf'], 20)
+    for _ in range(2):
+        assert documents(api) == sorted([small_pdf(1), small_pdf(2)])
+        assert (mount / 'documents/kept.pdf').read_bytes() == small_pdf(1)
+        assert path.read_bytes() == small_pdf(2)
+        mount.remount()

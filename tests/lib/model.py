@@ -27,6 +27,8 @@ class File:
         self.sent_time = None      # of the bytes that the server has, if it was set
         self.parked = None         # the name in its folder that may take the resource back
         self.active = set()        # handles that count as writers
+        self.rests = False         # its bytes were closed, and nothing was written since
+        self.sealed = None         # those, since it has a name of which they are to be sent, and their time
 
     @property
     def is_sent(self):
@@ -62,13 +64,21 @@ class Model:
         return b''
 
     def commit(self, file):
+        file.rests = file.rests or not file.active
         if not file.name or not file.dirty or file.active:
             return
         data = self.content(file)
         if taken(file.name, data):
             self.sent(file, data)
-            file.resource, file.dirty = data, False
+            file.resource, file.dirty, file.sealed = data, False, None
             self.set_sent_time(file)
+
+    def seal(self, file):
+        """It was renamed while somebody has it open, who may write something else."""
+        if stays_local(file.name):
+            file.sealed = None
+        elif file.active and file.rests and file.dirty and file.resource is None and self.content(file):
+            file.sealed = self.content(file), self.plain.stat(file.name)[3] if file.time_is_set else None
 
     @staticmethod
     def sent(file, data):
@@ -107,7 +117,7 @@ class Model:
             file.parked = file.name.rpartition('/')[2]
 
     def changed(self, file, handle=None):
-        file.dirty, file.time_is_set = True, False
+        file.dirty, file.time_is_set, file.rests = True, False, False
         if handle:
             file.active.add(handle)
 
@@ -153,6 +163,9 @@ class Model:
         self.noted.add(file.name)
         for handle in self.slots.values():
             handle.stale = handle.stale or handle.file is file
+        if file.sealed and taken(file.name, file.sealed[0]):
+            self.sent(file, file.sealed[0])
+            file.resource, file.sent_time, file.sealed = *file.sealed, None
         if file.resource is None:
             self.plain.unlink(file.name)
             self.names.pop(file.name).name = None
@@ -189,6 +202,8 @@ class Model:
 
     def time_set(self, file):
         file.time_is_set = True
+        if file.sealed and file.rests:
+            file.sealed = file.sealed[0], self.plain.stat(file.name)[3]
         if file.name and not file.dirty:
             self.set_sent_time(file)
 
@@ -230,6 +245,7 @@ class Model:
         self.park(file, other)
         self.names[other] = file
         file.name = other
+        self.seal(file)
         self.commit(file)
 
     note_rename_noreplace = note_rename

@@ -27,6 +27,7 @@ class Rule:
 
     verb: str = None
     path: str = '.*'
+    query: str = None          # and something in it is so
     times: int = None          # so often, then no more; None: always
     skip: int = 0              # so many pass before the first
     status: int = None         # answer this, and ask nobody
@@ -43,8 +44,9 @@ class Rule:
     hits: int = 0
     released: threading.Event = field(default_factory=threading.Event)
 
-    def matches(self, verb, path):
+    def matches(self, verb, path, query=''):
         return (self.verb in (None, verb) and re.fullmatch(self.path, path)
+                and (self.query is None or re.search(self.query, query))
                 and (self.times is None or self.hits < self.skip + self.times))
 
 
@@ -225,7 +227,7 @@ class Proxy:
         with self.lock:
             self.log.append(passed)
             for rule in self.rules:
-                if rule.matches(passed.verb, passed.path):
+                if rule.matches(passed.verb, passed.path, passed.query):
                     rule.hits += 1
                     return rule if rule.hits > rule.skip else None
         return None

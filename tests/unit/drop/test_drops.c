@@ -80,6 +80,33 @@ static void a_reserved_name_is_given_to_nobody_else(void **state)
     close_table(&t);
 }
 
+static void removed_folder_takes_nothing_in(void **state)
+{
+    struct table t = open_table(state);
+    struct drop *above = add_saved(&t, "documents", "a", DROP_SUBFOLDER);
+    struct drop *below = add_saved(&t, "documents/a", "b", DROP_SUBFOLDER), *late = NULL;
+    struct folder *a = folder_of(&t, "documents/a"), *b = folder_of(&t, "documents/a/b");
+
+    assert_int_equal(drops_add_late(t.drops, b, "late.pdf", &late), 0);
+    assert_int_equal(drops_remove_folder(t.drops, below, b), -ENOTEMPTY);
+    assert_true(is_there(&t, "documents/a", "b"));
+    assert_int_equal(drops_remove(t.drops, late, false), 0);
+    drop_unref(late);
+    assert_int_equal(drops_remove_folder(t.drops, below, b), 0);
+    assert_int_equal(drops_add_late(t.drops, b, "late.pdf", &late), -ENOENT);
+    assert_int_equal(drops_add_late(t.drops, a, "late.pdf", &late), 0);
+    assert_int_equal(drops_remove(t.drops, late, false), 0);
+    drop_unref(late);
+    drop_unref(add_saved(&t, "documents/a", "b", DROP_SUBFOLDER)); /* another one */
+    assert_int_equal(drops_add_late(t.drops, b, "late.pdf", &late), 0);
+    drop_unref(late);
+    assert_int_equal(drops_remove(t.drops, above, false), 0); /* what it is in goes */
+    assert_int_equal(drops_add_late(t.drops, b, "later.pdf", &late), -ENOENT);
+    drop_unref(below);
+    drop_unref(above);
+    close_table(&t);
+}
+
 static void what_is_gone_does_not_move(void **state)
 {
     struct drop *d;
@@ -319,6 +346,7 @@ int main(void)
         TEST(name_is_given_once),
         TEST(what_moves_takes_the_place_of_what_was_there),
         TEST(a_reserved_name_is_given_to_nobody_else),
+        TEST(removed_folder_takes_nothing_in),
         TEST(what_is_gone_does_not_move),
         TEST(move_that_is_not_written_down_is_told),
         TEST(name_goes_with_its_resource_unless_it_is_in_use),

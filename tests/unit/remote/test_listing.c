@@ -1,4 +1,5 @@
 /* One list of the API: its pages, its rows and their numbers, its filter, its names. */
+#include "list_filter.h"
 #include "listing.h"
 #include "paging.h"
 
@@ -467,10 +468,10 @@ static void what_a_filter_says_of_a_record(void **state)
         print_message("%s\n", cases[i].is);
         snprintf(text, sizeof(text), A_DOCUMENT(ONE, "d", "%s"), cases[i].is);
         r = record_of(RES_DOCUMENTS, text);
-        assert_int_equal(listing_filter_holds("datasetId", DATASET, r), cases[i].holds);
-        assert_int_equal(listing_filter_denies("datasetId", DATASET, r), cases[i].denies);
-        assert_true(listing_filter_holds(NULL, NULL, r));
-        assert_false(listing_filter_denies(NULL, NULL, r));
+        assert_int_equal(list_filter_holds("datasetId", DATASET, r), cases[i].holds);
+        assert_int_equal(list_filter_denies("datasetId", DATASET, r), cases[i].denies);
+        assert_true(list_filter_holds(NULL, NULL, r));
+        assert_false(list_filter_denies(NULL, NULL, r));
         record_unref(r);
     }
 }
