@@ -3,8 +3,9 @@ import statistics
 import time
 from collections import namedtuple
 
-# What lasfs does, beside what; goals: the most that the ratio may be, by the milliseconds until an answer.
-Row = namedtuple('Row', 'one other goals', defaults=({},))
+# What lasfs does, beside what; goals: the most that the ratio may be, by the milliseconds until an answer;
+# why: what the time goes on where it is more.
+Row = namedtuple('Row', 'one other goals why', defaults=({}, None))
 
 
 class Figures(dict):

@@ -15,10 +15,11 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / 'lib')]
 
-from bench import asks, changes, drops, large, lists, reads  # noqa: E402
+from bench import asks, changes, drops, large, lists, peers, reads  # noqa: E402
+from bench.chart import draw  # noqa: E402
 from bench.figures import Figures  # noqa: E402
 
-WORKS = {'lists': lists, 'reads': reads, 'large': large, 'drops': drops, 'changes': changes, 'asks': asks}
+WORKS = {'lists': lists, 'peers': peers, 'reads': reads, 'large': large, 'drops': drops, 'changes': changes, 'asks': asks}
 
 
 def measure(work, options, latency):
@@ -41,6 +42,7 @@ def measure(work, options, latency):
 # --- The page ---------------------------------------------------------------------------------------
 
 def table(work, figures, latency):
+    reasons = {}
     yield f'### {work.__doc__}\n'
     yield '| lasfs | least / median | beside | least / median | ratio of the least | goal |'
     yield '| --- | --- | --- | --- | --- | --- |'
@@ -49,7 +51,13 @@ def table(work, figures, latency):
         missed = goal is not None and figures.ratio(row) > goal
         yield (f'| {row.one} | {figures.span(row.one)} | {row.other} | {figures.span(row.other)} | '
                f'{figures.ratio(row):.2f}{" (missed)" if missed else ""} | {"" if goal is None else goal} |')
-    yield f'\n{work.said(figures)}\n' if hasattr(work, 'said') else ''
+        if missed and row.why:
+            reasons.setdefault(row.why, []).append(row.one)
+    yield ''
+    for why, names in reasons.items():
+        yield f'- Missed by {", ".join(f"`{n}`" for n in dict.fromkeys(names))}: {why}'
+    if hasattr(work, 'said'):
+        yield f'{"" if not reasons else chr(10)}{work.said(figures)}\n'
 
 
 def page(results, options, command):
@@ -62,6 +70,8 @@ def page(results, options, command):
     yield 'the answers checked. The server is a `lasfs-sandbox` on the same machine, which shares its cores with what is'
     yield 'measured; it delays each answer by so much. What counts is the ratio in one run: below 1 lasfs is faster. With'
     yield '`xargs` each document costs a process, which is most of it when the machine is busy.\n'
+    if options.page:
+        yield f'![The ratios as a chart]({options.page.with_suffix(".svg").name})\n'
     for latency, works in results.items():
         yield f'## {latency} ms until an answer\n'
         for work, figures in works:
@@ -86,6 +96,7 @@ def main():
     text = '\n'.join(page(results, options, command))
     if options.page:
         options.page.write_text(text)
+        draw(results, options.page.with_suffix('.svg'))
     else:
         print(text)
 
