@@ -98,8 +98,8 @@ static _Noreturn void run_child(const struct child *c)
     if (c->words >= 0)
         dup2(c->words, 2);
     execlp(c->program, PROGRAM, "--listen", "127.0.0.1:0", "--state", c->dir, "--client-id",
-           CLIENT_ID, "--client-secret-file", secret_path, "--api", "2021",
-           c->seed_demo ? "--seed-demo" : NULL, (char *)NULL);
+           CLIENT_ID, "--client-secret-file", secret_path, c->seed_demo ? "--seed-demo" : NULL,
+           (char *)NULL);
     fprintf(stderr, "cannot start %s: %s\n", c->program, strerror(errno));
     _exit(127);
 }

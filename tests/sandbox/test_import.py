@@ -5,6 +5,7 @@ import signal
 import subprocess
 
 import pytest
+import requests
 
 import sandbox_server as server
 from terminal import Terminal
@@ -202,6 +203,27 @@ def test_demo_s_model_knows_what_the_documents_say(start):
                                        'modelId': model['modelId']})
     assert {p['label']: p['value'] for p in answer['predictions']} == {
         t['label']: t['value'] for t in known[0]['groundTruth']}
+
+
+def test_demo_s_model_was_trained_where_models_are(start):
+    """Today a model is what came of a training; nobody waits for the demo's."""
+    s = start('--seed-demo', '--api', '2024', '--model-time', '3600')
+    token = {'Authorization': 'Bearer ' + s.token()}
+
+    def today(verb, path, body=None):
+        answer = requests.request(verb, s.api + path, json=body, headers=token)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+    (model,) = today('GET', '/models')['models']
+    (training,) = today('GET', '/models/%s/trainings' % model['modelId'])['trainings']
+    (bundle,) = today('GET', '/models/%s/dataBundles' % model['modelId'])['dataBundles']
+    assert (model['status'], model['trainingId']) == ('active', training['trainingId'])
+    assert (training['status'], training['dataBundleIds']) == ('succeeded', [bundle['dataBundleId']])
+    assert model['numberOfRunningTrainings'] == 0
+    known = next(d for d in today('GET', '/documents')['documents'] if d.get('groundTruth'))
+    answer = today('POST', '/predictions', {'documentId': known['documentId'], 'modelId': model['modelId']})
+    assert {p['label']: p['value'] for p in answer['predictions']} == {
+        t['label']: t['value'] for t in known['groundTruth']}
 
 
 def test_demo_s_execution_waits_for_somebody(start):

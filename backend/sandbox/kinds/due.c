@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "clock.h"
+#include "due_row.h"
 #include "due_time.h"
-#include "item.h"
-#include "kind.h"
 #include "thread.h"
 
 #include "banned.h"
@@ -47,9 +46,6 @@ static int run(struct view *v, void *arg)
 {
     struct turn *t = arg;
     struct work *w = &t->w;
-    const struct resource *any = resource_by_id(t->next->id);
-    const struct resource *res = any ? row_of(w, any->kind) : NULL;
-    cleanup_item struct item it = { 0 };
     struct next now = { .at = 0 };
     int rc = view_next_due(v, now.id, sizeof(now.id), &now.at);
 
@@ -57,14 +53,7 @@ static int run(struct view *v, void *arg)
     w->now_us = view_now(v);
     if (rc < 0 || now.at != t->next->at || strcmp(now.id, t->next->id) != 0)
         return rc == -ENOENT ? 0 : rc;
-    rc = due_never(w, now.id);
-    if (rc == 0)
-        rc = res ? item_find(w, res, now.id, &it) : -ENOENT;
-    if (rc == -ENOENT)
-        return 0;
-    if (rc == 0 && kind_of(w->sb->kinds, res->kind)->due)
-        rc = kind_of(w->sb->kinds, res->kind)->due(w, &it);
-    return rc < 0 ? rc : item_save(w, &it);
+    return due_row_run(w, now.id);
 }
 
 static int put_off(struct view *v, void *arg)

@@ -5,6 +5,7 @@
 
 #include "array.h"
 #include "buf.h"
+#include "due_row.h"
 #include "inside.h"
 
 #include "banned.h"
@@ -86,7 +87,7 @@ static int write_pdf(const struct paper *p, struct buf *b)
 struct demo {
     const struct sandbox *sb;
     struct failure *err;
-    char invoices[ID_MAX], receipts[ID_MAX], document[ID_MAX], model[ID_MAX];
+    char invoices[ID_MAX], receipts[ID_MAX], document[ID_MAX], model[ID_MAX], bundle[ID_MAX];
     char read[ID_MAX], check[ID_MAX], workflow[ID_MAX];
 };
 
@@ -147,6 +148,48 @@ static json_t *model_body(bool old)
                : json_pack("{s:s, s:o}", "name", "invoices", "fieldConfig", fields);
 }
 
+static int change(struct demo *d, const char *path, const char *field, const char *value)
+{
+    return inside_call(d->sb, VERB_PATCH, path, json_pack("{s:s}", field, value), NULL, NULL,
+                       d->err);
+}
+
+struct ending {
+    const struct sandbox *sb;
+    const char *id;
+};
+
+static int end_training(struct view *v, void *arg)
+{
+    const struct ending *e = arg;
+    struct request rq = { .verb = VERB_OTHER };
+    struct answer an = { 0 };
+    struct work w = {
+        .sb = e->sb, .rq = &rq, .an = &an, .v = v, .writer = true, .now_us = view_now(v)
+    };
+
+    return due_row_run(&w, e->id);
+}
+
+/* Nobody waits for it: it has been trained, and the model is what came of that. */
+static int train(struct demo *d)
+{
+    char path[ID_MAX + 32], id[ID_MAX];
+    struct ending ending = { d->sb, id };
+    int rc;
+
+    snprintf(path, sizeof(path), "/models/%s/trainings", d->model);
+    rc = make(d, path, json_pack("{s:s, s:[s]}", "name", "first", "dataBundleIds", d->bundle),
+              "trainingId", id);
+    if (rc < 0)
+        return rc;
+    rc = store_write(d->sb->store, end_training, &ending);
+    if (rc < 0)
+        return fail(d->err, rc, 0, "the state cannot be written");
+    snprintf(path, sizeof(path), "/models/%s", d->model);
+    return change(d, path, "trainingId", id);
+}
+
 static int make_model(struct demo *d)
 {
     bool old = generation_of(d->sb->api) == API_2021;
@@ -158,13 +201,10 @@ static int make_model(struct demo *d)
         rc = make(
             d, path,
             json_pack("{s:s, s:[s, s]}", "name", "first", "datasetIds", d->invoices, d->receipts),
-            NULL, NULL);
-    snprintf(path, sizeof(path), "/models/%s%s", d->model, old ? "" : "/trainings");
-    if (rc == 0 && !old)
-        return make(d, path, json_pack("{s:s}", "name", "first"), NULL, NULL);
+            "dataBundleId", d->bundle);
+    snprintf(path, sizeof(path), "/models/%s", d->model);
     if (rc == 0)
-        rc = inside_call(d->sb, VERB_PATCH, path, json_pack("{s:s}", "status", "active"), NULL,
-                         NULL, d->err);
+        rc = old ? change(d, path, "status", "active") : train(d);
     return rc;
 }
 

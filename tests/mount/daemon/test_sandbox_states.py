@@ -1,4 +1,5 @@
 """lasfs-sandbox --list-state and --reset: what lasfs --sandbox has left."""
+import json
 import os
 import re
 import subprocess
@@ -6,6 +7,7 @@ import subprocess
 import pytest
 
 from mounted import COMMAND_SECONDS, eventually, mount_type
+from samples import pdf
 from server import program
 from terminal import Terminal
 
@@ -86,6 +88,38 @@ def test_those_that_were_used_are_listed(home):
     home.mount('--sandbox=a box', 'other')  # once more, and still once in the list
     home.unmount()
     assert len(home.states()) == 2
+
+
+def test_a_sandbox_speaks_today_s_api(home):
+    mount = home.mount()
+    assert {'profiles', 'roles', 'plans', 'paymentMethods'} <= set(os.listdir(mount))
+    assert os.listdir(mount / 'roles') and os.listdir(mount / 'profiles') == ['me']
+    (mount / 'documents/a.pdf').write_bytes(pdf(2000))
+    assert (mount / 'documents/.by-name/a.pdf/name').read_text() == 'a.pdf\n'
+    eventually(lambda: re.search(r'^API +2024$', (mount / '.lasfs/status').read_text(), re.M))
+
+
+def test_what_a_sandbox_of_2021_has_left_goes_on(home):
+    state = home.folder / 'box/server'
+    state.mkdir(parents=True)
+    with subprocess.Popen([program('lasfs-sandbox'), '--state', state, '--client-id', 'sandbox',
+                           '--client-secret', 'b', '--api', '2021', '--seed-demo'],
+                          stdout=subprocess.PIPE) as server:
+        server.stdout.readline()
+        server.terminate()
+    mount = home.mount('--sandbox=box')
+    assert sorted(os.listdir(mount / 'datasets')) == ['invoices', 'receipts']
+    model = json.loads((mount / 'models/invoices/resource.json').read_text())
+    assert model['status'] == 'active' and not {'width', 'height'} & set(model)
+    name, = [n for n in os.listdir(mount / 'datasets/receipts/documents')
+             if (mount / f'datasets/receipts/documents/{n}/groundTruth.json').read_text().strip() != '[]'][:1]
+    folder = mount / 'documents' / name
+    assert (folder / 'content').read_bytes().startswith(b'%PDF')
+    (folder / 'name').write_text('a receipt\n')
+    (folder / 'predictions/invoices.json').write_text('{}')
+    answer = json.loads((folder / 'predictions/invoices.json').read_text())
+    assert {p['label'] for p in answer['predictions']} == {'number', 'date', 'total'}
+    home.unmount()
 
 
 def test_a_server_alone_is_told_by_its_own_pid(home):

@@ -15,6 +15,7 @@ CHANGING = [
     (re.compile(r'\b[A-Z][a-z]{2} [ \d]\d (\d\d:\d\d| \d{4})'), 'DATE'),
     (re.compile(r'^([-d]\S{9}\S? +\d+) \S+ +\S+ +', re.M), r'\1 WHO '),
     (re.compile(r'/\S*/mnt/'), 'mnt/'),
+    (re.compile(r'\blocalhost:\d+/'), 'localhost:PORT/'),
     (re.compile(r'[ \t]+'), ' '),
 ]
 

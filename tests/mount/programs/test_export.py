@@ -230,7 +230,7 @@ def demo(tmp_path):
     subprocess.run([program('lasfs'), f'--sandbox={tmp_path}/box', '--seed-demo', 'mnt'],
                    cwd=tmp_path, env=environment, check=True, stdin=subprocess.DEVNULL, timeout=60)
     try:
-        settled = {'models/invoices/dataBundles/first/status': 'ready\n',
+        settled = {'models/invoices/dataBundles/first/status': 'succeeded\n',
                    'workflows/check invoices/executions/*/transitionExecutions.json': '}\n'}
         for path, end in settled.items():
             eventually(lambda: [p for p in mount.path.glob(path) if p.read_text().endswith(end)])
