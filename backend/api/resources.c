@@ -61,6 +61,11 @@ static const char *const passing_trainings[] = {
     "waiting-for-approval", "preparing", "pending", "running", "running-final-evaluation", NULL };
 static const char *const passing_transformations[] = { "running", NULL };
 
+static const char *const document_picture_words[] = {
+    "width", "height", "rotation", "density", "quality", NULL };
+static const struct picturing document_pictures = {
+    .page = "page", .small = "page=0&width=300", .more = document_picture_words };
+
 #define PASSING(values) .state_field = "status", .passing = values
 #define LG (CAN_LIST | CAN_GET)
 #define LPUD (CAN_LIST | CAN_POST | CAN_PATCH | CAN_DELETE)
@@ -86,7 +91,8 @@ static const struct resource table[] = {
       "documentId", "document", &id_document, LPUD | CAN_GET | CAN_DELETE_MANY,
       .make_from = MAKE_DOCUMENT, CREATED, .type_field = "contentType",
       .title_field = "name", .notes_field = "metadata", .path_note = "originalFilePath",
-      .url_field = "fileUrl", .url_max = 64 << 20, .filters = document_filters,
+      .url_field = "fileUrl", .url_max = 64 << 20, .pictures = &document_pictures,
+      .filters = document_filters,
       .sorts = SORTS_BY | SORTS_ORDER | ECHOES_SORT, .sorts_since = SORTS_BY | SORTS_ORDER | ECHOES_SORT,
       .fields = document_fields },
 

@@ -166,6 +166,13 @@ enum make_from {
     MAKE_CLAIM,    /* mkdir NAME: POST {} gives one that was waiting, if there is one */
 };
 
+/* What an address of bytes takes behind a '?', to give a picture of a page in their place. */
+struct picturing {
+    const char *page;        /* which one: a number from 0 on, or from the end below it */
+    const char *small;       /* a small one of the first: the whole query */
+    const char *const *more; /* what else may be said, as WORD=VALUE; NULL at the end */
+};
+
 struct resource {
     enum resource_kind kind;
     const char *path; /* "models/{modelId}/dataBundles/{dataBundleId}" */
@@ -188,8 +195,9 @@ struct resource {
     const char *path_note;   /* under this key of it other clients note a file's path; or NULL */
     const char *url_field;   /* a later API's: the address of its bytes, for GET and PUT; or NULL */
     int64_t url_max;         /* so many of them can be put there */
-    const char *own_id;      /* an id that is always there and means one's own */
-    const struct filter *filters; /* name NULL at the end; NULL: none */
+    const struct picturing *pictures; /* that it can give, or NULL */
+    const char *own_id;               /* an id that is always there and means one's own */
+    const struct filter *filters;     /* name NULL at the end; NULL: none */
     unsigned sorts;
     unsigned sorts_since;    /* of sorts: what 2024 alone has */
     const char *bare;        /* what a POST's body that lacks it is: "specification.definition" */

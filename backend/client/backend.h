@@ -95,6 +95,12 @@ struct content_sink {
 int backend_get_raw(struct backend *be, struct call *call, const struct record *r,
                     const struct content_sink *to, int64_t *size, struct failure *err);
 
+/* What the address makes of such a content, by a query that the table's pictures has the words of, to fd
+ * from its start. As backend_get_raw(); -ENOENT there is no such page, -EINVAL it cannot. An address that
+ * knows no such words may answer with the content itself. */
+int backend_get_picture(struct backend *be, struct call *call, const struct record *r,
+                        const char *query, int fd, int64_t *size, struct failure *err);
+
 /* How long such a content is, by a HEAD of its address. -EOPNOTSUPP: that says nothing of it. */
 int backend_get_raw_size(struct backend *be, struct call *call, const struct record *r,
                          int64_t *size, struct failure *err);

@@ -34,13 +34,16 @@ static int find_url(struct backend *be, const struct record *r, struct raw_url *
     return rc;
 }
 
+/* query: what else is said there, or NULL. */
 static int perform_there(struct backend *be, struct call *call, const struct record *r,
-                         struct request *rq, struct failure *err)
+                         const char *query, struct request *rq, struct failure *err)
 {
     struct raw_url at = { .url = BUF_INIT(URL_MAX_BYTES) };
     struct sending st = { 0 };
     int rc = find_url(be, r, &at, err);
 
+    if (rc == 0 && query)
+        rc = buf_addf(&at.url, "%c%s", strchr(buf_str(&at.url), '?') ? '&' : '?', query);
     if (rc == 0) {
         st.elsewhere = !at.own;
         rq->url = at.url.data;
@@ -53,8 +56,9 @@ static int perform_there(struct backend *be, struct call *call, const struct rec
 
 /* --- Bytes ----------------------------------------------------------------------------------- */
 
-int backend_get_raw(struct backend *be, struct call *call, const struct record *r,
-                    const struct content_sink *to, int64_t *size, struct failure *err)
+static int get_from(struct backend *be, struct call *call, const struct record *r,
+                    const char *query, const struct content_sink *to, int64_t *size,
+                    struct failure *err)
 {
     struct raw_answer raw = { .fd = to->fd,
                               .most = to->there,
@@ -68,7 +72,7 @@ int backend_get_raw(struct backend *be, struct call *call, const struct record *
                                                   ENDPOINT_GET_BYTES),
                           .answer = BUF_INIT(ANSWER_MAX_BYTES),
                           .raw = &raw };
-    int rc = perform_there(be, call, r, &rq, err);
+    int rc = perform_there(be, call, r, query, &rq, err);
 
     buf_release(&rq.answer);
     if (rc == 0 && raw.size < raw.most)
@@ -79,6 +83,18 @@ int backend_get_raw(struct backend *be, struct call *call, const struct record *
     if (rc == 0)
         *size = raw.size;
     return rc;
+}
+
+int backend_get_raw(struct backend *be, struct call *call, const struct record *r,
+                    const struct content_sink *to, int64_t *size, struct failure *err)
+{
+    return get_from(be, call, r, NULL, to, size, err);
+}
+
+int backend_get_picture(struct backend *be, struct call *call, const struct record *r,
+                        const char *query, int fd, int64_t *size, struct failure *err)
+{
+    return get_from(be, call, r, query, &(struct content_sink){ .fd = fd }, size, err);
 }
 
 /* What refuses a HEAD may yet take a GET: an address may be signed for that alone. */
@@ -96,7 +112,7 @@ int backend_get_raw_size(struct backend *be, struct call *call, const struct rec
                                                   ENDPOINT_HEAD_BYTES),
                           .answer = BUF_INIT(ANSWER_MAX_BYTES) };
     struct failure why = { 0 };
-    int rc = perform_there(be, call, r, &rq, &why);
+    int rc = perform_there(be, call, r, NULL, &rq, &why);
 
     buf_release(&rq.answer);
     /* there is no empty document, but there are servers that say so of what they do not look at */
@@ -121,7 +137,7 @@ int backend_put_raw(struct backend *be, struct call *call, const struct record *
                           .content_type = type,
                           .body = &up,
                           .answer = BUF_INIT(ANSWER_MAX_BYTES) };
-    int rc = perform_there(be, call, r, &rq, err);
+    int rc = perform_there(be, call, r, NULL, &rq, err);
 
     buf_release(&rq.answer);
     return rc;

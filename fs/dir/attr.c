@@ -12,6 +12,7 @@
 #include "links.h"
 #include "node.h"
 #include "node_kinds.h"
+#include "picture.h"
 #include "resolve.h"
 #include "text.h"
 
@@ -181,6 +182,25 @@ static int attr_drop(struct dirs *dirs, struct call *call, struct node *n, struc
     return local ? 0 : attr_changing(dirs, call, n, st, err);
 }
 
+/* Only who names it asks for it, and the server alone can say how long it is, or that there is none. */
+static int attr_picture(struct dirs *dirs, struct call *call, struct node *n, struct stat *st,
+                        struct failure *err)
+{
+    cleanup_picture struct picture *p = NULL;
+    struct target_ids b;
+    size_t len;
+    int rc = bind_resource(dirs->inodes, n, &b);
+
+    if (rc == 0)
+        rc = picture_get(dirs->remote, call, &b.target, n->id, &p, err);
+    if (rc < 0)
+        return rc;
+    picture_bytes(p, &len);
+    set_mode(dirs, st, 0444);
+    set_size(st, (int64_t)len);
+    return 0;
+}
+
 static int attr_dir(struct dirs *dirs, struct node *n, struct stat *st)
 {
     struct folder *f;
@@ -240,9 +260,9 @@ static int attr_any(struct dirs *dirs, struct call *call, struct node *n, bool l
         return attr_drop(dirs, call, n, st, err);
     if (tree_is_dir(kind))
         rc = attr_dir(dirs, n, st);
-    if (rc == 0 &&
-        (kind == NODE_RESOURCE || kind == NODE_FIELD || kind == NODE_WHOLE || kind == NODE_LINES ||
-         kind == NODE_HEARTBEAT || kind == NODE_CONTENT || kind == NODE_CONTENT_LINK))
+    if (rc == 0 && (kind == NODE_RESOURCE || kind == NODE_FIELD || kind == NODE_WHOLE ||
+                    kind == NODE_LINES || kind == NODE_HEARTBEAT || kind == NODE_CONTENT ||
+                    kind == NODE_CONTENT_LINK || kind == NODE_PICTURE))
         rc = attr_record_times(dirs, call, n, row, st, err);
     if (kind == NODE_ERRORS)
         attr_errors(dirs, st, ttl_ms);
@@ -252,6 +272,8 @@ static int attr_any(struct dirs *dirs, struct call *call, struct node *n, bool l
         rc = attr_text(dirs, call, n, st, err);
     else if (rc == 0 && kind == NODE_CONTENT)
         rc = attr_content(dirs, call, n, st, lookup, ttl_ms, err);
+    else if (rc == 0 && kind == NODE_PICTURE)
+        rc = attr_picture(dirs, call, n, st, err);
     else if (kind == NODE_CONTENT_LINK)
         st->st_mode |= 0777, st->st_size = CONTENT_LINK_TARGET_LENGTH;
     else if (kind == NODE_LINK)

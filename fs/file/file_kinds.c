@@ -14,6 +14,7 @@
 #include "lock.h"
 #include "node.h"
 #include "node_kinds.h"
+#include "picture.h"
 #include "process.h"
 #include "uploads.h"
 
@@ -31,6 +32,8 @@ const struct handle_ops *file_ops(const struct node *n)
         return &drop_ops;
     if (n->place.kind == NODE_LIST)
         return &list_ops;
+    if (n->place.kind == NODE_PICTURE)
+        return &picture_ops;
     return n->place.kind == NODE_CONTENT ? &content_ops : NULL;
 }
 
@@ -60,6 +63,7 @@ static void handle_free(struct files *files, struct handle *h)
     if (h->fd >= 0)
         close(h->fd);
     arrival_leave(h->arrival);
+    picture_unref(h->picture);
     bytes_unref(h->to_read);
     bytes_unref(h->bytes);
     lease_end(files->leases, h->lease);

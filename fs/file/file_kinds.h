@@ -12,6 +12,7 @@ extern const struct handle_ops heartbeat_ops; /* kind_heartbeat.c */
 extern const struct handle_ops content_ops;   /* kind_content.c */
 extern const struct handle_ops errors_ops;    /* kind_errors.c */
 extern const struct handle_ops list_ops;      /* kind_list.c */
+extern const struct handle_ops picture_ops;   /* kind_picture.c */
 
 void list_reader_free(struct list_reader *r); /* NULL is fine */
 

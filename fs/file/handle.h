@@ -10,6 +10,7 @@
 
 struct arrival;
 struct files;
+struct picture;
 
 struct handle {
     struct node *node;   /* set once, one reference */
@@ -38,6 +39,7 @@ struct handle {
     int unwritten;       /* guarded by the drops' lock: why a write never came as far as its drop */
     unsigned generation; /* set by open: of its drop; a later one is another version's */
     struct list_reader *list;   /* set once: of a .list.jsonl, else NULL */
+    struct picture *picture;    /* set once: of a picture, else NULL */
     bool releasing;             /* set once its last close is to be dealt with */
     struct handle *next, *prev; /* guarded by the room's lock: all that are open */
 };

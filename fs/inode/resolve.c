@@ -20,6 +20,7 @@
 #include "node.h"
 #include "once.h"
 #include "other_fields.h"
+#include "picture_name.h"
 #include "shared.h"
 
 #include "banned.h"
@@ -399,6 +400,8 @@ int resolve(struct inodes *inodes, struct call *call, struct node *parent, const
         rc = check_link(inodes, call, parent, place.ending, err);
     else if (place.kind == NODE_LINK)
         rc = link_find(inodes, call, parent, name, out->id, err);
+    else if (place.kind == NODE_PICTURE)
+        rc = picture_query(place.res, name, out->id);
     out->place = place;
     if (place.kind == NODE_CONSENT || place.kind == NODE_BY_VALUE)
         return route_name_id(name, out->id) < 0 ? -ENOENT : rc;

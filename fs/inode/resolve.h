@@ -14,7 +14,7 @@ struct record;
 
 struct lookup_result {
     struct place place;
-    char id[RESOURCE_ID_MAX + 1]; /* of a resource, consent, link or NODE_BY_VALUE, else "" */
+    char id[RESOURCE_ID_MAX + 1]; /* as a node's; "": none */
     struct drop *drop;            /* of a NODE_DROP or NODE_ERROR_NOTE: one reference */
 };
 void lookup_result_release(struct lookup_result *f);

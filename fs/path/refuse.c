@@ -45,6 +45,8 @@ int refuse_write(const struct place *p, struct failure *err)
         instead = "the API has no way to do it";
     else if (p->kind == NODE_CONTENT)
         instead = "write the file that was dropped, or drop a new one";
+    else if (p->kind == NODE_PICTURE)
+        instead = "the API makes it of the document's bytes";
     else if (p->kind == NODE_ERROR_NOTE)
         instead = "remove it, or write the file again that it is about";
     else if (tree_is_spool_file(p->kind))

@@ -7,6 +7,7 @@
 
 #include "array.h"
 #include "names.h"
+#include "picture_name.h"
 
 #include "banned.h"
 
@@ -122,6 +123,7 @@ static const char *link_ending(const char *name)
 static int step_resource(const struct place *at, const char *name, struct place *out)
 {
     bool has_content = resource_content_max(at->res) > 0;
+    char query[PICTURE_QUERY_MAX + 1];
 
     *out = (struct place){ .res = at->res };
     if (strcmp(name, "resource.json") == 0)
@@ -130,6 +132,8 @@ static int step_resource(const struct place *at, const char *name, struct place 
         out->kind = NODE_CONTENT;
     else if (has_content && (out->ending = link_ending(name)))
         out->kind = NODE_CONTENT_LINK;
+    else if (picture_query(at->res, name, query) == 0)
+        out->kind = NODE_PICTURE;
     else if ((out->field = field_by_file(at->res, name)))
         out->kind = NODE_FIELD;
     else if ((out->field = field_by_lines(at->res, name)))

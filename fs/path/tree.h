@@ -22,6 +22,7 @@ enum node_kind {
     NODE_FIELD,        /* name, fieldConfig.json, ... */
     NODE_CONTENT,      /* content */
     NODE_CONTENT_LINK, /* content.pdf -> content */
+    NODE_PICTURE,      /* .page-0.jpg, .thumbnail.jpg: of a content's page, never listed */
     NODE_DROP,         /* a dropped file */
     NODE_ERROR_NOTE,   /* NAME.error.txt beside a file that could not be delivered */
     NODE_BY_NAME,      /* .by-name: links to a collection's resources, never listed itself */

@@ -38,6 +38,7 @@ const char about_readme[] =
     "  documents/FILE                 cp makes a document, cat reads it, rm deletes it\n"
     "  documents/FILE.json            beside it: its ground truth, {label: value}\n"
     "  documents/ID/                  content, resource.json, a file for each field\n"
+    "  documents/ID/.page-N.jpg       a picture of page N, from 0 on; .thumbnail.jpg, a small one\n"
     "  documents/ID/predictions/      write {} to MODEL.json to ask it, read the answer\n"
     "  logs/ID/events.txt             a line an event; logs/ also under what has some\n"
     "  models/NAME.json               a body makes one, another one changes it; so in\n"

@@ -45,6 +45,8 @@ struct remote {
     struct arrival *arrivals;   /* that are on their way; guarded by arrivals_lock, as the next */
     struct pool *arrivals_pool; /* NULL: there was none yet */
     atomic_bool no_heads;       /* an address gives its bytes, but not by HEAD how many */
+    atomic_bool
+        no_pictures; /* an address gives its bytes where it is asked for a picture of them */
     atomic_uint_least64_t hits, misses, aheads_came; /* remote_get_reads() */
     struct lately hits_lately, misses_lately;
     struct lock once_lock;

@@ -176,7 +176,7 @@ def test_pages_are_counted_from_both_ends(files, pages, number, wanted):
 
 @pytest.mark.parametrize('number', [3, -4, 99999])
 def test_a_page_that_is_not_there(files, pages, number):
-    assert '3 of them' in files.refusal(pages, page=number)
+    assert '3 of them' in files.refusal(pages, 404, page=number)
 
 
 @pytest.mark.parametrize('query,size', [
@@ -211,7 +211,7 @@ def test_a_picture_of_a_picture(files, kind):
     url = files.put(saved(PAGES[1], kind))
     assert close(colour(files.picture(url, page=0, height=20)), GREEN)
     assert files.picture(url, page=-1, width=30).size == (30, 10)
-    assert '1 of them' in files.refusal(url, page=1)
+    assert '1 of them' in files.refusal(url, 404, page=1)
 
 
 def test_behind_what_can_be_seen_through_is_white(files):

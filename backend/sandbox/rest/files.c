@@ -99,8 +99,8 @@ static int render(struct transfer *t, const struct render *r, int stop)
 
     free(steal_pointer(&t->an->body));
     t->an->len = 0;
-    if (rc == -EINVAL)
-        return refuse(&t->w, 400, "%s", why.text);
+    if (rc == -EINVAL || rc == -ENOENT)
+        return refuse(&t->w, why.status, "%s", why.text);
     if (rc < 0)
         return rc;
     t->an->len = made.len;

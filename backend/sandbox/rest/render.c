@@ -148,7 +148,7 @@ static int find_page(struct job *j, int64_t n, struct failure *err)
     j->page = j->r->page < 0 ? n + j->r->page : j->r->page;
     if (j->page >= 0 && j->page < n)
         return 0;
-    return fail(err, -EINVAL, 400, "page: the document has %lld of them", (long long)n);
+    return fail(err, -ENOENT, 404, "page: the document has %lld of them", (long long)n);
 }
 
 static int64_t quality(const struct render *r)

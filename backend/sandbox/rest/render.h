@@ -30,8 +30,8 @@ bool render_is_asked(const struct render *r);
 /*
  * Adds to out what is asked for of bytes of that type, whose own type then stands in *made: a
  * JPEG, or for quality=low alone a smaller PDF. stop: as tool_run() has it.
- * Any thread; blocks for other programs. 0; -EINVAL with words in err: it cannot be had; -ENOMEM,
- * -EIO.
+ * Any thread; blocks for other programs. 0; -EINVAL, or -ENOENT for a page that is not there, with a
+ * status and words in err; -ENOMEM, -EIO.
  */
 int render_run(const struct render *r, const char *type, const void *data, size_t len, int stop,
                struct buf *out, const char **made, struct failure *err);

@@ -98,6 +98,43 @@ static void get_raw_streams_the_bytes(void **state)
     }
 }
 
+/* What is asked for stands behind the address's own query, or begins one. */
+static void get_picture_says_what_is_asked_for(void **state)
+{
+    static const struct {
+        const char *address, *path;
+    } cases[] = {
+        { "files/1", "/files/1?page=0&width=300" },
+        { "files/1?part=a/b", "/files/1?part=a/b&page=0&width=300" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fake_reply reply = { .status = 200, .body = "a picture" };
+        struct buf got = BUF_INIT(MIB);
+        struct fixture x = { 0 };
+        int fd = memfd_create("test", MFD_CLOEXEC);
+        struct record *r;
+        int64_t size = -7;
+        char url[64];
+
+        print_message("%s\n", cases[i].address);
+        begin_with(&x, &reply, 1);
+        snprintf(url, sizeof(url), "http://127.0.0.1:%d/%s", x.server.port, cases[i].address);
+        r = document_at(url);
+        assert_int_equal(
+            backend_get_picture(x.be, &x.call, r, "page=0&width=300", fd, &size, &x.err), 0);
+        assert_string_equal(x.script.path, cases[i].path);
+        assert_int_equal(size, 9);
+        assert_int_equal(file_read_fd(fd, &got), 0);
+        assert_string_equal(buf_str(&got), "a picture");
+        record_unref(r);
+        end(&x);
+        buf_release(&got);
+        close(fd);
+    }
+}
+
 /* What a sink is told. */
 struct told {
     int64_t expected, arrived;
@@ -548,6 +585,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(get_raw_streams_the_bytes),
+        cmocka_unit_test(get_picture_says_what_is_asked_for),
         cmocka_unit_test(get_raw_tells_how_long_it_will_be),
         cmocka_unit_test(a_head_tells_the_size),
         cmocka_unit_test(get_raw_takes_no_more_than_the_table_says),
