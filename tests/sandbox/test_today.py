@@ -266,3 +266,86 @@ def test_a_long_document_is_predicted_part_by_part(today, reader):
         'strategy': 'BEST_FIRST', 'outputFormat': 'v2'})['predictions']
     assert other['lines'] == [{'sum': [{'value': '1.00', 'confidence': 1}]}] * 2
     assert [g['value'] for g in other['total']] == ['1.00', '2.00']
+
+
+# --- One's own organization, and others ------------------------------------------------------------
+
+
+@pytest.fixture
+def own(today):
+    """The id of one's own organization, as it stands before another id."""
+    return today('GET', '/organizations/me')['organizationId'] + '/'
+
+
+@pytest.mark.parametrize('collection', ['models', 'plans', 'deploymentEnvironments'])
+def test_an_id_may_have_one_s_own_organization_before_it(today, own, model, collection):
+    name = model if collection == 'models' else today('GET', '/' + collection)[collection][0][
+        facts.id_field(collection)]
+    whole = (own + name).replace(':', '%3A').replace('/', '%2F')
+    assert today('GET', f'/{collection}/{whole}') == today('GET', f'/{collection}/{name}')
+    other = 'las%3Aorganization%3Aother%2F' + name.replace(':', '%3A')
+    assert 'does not exist' in today('GET', f'/{collection}/{other}', status=404)['message']
+
+
+def test_no_other_id_may_have_it(today, own, document):
+    whole = (own + document).replace(':', '%3A').replace('/', '%2F')
+    today('GET', '/documents/' + whole, status=404)
+    dataset = today('GET', '/documents/' + document)['datasetId']
+    today('PATCH', '/documents/' + document, {'datasetId': own + dataset}, status=400)
+
+
+def test_a_model_is_asked_and_changed_by_its_whole_id(today, own, document, model):
+    whole = own + model
+    path = '/models/' + whole.replace(':', '%3A').replace('/', '%2F')
+    training = today('POST', path + '/trainings', {})
+    assert training['modelId'] == model
+    eventually(lambda: today('GET', f'{path}/trainings/{training["trainingId"]}')['status'] == 'succeeded')
+    today('PATCH', path, {'trainingId': training['trainingId']})
+    assert today('GET', '/models/' + model)['status'] == 'active'
+    guess = today('POST', '/predictions', {'documentId': document, 'modelId': whole})
+    short = today('POST', '/predictions', {'documentId': document, 'modelId': model})
+    assert guess['predictions'] == short['predictions']
+    for asked in (model, whole):
+        found = {p['predictionId'] for p in today('GET', '/predictions', modelId=asked)['predictions']}
+        assert {guess['predictionId'], short['predictionId']} <= found
+    today('PATCH', path, {'trainingId': None})
+
+
+def test_a_plan_and_an_environment_are_named_by_their_whole_ids(today, own, model):
+    plan = today('GET', '/plans')['plans'][0]['planId']
+    assert today('PATCH', '/organizations/me', {'planId': own + plan})['planId'] == own + plan
+    place = today('GET', '/deploymentEnvironments')['deploymentEnvironments'][0]['deploymentEnvironmentId']
+    training = today('POST', f'/models/{model}/trainings', {})['trainingId']
+    changed = today('PATCH', f'/models/{model}/trainings/{training}', {'deploymentEnvironmentId': own + place})
+    assert changed['deploymentEnvironmentId'] == own + place
+    for field, path in (('planId', '/organizations/me'),
+                        ('deploymentEnvironmentId', f'/models/{model}/trainings/{training}')):
+        other = 'las:organization:other/' + (plan if field == 'planId' else place)
+        assert 'does not exist' in today('PATCH', path, {field: other}, status=404)['message']
+
+
+def test_an_organization_is_made(today, own):
+    before = today('GET', '/profiles/me')
+    made = today('POST', '/organizations', {'name': 'second'})
+    assert (made['name'], made['numberOfModelsCreated']) == ('second', 0)
+    assert today('GET', '/organizations/' + made['organizationId']) == made
+    listed = {o['organizationId']: o for o in today('GET', '/organizations')['organizations']}
+    assert {made['organizationId'], own[:-1]} <= set(listed)
+    assert listed[made['organizationId']] == made and listed[own[:-1]]['numberOfModelsCreated'] > 0
+    assert today('GET', '/profiles/me')['numberOfOrganizationsCreated'] == \
+        before['numberOfOrganizationsCreated'] + 1
+    assert today('POST', '/organizations', {})['name'] is None
+    today('POST', '/organizations', {'description': 'x'}, status=400)
+    today('DELETE', '/organizations/' + made['organizationId'], status=403)
+
+
+@pytest.mark.parametrize('path', ['/documents', '/plans', '/organizations'])
+def test_a_list_may_end_in_a_slash(today, path):
+    assert today('GET', path + '/')
+    answer = requests.get(today.server.api + path + '/?maxResults=1', headers=today.headers)
+    assert answer.status_code == 200
+
+
+def test_one_of_a_list_may_not(today, document):
+    today('GET', f'/documents/{document}/', status=404)
+    today('GET', '/documents//', status=404)

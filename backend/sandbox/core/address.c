@@ -1,5 +1,6 @@
 #include "address.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,31 @@
 
 #define PREFIX "/v1/"
 #define WORD_MAX 64
+
+static int digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+/* %XX is a byte; what is no such thing stays. False: it would end the part. */
+static bool decode(char *text)
+{
+    char *to = text;
+
+    for (const char *from = text; *from; to++) {
+        bool escaped = from[0] == '%' && digit(from[1]) >= 0 && digit(from[2]) >= 0;
+
+        *to = escaped ? (char)(16 * digit(from[1]) + digit(from[2])) : *from;
+        from += escaped ? 3 : 1;
+        if (!*to)
+            return false;
+    }
+    *to = '\0';
+    return true;
+}
 
 /* Cuts the next part off the path. False: there is none, or an empty one. */
 static bool next_part(const char **path, char *out, size_t size)
@@ -23,7 +49,7 @@ static bool next_part(const char **path, char *out, size_t size)
     *path += len;
     if (**path == '/')
         (*path)++;
-    return true;
+    return decode(out);
 }
 
 static void take_id(struct address *t, const char *part)
@@ -36,6 +62,8 @@ static void take_id(struct address *t, const char *part)
 
 int address_parse(const struct generation_table *api, const char *path, struct address *out)
 {
+    size_t len = strlen(path);
+    bool slash = len && path[len - 1] == '/';
     struct address t = { 0 };
     char part[ID_MAX];
 
@@ -44,8 +72,6 @@ int address_parse(const struct generation_table *api, const char *path, struct a
     if (*path++ != '/' || !*path)
         return -ENOENT;
     while (*path) {
-        if (path[strlen(path) - 1] == '/')
-            return -ENOENT;
         if (!next_part(&path, part, sizeof(part)))
             return -ENOENT;
         if (t.res && !t.item && t.res->id_type && t.n_ids < ADDRESS_IDS) {
@@ -59,8 +85,21 @@ int address_parse(const struct generation_table *api, const char *path, struct a
         if (!t.res)
             return -ENOENT;
     }
+    /* today's clients ask for a list with a slash at its end, too */
+    if (slash && (t.item || generation_of(api) != API_2024))
+        return -ENOENT;
     *out = t;
     return 0;
+}
+
+const char *address_own(const struct sandbox *sb, const struct resource *res, const char *id)
+{
+    size_t len = strlen(sb->organization);
+
+    for (const struct filter *f = res ? res->filters : NULL; f && f->name; f++)
+        if (f->owns && strncmp(id, sb->organization, len) == 0 && id[len] == '/')
+            return id + len + 1;
+    return id;
 }
 
 static const struct {

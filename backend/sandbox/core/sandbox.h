@@ -36,7 +36,9 @@ struct address {
     const struct resource *res;
     bool item;
     unsigned n_ids;
-    char ids[ADDRESS_IDS][ID_MAX]; /* from the left; "me" is already the organization's */
+    char ids
+        [ADDRESS_IDS]
+        [ID_MAX]; /* from the left; "me" is already the organization's, and no id has that before it */
 };
 
 struct argument {

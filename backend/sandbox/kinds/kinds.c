@@ -47,6 +47,7 @@ const struct kinds kinds = {
             [RES_MODELS] = &kind_models,
             [RES_DATA_BUNDLES] = &kind_data_bundles,
             [RES_ORGANIZATIONS] = &kind_organizations,
+            [RES_PROFILES] = &kind_profiles,
             [RES_PREDICTIONS] = &kind_predictions,
             [RES_TRANSITIONS] = &kind_transitions,
             [RES_TRANSITION_EXECUTIONS] = &kind_transition_executions,

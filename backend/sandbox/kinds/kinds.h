@@ -11,7 +11,7 @@
 /* All of them. */
 extern const struct kinds kinds;
 
-extern const struct kind kind_app_clients, kind_organizations;
+extern const struct kind kind_app_clients, kind_organizations, kind_profiles;
 extern const struct kind kind_datasets, kind_documents;
 extern const struct kind kind_models, kind_data_bundles, kind_predictions;
 extern const struct kind kind_transitions, kind_transition_executions, kind_heartbeats;

@@ -52,10 +52,13 @@ const struct kind kind_app_clients = { .make = client_make,
                                        .unmake = client_unmake,
                                        .lookup = "clientId" };
 
-/* --- The organization ------------------------------------------------------------------------ */
+/* --- Organizations --------------------------------------------------------------------------- */
 
+/* All that is here is in the one whose server it is: what somebody makes besides stays empty. */
 static int organization_show(struct work *w, struct item *it)
 {
+    bool own = strcmp(it->row.id, w->sb->organization) == 0;
+
     for (size_t i = 0; resource_quotas[i].allowed; i++) {
         const struct quota *q = &resource_quotas[i];
         int64_t now = 0, month = 0, most = w->sb->options->quotas[i];
@@ -63,7 +66,7 @@ static int organization_show(struct work *w, struct item *it)
 
         if (!resource_field(it->res, q->allowed))
             continue; /* of the other generation */
-        rc = q->kind == RES_NONE ? 0 : view_counts(w->v, q->kind, &now, &month);
+        rc = q->kind == RES_NONE || !own ? 0 : view_counts(w->v, q->kind, &now, &month);
 
         if (rc == 0)
             rc = item_set_number(it, q->created, q->monthly ? month : now);
@@ -76,3 +79,18 @@ static int organization_show(struct work *w, struct item *it)
 }
 
 const struct kind kind_organizations = { .show = organization_show };
+
+/* Who made them is whoever asks. */
+static int profile_show(struct work *w, struct item *it)
+{
+    int64_t now = 0, month = 0;
+    int rc = strcmp(it->row.id, w->sb->profile) == 0
+                 ? view_counts(w->v, RES_ORGANIZATIONS, &now, &month)
+                 : 0;
+
+    if (rc == 0)
+        rc = item_set_number(it, "numberOfOrganizationsCreated", now);
+    return rc < 0 ? rc : item_set_number(it, "numberOfOrganizationsAllowed", INT32_MAX);
+}
+
+const struct kind kind_profiles = { .show = profile_show };

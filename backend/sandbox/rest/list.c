@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "file_url.h"
 #include "item.h"
 #include "json_text.h"
+#include "kind.h"
 #include "number.h"
 #include "page.h"
 
@@ -51,10 +53,12 @@ static const char *argument(const struct request *rq, const char *name)
     return NULL;
 }
 
-/* One's own organization, by its id. */
+/* One's own organization, by its id; what is its own, without it. */
 static const char *meant(const struct list *l, const struct filter *f, const char *value)
 {
-    return f->field && strcmp(value, "me") == 0 ? l->w->sb->organization : value;
+    if (f->field && strcmp(value, "me") == 0)
+        return l->w->sb->organization;
+    return address_own(l->w->sb, row_of(l->w, f->schema->refers), value);
 }
 
 static int bound_time(struct list *l, const struct filter *f, const char *value)
@@ -187,11 +191,25 @@ struct gathering {
     struct page last;
 };
 
+/* What is worked out each time is in lists too. */
+static int add_shown(struct list *l, const struct row *row)
+{
+    cleanup_item struct item it = { 0 };
+    int rc = item_find(l->w, l->res, row->id, &it);
+
+    if (rc == 0)
+        rc = kind_of(l->w->sb->kinds, l->res->kind)->show(l->w, &it);
+    return rc < 0 ? rc : json_text_write(it.body, false, &l->out);
+}
+
 static int add_row(struct list *l, const struct row *row, size_t len)
 {
     bool with_url = files_has_url(l->w, l->res);
-    int rc = buf_add(&l->out, row->body, with_url ? len - 1 : len);
+    int rc;
 
+    if (kind_of(l->w->sb->kinds, l->res->kind)->show)
+        return add_shown(l, row);
+    rc = buf_add(&l->out, row->body, with_url ? len - 1 : len);
     if (rc == 0 && with_url)
         rc = files_add_url(l->w, row->id, &l->out);
     return rc < 0 || !with_url ? rc : buf_addc(&l->out, '}');

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "address.h"
 #include "due_time.h"
 #include "file_url.h"
 #include "json_text.h"
@@ -93,6 +94,14 @@ static int set_key(char **key, const char *text)
     return text && !*key ? -ENOMEM : 0;
 }
 
+/* NULL: it has none. What it names is one thing by whichever of its ids. */
+static const char *key_of(const struct work *w, const struct item *it, const struct filter *f)
+{
+    const char *text = json_string_value(json_object_get(it->body, f->field ? f->field : f->name));
+
+    return text ? address_own(w->sb, row_of(w, f->schema->refers), text) : NULL;
+}
+
 /* What lists are filtered and sorted by. */
 static int set_keys(const struct work *w, struct item *it)
 {
@@ -105,8 +114,7 @@ static int set_keys(const struct work *w, struct item *it)
         rc = set_key(&it->row.keys[0], json_string_value(json_object_get(it->body, lookup)));
     for (const struct filter *f = res->filters; f && f->name && rc == 0 && i < STORE_KEYS; f++)
         if (f->way == FILTER_IS)
-            rc = set_key(&it->row.keys[i++], json_string_value(json_object_get(
-                                                 it->body, f->field ? f->field : f->name)));
+            rc = set_key(&it->row.keys[i++], key_of(w, it, f));
     it->row.ended = INT64_MAX;
     if (res->flags & R_NEWEST_FIRST) {
         stamp_parse(item_text(it, res->made_field), &it->row.made);
@@ -145,7 +153,7 @@ static int unpack_row(struct item *it)
 int item_find(struct work *w, const struct resource *res, const char *id, struct item *out)
 {
     struct item it = { .res = res };
-    int rc = view_get(w->v, id, &it.row);
+    int rc = view_get(w->v, address_own(w->sb, res, id), &it.row);
 
     if (rc == 0 && it.row.kind != res->kind)
         rc = -ENOENT;

@@ -141,13 +141,20 @@ static void answer_api(struct exchange *x, struct MHD_Connection *connection, st
     json_decref(rq->body);
 }
 
-/* "me" is the organization whose server it is. */
-static void resolve_me(const struct sandbox *sb, struct address *t)
+/* "me" is the organization whose server it is, and what is that one's may have it before its id. */
+static void resolve_own(const struct sandbox *sb, struct address *t)
 {
-    for (unsigned i = 0; i < t->n_ids; i++)
+    const struct resource *above = generation_resource(sb->api, t->res->parent);
+
+    for (unsigned i = 0; i < t->n_ids; i++) {
+        const char *own = address_own(sb, above && i == 0 ? above : t->res, t->ids[i]);
+
         if (strcmp(t->ids[i], "me") == 0)
             memcpy(t->ids[i], t->res->kind == RES_PROFILES ? sb->profile : sb->organization,
                    sizeof(t->ids[i]));
+        else
+            memmove(t->ids[i], own, strlen(own) + 1);
+    }
 }
 
 /* How the client reached the server, which may be through something that stands before it. */
@@ -208,14 +215,21 @@ static enum MHD_Result handle_file(struct exchange *x, struct MHD_Connection *co
     return exchange_answer(x, connection, method, path, &an, NULL);
 }
 
+/* The path as it came; the caller frees. NULL: no memory. */
+static char *path_of(const struct exchange *x, const char *decoded)
+{
+    return x->uri && x->uri[0] == '/' ? strndup(x->uri, strcspn(x->uri, "?")) : strdup(decoded);
+}
+
 static enum MHD_Result handle_api(struct exchange *x, struct MHD_Connection *connection,
                                   const char *path, const char *method)
 {
+    cleanup_free char *came = path_of(x, path);
     struct request rq = { .verb = verb_of(method) };
     char allow[ADDRESS_ALLOW_MAX];
     struct answer an = { 0 };
 
-    if (address_parse(x->h->sb->api, path, &rq.target) < 0)
+    if (address_parse(x->h->sb->api, came ? came : path, &rq.target) < 0)
         answer_message(&an, MHD_HTTP_NOT_FOUND, "message", "Not Found");
     else if (!address_can(&rq.target, rq.verb))
         answer_message(&an, MHD_HTTP_FORBIDDEN, "message", "Missing Authentication Token");
@@ -223,7 +237,7 @@ static enum MHD_Result handle_api(struct exchange *x, struct MHD_Connection *con
         answer_empty(&an);
         address_allow(&rq.target, allow);
     } else {
-        resolve_me(x->h->sb, &rq.target);
+        resolve_own(x->h->sb, &rq.target);
         if (x->h->sb->options->file_url)
             find_origin(x->h, connection, rq.origin);
         answer_api(x, connection, &rq, &an);

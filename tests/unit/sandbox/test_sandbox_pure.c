@@ -84,6 +84,34 @@ static void address_is_a_row_and_ids(void **state)
     }
 }
 
+static void address_decodes_what_it_has_split(void **state)
+{
+    static const struct {
+        const char *path, *id; /* NULL: no such path */
+    } cases[] = {
+        { "/models/las%3Amodel%3a" HEX, "las:model:" HEX },
+        { "/models/las:organization:o%2Flas:model:x", "las:organization:o/las:model:x" },
+        { "/models/las:organization:o%2flas:model:x", "las:organization:o/las:model:x" },
+        { "/models/las:organization:o/las:model:x", NULL },
+        { "/models/las:model:a%2Fb", "" },
+        { "/models/las:model:a%", "" },
+        { "/models/las:model:a%zz", "" },
+        { "/models/las:model:a%00b", NULL },
+        { "/%6dodels/las:model:x", "las:model:x" },
+        { "/models%2Flas:model:x", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct address a = { 0 };
+
+        print_message("%s\n", cases[i].path);
+        assert_int_equal(address_parse(old_api(), cases[i].path, &a) == 0, cases[i].id != NULL);
+        if (cases[i].id)
+            assert_string_equal(a.ids[0], cases[i].id);
+    }
+}
+
 static void address_keeps_ids_that_can_be_ids(void **state)
 {
     struct address a;
@@ -248,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(address_is_a_row_and_ids),
+        cmocka_unit_test(address_decodes_what_it_has_split),
         cmocka_unit_test(address_keeps_ids_that_can_be_ids),
         cmocka_unit_test(address_takes_a_path_of_any_length),
         cmocka_unit_test(page_token_is_read_back),
