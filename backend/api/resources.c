@@ -114,7 +114,8 @@ static const struct resource table[] = {
 
     { RES_ORGANIZATIONS, "organizations/{organizationId}", RES_NONE, "organizations", "organizations",
       "organizationId", "organization", &id_organization, LG | CAN_POST | CAN_PATCH,
-      .since = CAN_LIST | CAN_POST, .changed_field = "updatedTime", .own_id = "me", NAMED, .fields = organization_fields },
+      .since = CAN_LIST | CAN_POST,
+      .make_from = MAKE_NAME, .changed_field = "updatedTime", .own_id = "me", NAMED, .fields = organization_fields },
 
     { RES_PREDICTIONS, "predictions/{predictionId}", RES_NONE, "predictions", "predictions",
       "predictionId", "prediction", &id_prediction, LG | CAN_POST, .since = CAN_GET, .flags = R_SLOW_POST,
@@ -285,7 +286,7 @@ const struct filter *resource_filter(const struct resource *res, const char *nam
 
 bool resource_takes_json(const struct resource *res)
 {
-    return (res->can & CAN_POST) && res->id_field && res->make_from != MAKE_NOT &&
+    return (resource_can(res) & CAN_POST) && res->id_field && res->make_from != MAKE_NOT &&
            res->make_from != MAKE_BYTES && res->make_from != MAKE_DOCUMENT;
 }
 

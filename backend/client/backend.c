@@ -220,7 +220,7 @@ int backend_list(struct backend *be, struct call *call, const struct target *t,
                           .meter = endpoint_meter(&be->endpoints, t->res, ENDPOINT_LIST),
                           .answer = BUF_INIT(ANSWER_MAX_BYTES) };
 
-    if (!(resource_can(t->res) & CAN_LIST))
+    if (!backend_can(be, t->res, CAN_LIST))
         return lacks(t, "list", err);
     return page_request(be, call, &rq, t, query, token, max_results, out, err);
 }
@@ -349,7 +349,7 @@ int backend_create(struct backend *be, struct call *call, const struct target *t
                           .scan = resource_content_max(t->res) ? &scan : NULL };
     int rc;
 
-    if (!(resource_can(t->res) & CAN_POST))
+    if (!backend_can(be, t->res, CAN_POST))
         return lacks(t, "POST", err);
     rq.answer_ms = t->res->flags & R_SLOW_POST ? SLOW_ANSWER_MS : 0;
     rc = target_path(be->api, &list, &url);

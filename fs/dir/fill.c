@@ -310,9 +310,24 @@ static int add_more_rows(struct dirs *dirs, struct call *call, struct dirhandle 
     return rc;
 }
 
-static int begin_collection(struct dirs *dirs, struct call *call, struct dirhandle *d)
+/* No list: one's own alone, and what was made here. */
+static int add_own(struct dirs *dirs, struct dirhandle *d)
 {
     const struct resource *res = d->node->place.res;
+    struct lookup_result own = { .place = { .kind = NODE_RESOURCE, .res = res } };
+    int rc = 0;
+
+    d->done = true;
+    if (res->own_id) {
+        snprintf(own.id, sizeof(own.id), "%s", res->own_id);
+        rc = dir_add(d, res->own_id, &own);
+    }
+    return rc < 0 ? rc : add_local_drops(dirs, d, true);
+}
+
+static int begin_collection(struct dirs *dirs, struct call *call, struct dirhandle *d,
+                            struct failure *err)
+{
     int rc = bind_folder(dirs->inodes, call, d->node, true, &d->folder);
 
     if (rc < 0)
@@ -321,14 +336,9 @@ static int begin_collection(struct dirs *dirs, struct call *call, struct dirhand
         d->done = true;
         return add_local_drops(dirs, d, true);
     }
-    if (!(resource_can(res) & CAN_LIST)) {
-        d->done = true;
-        if (!res->own_id)
-            return 0;
-        struct lookup_result own = { .place = { .kind = NODE_RESOURCE, .res = res } };
-        snprintf(own.id, sizeof(own.id), "%s", res->own_id);
-        return dir_add(d, res->own_id, &own);
-    }
+    rc = known_list_is_there(dirs->remote, call, d->folder, err);
+    if (rc < 0)
+        return rc == -EOPNOTSUPP ? add_own(dirs, d) : rc;
     rc = drops_load_below(dirs->drops, d->folder);
     if (rc == 0)
         rc = known_folder_listing(dirs->remote, d->folder, &d->listing);
@@ -479,7 +489,7 @@ static int begin(struct dirs *dirs, struct call *call, struct dirhandle *d, stru
 {
     switch ((int)d->node->place.kind) {
     case NODE_COLLECTION:
-        return begin_collection(dirs, call, d);
+        return begin_collection(dirs, call, d, err);
     case NODE_RESOURCE:
         d->done = true;
         return add_resource(dirs, call, d, err);

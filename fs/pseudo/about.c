@@ -46,7 +46,7 @@ const char about_readme[] =
     "  models/NAME/dataBundles/       NAME.json makes one; status tells how far it is\n"
     "  models/NAME/inbox/FILE         put a document here: FILE.json is its prediction\n"
     "  models/NAME/trainings/         NAME.json starts one (today's API)\n"
-    "  organizations/me/              one's own, with its quotas\n"
+    "  organizations/me/              one's own, with its quotas; mkdir makes another (today's API)\n"
     "  paymentMethods/                what is paid with (today's API)\n"
     "  plans/                         what can be had, with prices (today's API)\n"
     "  predictions/                   all that were asked for\n"

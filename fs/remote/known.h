@@ -73,6 +73,11 @@ int known_sent_record_now(struct remote *remote, struct call *call, const struct
 int known_field_record(struct remote *remote, struct call *call, const struct target *t,
                        struct record **out, struct failure *err);
 
+/* Has the server a list of what is in f? What an older API does not list, today's may list for some alone: that
+ * is tried, and the answer remembered. 0; -EOPNOTSUPP: it has none; -EWOULDBLOCK, what the list gives. */
+int known_list_is_there(struct remote *remote, struct call *call, const struct folder *f,
+                        struct failure *err);
+
 /* The names of all that the folder's list has (name_index_new()), with a reference; fetches the list. */
 int known_folder_names(struct remote *remote, struct call *call, const struct folder *f,
                        bool titles, struct name_index **out, struct failure *err);

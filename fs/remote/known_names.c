@@ -9,15 +9,45 @@
 #include "known_lists.h"
 #include "listing.h"
 #include "name_index.h"
+#include "remote_context.h"
 #include "route.h"
 
 #include "banned.h"
 
+#define TOO_MANY 429
+
+/* Not for one who asks so, or not at all. */
+static bool is_refused(const struct failure *why)
+{
+    return why->status >= 400 && why->status < 500 && why->status != TOO_MANY;
+}
+
+int known_list_is_there(struct remote *remote, struct call *call, const struct folder *f,
+                        struct failure *err)
+{
+    cleanup_listing struct listing *l = NULL;
+    struct failure why = { 0 };
+    int rc;
+
+    if (resource_can(f->res) & CAN_LIST)
+        return 0;
+    if (!backend_can(remote->backend, f->res, CAN_LIST))
+        return -EOPNOTSUPP;
+    rc = known_folder_listing(remote, f, &l);
+    if (rc == 0)
+        rc = listing_complete(l, call, &why);
+    if (rc < 0 && is_refused(&why)) {
+        backend_lacks(remote->backend, f->res, CAN_LIST);
+        return -EOPNOTSUPP;
+    }
+    if (rc < 0 && err)
+        *err = why;
+    return rc;
+}
+
 /* Can a resource be found by this name at all? If not, no list needs to be fetched. */
 static bool worth_searching(const struct resource *res, const char *name)
 {
-    if (!(resource_can(res) & CAN_LIST))
-        return false;
     return res->name_field || route_form(res, name) == FORM_SHORT_ID;
 }
 
@@ -52,8 +82,13 @@ static int find(struct remote *remote, struct call *call, const struct folder *f
 int known_id_in_folder(struct remote *remote, struct call *call, const struct folder *f,
                        const char *name, char out[RESOURCE_ID_MAX + 1], struct failure *err)
 {
+    int rc;
+
     if (!f->res || folder_is_closed(f) || !worth_searching(f->res, name))
         return -ENOENT;
+    rc = known_list_is_there(remote, call, f, err);
+    if (rc < 0)
+        return rc == -EOPNOTSUPP ? -ENOENT : rc;
     return find(remote, call, f, name, false, out, err);
 }
 

@@ -255,6 +255,8 @@ static int mkdir_resource(struct fs *fs, struct call *call, struct folder *f, co
 static int mkdir_what(struct fs *fs, struct node *parent, const struct folder *f, const char *name,
                       enum drop_what *what, struct failure *err)
 {
+    if (!backend_can(fs->backend, f->res, CAN_POST)) /* an older server */
+        return refuse_folder(fs->inodes, parent, name, err);
     if (f->res->make_from == MAKE_NAME || f->res->make_from == MAKE_EMAIL ||
         f->res->make_from == MAKE_CLAIM)
         *what = DROP_DIRECTORY;

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from mounted import eventually
+from samples import pdf
 
 pytestmark = pytest.mark.server('--api', '2024')
 
@@ -77,3 +78,64 @@ def test_configurations_of_a_model_go_through(mount, api):
     assert model['postprocessConfig'] == config
     (mount / 'models/m/postprocessConfig.json').write_text('{"strategy": "BEST_FIRST"}')
     assert api.get('models/' + model['modelId'])['postprocessConfig'] == {'strategy': 'BEST_FIRST'}
+
+
+def test_mkdir_makes_an_organization(mount, api):
+    with mount.server.watch() as seen:
+        os.mkdir(mount / 'organizations/second')
+    made, = [o for o in api.list('organizations') if o['name'] == 'second']
+    assert [(r.verb, r.path) for r in seen.changes] == [('POST', '/organizations')]
+    assert (mount / 'organizations/second/organizationId').read_text().strip() == made['organizationId']
+    with pytest.raises(FileExistsError):
+        os.mkdir(mount / 'organizations/second')
+    os.rename(mount / 'organizations/second', mount / 'organizations/third')
+    (mount / 'organizations/third/description').write_text('of two\n')
+    changed = api.get('organizations/' + made['organizationId'])
+    assert (changed['name'], changed['description']) == ('third', 'of two')
+    mount.allow('rmdir .*organizations/third')
+    with pytest.raises(PermissionError):
+        os.rmdir(mount / 'organizations/third')
+    assert len(api.list('organizations')) == 2
+
+
+def test_where_organizations_are_not_for_app_clients_it_is_refused(lasfs, proxy, api):
+    mount = lasfs(server=proxy)
+    proxy.fault('POST', '/organizations', status=403, body=b'{"message": "Forbidden"}')
+    mount.allow('mkdir /organizations/second: Permission denied')
+    with pytest.raises(PermissionError):
+        os.mkdir(mount / 'organizations/second')
+    assert not (mount / 'organizations/second').exists()
+    assert len(api.list('organizations')) == 1
+
+
+@pytest.mark.parametrize('status', [403, 404])
+def test_where_organizations_are_listed_to_nobody_one_s_own_is_there(lasfs, proxy, api, status):
+    mount = lasfs(server=proxy)
+    proxy.fault('GET', '/organizations', status=status, body=b'{"message": "Forbidden"}')
+    assert os.listdir(mount / 'organizations') == ['me']
+    assert os.listdir(mount / 'organizations') == ['me']
+    assert (mount / 'organizations/me/name').read_text() == 'lasfs-sandbox\n'
+    assert not (mount / 'organizations/third').exists()
+    assert len(proxy.since(0, 'GET', '/organizations')) <= 2  # the second with a fresh token
+    os.mkdir(mount / 'organizations/second')
+    assert sorted(os.listdir(mount / 'organizations')) == ['me', 'second']
+    assert [o['name'] for o in api.list('organizations')] == ['lasfs-sandbox', 'second']
+    assert mount.errors() == ''
+
+
+def test_a_model_of_one_s_own_is_there_by_its_whole_id(mount, api):
+    own = api.get('organizations/me')['organizationId']
+    model = api.post('models', name='reader', fieldConfig={'total': {'type': 'amount', 'maxLength': 9}})['modelId']
+    folder = mount / f'models/{own}%2F{model}'
+    assert (folder / 'name').read_text() == 'reader\n'
+    (folder / 'description').write_text('by its whole id\n')
+    assert api.get('models/' + model)['description'] == 'by its whole id'
+    (folder / 'trainings/one.json').write_text('{}')
+    one, = eventually(lambda: [t for t in api.list(f'models/{model}/trainings', 'trainings')
+                               if t['status'] == 'succeeded'])
+    (folder / 'trainingId').write_text(one['trainingId'] + '\n')
+    document = api.add_document(pdf(700))
+    path = mount / f'documents/{document}/predictions/{own}%2F{model}.json'
+    path.write_text('{}')
+    assert json.loads(path.read_text())['predictions']
+    assert not (mount / f'models/las:organization:other%2F{model}').exists()
