@@ -289,7 +289,7 @@ const struct schema s_guesses = { .any_of = guesses_kinds };
 const struct schema s_field_length = { V_INTEGER, .limits = LIMIT_MIN | LIMIT_MAX, .min = 1, .max = 1024 };
 const struct schema s_enum_word  = { V_STRING, .limits = LIMIT_MIN | LIMIT_MAX, .min = 1, .max = 512 };
 const struct schema s_enum_words = { V_ARRAY,  .limits = LIMIT_MIN | LIMIT_MAX, .min = 1, .max = 500,
-                                            .items = &s_enum_word };
+                                            .different = true, .items = &s_enum_word };
 static const struct member field_members[] = {
     { "type", &e_field_type, true }, { "maxLength", &s_field_length, false },
     { "description", &s_text, false }, { "format", &s_text, false },
@@ -312,6 +312,22 @@ static const struct member preprocess_members[] = {
     { "rotation", &s_rotation, false }, { "startPage", &s_any_integer, false }, { 0 } };
 const struct schema s_preprocess = { V_OBJECT, .closed = true, .limits = LIMIT_MIN, .min = 1,
                                      .members = preprocess_members };
+
+AN_ENUM(e_best_first,   "BEST_FIRST");
+AN_ENUM(e_best_n_pages, "BEST_N_PAGES");
+AN_ENUM(e_output_format, "v1", "v2");
+static const struct member best_first_members[] = {
+    { "strategy", &e_best_first, true }, { "outputFormat", &e_output_format, false }, { 0 } };
+const struct schema s_best_first = { V_OBJECT, .closed = true, .members = best_first_members };
+static const struct member best_of_members[] = {
+    { "n", &s_pages, true }, { "collapse", &s_boolean, false }, { 0 } };
+const struct schema s_best_of = { V_OBJECT, .members = best_of_members };
+static const struct member best_n_pages_members[] = {
+    { "strategy", &e_best_n_pages, true }, { "outputFormat", &e_output_format, false },
+    { "parameters", &s_best_of, true }, { 0 } };
+const struct schema s_best_n_pages = { V_OBJECT, .closed = true, .members = best_n_pages_members };
+static const struct schema *const postprocess_kinds[] = { &s_best_first, &s_best_n_pages, NULL };
+const struct schema s_postprocess = { .any_of = postprocess_kinds };
 
 static const struct member bundled_members[] = {
     { "datasetId", &id_dataset, true }, { "description", &s_text, true },

@@ -32,7 +32,7 @@ extern const struct schema
     s_memory, s_memory_was, s_message, s_metadata, s_nothing, s_object, s_object_null,
     s_objects, s_operation, s_operations, s_page_choice, s_page_list, s_pages, s_pages_was,
     s_parameters, s_parameters_change, s_parameters_was, s_permission, s_permissions, s_pixels,
-    s_positive, s_preprocess, s_preprocess_was, s_real, s_retention, s_roles, s_rotation,
+    s_positive, s_postprocess, s_best_first, s_best_n_pages, s_best_of, e_best_first, e_best_n_pages, e_output_format, s_preprocess, s_preprocess_was, s_real, s_retention, s_roles, s_rotation,
     s_secret_null, s_secrets, s_secrets_null, s_share, s_specification, s_step, s_step_id,
     s_steps, s_string, s_strings, s_strings_null, s_text, s_time, s_timeout, s_timeout_was,
     s_truth, s_truth_item, s_truth_item_was, s_truth_line, s_truth_lines, s_truth_null,

@@ -48,6 +48,7 @@ enum value_type { V_STRING, V_INTEGER, V_NUMBER, V_BOOLEAN, V_OBJECT, V_ARRAY };
 struct schema {
     enum value_type type;
     bool nullable;                /* in a request; an answer may have null anywhere but the id */
+    bool different;               /* array: no item stands in it twice */
     bool closed;                  /* object: refuses members that are not in members */
     unsigned limits;              /* which of min and max hold */
     int64_t min, max;             /* of a number; characters of a string; items of an array;

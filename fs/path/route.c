@@ -14,7 +14,7 @@
 #define SHORT_ID_MAX 31
 #define INDEX_PREFIX ".by-"
 
-static const char *const link_endings[] = { "pdf", "jpg", "jpeg", "png", "tiff", "tif" };
+static const char *const link_endings[] = { "pdf", "jpg", "jpeg", "png", "tiff", "tif", "webp" };
 
 const struct place route_root = { .kind = NODE_ROOT };
 

@@ -70,6 +70,7 @@ static const struct {
     { "image/jpeg",      "jpg" },
     { "image/png",       "png" },
     { "image/tiff",      "tiff" },
+    { "image/webp",      "webp" },
 };
 /* clang-format on */
 

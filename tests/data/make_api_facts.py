@@ -68,7 +68,8 @@ class Facts:
         self.within.pop()
 
     def walk_into(self, what, verb, path, place, schema, required):
-        kind = schema.get('type', 'any' if 'anyOf' in schema else 'object')
+        others = schema.get('anyOf', schema.get('oneOf', []))
+        kind = schema.get('type', 'any' if others else 'object')
         self.add(what, verb, path, place, kind, yes(required), schema)
         for name, member in sorted(schema.get('properties', {}).items()):
             if not name.startswith(GONE):
@@ -78,7 +79,7 @@ class Facts:
             self.walk(what, verb, path, join(place, '*'), schema['additionalProperties'], False)
         if 'items' in schema:
             self.walk(what, verb, path, place + '[]', schema['items'], False)
-        for i, other in enumerate(schema.get('anyOf', []), 1):
+        for i, other in enumerate(others, 1):
             self.walk(what, verb, path, '%s|%d' % (place, i), other, False)
 
     def operation(self, verb, path, op):

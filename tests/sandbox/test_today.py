@@ -349,3 +349,30 @@ def test_a_list_may_end_in_a_slash(today, path):
 def test_one_of_a_list_may_not(today, document):
     today('GET', f'/documents/{document}/', status=404)
     today('GET', '/documents//', status=404)
+
+
+# --- Configurations of a model ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('field,value,ok', [
+    ('postprocessConfig', {'strategy': 'BEST_FIRST'}, True),
+    ('postprocessConfig', {'strategy': 'BEST_FIRST', 'outputFormat': 'v2'}, True),
+    ('postprocessConfig', {'strategy': 'BEST_N_PAGES', 'parameters': {'n': 100, 'collapse': True}}, True),
+    ('postprocessConfig', {}, False),
+    ('postprocessConfig', {'strategy': 'BEST'}, False),
+    ('postprocessConfig', {'strategy': 'BEST_FIRST', 'outputFormat': 'v3'}, False),
+    ('postprocessConfig', {'strategy': 'BEST_FIRST', 'parameters': {'n': 1}}, False),
+    ('postprocessConfig', {'strategy': 'BEST_N_PAGES'}, False),
+    ('postprocessConfig', {'strategy': 'BEST_N_PAGES', 'parameters': {}}, False),
+    ('postprocessConfig', {'strategy': 'BEST_N_PAGES', 'parameters': {'n': 101}}, False),
+    ('fieldConfig', {'a': {'type': 'enum', 'enum': ['x', 'y']}}, True),
+    ('fieldConfig', {'a': {'type': 'enum', 'enum': ['x', 'y', 'x']}}, False),
+    ('fieldConfig', {'a': {'type': 'enum', 'enum': []}}, False)])
+def test_a_model_takes_what_the_description_has(today, field, value, ok):
+    made = requests.post(today.server.api + '/models', headers=today.headers,
+                         json={'name': 'c', 'fieldConfig': {}, field: value})
+    assert made.status_code == (200 if ok else 400), made.text
+    if ok:
+        assert made.json()[field] == value
+    else:
+        assert field in made.json()['message']

@@ -280,6 +280,15 @@ static int check_object(struct rules *r, const struct schema *s, json_t *v, cons
     return 0;
 }
 
+/* Few are looked at: those of a fieldConfig's enum. */
+static bool has_twice(json_t *list, json_t *item, size_t before)
+{
+    for (size_t i = 0; i < before; i++)
+        if (json_equal(json_array_get(list, i), item))
+            return true;
+    return false;
+}
+
 static int check_array(struct rules *r, const struct schema *s, json_t *v, const char *at,
                        struct failure *err)
 {
@@ -294,6 +303,8 @@ static int check_array(struct rules *r, const struct schema *s, json_t *v, const
 
         snprintf(below, sizeof(below), "%s[%zu]", at, i);
         rc = rules_check(r, s->items, item, below, err);
+        if (rc == 0 && s->different && has_twice(v, item, i))
+            rc = fail(err, -EINVAL, 400, "%s: stands there twice", below);
         if (rc < 0)
             return rc;
     }

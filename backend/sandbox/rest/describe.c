@@ -34,6 +34,8 @@ static void put_limits(json_t *v, const struct schema *s)
         json_object_set_new(v, least[s->type], json_integer(s->min));
     if ((s->limits & LIMIT_MAX) && most[s->type])
         json_object_set_new(v, most[s->type], json_integer(s->max));
+    if (s->different)
+        json_object_set_new(v, "uniqueItems", json_true());
 }
 
 static void put_choices(json_t *v, const struct schema *s, bool nullable)

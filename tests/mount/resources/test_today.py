@@ -1,8 +1,11 @@
 """A server that speaks today's API, --api 2024: what it has more is there as files."""
+import errno
+import io
 import json
 import os
 
 import pytest
+from PIL import Image
 
 from mounted import eventually
 from samples import pdf
@@ -45,6 +48,32 @@ def test_a_document_s_name_metadata_and_digest_are_files(mount, api):
     assert (got['name'], got['metadata'], got['description']) == ('a/b.pdf', {'k': {'n': 1}}, 'd')
     assert (folder / 'contentMD5').read_text().strip() == got['contentMD5']
     assert (folder / 'content').read_bytes() == pdf(700)
+
+
+def webp():
+    out = io.BytesIO()
+    Image.new('RGB', (20, 10), (0, 128, 0)).save(out, 'WEBP')
+    return out.getvalue()
+
+
+def test_a_webp_is_a_document(mount, api):
+    (mount / 'documents/a.webp').write_bytes(webp())
+    one, = api.documents()
+    assert one['contentType'] == 'image/webp'
+    folder = mount / 'documents/.by-name/a.webp'
+    assert os.readlink(folder / 'content.webp') == 'content'
+    assert 'content.webp' in os.listdir(folder)
+    assert (folder / 'content.webp').read_bytes() == webp() == api.content('documents/' + one['documentId'])
+
+
+@pytest.mark.server('--api', '2021')
+def test_a_webp_was_none_in_2021(mount, api):
+    mount.allow('close /documents/a.webp: Invalid argument')
+    mount.may_leave = True
+    with pytest.raises(OSError) as failed:
+        (mount / 'documents/a.webp').write_bytes(webp())
+    assert failed.value.errno == errno.EINVAL
+    assert api.documents() == []
 
 
 def test_a_handle_has_no_empty_content(mount, api):

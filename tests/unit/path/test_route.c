@@ -145,6 +145,7 @@ static const struct path_case fixed_cases[] = {
     { "/documents/" DOC "/content.pdf",     0, NODE_CONTENT_LINK, RES_DOCUMENTS, 0 },
     { "/documents/" DOC "/content.jpg",     0, NODE_CONTENT_LINK, RES_DOCUMENTS, 0 },
     { "/documents/" DOC "/content.tiff",    0, NODE_CONTENT_LINK, RES_DOCUMENTS, 0 },
+    { "/documents/" DOC "/content.webp",    0, NODE_CONTENT_LINK, RES_DOCUMENTS, 0 },
     { "/documents/" DOC "/content.exe",     0, NODE_ENTRY, RES_DOCUMENTS, FORM_NAME },
     { "/documents/" DOC "/.page-0.jpg",     0, NODE_PICTURE, RES_DOCUMENTS, 0 },
     { "/documents/" DOC "/.thumbnail.jpg",  0, NODE_PICTURE, RES_DOCUMENTS, 0 },

@@ -87,7 +87,7 @@ static void contents_end_as_their_type_does(void **state)
     } cases[] = {
         { "application/pdf", "pdf" }, { "image/jpeg", "jpg" }, { "image/png", "png" },
         { "image/tiff", "tiff" },     { "text/plain", NULL },  { "", NULL },
-        { "image/webp", NULL },
+        { "image/webp", "webp" },     { "image/gif", NULL },
     };
 
     (void)state;
