@@ -9,7 +9,6 @@
 #include "codec.h"
 #include "json_text.h"
 #include "labels.h"
-#include "labels_merge.h"
 #include "number.h"
 #include "record.h"
 #include "shape.h"
@@ -98,17 +97,17 @@ int body_text_string(const char *text, const char *name, char *out, size_t size)
     return rc;
 }
 
-static int no_memory(struct failure *err)
+int body_no_memory(struct failure *err)
 {
     return fail(err, -ENOMEM, 0, "out of memory");
 }
 
-static bool may_set(const struct body *b, const struct field *f)
+bool body_may_set(const struct body *b, const struct field *f)
 {
     return f->flags & (b->use == BODY_POST ? F_IN_POST : F_IN_PATCH);
 }
 
-static int refuse(const struct body *b, const char *name, struct failure *err)
+int body_refuse(const struct body *b, const char *name, struct failure *err)
 {
     if (!resource_field(b->res, name))
         return fail(err, -EINVAL, 0, "%s: there is no such field in %s", name, b->res->name);
@@ -117,10 +116,10 @@ static int refuse(const struct body *b, const char *name, struct failure *err)
 }
 
 /* Takes v, which may be NULL: out of memory. */
-static int set_new(struct body *b, const char *name, json_t *v, struct failure *err)
+int body_set_new(struct body *b, const char *name, json_t *v, struct failure *err)
 {
     if (!v || json_object_set_new(b->object, name, v) < 0)
-        return no_memory(err);
+        return body_no_memory(err);
     return 0;
 }
 
@@ -130,7 +129,7 @@ static int set_found(struct body *b, const struct field *f, json_t *v, struct fa
     int rc = v && b->finder ? shape_ids(f->schema, &v, b->finder, err) : 0;
 
     if (rc == 0)
-        return set_new(b, f->name, v, err);
+        return body_set_new(b, f->name, v, err);
     json_decref(v);
     return rc;
 }
@@ -143,34 +142,34 @@ static int set_string(struct body *b, const struct field *f, const char *text, s
     if (!json_text_utf8_ok(text, len))
         return fail(err, -EINVAL, 0, "%s: not valid UTF-8 text", f->name);
     v = json_stringn_nocheck(text, len);
-    return find ? set_found(b, f, v, err) : set_new(b, f->name, v, err);
+    return find ? set_found(b, f, v, err) : body_set_new(b, f->name, v, err);
 }
 
 int body_set_string(struct body *b, const char *name, const char *value, struct failure *err)
 {
     const struct field *f = resource_field(b->res, name);
 
-    if (!f || !may_set(b, f))
-        return refuse(b, name, err);
+    if (!f || !body_may_set(b, f))
+        return body_refuse(b, name, err);
     return set_string(b, f, value, strlen(value), false, err);
 }
 
 /* --- From text ------------------------------------------------------------------------------- */
 
 /* A field that says something about another one; what was said of that by itself holds. */
-static int set_implied(struct body *b, struct failure *err)
+int body_set_implied(struct body *b, struct failure *err)
 {
     for (const struct field *f = b->res->fields; f->name; f++) {
         if (!f->implies.field || !body_has(b, f->name) || body_has(b, f->implies.field))
             continue;
-        if (set_new(b, f->implies.field, json_string(f->implies.value), err) < 0)
+        if (body_set_new(b, f->implies.field, json_string(f->implies.value), err) < 0)
             return -ENOMEM;
     }
     return 0;
 }
 
 /* v may be shared: it is copied, as it may be wiped. */
-static int set_value(struct body *b, const struct field *f, json_t *v, struct failure *err)
+int body_set_value(struct body *b, const struct field *f, json_t *v, struct failure *err)
 {
     json_t *list = NULL;
     int rc;
@@ -179,14 +178,14 @@ static int set_value(struct body *b, const struct field *f, json_t *v, struct fa
         return set_found(b, f, json_deep_copy(v), err);
     rc = labels_read(v, f->name, &list, &b->names, err);
     if (rc == 0)
-        rc = set_new(b, f->name, json_deep_copy(list), err);
+        rc = body_set_new(b, f->name, json_deep_copy(list), err);
     json_decref(list);
     return rc;
 }
 
-static bool has_labels(const struct body *b, const struct field *f)
+bool body_has_labels(const struct body *b, const struct field *f)
 {
-    return (f->flags & F_LABELS) && may_set(b, f);
+    return (f->flags & F_LABELS) && body_may_set(b, f);
 }
 
 /* A parser would lose how the numbers are written that are values of labels. member: where in
@@ -197,7 +196,8 @@ static int parse_labels(const char *text, size_t len, const char *member, json_t
     struct buf quoted = BUF_INIT(3 * len + 16);
     int rc = labels_quote_numbers(text, len, member, &quoted);
 
-    rc = rc < 0 ? no_memory(err) : json_text_parse(buf_str(&quoted), quoted.len, true, out, err);
+    rc = rc < 0 ? body_no_memory(err)
+                : json_text_parse(buf_str(&quoted), quoted.len, true, out, err);
     buf_release(&quoted);
     return rc;
 }
@@ -219,7 +219,7 @@ static int set_structure(struct body *b, const struct field *f, const char *text
     if (!fits)
         return fail(err, -EINVAL, 0, "%s must be %s", f->name,
                     s->type == V_ARRAY ? "a list" : "an object");
-    return set_value(b, f, v, err);
+    return body_set_value(b, f, v, err);
 }
 
 /* A number by JSON's rules, or a boolean; text ends with a NUL. */
@@ -259,7 +259,7 @@ static int set_plain(struct body *b, const struct field *f, const char *text, si
     v = parse_plain(f->schema, word, len);
     if (!v)
         return fail(err, -EINVAL, 0, "%s must be %s", f->name, kinds[f->schema->type]);
-    return set_new(b, f->name, v, err);
+    return body_set_new(b, f->name, v, err);
 }
 
 /* The field's file has bytes, the field their base64. */
@@ -270,9 +270,9 @@ static int set_bytes(struct body *b, const struct field *f, const char *bytes, s
     cleanup_free char *text = malloc(size + 1);
 
     if (!text)
-        return no_memory(err);
+        return body_no_memory(err);
     base64_encode_raw(text, len, (const uint8_t *)bytes);
-    return set_new(b, f->name, json_stringn_nocheck(text, size), err);
+    return body_set_new(b, f->name, json_stringn_nocheck(text, size), err);
 }
 
 static size_t without_newline(const char *text, size_t len)
@@ -288,7 +288,7 @@ static int set_text(struct body *b, const struct field *f, const char *text, siz
                     struct failure *err)
 {
     if (!len && f->schema->nullable)
-        return set_new(b, f->name, json_null(), err);
+        return body_set_new(b, f->name, json_null(), err);
     if (f->ending)
         return set_bytes(b, f, text, len, err);
     if (!schema_is_scalar(f->schema))
@@ -304,10 +304,10 @@ int body_set_text(struct body *b, const struct field *f, const char *text, size_
 {
     int rc;
 
-    if (!may_set(b, f))
-        return refuse(b, f->name, err);
+    if (!body_may_set(b, f))
+        return body_refuse(b, f->name, err);
     rc = set_text(b, f, text, len, err);
-    return rc < 0 ? rc : set_implied(b, err);
+    return rc < 0 ? rc : body_set_implied(b, err);
 }
 
 int body_set_other(struct body *b, const struct field *f, const struct record *now,
@@ -321,7 +321,7 @@ int body_set_other(struct body *b, const struct field *f, const struct record *n
     /* "1.10" would lose a digit: that is no quantity, but a version, or a number on a form */
     if (line && json_text_parse(text, n, true, &v, NULL) == 0 &&
         (json_is_integer(v) || json_is_boolean(v) || (json_is_real(v) && text[n - 1] != '0')))
-        return set_new(b, f->name, steal_pointer(&v), err);
+        return body_set_new(b, f->name, steal_pointer(&v), err);
     return set_text(b, f, text, len, err);
 }
 
@@ -329,13 +329,13 @@ static int parse_text(const struct body *b, const char *text, size_t len, json_t
                       struct failure *err)
 {
     for (const struct field *f = b->res->fields; f->name; f++)
-        if (has_labels(b, f))
+        if (body_has_labels(b, f))
             return parse_labels(text, len, f->name, out, err);
     return json_text_parse(text, len, true, out, err);
 }
 
-static int parse_object(const struct body *b, const char *text, size_t len, json_t **out,
-                        struct failure *err)
+int body_parse_object(const struct body *b, const char *text, size_t len, json_t **out,
+                      struct failure *err)
 {
     bool secret = resource_takes_secrets(b->res);
     json_auto_t *v = NULL;
@@ -351,12 +351,11 @@ static int parse_object(const struct body *b, const char *text, size_t len, json
     return 0;
 }
 
-static void wipe_and_drop(json_t **v)
+void body_wipe(json_t **v)
 {
     json_text_wipe(*v);
     json_decref(*v);
 }
-#define cleanup_wiped CLEANUP(wipe_and_drop)
 
 static int set_members(struct body *b, json_t *object, struct failure *err)
 {
@@ -368,9 +367,9 @@ static int set_members(struct body *b, json_t *object, struct failure *err)
         const struct field *f = resource_field(b->res, name);
 
         if (!f)
-            rc = set_new(b, name, json_deep_copy(v), err);
+            rc = body_set_new(b, name, json_deep_copy(v), err);
         else
-            rc = may_set(b, f) ? set_value(b, f, v, err) : refuse(b, name, err);
+            rc = body_may_set(b, f) ? body_set_value(b, f, v, err) : body_refuse(b, name, err);
         if (rc < 0)
             return rc;
     }
@@ -380,12 +379,12 @@ static int set_members(struct body *b, json_t *object, struct failure *err)
 int body_set_json(struct body *b, const char *text, size_t len, struct failure *err)
 {
     cleanup_wiped json_t *object = NULL;
-    int rc = parse_object(b, text, len, &object, err);
+    int rc = body_parse_object(b, text, len, &object, err);
 
     if (rc < 0)
         return rc;
     if (b->use == BODY_POST && shape_bare(b->res, &object) < 0)
-        return no_memory(err);
+        return body_no_memory(err);
     return set_members(b, object, err);
 }
 
@@ -394,205 +393,20 @@ int body_set_defaults(struct body *b, const char *text, size_t len, struct failu
     json_auto_t *object = NULL;
     const char *name;
     json_t *v;
-    int rc = parse_object(b, text, len, &object, err);
+    int rc = body_parse_object(b, text, len, &object, err);
 
     if (rc < 0)
         return rc;
     json_object_foreach(object, name, v) {
         const struct field *f = resource_field(b->res, name);
 
-        if (f && !may_set(b, f))
-            return refuse(b, name, err);
+        if (f && !body_may_set(b, f))
+            return body_refuse(b, name, err);
         if (body_has(b, name))
             continue;
-        rc = f ? set_value(b, f, v, err) : set_new(b, name, json_deep_copy(v), err);
+        rc = f ? body_set_value(b, f, v, err) : body_set_new(b, name, json_deep_copy(v), err);
         if (rc < 0)
             return rc;
     }
     return 0;
-}
-
-/* --- Labels over those that there are ------------------------------------------------------------- */
-
-static int merge_labels(struct body *b, const struct field *f, json_t *old, struct failure *err)
-{
-    json_t *fresh = json_object_get(b->object, f->name);
-
-    if (!json_is_array(old) || !json_is_array(fresh))
-        return 0;
-    return set_new(b, f->name, labels_merge(old, fresh, b->names), err);
-}
-
-/* What no label can be is told as it is of what somebody writes. */
-static int keep_labels(struct body *b, const struct field *f, json_t *v, struct failure *err)
-{
-    json_auto_t *meant = NULL;
-    bool plain;
-    int rc = labels_read(v, f->name, &meant, &plain, err);
-
-    if (rc < 0)
-        return rc;
-    if (!json_is_array(v))
-        return fail(err, -EINVAL, 0, "%s must be a list", f->name);
-    return set_new(b, f->name, json_deep_copy(v), err);
-}
-
-int body_keep_field(struct body *b, const struct field *f, const struct record *r,
-                    struct failure *err)
-{
-    cleanup_buf struct buf text = BUF_INIT(OTHER_MAX_BYTES);
-    json_auto_t *v = NULL;
-    int rc;
-
-    if (!may_set(b, f))
-        return refuse(b, f->name, err);
-    rc = f->flags & F_LABELS ? codec_field(r, f, &v) : record_field_text(r, f, &text);
-    if (rc < 0)
-        return rc;
-    /* null is no list, and may be none that can be said: as its file's text */
-    if (v && !json_is_null(v))
-        return keep_labels(b, f, v, err);
-    return body_set_text(b, f, buf_str(&text), text.len, err);
-}
-
-int body_merge_labels(struct body *b, const struct record *now, struct failure *err)
-{
-    for (const struct field *f = b->res->fields; f->name; f++) {
-        json_auto_t *old = NULL;
-        int rc;
-
-        if (!has_labels(b, f) || !body_has(b, f->name))
-            continue;
-        rc = codec_field(now, f, &old);
-        if (rc == 0)
-            rc = merge_labels(b, f, old, err);
-        if (rc < 0 && rc != -ENOENT)
-            return rc;
-    }
-    return 0;
-}
-
-/* --- The merge of resource.json -------------------------------------------------------------- */
-
-static bool same(json_t *old, json_t *new)
-{
-    return old ? json_equal(old, new) : json_is_null(new);
-}
-
-/* Removes what stands at path, "parameters.assets". */
-static void remove_at(json_t *object, const char *path)
-{
-    const char *dot = strrchr(path, '.');
-    char outer[64];
-
-    if (!dot || (size_t)(dot - path) >= sizeof(outer)) {
-        json_object_del(object, path);
-        return;
-    }
-    memcpy(outer, path, (size_t)(dot - path));
-    outer[dot - path] = '\0';
-    json_object_del(codec_at(object, outer), dot + 1);
-}
-
-/* Moves the fields that are read elsewhere than they are written to where they are written. */
-static int lift_fields(const struct resource *res, json_t *object)
-{
-    for (const struct field *f = res->fields; f->name; f++) {
-        json_t *v = f->read_at ? codec_at(object, f->read_at) : NULL;
-
-        if (!v)
-            continue;
-        if (!json_object_get(object, f->name) && json_object_set(object, f->name, v) < 0)
-            return -ENOMEM;
-        remove_at(object, f->read_at);
-    }
-    return 0;
-}
-
-/* A name may stand for the id that is there, a text for a number of the server's. */
-static bool is_as_before(const struct field *f, json_t *before, json_t *now)
-{
-    json_auto_t *meant = NULL;
-    bool plain;
-
-    if ((f->flags & F_LABELS) && before && labels_read(before, f->name, &meant, &plain, NULL) == 0)
-        return json_equal(meant, now);
-    return same(before, now);
-}
-
-/* Can what the server has be read, and set again in each generation of the API? */
-static bool is_settled(const struct body *b, const struct field *f)
-{
-    return (f->flags & F_READABLE) && may_set(b, f) && (f->since == F_ALL || !(f->since & F_PATCH));
-}
-
-/* One member of what was written: is it new, and may it be? What the table does not know is for
- * the server to judge. */
-static int set_one_changed(struct body *b, const char *name, json_t *v, json_t *old, json_t *sent,
-                           struct failure *err)
-{
-    const struct field *f = resource_field(b->res, name);
-    json_t *before = json_object_get(old, name), *first = json_object_get(sent, name);
-    bool as_sent = first && json_equal(first, v);
-    int rc;
-
-    if (same(before, v) || (as_sent && (!f || !is_settled(b, f))))
-        return 0;
-    if (f && !may_set(b, f))
-        return refuse(b, name, err);
-    rc = f ? set_value(b, f, v, err) : set_new(b, name, json_deep_copy(v), err);
-    if (rc == 0 && f && is_as_before(f, before, json_object_get(b->object, name)))
-        json_object_del(b->object, name);
-    else if (rc == 0 && f && (f->flags & F_LABELS))
-        rc = merge_labels(b, f, before, err);
-    return rc;
-}
-
-static int set_changed(struct body *b, json_t *old, json_t *sent, json_t *new, struct failure *err)
-{
-    const char *name;
-    json_t *v;
-
-    json_object_foreach(new, name, v) {
-        int rc = set_one_changed(b, name, v, old, sent, err);
-
-        if (rc < 0)
-            return rc;
-    }
-    return set_implied(b, err);
-}
-
-int body_set_difference(struct body *b, const struct record *now, const char *text, size_t len,
-                        struct failure *err)
-{
-    json_auto_t *old = NULL;
-    cleanup_wiped json_t *new = NULL;
-    int rc = parse_object(b, text, len, &new, err);
-
-    if (rc < 0)
-        return rc;
-    if (codec_object(now, &old) < 0 || lift_fields(b->res, old) < 0 || lift_fields(b->res, new) < 0)
-        return no_memory(err);
-    return set_changed(b, old, NULL, new, err);
-}
-
-int body_set_overwrite(struct body *b, const struct record *now, const char *sent, const char *text,
-                       size_t len, struct failure *err)
-{
-    json_auto_t *old = NULL;
-    json_auto_t *first = NULL;
-    cleanup_wiped json_t *new = NULL;
-    int rc = parse_object(b, text, len, &new, err);
-
-    if (rc < 0)
-        return rc;
-    if (sent)
-        parse_object(b, sent, strlen(sent), &first, NULL); /* without it, everything is new */
-    if (shape_bare(b->res, &new) < 0 || (first && shape_bare(b->res, &first) < 0) ||
-        codec_object(now, &old) < 0)
-        return no_memory(err);
-    if (lift_fields(b->res, old) < 0 || lift_fields(b->res, new) < 0 ||
-        (first && lift_fields(b->res, first) < 0))
-        return no_memory(err);
-    return set_changed(b, old, first, new, err);
 }
