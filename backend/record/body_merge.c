@@ -126,7 +126,8 @@ static bool is_as_before(const struct field *f, json_t *before, json_t *now)
 /* Can what the server has be read, and set again in each generation of the API? */
 static bool is_settled(const struct body *b, const struct field *f)
 {
-    return (f->flags & F_READABLE) && body_may_set(b, f) && (f->since == F_ALL || !(f->since & F_PATCH));
+    return (f->flags & F_READABLE) && body_may_set(b, f) &&
+           (f->since == F_ALL || !(f->since & F_PATCH));
 }
 
 /* One member of what was written: is it new, and may it be? What the table does not know is for

@@ -47,6 +47,7 @@ struct record_load {
     struct remote *remote;
     struct call *call;
     const struct target *target;
+    bool now; /* as it is now: a list may lag behind */
 };
 
 /* The API has no GET for it: its list is searched. */
@@ -125,6 +126,8 @@ static int load_record(void *arg, struct meta_loaded *out, struct failure *err)
     int rc;
 
     rc = find_kept(remote, want->target, &r);
+    if (rc < 0 && !want->now)
+        rc = list_search_by_id(remote, want->call, want->target, &r);
     if (rc < 0)
         rc = get_or_find(remote, want->call, want->target, &r, err);
     out->ttl_ms = remote->meta_ttl_ms;
@@ -140,9 +143,9 @@ static int load_record(void *arg, struct meta_loaded *out, struct failure *err)
 }
 
 static int get_or_load(struct remote *remote, struct call *call, const char *key,
-                       const struct target *t, struct record **out, struct failure *err)
+                       const struct target *t, bool now, struct record **out, struct failure *err)
 {
-    struct record_load want = { remote, call, t };
+    struct record_load want = { remote, call, t, now };
     void *value = NULL;
     int rc = meta_get_or_load(remote->meta, call, key, load_record, &want, &value, err);
 
@@ -200,7 +203,7 @@ int known_record(struct remote *remote, struct call *call, const struct target *
     if (known_lists_find(remote, t, out) == 0 ||
         (!call->nowait && list_search_cached(remote, call, t, out) == 0))
         return 0;
-    return get_or_load(remote, call, key, t, out, err);
+    return get_or_load(remote, call, key, t, false, out, err);
 }
 
 int known_row(struct remote *remote, const struct target *t, struct listing *l, struct record *row,
@@ -266,7 +269,7 @@ int known_new_record(struct remote *remote, struct call *call, const struct targ
     if (call->nowait)
         return -EWOULDBLOCK;
     known_forget_record(remote, t, false);
-    rc = get_or_load(remote, call, key, t, out, err);
+    rc = get_or_load(remote, call, key, t, true, out, err);
     if (rc < 0 && rc != -ENOENT && old)
         put_back(remote, key, old, stored_ms);
     return rc;
@@ -308,7 +311,7 @@ int known_field_record(struct remote *remote, struct call *call, const struct ta
             return -EWOULDBLOCK;
         meta_invalidate(remote->meta, stale);
         known_forget_record(remote, t, false);
-        return get_or_load(remote, call, key, t, out, err);
+        return get_or_load(remote, call, key, t, true, out, err);
     }
     return known_record(remote, call, t, out, err);
 }

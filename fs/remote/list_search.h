@@ -15,6 +15,11 @@ struct remote;
 int list_search(struct remote *remote, struct call *call, const struct folder *f, const char *id,
                 struct record **out, struct failure *err);
 
+/* By the list's filter of ids, where today's API has one, for one whose content the cache has already. 0 with a
+ * reference; -EAGAIN: ask for it by itself. */
+int list_search_by_id(struct remote *remote, struct call *call, const struct target *t,
+                      struct record **out);
+
 /* In the list of all of its kind, for one whose content the cache has already: all that a GET would bring
  * is that it is still there. Where that has not paid ten times the list is left alone. 0 with a reference;
  * -EAGAIN: ask for it by itself. */

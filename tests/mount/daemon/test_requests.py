@@ -157,6 +157,28 @@ def test_only_a_look_that_was_not_enough_makes_the_next_one_longer(lasfs, api, s
     assert pages_to_find(mount, far) <= before + 3
 
 
+@pytest.mark.server('--api', '2024')
+def test_what_is_in_the_cache_is_known_to_be_there_by_its_id_alone(lasfs, api):
+    """Where a few pages of the list do not have it: its bytes do not come a second time."""
+    mount = lasfs('list_ttl=300', 'meta_ttl=300')
+    api.add_documents(small_pdf(i) for i in range(1500))
+    name = api.add_document(pdf(200000))
+    path = mount / 'documents' / name / 'content'
+    assert path.read_bytes() == pdf(200000)
+    mount.remount(cold=False)
+    with mount.server.watch() as seen:
+        for _ in range(3):
+            assert path.read_bytes() == pdf(200000)
+            assert (mount / 'documents' / name / 'contentType').read_text() == 'application/pdf\n'
+    asked = [r for r in seen.of('GET', '/documents') if 'documentId' in r.query]
+    assert [r.query.replace('%3A', ':') for r in asked] == [f'maxResults=1&documentId={name}']
+    assert not seen.count('GET', '/documents/las:.*') and not seen.count('GET', '/files/.*')
+    api.delete('documents/' + name)
+    mount.refresh()
+    with pytest.raises(FileNotFoundError):
+        path.read_bytes()
+
+
 def test_a_name_that_is_not_there_is_asked_for_once(mount, api):
     api.add_dataset('there')
     with mount.server.watch() as seen:
