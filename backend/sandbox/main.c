@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include "access.h"
 #include "clock.h"
 #include "demo.h"
+#include "descriptors.h"
 #include "due.h"
 #include "endpoints.h"
 #include "http.h"
@@ -47,16 +47,11 @@ static int complain(const struct failure *err)
 /* Answers are large and short-lived: the heap keeps them rather than ask the kernel each time. */
 static void tune(void)
 {
-    struct rlimit files;
-
     mallopt(M_ARENA_MAX, ARENAS);
     mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
     mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
     prctl(PR_SET_DUMPABLE, 0);
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        files.rlim_cur = files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files);
-    }
+    descriptors_raise_limit();
 }
 
 static int start(struct program *p, struct failure *err)

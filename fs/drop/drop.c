@@ -313,9 +313,14 @@ static int memory_bytes(struct bytes **out)
     return *out ? 0 : -ENOMEM;
 }
 
+int drop_make_bytes(struct drops *t, const struct drop *d, struct bytes **out)
+{
+    return is_of_memory(t, d) ? memory_bytes(out) : bytes_new(t->spool, out);
+}
+
 int drop_new_bytes(struct drops *t, struct drop *d, struct bytes **out)
 {
-    int rc = is_of_memory(t, d) ? memory_bytes(out) : bytes_new(t->spool, out);
+    int rc = drop_make_bytes(t, d, out);
 
     if (rc == 0)
         set_bytes(t, d, *out);

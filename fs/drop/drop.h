@@ -190,6 +190,9 @@ static inline unsigned drop_version(const struct drop *d)
  * reference for the caller), in the place of what it had. 0, -ENOSPC, -EIO, -ENOMEM. */
 int drop_new_bytes(struct drops *t, struct drop *d, struct bytes **out);
 
+/* Such bytes that are the caller's, for d. */
+int drop_make_bytes(struct drops *t, const struct drop *d, struct bytes **out);
+
 /* They go when nobody reads them any more. */
 void drop_forget_bytes(struct drops *t, struct drop *d);
 

@@ -13,25 +13,50 @@
 
 #include "banned.h"
 
-static struct bytes *open_bytes(struct drops *t, uint64_t number)
+/* *out: NULL where there is no such file. What cannot be opened is there all the same: its row must stay. */
+static int open_bytes(struct drops *t, uint64_t number, struct bytes **out)
 {
-    struct bytes *b;
-    int fd;
+    cleanup_free char *path = NULL;
+    cleanup_fd int fd = -1;
+    int rc = number ? spool_open(t->spool, number, O_RDWR, &fd) : -ENOENT;
 
-    if (!number || spool_open(t->spool, number, O_RDWR, &fd) < 0)
-        return NULL;
-    b = bytes_open(t->spool, number, fd);
-    if (!b)
-        close(fd);
-    return b;
+    *out = NULL;
+    if (rc == -ENOENT)
+        return 0;
+    if (rc == 0) {
+        *out = bytes_open(t->spool, number, fd);
+        rc = *out ? 0 : -ENOMEM;
+    }
+    if (rc == 0) {
+        steal_fd(&fd);
+        return 0;
+    }
+    path = spool_path(t->spool, number);
+    return fail(&t->unopened, rc, 0, "%s: %s%s", path ? path : "a file of the spool", strerror(-rc),
+                rc == -EPERM ? ": it has to be this user's alone (mode 0600)" : "");
 }
 
-struct drop *drop_of_row(struct drops *t, struct folder *f, const struct drop_row *row)
+/* The file that the row names, and the one that was sealed. */
+static int open_files(struct drops *t, struct drop *d, const struct drop_row *row)
+{
+    int rc = 0;
+
+    if (row->state == ROW_SENT && row->spool)
+        spool_remove(t->spool, row->spool); /* the server has it: the end came before it went */
+    else
+        rc = open_bytes(t, row->spool, &d->local);
+    return rc == 0 && row->state == ROW_OPEN ? open_bytes(t, row->sealed, &d->sealed) : rc;
+}
+
+int drop_of_row(struct drops *t, struct folder *f, const struct drop_row *row, struct drop **out)
 {
     struct drop *d = drop_alloc(f, row->name, (enum drop_what)row->kind);
+    int rc = d ? open_files(t, d, row) : -ENOMEM;
 
-    if (!d)
-        return NULL;
+    if (rc < 0) {
+        drop_unref(d);
+        return rc;
+    }
     d->acked.size = row->size;
     d->mtime_ns = row->mtime_ns;
     d->acked.mtime_ns =
@@ -39,12 +64,6 @@ struct drop *drop_of_row(struct drops *t, struct folder *f, const struct drop_ro
     d->mode = row->mode & 07777;
     d->acked.has_digest = row->has_sha256;
     memcpy(d->acked.digest, row->sha256, sizeof(d->acked.digest));
-    if (row->state == ROW_SENT && row->spool)
-        spool_remove(t->spool, row->spool); /* the server has it: the end came before it went */
-    else
-        d->local = open_bytes(t, row->spool);
-    if (row->state == ROW_OPEN)
-        d->sealed = open_bytes(t, row->sealed);
     d->sealed_as = row->taken                                  ? DROP_CLEAN
                    : rule_stays_here(t->scratch, f, row->name) ? DROP_STAYING
                                                                : DROP_WAITING;
@@ -54,7 +73,8 @@ struct drop *drop_of_row(struct drops *t, struct folder *f, const struct drop_ro
                                              : DROP_STAYING;
     d->xattrs = row->xattrs ? strdup(row->xattrs) : NULL;
     d->taken = row->taken ? strdup(row->taken) : NULL;
-    return d;
+    *out = d;
+    return 0;
 }
 
 struct loading {
@@ -66,11 +86,11 @@ static int load_row(void *arg, const struct drop_row *row)
 {
     struct loading *l = arg;
     bool id_fits = !row->id || resource_id_ok(NULL, row->id);
-    struct drop *d = drop_of_row(l->t, l->f, row);
-    int rc = -ENOMEM;
+    struct drop *d;
+    int rc = drop_of_row(l->t, l->f, row, &d);
 
-    if (!d)
-        return -ENOMEM;
+    if (rc < 0)
+        return rc;
     if (!id_fits && !d->local) { /* it stands for nothing that could be asked for or deleted */
         drop_unref(d);
         return 0;

@@ -11,51 +11,76 @@
 
 #include "banned.h"
 
-/* What is said to be kept is on disk before it is said. */
-static int sync_bytes(struct drops *t, struct drop *d)
+/* Whole and on disk, and nobody's yet; digest may be NULL. */
+static int make_bytes(struct drops *t, const struct drop *d, const char *text, size_t len,
+                      uint8_t *digest, struct bytes **out)
 {
-    struct bytes *b = drop_bytes(t, d);
-    int rc = b && b->number ? spool_sync(t->spool, b->number, b->fd) : 0;
+    int rc = drop_make_bytes(t, d, out);
 
-    bytes_unref(b);
+    if (rc < 0)
+        return rc;
+    rc = file_pwrite_all((*out)->fd, text, len, 0);
+    if (rc == 0 && (*out)->number)
+        rc = spool_sync(t->spool, (*out)->number, (*out)->fd);
+    if (rc == 0 && digest)
+        rc = content_digest((*out)->fd, digest);
+    if (rc < 0)
+        bytes_discard(steal_pointer(out));
+    return rc;
+}
+
+/* d has b, and what it had is the caller's. */
+static struct bytes *swap_locked(struct drop *d, struct bytes *b)
+{
+    struct bytes *before = d->local;
+
+    d->local = b;
+    drop_tell_locked(d, b ? DROP_FILLED : DROP_FREED);
+    return before;
+}
+
+/* What it had goes once the row on disk has these. */
+static int put(struct drops *t, struct drop *d, const char *text, size_t len, bool answer)
+{
+    uint8_t digest[DIGEST_BYTES];
+    struct bytes *b, *before;
+    struct acked acked;
+    int rc = make_bytes(t, d, text, len, answer ? digest : NULL, &b);
+
+    if (rc < 0)
+        return rc;
+    drops_lock(t);
+    acked = d->acked;
+    before = swap_locked(d, b);
+    drop_tell_locked(d, DROP_EMPTIED);
+    drop_tell_locked(d, DROP_STAYED);
+    d->mtime_ns = clock_realtime_ns(t->clock);
+    if (answer) {
+        memcpy(d->acked.digest, digest, sizeof(digest));
+        d->acked.has_digest = true;
+        drop_tell_locked(d, DROP_DELIVERED);
+    }
+    drops_unlock(t);
+    rc = drop_row_save(t, d, true);
+    if (rc < 0) {
+        drops_lock(t);
+        d->acked = acked;
+        before = swap_locked(d, before);
+        drops_unlock(t);
+    }
+    bytes_discard(before);
     return rc;
 }
 
 int drop_put_text(struct drops *t, struct drop *d, const char *text, size_t len)
 {
-    struct bytes *b;
-    int rc = drop_new_bytes(t, d, &b);
-
-    if (rc == 0)
-        rc = file_pwrite_all(b->fd, text, len, 0);
-    if (rc == 0)
-        rc = sync_bytes(t, d);
-    drops_lock(t);
-    drop_tell_locked(d, DROP_EMPTIED);
-    drop_tell_locked(d, DROP_STAYED);
-    d->mtime_ns = clock_realtime_ns(t->clock);
-    drops_unlock(t);
-    return rc < 0 ? rc : drop_row_save(t, d, true);
+    return put(t, d, text, len, false);
 }
 
 /* The digest of what was acknowledged, without anything that acknowledged it. */
 int drop_put_answer(struct drops *t, struct drop *d, const char *text, size_t len)
 {
-    uint8_t digest[DIGEST_BYTES];
-    int rc = drop_put_text(t, d, text, len);
-    struct bytes *b = drop_bytes(t, d);
-
-    if (rc == 0)
-        rc = b ? content_digest(b->fd, digest) : -EIO;
-    bytes_unref(b);
-    if (rc < 0)
-        return rc;
-    drops_lock(t);
-    memcpy(d->acked.digest, digest, sizeof(digest));
-    d->acked.has_digest = true;
-    drop_tell_locked(d, DROP_DELIVERED);
-    drops_unlock(t);
-    return drop_row_save(t, d, true);
+    return put(t, d, text, len, true);
 }
 
 bool drop_is_answer(struct drops *t, struct drop *d)

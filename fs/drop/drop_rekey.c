@@ -117,6 +117,19 @@ static int rename_below(struct drops *t, struct drop *d, const char *to_name, st
     return rc;
 }
 
+int drops_check_rekey(struct drops *t, struct drop *d, const char *to_name)
+{
+    cleanup_free char *from = NULL, *to = NULL;
+    int rc;
+
+    drops_lock(t);
+    from = path_join(d->folder->key, d->name);
+    to = path_join(d->folder->key, to_name);
+    rc = from && to ? check_failed_locked(t, from, to) : -ENOMEM;
+    drops_unlock(t);
+    return rc;
+}
+
 int drops_rekey(struct drops *t, struct drop *d, const char *to_name, struct folder **in)
 {
     int rc;

@@ -12,4 +12,7 @@
  */
 int drops_rekey(struct drops *t, struct drop *d, const char *to_name, struct folder **in);
 
+/* Would it be -ENOTEMPTY? */
+int drops_check_rekey(struct drops *t, struct drop *d, const char *to_name);
+
 #endif

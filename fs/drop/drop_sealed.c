@@ -84,6 +84,25 @@ void drop_forget_sealed(struct drops *t, struct drop *d)
     bytes_discard(sealed);
 }
 
+int drop_end_sealed(struct drops *t, struct drop *d)
+{
+    struct bytes *sealed;
+    int rc;
+
+    drops_lock(t);
+    sealed = steal_pointer(&d->sealed);
+    drops_unlock(t);
+    rc = drop_row_save(t, d, true);
+    if (rc < 0) {
+        drops_lock(t);
+        d->sealed = sealed;
+        drops_unlock(t);
+        return rc;
+    }
+    bytes_discard(sealed);
+    return 0;
+}
+
 bool drop_reseal_locked(struct drop *d)
 {
     struct stat st;

@@ -19,6 +19,9 @@ void drop_seal_locked(struct drop *d, struct bytes *copy);
  * to save before. */
 void drop_forget_sealed(struct drops *t, struct drop *d);
 
+/* The same, and its row says so before, on disk; else it stays. */
+int drop_end_sealed(struct drops *t, struct drop *d);
+
 /* The copy has gone: what was sealed is again what it was. The lock is held. false: there is none. */
 bool drop_reseal_locked(struct drop *d);
 

@@ -19,12 +19,14 @@ struct state;
 struct drops {
     struct lock lock;
     /* In this order, before lock; a folder's key changes under all three. */
-    struct lock load_lock;  /* one reads a folder's rows at a time */
-    struct lock row_lock;   /* rows go out in the order of what they say */
-    struct state *state;    /* set once */
-    struct spool *spool;    /* set once */
-    struct clock *clock;    /* set once */
-    const char *scratch;    /* set once: more patterns (scratch.h), or NULL */
+    struct lock load_lock; /* one reads a folder's rows at a time */
+    struct lock row_lock;  /* rows go out in the order of what they say */
+    struct failure
+        unopened;        /* guarded by load_lock: why a file that a row has could not be opened */
+    struct state *state; /* set once */
+    struct spool *spool; /* set once */
+    struct clock *clock; /* set once */
+    const char *scratch; /* set once: more patterns (scratch.h), or NULL */
     struct folder *folders; /* guarded by lock, as all below */
     struct folder *retired; /* whose key another one has now */
     struct owner *owners;

@@ -157,6 +157,25 @@ static void discard_bytes(struct drops *t, struct drop *d)
     drop_forget_sealed(t, d);
 }
 
+/* Its row could not be deleted: the name is what it was, unless another one has it by now. */
+static bool link_again(struct drops *t, struct drop *d)
+{
+    bool free, again;
+
+    drops_lock(t);
+    free = d->state == DROP_APART ? !drop_linked_failed(d->folder, d->name)
+                                  : !drop_linked(d->folder, d->name);
+    again = free && drop_link(d) == 0;
+    if (again)
+        drop_unref(d); /* drop_link()'s: the folder's is still there */
+    if (again && d->id)
+        drop_own(t, d);
+    if (again && d->parked)
+        d->parked_in->parked++;
+    drops_unlock(t);
+    return again;
+}
+
 /* The lock is held on entry, and released. */
 static int remove_locked(struct drops *t, struct drop *d, bool durable)
 {
@@ -167,10 +186,15 @@ static int remove_locked(struct drops *t, struct drop *d, bool durable)
     drop_disown(t, d);
     held = drop_unlink(d);
     d->folder->changed_ns = clock_realtime_ns(t->clock);
-    durable = durable && (d->id || d->state == DROP_APART || d->local || d->sealed);
-    bytes = take_bytes_locked(d);
+    durable = durable && (d->id || d->state == DROP_APART || d->local || d->sealed ||
+                          d->what == DROP_SUBFOLDER);
     drops_unlock(t);
     rc = held ? drop_row_delete(t, d, durable) : 0;
+    if (rc < 0 && link_again(t, d))
+        return rc; /* the folder has the reference again */
+    drops_lock(t);
+    bytes = take_bytes_locked(d);
+    drops_unlock(t);
     bytes_discard(bytes);
     drop_forget_sealed(t, d);
     drop_unref(held);
@@ -325,13 +349,43 @@ int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *na
     return move(t, d, f, name, NULL, NULL, true);
 }
 
+/* Its row says so already. */
+static int rename_in_memory(struct drops *t, struct drop *d, struct folder *f, const char *name)
+{
+    struct drop *held = NULL, *there;
+    char *copy = strdup(name), *old;
+    int rc;
+
+    if (!copy)
+        return -ENOMEM;
+    drops_lock(t);
+    if (!d->linked) {
+        drops_unlock(t);
+        free(copy);
+        return -ENOENT;
+    }
+    there = drop_linked(f, name);
+    if (there && there != d) /* what is in that is in d by now */
+        held = drop_unlink(there);
+    old = d->name;
+    rc = move_locked(t, d, f, copy);
+    drops_unlock(t);
+    if (rc < 0)
+        drop_unref(d); /* the folder's */
+    free(old);
+    drop_unref(held);
+    return rc;
+}
+
 int drops_rename_subfolder(struct drops *t, struct drop *d, const char *to_name)
 {
-    cleanup_drop struct drop *there = NULL;
     struct folder *f;
     int rc = drops_rekey(t, d, to_name, &f);
 
-    if (rc == 0)
-        there = drops_find(t, f, to_name); /* what is in that is in d by now */
-    return rc < 0 ? rc : drops_move_over(t, d, f, to_name, there, NULL);
+    return rc < 0 ? rc : rename_in_memory(t, d, f, to_name);
+}
+
+int drops_check_subfolder(struct drops *t, struct drop *d, const char *to_name)
+{
+    return drops_check_rekey(t, d, to_name);
 }

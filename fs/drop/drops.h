@@ -66,4 +66,7 @@ int drops_move_over(struct drops *t, struct drop *d, struct folder *f, const cha
  * has failed in d too, -ENOMEM, -EIO. */
 int drops_rename_subfolder(struct drops *t, struct drop *d, const char *to_name);
 
+/* Would that be -ENOTEMPTY? Before what is called so, and is empty, is removed for it. 0, -ENOMEM. */
+int drops_check_subfolder(struct drops *t, struct drop *d, const char *to_name);
+
 #endif

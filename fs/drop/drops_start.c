@@ -38,7 +38,7 @@ static int fail_row(void *arg, const struct drop_row *row)
     int rc = drops_folder(t, row->folder, &f);
 
     if (rc < 0)
-        return rc == -ENOMEM ? rc : 0; /* a folder of another version's: left alone */
+        return rc == -EINVAL ? 0 : rc; /* a folder of another version's: left alone */
     d = drops_find(t, f, row->name);
     if (!d)
         return 0;
@@ -59,6 +59,15 @@ static int fail_row(void *arg, const struct drop_row *row)
 static int fail_filled(void *arg, const struct drop_row *row)
 {
     return row->error && strcmp(row->error, DROP_ROW_BLANK) == 0 ? fail_row(arg, row) : 0;
+}
+
+/* A folder in which something waits: whether that can be opened is known before it is queued. */
+static int load_waiting(void *arg, const struct drop_row *row)
+{
+    struct folder *f;
+    int rc = drops_folder(arg, row->folder, &f);
+
+    return rc == -EINVAL ? 0 : rc;
 }
 
 /* x is what a row says that has failed, unless something newer has under its name. */
@@ -84,10 +93,10 @@ static int load_failed_row(void *arg, const struct drop_row *row)
         return fail_row(arg, row);
     rc = drops_folder(t, row->folder + len, &f);
     if (rc < 0)
-        return rc == -ENOMEM ? rc : 0;
-    x = drop_of_row(t, f, row);
-    if (!x)
-        return -ENOMEM;
+        return rc == -EINVAL ? 0 : rc;
+    rc = drop_of_row(t, f, row, &x);
+    if (rc < 0)
+        return rc;
     x->state = DROP_APART;
     x->failed_number = row->failed_number;
     x->failed_ns = row->failed_ns;
@@ -160,7 +169,11 @@ int drops_new(struct state *state, struct spool *spool, struct clock *clock, con
         rc = state_load_in_state(state, ROW_OPEN, fail_row, t, err);
     if (rc == 0)
         rc = state_load_in_state(state, ROW_LOCAL, fail_filled, t, err);
+    if (rc == 0)
+        rc = state_load_in_state(state, ROW_WAITING, load_waiting, t, err);
     if (rc < 0) {
+        if (t->unopened.text[0] && err)
+            *err = t->unopened;
         drops_free(t);
         return rc;
     }

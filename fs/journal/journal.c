@@ -194,6 +194,19 @@ void journal_doubt(struct journal *j, int64_t number)
     lock_give(&j->lock);
 }
 
+bool journal_doubts(struct journal *j, const char *id)
+{
+    struct entry *e, *next;
+    bool doubts = false;
+
+    lock_take(&j->lock);
+    HASH_ITER(hh, j->entries, e, next)
+        doubts = doubts || (e->row->kind == INTENT_CREATE && e->row->state == INTENT_UNSURE &&
+                            e->row->id && strcmp(e->row->id, id) == 0);
+    lock_give(&j->lock);
+    return doubts;
+}
+
 static int note(struct journal *j, int64_t number, bool waiting, const struct intent_news *news,
                 struct intent_change *out)
 {

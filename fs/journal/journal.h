@@ -106,6 +106,9 @@ int journal_forsake(struct journal *j, const char *folder, const char *name,
  * them with the folder's names (STATE_RENAME_FOLDER). What there is no memory for is looked for where it was. */
 void journal_rename_folder(struct journal *j, const char *key, const char *to_key);
 
+/* Was this made by one of which this disk has not taken that it is done? Its name's row is that of before. */
+bool journal_doubts(struct journal *j, const char *id);
+
 /* journal_change(), applied. */
 int journal_tell(struct journal *j, int64_t number, enum intent_event event,
                  const struct intent_news *news, enum state_when when);

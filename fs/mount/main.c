@@ -16,6 +16,7 @@
 #include "command.h"
 #include "credentials.h"
 #include "daemon.h"
+#include "descriptors.h"
 #include "file.h"
 #include "fs.h"
 #include "haste.h"
@@ -438,6 +439,7 @@ static int run_mount(struct mount *m)
     int rc;
 
     prctl(PR_SET_DUMPABLE, 0); /* no core dump has a secret in it */
+    descriptors_raise_limit(); /* what waits to be sent, and what has failed, is a file each */
     service_init(&m->service);
     rc = start_log(m, &err);
     if (rc == 0)

@@ -177,6 +177,8 @@ static int64_t record_it(struct adoption *a)
         journal_doubt(a->uploads->journal, a->row->number);
     else if (a->queued)
         leave_queue(a);
+    else
+        settle_drop(a->uploads, a->drop);
     return rc;
 }
 

@@ -65,6 +65,7 @@ struct delivery {
     struct moving *moving;              /* the rename that it is sent for, or NULL */
     struct sidecar_along along;         /* what is said in the same request */
     char *stamped_in;                   /* the folder's key when its stamp was made, or NULL */
+    bool doubted;                       /* this disk has not taken that it was sent */
 };
 
 /* --- What the bytes are ----------------------------------------------------------------------- */
@@ -432,6 +433,7 @@ static int save(struct delivery *s, const char *id)
     failure_set(&why, 0, "it was sent, and cannot be recorded yet: %s", strerror(-rc));
     replace_warn(s->uploads, s->folder, s->name, why.text);
     journal_doubt(s->uploads->journal, s->posting.number);
+    s->doubted = true;
     return 0;
 }
 
@@ -467,7 +469,8 @@ static int transmit(struct delivery *s, const char *old_id, struct failure *err)
         rc = save(s, id);
     if (s->replaced[0] && strcmp(s->replaced, id) != 0)
         sidecar_replaced(s->uploads, s->folder, s->name, s->replaced, id);
-    old.id = s->posting.number && old_id && strcmp(old_id, id) != 0 ? old_id : NULL;
+    /* what it takes the place of goes once it is recorded */
+    old.id = s->posting.number && !s->doubted && old_id && strcmp(old_id, id) != 0 ? old_id : NULL;
     posting_pay(&s->posting, &old);
     if (!in_folder(s, now))
         replace_warn(s->uploads, s->folder, s->name, REPLACED_ELSEWHERE);

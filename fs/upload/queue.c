@@ -163,11 +163,18 @@ static int save(const struct submission *s, const struct intent_change *change)
 /* The same bytes are queued already, perhaps on their way: they get another name. */
 static int rename_queued(const struct submission *s, const struct queued *one, const char *key)
 {
-    cleanup_intent_change struct intent_change change = { .row = NULL };
+    cleanup_free struct intent_row *before = journal_copy(s->uploads->journal, one->number);
+    cleanup_intent_change struct intent_change change = { .row = NULL }, back = { .row = NULL };
     struct intent_news news = { .folder = key, .name = s->name };
-    int rc = journal_note(s->uploads->journal, one->number, &news, &change);
+    int rc = before ? journal_note(s->uploads->journal, one->number, &news, &change) : -ENOENT;
 
-    return rc < 0 ? rc : save(s, &change);
+    if (rc == 0)
+        rc = save(s, &change);
+    if (rc < 0 && before) {
+        news = (struct intent_news){ .folder = before->folder, .name = before->name };
+        journal_note(s->uploads->journal, one->number, &news, &back);
+    }
+    return rc;
 }
 
 /* A new one, and the drop's row, in one transaction. */
@@ -299,6 +306,7 @@ int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, cons
                               .has_sha256 = true,
                               .since_ns = clock_realtime_ns(uploads->clock) };
     cleanup_free char *key = drops_key(uploads->drops, f);
+    bool waited = drop_snapshot(uploads->drops, d).state == DROP_WAITING;
     int rc = spool_sync(uploads->spool, bytes->number, bytes->fd);
     struct stat st;
 
@@ -314,7 +322,8 @@ int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, cons
     rc = submit(&s, &row);
     if (rc == 0)
         return 0;
-    drop_written(uploads->drops, d);
+    if (!waited)
+        drop_written(uploads->drops, d);
     if (rc == -EEXIST)
         return fail(err, -EBUSY, 0, "somebody has made another one of that name meanwhile");
     return fail(err, rc, 0, "it cannot be kept on this machine: %s", strerror(-rc));

@@ -6,6 +6,7 @@
 #include "drop_sealed.h"
 #include "drop_table.h"
 #include "drop_target.h"
+#include "journal.h"
 #include "known.h"
 #include "spool.h"
 #include "uploads_context.h"
@@ -24,9 +25,8 @@ static void settle_sealed(struct uploads *uploads, struct drop *d)
 {
     struct drop_snapshot s = drop_snapshot(uploads->drops, d);
 
-    if (s.sealed && !s.opened && !s.writers && (s.state == DROP_STAYING || s.state == DROP_CLEAN) &&
-        drop_row_save(uploads->drops, d, true) == 0)
-        drop_forget_sealed(uploads->drops, d);
+    if (s.sealed && !s.opened && !s.writers && (s.state == DROP_STAYING || s.state == DROP_CLEAN))
+        drop_end_sealed(uploads->drops, d);
 }
 
 void settle_drop(struct uploads *uploads, struct drop *d)
@@ -41,6 +41,8 @@ void settle_drop(struct uploads *uploads, struct drop *d)
     struct target_ids b;
 
     settle_sealed(uploads, d);
+    if (bytes && journal_doubts(uploads->journal, s.id))
+        bytes_unref(steal_pointer(&bytes)); /* the row on disk has them still */
     if (!bytes)
         return;
     path = spool_path(uploads->spool, bytes->number);

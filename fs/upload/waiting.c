@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "drop_folders.h"
+#include "drop_put.h"
 #include "drop_table.h"
 #include "errlog.h"
 #include "file.h"
@@ -326,13 +327,15 @@ static int load_row(void *arg, const struct drop_row *row)
     struct drop *d;
     int rc;
 
-    if (row->has_sha256 || names_json_base(row->name, base) < 0 || !drop_is_untaken(row->taken))
-        return 0; /* sent, an inbox's answer, or no sidecar */
+    if (names_json_base(row->name, base) < 0 || !drop_is_untaken(row->taken))
+        return 0; /* taken, or no sidecar */
     rc = drops_folder(w->uploads->drops, row->folder, &f);
     if (rc < 0)
         return rc == -EINVAL ? 0 : rc; /* a folder of another version's: left alone */
     d = f->staging || !rule_sidecar(f, row->name) ? NULL
                                                   : drops_find(w->uploads->drops, f, row->name);
+    if (d && row->has_sha256 && drop_is_answer(w->uploads->drops, d))
+        drop_unref(steal_pointer(&d)); /* an inbox's, as it was put there */
     rc = d ? waiting_begin(w, d) : 0;
     drop_unref(d);
     return rc;

@@ -12,13 +12,13 @@
 #include "drops.h"
 #include "folder.h"
 #include "fs_context.h"
-#include "settings.h"
 #include "moving.h"
 #include "name_rules.h"
 #include "park.h"
 #include "recall.h"
 #include "replace_rename.h"
 #include "restamp.h"
+#include "settings.h"
 #include "settle.h"
 #include "sidecar.h"
 #include "upload_patch.h"
@@ -114,6 +114,8 @@ static int take_over(struct move *m, struct drop *d, struct drop *there, struct 
 {
     int rc = m->parked ? recall_bytes(m->fs->uploads, m->call, there, -1, err) : 0;
 
+    if (rc == 0 && m->parked)
+        rc = park_keep(m->fs, there);
     return rc < 0 ? rc : inherit(m->fs, d, there);
 }
 
@@ -240,7 +242,8 @@ static int move_locked(struct move *m, struct drop *d, struct drop *there, struc
         m->parked = false;
     }
     m->moving.there = m->parked ? NULL : there;
-    if (move_is_sent(m->fs, d) && (rule_sidecar(m->to_folder, m->to_name) || rule_defaults(m->to_name)))
+    if (move_is_sent(m->fs, d) &&
+        (rule_sidecar(m->to_folder, m->to_name) || rule_defaults(m->to_name)))
         return fail(err, -EPERM, 0,
                     "the name of what stands beside documents is no document's: "
                     "give it another one");

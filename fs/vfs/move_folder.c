@@ -14,13 +14,13 @@
 #include "drops.h"
 #include "folder.h"
 #include "fs_context.h"
-#include "settings.h"
 #include "names.h"
 #include "refuse.h"
 #include "remove.h"
 #include "resolve.h"
 #include "restamp.h"
 #include "scratch.h"
+#include "settings.h"
 #include "upload_patch.h"
 #include "uploads.h"
 
@@ -114,21 +114,22 @@ static int rename_subfolder(struct move *m, struct drop *d)
     return rc;
 }
 
-/* Over another one that is empty. */
+/* Over another one that is empty (there), or NULL. */
 static int put_subfolder(struct move *m, struct drop *d, const struct lookup_result *there,
                          struct failure *err)
 {
-    int rc = !there                                   ? 0
-             : there->place.kind == NODE_SUBFOLDER ? remove_subfolder(m->fs, m->to_folder, m->to_name)
-                                                      : -ENOTEMPTY;
+    int rc = drops_check_subfolder(m->fs->drops, d, m->to_name);
 
-    if (rc < 0)
-        return rc;
-    rc = rename_subfolder(m, d);
-    return rc == -ENOTEMPTY ? fail(err, rc, 0,
-                                   "of a folder that was called so before there are files in "
-                                   ".lasfs/failed: retry or remove them first")
-                            : rc;
+    if (rc == -ENOTEMPTY)
+        return fail(
+            err, rc, 0,
+            "of a folder that was called so before there are files in .lasfs/failed: retry or "
+            "remove them first");
+    if (rc == 0 && there && there->place.kind != NODE_SUBFOLDER)
+        rc = -ENOTEMPTY;
+    if (rc == 0 && there)
+        rc = remove_subfolder(m->fs, m->to_folder, m->to_name);
+    return rc < 0 ? rc : rename_subfolder(m, d);
 }
 
 int move_subfolder(struct move *m, const struct lookup_result *there, struct failure *err)

@@ -7,13 +7,13 @@
 #include "drops.h"
 #include "failed_text.h"
 #include "fs_context.h"
-#include "settings.h"
 #include "hide.h"
-#include "node.h"
 #include "name_rules.h"
+#include "node.h"
 #include "node_kinds.h"
 #include "refuse.h"
 #include "resolve.h"
+#include "settings.h"
 #include "text.h"
 
 #include "banned.h"
@@ -31,7 +31,7 @@ static int read_local(struct move *m, struct drop *d, struct buf *text)
 }
 
 int move_onto_text(struct move *m, struct drop *d, const struct lookup_result *there,
-                          struct failure *err)
+                   struct failure *err)
 {
     cleanup_buf struct buf text = BUF_INIT(TEXT_MAX_BYTES);
     struct node *n = NULL;
@@ -83,8 +83,8 @@ static int copy_text(struct move *m, const struct lookup_result *f, struct drop 
 }
 
 /* The field is hidden until it is written again; else it is back in a moment. */
-int move_text(struct move *m, const struct lookup_result *f,
-                     const struct lookup_result *there, struct failure *err)
+int move_text(struct move *m, const struct lookup_result *f, const struct lookup_result *there,
+              struct failure *err)
 {
     cleanup_drop struct drop *d = there ? drop_ref(there->drop) : NULL;
     int rc;

@@ -12,6 +12,7 @@
 #include "recall.h"
 #include "settings.h"
 #include "settle.h"
+#include "spool.h"
 
 #include "banned.h"
 
@@ -49,11 +50,20 @@ int park_end(struct fs *fs, struct drop *p)
     return drop_row_save(fs->drops, p, false);
 }
 
+int park_keep(struct fs *fs, struct drop *p)
+{
+    struct bytes *b = drop_bytes(fs->drops, p);
+    int rc = b && b->number ? spool_sync(fs->spool, b->number, b->fd) : 0;
+
+    bytes_unref(b);
+    return rc;
+}
+
 int park_release(struct fs *fs, struct drop *p)
 {
     int rc = drop_released(fs->drops, p);
 
-    return rc < 0 ? rc : drop_row_save(fs->drops, p, false);
+    return rc < 0 ? rc : drop_row_save(fs->drops, p, true);
 }
 
 static int take_from(struct fs *fs, struct call *call, struct drop *p, struct drop *d,
@@ -62,6 +72,8 @@ static int take_from(struct fs *fs, struct call *call, struct drop *p, struct dr
     struct bytes *empty;
     int rc = recall_bytes(fs->uploads, call, p, -1, err);
 
+    if (rc == 0)
+        rc = park_keep(fs, p);
     if (rc == 0)
         rc = drop_new_bytes(fs->drops, d, &empty);
     if (rc == 0 && drop_snapshot(fs->drops, p).parked) /* else somebody was faster */

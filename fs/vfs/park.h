@@ -29,8 +29,11 @@ int park_take(struct fs *fs, struct call *call, struct drop *d, struct folder *f
 /* p keeps its resource, whatever is called as it was. 0, -EIO. */
 int park_end(struct fs *fs, struct drop *p);
 
-/* The resource of p, held exclusively, has been taken by another one: p is a local file. 0,
- * -EIO, -ENOMEM. */
+/* The bytes of p, which has them here, are on disk when this returns: its resource may go. 0, -EIO, -ENOSPC. */
+int park_keep(struct fs *fs, struct drop *p);
+
+/* The resource of p, held exclusively, has been taken by another one: p is a local file, on disk. 0,
+ * -EIO, -ENOMEM, -ENOSPC. */
 int park_release(struct fs *fs, struct drop *p);
 
 #endif
