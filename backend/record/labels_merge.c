@@ -36,20 +36,40 @@ static bool is_of(json_t *entry, json_t *label)
            json_equal(json_object_get(entry, "label"), label);
 }
 
-/* Which of old's entries that are not used yet fresh's is; SIZE_MAX: none. */
-static size_t find_entry(json_t *old, const bool *used, json_t *entry)
+#define NO_ENTRY SIZE_MAX
+
+/* The first of old's entries with entry's name that is not used yet; equal: and with its value. */
+static size_t find_entry(json_t *old, const bool *used, json_t *entry, bool equal)
 {
     json_t *label = json_object_get(entry, "label"), *other;
-    size_t first = SIZE_MAX, i;
+    size_t i;
 
-    json_array_foreach(old, i, other) {
-        if (used[i] || !is_of(other, label))
-            continue;
-        if (means(json_object_get(other, "value"), json_object_get(entry, "value")))
+    json_array_foreach(old, i, other)
+        if (!used[i] && is_of(other, label) &&
+            (!equal || means(json_object_get(other, "value"), json_object_get(entry, "value"))))
             return i;
-        first = first == SIZE_MAX ? i : first;
+    return NO_ENTRY;
+}
+
+/* Which of old's entries each of fresh is: first those of which nothing has changed, so that no other takes
+ * their place, then the rest by their order. */
+static void match_entries(json_t *old, json_t *fresh, bool *used, size_t *match)
+{
+    json_t *entry;
+    size_t i;
+
+    json_array_foreach(fresh, i, entry) {
+        match[i] = find_entry(old, used, entry, true);
+        if (match[i] != NO_ENTRY)
+            used[match[i]] = true;
     }
-    return first;
+    json_array_foreach(fresh, i, entry) {
+        if (match[i] != NO_ENTRY)
+            continue;
+        match[i] = find_entry(old, used, entry, false);
+        if (match[i] != NO_ENTRY)
+            used[match[i]] = true;
+    }
 }
 
 static json_t *merge_entry(json_t *old, json_t *fresh, bool plain)
@@ -68,20 +88,20 @@ json_t *labels_merge(json_t *old, json_t *fresh, bool plain)
 {
     json_auto_t *list = json_array();
     cleanup_free bool *used = calloc(json_array_size(old) + 1, sizeof(*used));
+    cleanup_free size_t *match = calloc(json_array_size(fresh) + 1, sizeof(*match));
     json_t *entry;
     size_t i;
 
-    json_array_foreach(fresh, i, entry) {
-        size_t at = used ? find_entry(old, used, entry) : SIZE_MAX;
-
-        if (at != SIZE_MAX)
-            used[at] = true;
+    if (!used || !match)
+        return NULL;
+    match_entries(old, fresh, used, match);
+    json_array_foreach(fresh, i, entry)
         if (json_array_append_new(
-                list, at == SIZE_MAX ? json_incref(entry)
-                                     : merge_entry(json_array_get(old, at), entry, plain)) < 0)
+                list, match[i] == NO_ENTRY
+                          ? json_incref(entry)
+                          : merge_entry(json_array_get(old, match[i]), entry, plain)) < 0)
             return NULL;
-    }
-    return used ? steal_pointer(&list) : NULL;
+    return steal_pointer(&list);
 }
 
 /* A table: each line over the one in its place. */

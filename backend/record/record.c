@@ -278,6 +278,21 @@ static bool is_lines(json_t *guess)
     return json_is_array(json_object_get(guess, "value"));
 }
 
+/* Is there a value? That it has none is no surer guess, however sure of it the model is. */
+static bool has_value(json_t *guess)
+{
+    json_t *value = json_object_get(guess, "value");
+
+    return value && !json_is_null(value);
+}
+
+static bool is_surer(json_t *guess, json_t *other)
+{
+    if (has_value(guess) != has_value(other))
+        return has_value(guess);
+    return confidence_of(guess) > confidence_of(other);
+}
+
 /* label -> the surest guess; lines: all of them. */
 static int surest_guesses(json_t *guesses, json_t **out)
 {
@@ -294,7 +309,7 @@ static int surest_guesses(json_t *guesses, json_t **out)
                 return -ENOMEM;
             continue;
         }
-        if (!label || (other && confidence_of(other) >= confidence_of(guess)))
+        if (!label || (other && !is_surer(guess, other)))
             continue;
         if (json_object_set(map, label, guess) < 0)
             return -ENOMEM;

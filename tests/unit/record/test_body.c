@@ -662,6 +662,37 @@ static void running_out_of_memory_in_a_shape_is_survived(void **state)
     survive(PATCH, make_again);
 }
 
+/* Of a label that is there twice, what has not changed keeps what it has, whatever comes before it. */
+static void equal_labels_keep_what_is_theirs(void **state)
+{
+    static const char now_text[] = "{\"documentId\": \"las:document:d\", \"groundTruth\": ["
+                                   "{\"label\": \"a\", \"value\": \"1\", \"pages\": [0]}, "
+                                   "{\"label\": \"a\", \"value\": \"2\", \"pages\": [1]}, "
+                                   "{\"label\": \"a\", \"value\": \"3\", \"pages\": [2]}]}";
+    static const char text[] = "{\"predictions\": [{\"label\": \"a\", \"value\": \"9\"}, "
+                               "{\"label\": \"a\", \"value\": \"3\"}, "
+                               "{\"label\": \"a\", \"value\": \"1\"}, "
+                               "{\"label\": \"a\", \"value\": \"8\"}]}";
+    const struct field *f = resource_field(resource_get(RES_DOCUMENTS), "groundTruth");
+    cleanup_buf struct buf out = BUF_INIT(4096);
+    struct body *b = new_body(RES_DOCUMENTS, PATCH);
+    struct record *now = NULL;
+
+    (void)state;
+    assert_int_equal(record_parse(resource_get(RES_DOCUMENTS), now_text, strlen(now_text), &now),
+                     0);
+    assert_int_equal(body_set_text(b, f, text, strlen(text), NULL), 0);
+    assert_int_equal(body_merge_labels(b, now, NULL), 0);
+    assert_int_equal(body_write(b, &out), 0);
+    assert_string_equal(buf_str(&out), "{\"groundTruth\": ["
+                                       "{\"label\": \"a\", \"value\": \"9\", \"pages\": [1]}, "
+                                       "{\"label\": \"a\", \"value\": \"3\", \"pages\": [2]}, "
+                                       "{\"label\": \"a\", \"value\": \"1\", \"pages\": [0]}, "
+                                       "{\"label\": \"a\", \"value\": \"8\"}]}");
+    body_free(b);
+    record_unref(now);
+}
+
 /* Words with a secret in them go; whether it may have happened stays. */
 static void secrets_are_hushed(void **state)
 {
@@ -749,6 +780,7 @@ int main(void)
         cmocka_unit_test(json_sets_many),
         cmocka_unit_test(only_the_difference_is_sent),
         cmocka_unit_test(names_stand_for_ids_at_any_depth),
+        cmocka_unit_test(equal_labels_keep_what_is_theirs),
         cmocka_unit_test(a_bare_body_is_put_where_it_belongs),
         cmocka_unit_test(written_again_only_what_is_new_is_sent),
         cmocka_unit_test(a_name_of_the_id_that_is_there_is_no_difference),

@@ -495,6 +495,45 @@ static void some_states_pass(void **state)
     record_unref(document);
 }
 
+/* That there is none is a guess only where nobody has another one. */
+static void a_value_is_surer_than_that_there_is_none(void **state)
+{
+    static const struct {
+        const char *guesses, *labels;
+    } rows[] = {
+        { "[{\"label\": \"a\", \"value\": null, \"confidence\": 0.99}, "
+          "{\"label\": \"a\", \"value\": \"1\", \"confidence\": 0.2}]",
+          "\"1\"" },
+        { "[{\"label\": \"a\", \"value\": \"1\", \"confidence\": 0.2}, "
+          "{\"label\": \"a\", \"confidence\": 0.99}]",
+          "\"1\"" },
+        { "[{\"label\": \"a\", \"value\": \"1\", \"confidence\": 0.2}, "
+          "{\"label\": \"a\", \"value\": \"2\", \"confidence\": 0.3}]",
+          "\"2\"" },
+        { "{\"a\": [{\"value\": null, \"confidence\": 1}, {\"value\": \"3\", \"confidence\": 0.1}]}",
+          "\"3\"" },
+        { "[{\"label\": \"a\", \"value\": null, \"confidence\": 0.2}]", "null" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct buf json = BUF_INIT(1000), labels = BUF_INIT(1000), want = BUF_INIT(1000);
+        struct record *r;
+
+        print_message("%s\n", rows[i].guesses);
+        buf_addf(&json, "{\"predictionId\": \"las:prediction:" HEX "\", \"predictions\": %s}",
+                 rows[i].guesses);
+        buf_addf(&want, "{\n  \"a\": %s\n}\n", rows[i].labels);
+        r = record_of(RES_PREDICTIONS, buf_str(&json));
+        assert_int_equal(record_labels(r, &labels), 0);
+        assert_string_equal(buf_str(&labels), buf_str(&want));
+        record_unref(r);
+        buf_release(&json);
+        buf_release(&labels);
+        buf_release(&want);
+    }
+}
+
 static void values_are_read_by_name(void **state)
 {
     struct record *r = record_of(RES_DOCUMENTS, PLAIN_DOCUMENT);
@@ -698,6 +737,7 @@ int main(void)
         cmocka_unit_test(events_are_lines),
         cmocka_unit_test(fields_with_a_flag_are_left_out),
         cmocka_unit_test(some_states_pass),
+        cmocka_unit_test(a_value_is_surer_than_that_there_is_none),
         cmocka_unit_test(values_are_read_by_name),
         cmocka_unit_test(times_stand_in_for_each_other),
         cmocka_unit_test(references_are_counted),
