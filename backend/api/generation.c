@@ -108,7 +108,7 @@ static int take_row(struct generation_table *t, const struct resource *from)
         to->id = id->schema;
     if (rc == 0 && to->state_field && !resource_field(to, to->state_field)) {
         to->state_field = NULL;
-        to->passing = NULL;
+        to->passing = to->ended = NULL;
     }
     return rc;
 }

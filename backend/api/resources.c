@@ -56,6 +56,8 @@ static const char *const passing_models[]  = { "training", NULL };
 static const char *const passing_bundles[] = { "processing", "running", NULL };
 static const char *const passing_tasks[]   = { "running", "retry", NULL };
 static const char *const passing_guesses[] = { "pending", NULL };
+static const char *const ended_guesses[] = {
+    "succeeded", "failed", "completed", "done", "error", "rejected", "cancelled", NULL };
 static const char *const guess_pages[] = { "preprocessConfig.startPage", "preprocessConfig.pages", NULL };
 static const char *const passing_trainings[] = {
     "waiting-for-approval", "preparing", "pending", "running", "running-final-evaluation", NULL };
@@ -121,7 +123,7 @@ static const struct resource table[] = {
       "predictionId", "prediction", &id_prediction, LG | CAN_POST, .since = CAN_GET, .flags = R_SLOW_POST,
       .make_from = MAKE_JSON, .made_field = "createdTime", .changed_field = "timestamp",
       .filters = prediction_filters, PASSING(passing_guesses), .failed = "failed", .why_field = "error",
-      .next_field = "nextPage", .paged_by = guess_pages,
+      .ended = ended_guesses, .next_field = "nextPage", .paged_by = guess_pages, .most_pages = "maxPages",
       .sorts = SORTS_BY | SORTS_ORDER | ECHOES_SORT, .sorts_since = SORTS_BY | SORTS_ORDER | ECHOES_SORT,
       .fields = prediction_fields },
 

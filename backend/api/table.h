@@ -205,11 +205,16 @@ struct resource {
     const char *state_field; /* an enum of which ... */
     const char *const *passing; /* ... these values change by themselves, soon; NULL at the end */
     const char *failed;         /* ... and this one says that nothing came of it, or NULL */
-    const char *why_field;      /* for this reason */
+    const char *const
+        *ended; /* the words that say that nothing more comes: with any other one labels that
+                                 * are null are still to come; NULL: only passing says so */
+    const char *why_field;  /* for this reason */
     const char *next_field; /* its answer is a part: the page where the next one begins; or NULL */
     const char *const
         *paged_by; /* members of a POST's body that say which part it is about, with dots;
                                     the first is where next_field goes; NULL at the end */
+    const char *
+        most_pages; /* the member of a POST's body that says how many pages at most, in all parts */
     const struct field *fields; /* name NULL at the end */
 };
 

@@ -19,7 +19,6 @@
 
 /* In what is kept of it. */
 #define KEY_ASKED "asked"
-#define KEY_TEXT "answer"
 #define KEY_ID "id"
 #define KEY_STATE "state"
 #define KEY_PAGE "next"
@@ -28,11 +27,13 @@
 struct answer {
     const struct resource *res;
     json_t *asked;  /* the first POST's body */
-    json_t *merged; /* NULL: nothing came yet */
+    json_t *newest; /* the part that came last; NULL: it is kept elsewhere, or there is none */
+    json_t *merged; /* those that were joined; NULL: none */
     char id[RESOURCE_ID_MAX + 1];
     enum answer_state state;
-    int64_t page;  /* of the next part, or the newest one */
-    int64_t parts; /* that are in merged */
+    int64_t page;   /* of the next part, or the newest one */
+    int64_t parts;  /* that have come */
+    int64_t joined; /* that are in merged */
 };
 
 void answer_free(struct answer *a)
@@ -40,6 +41,7 @@ void answer_free(struct answer *a)
     if (!a)
         return;
     json_decref(a->asked);
+    json_decref(a->newest);
     json_decref(a->merged);
     free(a);
 }
@@ -57,6 +59,11 @@ const char *answer_id(const struct answer *a)
 int64_t answer_page(const struct answer *a)
 {
     return a->page;
+}
+
+int64_t answer_parts(const struct answer *a)
+{
+    return a->parts;
 }
 
 /* --- Several parts as one --------------------------------------------------------------------- */
@@ -117,29 +124,41 @@ static int merge_end(const struct resource *res, json_t *merged, json_t *part)
     return 0;
 }
 
-static int merge(struct answer *a, json_t *part)
+static int join(struct answer *a, json_t *part)
 {
     int rc;
 
-    if (!a->parts) {
+    if (!a->joined) {
         json_decref(a->merged);
         a->merged = json_incref(part);
-        a->parts = 1;
+        a->joined = 1;
         return 0;
     }
     rc = merge_found(a->merged, found_in(a->res), json_object_get(part, found_in(a->res)));
     if (rc == 0)
         rc = merge_end(a->res, a->merged, part);
     if (rc == 0)
-        a->parts++;
+        a->joined++;
     return rc;
+}
+
+int answer_join(struct answer *a, const char *part)
+{
+    json_auto_t *v = NULL;
+    int rc = json_text_parse(part, strlen(part), true, &v, NULL);
+
+    if (rc == 0 && !json_is_object(v))
+        rc = -EIO;
+    if (rc == 0)
+        rc = join(a, v);
+    return rc == -EINVAL ? -EIO : rc;
 }
 
 /* --- Where it goes on ------------------------------------------------------------------------- */
 
-static bool has_failed(const struct answer *a)
+static bool has_failed(const struct answer *a, json_t *part)
 {
-    json_t *state = a->res->state_field ? json_object_get(a->merged, a->res->state_field) : NULL;
+    json_t *state = a->res->state_field ? json_object_get(part, a->res->state_field) : NULL;
 
     return a->res->failed && json_is_string(state) &&
            strcmp(json_string_value(state), a->res->failed) == 0;
@@ -154,14 +173,22 @@ static bool is_paged(const struct answer *a)
     return false;
 }
 
-/* A server that does not come forward is not asked again: each time is paid for. */
-static enum answer_state state_of(struct answer *a)
+/* How many pages were asked for, in all parts. */
+static int64_t most_pages(const struct answer *a)
 {
-    json_t *next = a->res->next_field ? json_object_get(a->merged, a->res->next_field) : NULL;
-    int64_t page = json_is_integer(next) ? (int64_t)json_integer_value(next) : -1;
-    bool forward = page > a->page && a->parts < PARTS_MAX;
+    json_t *most = a->res->most_pages ? json_object_get(a->asked, a->res->most_pages) : NULL;
 
-    if (!forward || has_failed(a) || is_paged(a))
+    return json_is_integer(most) ? (int64_t)json_integer_value(most) : INT64_MAX;
+}
+
+/* A server that does not come forward is not asked again: each time is paid for. */
+static enum answer_state state_of(struct answer *a, json_t *part)
+{
+    json_t *next = a->res->next_field ? json_object_get(part, a->res->next_field) : NULL;
+    int64_t page = json_is_integer(next) ? (int64_t)json_integer_value(next) : -1;
+    bool forward = page > a->page && page < most_pages(a) && a->parts < PARTS_MAX;
+
+    if (!forward || has_failed(a, part) || is_paged(a))
         return ANSWER_WHOLE;
     a->page = page;
     return ANSWER_GOES_ON;
@@ -178,14 +205,13 @@ int answer_add(struct answer *a, const struct record *part)
         return rc;
     if (record_is_passing(part)) {
         a->state = ANSWER_PENDING;
-        if (!a->merged)
-            a->merged = json_incref(object);
         return 0;
     }
-    rc = merge(a, object);
-    if (rc == 0)
-        a->state = state_of(a);
-    return rc;
+    json_decref(a->newest);
+    a->newest = steal_pointer(&object);
+    a->parts++;
+    a->state = state_of(a, a->newest);
+    return 0;
 }
 
 /* At a path with dots, of which the members before the last are made. */
@@ -214,12 +240,27 @@ static int set_at(json_t *object, const char *path, json_t *value)
     return set_at(inner, path + len + 1, value);
 }
 
+/* So many pages as are left. */
+static int set_most(const struct answer *a, json_t *next)
+{
+    int64_t most = most_pages(a);
+
+    if (most == INT64_MAX)
+        return 0;
+    return json_object_set_new(next, a->res->most_pages,
+                               json_integer((json_int_t)(most - a->page))) < 0
+               ? -ENOMEM
+               : 0;
+}
+
 int answer_next(struct answer *a, struct body *b, struct failure *err)
 {
     json_auto_t *next = json_deep_copy(a->asked);
     cleanup_buf struct buf text = BUF_INIT(BODY_MAX_BYTES);
     int rc = next ? set_at(next, a->res->paged_by[0], json_integer(a->page)) : -ENOMEM;
 
+    if (rc == 0)
+        rc = set_most(a, next);
     if (rc == 0)
         rc = json_text_write(next, false, &text);
     if (rc == 0)
@@ -237,18 +278,28 @@ void answer_unasked(struct answer *a)
 
 /* --- As texts --------------------------------------------------------------------------------- */
 
-int answer_text(const struct answer *a, struct buf *out)
+static int write_text(json_t *v, struct buf *out)
 {
-    int rc = json_text_write(a->merged, true, out);
+    int rc = v ? json_text_write(v, true, out) : -ENOENT;
 
     return rc < 0 ? rc : buf_addc(out, '\n');
 }
 
+int answer_newest(const struct answer *a, struct buf *out)
+{
+    return write_text(a->newest, out);
+}
+
+int answer_text(const struct answer *a, struct buf *out)
+{
+    return write_text(a->merged, out);
+}
+
 int answer_write(const struct answer *a, struct buf *out)
 {
-    json_auto_t *v = json_pack("{s:O, s:O, s:s, s:i, s:I, s:I}", KEY_ASKED, a->asked, KEY_TEXT,
-                               a->merged, KEY_ID, a->id, KEY_STATE, (int)a->state, KEY_PAGE,
-                               (json_int_t)a->page, KEY_PARTS, (json_int_t)a->parts);
+    json_auto_t *v =
+        json_pack("{s:O, s:s, s:i, s:I, s:I}", KEY_ASKED, a->asked, KEY_ID, a->id, KEY_STATE,
+                  (int)a->state, KEY_PAGE, (json_int_t)a->page, KEY_PARTS, (json_int_t)a->parts);
 
     return v ? json_text_write(v, false, out) : -ENOMEM;
 }
@@ -259,13 +310,12 @@ static int read_kept(json_t *v, struct answer *a)
     json_int_t page, parts;
     int state;
 
-    if (json_unpack(v, "{s:o, s:o, s:s, s:i, s:I, s:I}", KEY_ASKED, &a->asked, KEY_TEXT, &a->merged,
-                    KEY_ID, &id, KEY_STATE, &state, KEY_PAGE, &page, KEY_PARTS, &parts) < 0)
-        a->asked = a->merged = NULL;
+    if (json_unpack(v, "{s:o, s:s, s:i, s:I, s:I}", KEY_ASKED, &a->asked, KEY_ID, &id, KEY_STATE,
+                    &state, KEY_PAGE, &page, KEY_PARTS, &parts) < 0)
+        a->asked = NULL;
     json_incref(a->asked);
-    json_incref(a->merged);
-    if (!json_is_object(a->asked) || !json_is_object(a->merged) || state < 0 ||
-        state > ANSWER_ASKED || !resource_id_ok(a->res, id))
+    if (!json_is_object(a->asked) || state < 0 || state > ANSWER_ASKED || parts < 0 ||
+        parts > PARTS_MAX || !resource_id_ok(a->res, id))
         return -EIO;
     snprintf(a->id, sizeof(a->id), "%s", id);
     a->state = (enum answer_state)state;

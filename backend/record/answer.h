@@ -1,10 +1,13 @@
 /*
  * An answer that does not come at once: of what is passing (the table's) it is asked for until it is
  * not, and of what is looked at part by part (next_field) each next part is a POST of its own, until
- * there is none. Together they are one answer: the first one's, with what all of them have found. Whoever
- * asked for a page of their own (paged_by) gets that part alone.
+ * there is none, or as many pages as were asked for (most_pages). Together they are one answer: the first
+ * one's, with what all of them have found. Whoever asked for a page of their own (paged_by) gets that part
+ * alone.
  *
- * answer_write() and answer_parse() keep one over a remount. For one thread.
+ * What is known of the question, without the parts, is kept over a remount by answer_write() and
+ * answer_parse(), and each part for itself as answer_newest() has it, so that a long answer costs no more
+ * for each part than a short one; answer_join() puts them together in the end. For one thread.
  */
 #ifndef LASFS_ANSWER_H
 #define LASFS_ANSWER_H
@@ -45,14 +48,24 @@ int answer_next(struct answer *a, struct body *b, struct failure *err);
 /* It was not made, for sure: it is ANSWER_GOES_ON again. */
 void answer_unasked(struct answer *a);
 
-/* What a GET of answer_id(), or the POST of the next part, has said. 0; -EIO: it is of another form
- * than what there is; -ENOMEM. */
+/* What a GET of answer_id(), or the POST of the next part, has said. 0, -ENOMEM. */
 int answer_add(struct answer *a, const struct record *part);
+
+/* How many parts have come. */
+int64_t answer_parts(const struct answer *a);
+
+/* The one that came last, as record_json() has it, pretty-printed, to be kept. 0, -ENOENT: none has come
+ * since answer_parse(); -EFBIG, -ENOMEM. */
+int answer_newest(const struct answer *a, struct buf *out);
+
+/* One part after the other, from the first on. 0; -EIO: it is of another form than those before it, or
+ * none; -ENOMEM. */
+int answer_join(struct answer *a, const char *part);
 
 /* The page where the next part begins, or the newest one did. */
 int64_t answer_page(const struct answer *a);
 
-/* The answer, as far as it goes, as record_json() has it, pretty-printed. 0, -EFBIG, -ENOMEM. */
+/* The parts that were joined, as record_json() has one. 0, -ENOENT: there is none; -EFBIG, -ENOMEM. */
 int answer_text(const struct answer *a, struct buf *out);
 
 /* 0, -EFBIG, -ENOMEM; -EIO: it is none of these. */

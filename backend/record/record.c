@@ -225,14 +225,33 @@ bool record_is_handle(const struct record *r)
            !pack_is_string(&p);
 }
 
+static bool is_one_of(const char *const *words, const char *word)
+{
+    for (; words && *words; words++)
+        if (strcmp(*words, word) == 0)
+            return true;
+    return false;
+}
+
+/* What was found in it, which may be nothing so far. */
+static bool has_labels(const struct record *r)
+{
+    const struct field *f = r->res->fields;
+    struct packed p;
+
+    while (f->name && !(f->flags & F_LABELS))
+        f++;
+    return f->name && pack_find(r, f->name, &p) && p.tag != PACK_NULL;
+}
+
 bool record_is_passing(const struct record *r)
 {
     struct buf state = BUF_INIT(RESOURCE_ID_MAX);
     bool passing = false;
 
     if (r->res->state_field && record_string(r, r->res->state_field, &state) == 0)
-        for (const char *const *p = r->res->passing; *p && !passing; p++)
-            passing = strcmp(buf_str(&state), *p) == 0;
+        passing = is_one_of(r->res->passing, buf_str(&state)) ||
+                  (r->res->ended && !is_one_of(r->res->ended, buf_str(&state)) && !has_labels(r));
     buf_release(&state);
     return passing;
 }

@@ -12,7 +12,7 @@
 
 #include "banned.h"
 
-#define KEY_MAX (RESOURCE_ID_MAX + 16)
+#define KEY_MAX (RESOURCE_ID_MAX + 40)
 
 static const char *const folders[] = {
     [KEPT_BODY] = "body", [KEPT_ANSWER] = "answer", [KEPT_QUESTION] = "question"
@@ -47,6 +47,38 @@ int kept_get(struct remote *remote, enum kept_what what, const char *id, char **
     return state_get_value(remote->state, key, text, NULL);
 }
 
+static void part_key(const char *id, int64_t part, char key[KEY_MAX + 1])
+{
+    snprintf(key, KEY_MAX + 1, "part/%s/%lld", id, (long long)part);
+}
+
+int kept_put_part(struct remote *remote, const char *id, int64_t part, const char *text)
+{
+    char key[KEY_MAX + 1];
+
+    part_key(id, part, key);
+    return state_put_value(remote->state, key, text, false, NULL);
+}
+
+int kept_get_part(struct remote *remote, const char *id, int64_t part, char **text)
+{
+    char key[KEY_MAX + 1];
+
+    part_key(id, part, key);
+    return state_get_value(remote->state, key, text, NULL);
+}
+
+static void forget_parts(struct remote *remote, const char *id)
+{
+    for (int64_t part = 0;; part++) {
+        cleanup_free char *text = NULL;
+
+        if (kept_get_part(remote, id, part, &text) < 0)
+            return;
+        kept_put_part(remote, id, part, NULL);
+    }
+}
+
 int kept_open(struct remote *remote, const char *id, int *fd, int64_t *size)
 {
     cleanup_free char *text = NULL;
@@ -74,4 +106,6 @@ void kept_forget(struct remote *remote, enum kept_what what, const char *id)
     state_put_value(remote->state, key, NULL, false, NULL);
     if (what == KEPT_BODY)
         kept_forget(remote, KEPT_QUESTION, id);
+    else if (what == KEPT_QUESTION)
+        forget_parts(remote, id);
 }

@@ -28,7 +28,11 @@ int kept_get(struct remote *remote, enum kept_what what, const char *id, char **
 /* The body of a dropped file that was sent, as a descriptor that is the caller's. */
 int kept_open(struct remote *remote, const char *id, int *fd, int64_t *size);
 
-/* Of a body, what is still to be asked for it goes with it. */
+/* A question's parts, from 0 on, each for itself: kept_put(), kept_get(). */
+int kept_put_part(struct remote *remote, const char *id, int64_t part, const char *text);
+int kept_get_part(struct remote *remote, const char *id, int64_t part, char **text);
+
+/* Of a body, what is still to be asked for it goes with it; of a question its parts. */
 void kept_forget(struct remote *remote, enum kept_what what, const char *id);
 
 #endif

@@ -1,13 +1,15 @@
 /*
  * Questions whose answer does not come at once, or not in one part (answer.h): what is known of them
  * is kept over a remount, by the id of what the first POST has made, and somebody who wants the answer
- * goes on with it. The answer as far as it goes is kept too (KEPT_BODY).
+ * goes on with it. The answer as far as it goes is kept too (KEPT_BODY), put together from its parts
+ * whenever whoever goes on with it ends.
  */
 #ifndef LASFS_ASKED_H
 #define LASFS_ASKED_H
 
 #include <stdbool.h>
 
+#include "answer.h"
 #include "backend.h"
 
 struct drop;
@@ -29,7 +31,18 @@ int asked_begin(struct uploads *uploads, const struct body *body, const struct r
 int asked_finish(struct uploads *uploads, struct call *call, const struct resource *res,
                  const char *id, int64_t timeout_ms, struct failure *err);
 
-/* The same for who reads d, which has this answer: its size follows. */
+/*
+ * One step of it, for who comes back for the next one: a look at what is pending, or one POST. *state: what
+ * there is to do next; ANSWER_WHOLE: nothing, and the answer is put together, as it is when a step fails.
+ * 0, or what asked_finish() gives, but for -ETIMEDOUT.
+ */
+int asked_step(struct uploads *uploads, struct call *call, const struct resource *res,
+               const char *id, enum answer_state *state, struct failure *err);
+
+/* What there is to do next. Blocks for the disk. */
+enum answer_state asked_state(struct uploads *uploads, const struct resource *res, const char *id);
+
+/* The same as asked_finish() for who reads d, which has this answer: its size follows. */
 int asked_read(struct uploads *uploads, struct call *call, struct drop *d,
                const struct resource *res, const char *id, struct failure *err);
 

@@ -340,11 +340,29 @@ static int prediction_due(struct work *w, struct item *it)
     return rc < 0 ? rc : item_set_text(it, "error", "the document or the model has gone");
 }
 
+/* As it was said before there was a preprocessConfig. */
+static int take_most_pages(struct work *w, struct item *it, json_t *fields)
+{
+    json_t *config = json_object_get(it->body, "preprocessConfig");
+    json_t *most = json_object_get(fields, "maxPages"), *copy;
+
+    if (!speaks_2024(w) || !most || json_object_get(config, "maxPages"))
+        return 0;
+    copy = json_is_object(config) ? json_copy(config) : json_object();
+    if (json_object_set(copy, "maxPages", most) < 0) {
+        json_decref(copy);
+        return -ENOMEM;
+    }
+    return item_set(it, "preprocessConfig", copy);
+}
+
 static int prediction_make(struct work *w, struct item *it, json_t *fields)
 {
-    int rc = predict(w, it, fields);
+    int rc = take_most_pages(w, it, fields);
     int64_t took;
 
+    if (rc == 0)
+        rc = predict(w, it, fields);
     if (rc == 0)
         rc = set_if_known(it, "timestamp", json_integer(it->row.made / US));
     if (rc == 0 && speaks_2024(w) &&

@@ -183,6 +183,19 @@ def test_who_says_where_to_begin_gets_that_part(mount, ask, api, config):
     assert len(api.list('predictions')) == 1
 
 
+@today()
+@pytest.mark.parametrize('body, pages_looked_at', [
+    ({'maxPages': 2}, [0]),
+    ({'maxPages': 3, 'preprocessConfig': {'maxPages': 1}}, [0, 1, 2]),
+    ({'maxPages': 3, 'preprocessConfig': {'maxPages': 2}}, [0, 2])], ids=str)
+def test_who_says_how_many_pages_gets_no_more(mount, ask, api, body, pages_looked_at):
+    asked = ask(pages(5), *ON_PAGES)
+    (asked / 'reader.json').write_text(json.dumps(body))
+    answer = json.loads((asked / 'reader.json').read_text())
+    assert sorted(p['preprocessConfig'].get('startPage', 0) for p in api.list('predictions')) == pages_looked_at
+    assert answer['nextPage'] is not None  # there is more, and it was not asked for
+
+
 @today('--quota', 'predictions=2')
 def test_a_part_that_is_refused_is_asked_for_by_the_next_reader(mount, ask, api):
     mount.allow('Limit')
