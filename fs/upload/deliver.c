@@ -62,10 +62,11 @@ struct delivery {
     struct posting posting;             /* its intent, if it has one */
     char key[STAMP_KEY_CHARS + 1];      /* of its stamp, or "" */
     bool unsaid;                        /* it was not known that the server keeps stamps */
-    struct moving *moving;              /* the rename that it is sent for, or NULL */
-    struct sidecar_along along;         /* what is said in the same request */
-    char *stamped_in;                   /* the folder's key when its stamp was made, or NULL */
-    bool doubted;                       /* this disk has not taken that it was sent */
+    bool taken;                 /* what was said of it was taken: a refusal is one of the bytes */
+    struct moving *moving;      /* the rename that it is sent for, or NULL */
+    struct sidecar_along along; /* what is said in the same request */
+    char *stamped_in;           /* the folder's key when its stamp was made, or NULL */
+    bool doubted;               /* this disk has not taken that it was sent */
 };
 
 /* --- What the bytes are ----------------------------------------------------------------------- */
@@ -184,7 +185,8 @@ static int send_again(struct delivery *s, const struct target *t, const struct b
     int rc = posting_again(&s->posting, body, &why);
 
     if (rc == 0)
-        rc = deliver_content(s->uploads, s->call, t, body, s->content, s->type, out, &why);
+        rc = deliver_content(s->uploads, s->call, t, body, s->content, s->type, &s->taken, out,
+                             &why);
     if (rc < 0)
         *err = why;
     return rc;
@@ -212,10 +214,10 @@ static int post_unlabelled(struct delivery *s, const struct target *t, struct bo
     return send_again(s, t, body, out, err);
 }
 
-/* A refusal may be one of the bytes then, which go out on their own. */
-static bool is_sent_beside(const struct delivery *s)
+/* Was it refused for what was said of it, perhaps, and not for its bytes? Then nothing was made. */
+static bool is_of_words(const struct delivery *s, int rc, const struct failure *err)
 {
-    return deliver_content_beside(s->uploads, s->folder->res, s->content.size);
+    return rc == -EINVAL && err->status == 400 && !s->taken;
 }
 
 /* The POST, with an intent before it and after it. */
@@ -232,10 +234,10 @@ static int post_once(struct delivery *s, struct body *body, const char *owed, st
         sidecar_along_release(&s->along); /* an earlier one has made it, without them */
     if (rc != 0)
         return rc < 0 ? rc : 0;
-    rc = deliver_content(s->uploads, s->call, &t, body, s->content, s->type, out, err);
-    if (rc == -EINVAL && err->status == 400 && !is_sent_beside(s) && s->along.sidecar)
+    rc = deliver_content(s->uploads, s->call, &t, body, s->content, s->type, &s->taken, out, err);
+    if (is_of_words(s, rc, err) && s->along.sidecar)
         rc = post_unlabelled(s, &t, body, out, err);
-    if (rc == -EINVAL && err->status == 400 && !is_sent_beside(s) && body_unstamp(body))
+    if (is_of_words(s, rc, err) && body_unstamp(body))
         rc = post_without(s, &t, body, out, err);
     else if (rc == 0)
         stamping_check(s->uploads, s->key, *out);
@@ -286,7 +288,7 @@ static int create(struct delivery *s, const struct record *old, const char *owed
         body_find_ids(body, &names.finder);
     if (rc == 0 && is_moving(s))
         rc = set_filter(s, body, err);
-    if (rc == 0 && !is_sent_beside(s)) /* there a refusal may be one of the bytes */
+    if (rc == 0)
         rc = sidecar_go_along(s->uploads, s->folder, s->name, s->drop, body, &s->along);
     if (rc == 0 && old)
         rc = replace_keep(s->uploads, s->folder, s->name, old, body);

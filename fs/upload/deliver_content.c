@@ -133,12 +133,13 @@ int deliver_content_resume(struct uploads *uploads, struct failure *err)
 /* The content goes where the answer to the POST says. */
 static int send_beside(struct uploads *uploads, struct call *call, const struct target *t,
                        const struct body *body, struct content_source content, const char *type,
-                       struct record **out, struct failure *err)
+                       bool *taken, struct record **out, struct failure *err)
 {
     cleanup_record struct record *made = NULL;
     char id[RESOURCE_ID_MAX + 1];
     int rc = backend_create(uploads->backend, call, t, body, NO_CONTENT, &made, err);
 
+    *taken = rc == 0;
     if (rc == 0)
         rc = record_id(made, id);
     if (rc < 0)
@@ -185,10 +186,10 @@ static bool is_of_content(struct uploads *uploads, const struct resource *res, i
 /* Without the content the same POST may be taken. If not, what was said first holds. */
 static int send_refused(struct uploads *uploads, struct call *call, const struct target *t,
                         const struct body *body, struct content_source content, const char *type,
-                        struct record **out, int rc, struct failure *err)
+                        bool *taken, struct record **out, int rc, struct failure *err)
 {
     struct failure why = { 0 };
-    int then = send_beside(uploads, call, t, body, content, type, out, &why);
+    int then = send_beside(uploads, call, t, body, content, type, taken, out, &why);
 
     if (then == -EINVAL && !backend_refuses_inline(uploads->backend))
         return rc;
@@ -199,14 +200,16 @@ static int send_refused(struct uploads *uploads, struct call *call, const struct
 
 int deliver_content(struct uploads *uploads, struct call *call, const struct target *t,
                     const struct body *body, struct content_source content, const char *type,
-                    struct record **out, struct failure *err)
+                    bool *taken, struct record **out, struct failure *err)
 {
     bool beside = deliver_content_beside(uploads, t->res, content.size);
-    int rc = beside ? send_beside(uploads, call, t, body, content, type, out, err)
-                    : backend_create(uploads->backend, call, t, body, content, out, err);
+    int rc;
 
+    *taken = false;
+    rc = beside ? send_beside(uploads, call, t, body, content, type, taken, out, err)
+                : backend_create(uploads->backend, call, t, body, content, out, err);
     if (!beside && is_of_content(uploads, t->res, rc, err))
-        rc = send_refused(uploads, call, t, body, content, type, out, rc, err);
+        rc = send_refused(uploads, call, t, body, content, type, taken, out, rc, err);
     if (rc < 0)
         known_unsure(uploads->remote, t, err);
     return rc;

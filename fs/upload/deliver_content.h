@@ -10,11 +10,11 @@ struct uploads;
 /*
  * type: the content's, which known_content_fits(). A resource whose content could not be put is
  * deleted again, in the background, with a line where that fails: without it it is worth nothing.
- * 0; what backend_create() and backend_put_raw() give.
+ * *taken: the POST without the content was taken, and what fails is the content. 0; what backend_create() and backend_put_raw() give.
  */
 int deliver_content(struct uploads *uploads, struct call *call, const struct target *t,
                     const struct body *body, struct content_source content, const char *type,
-                    struct record **out, struct failure *err);
+                    bool *taken, struct record **out, struct failure *err);
 
 /* Is it put, and not in the POST: too large for that, or this server takes none there? */
 bool deliver_content_beside(struct uploads *uploads, const struct resource *res, int64_t size);

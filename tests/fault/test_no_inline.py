@@ -55,6 +55,46 @@ def test_labels_that_go_along_are_not_lost(mount, api, proxy):
     assert sorted(d['groundTruth'][0]['value'] for d in api.documents()) == ['1.00', '2.00']
 
 
+def test_labels_go_along_where_it_is_known_too(mount, api, proxy, known):
+    mount.may_leave = True
+    put(mount, 'a.pdf.json', b'{"total": "1.00"}')
+    put(mount, 'a.pdf', pdf(2000))
+    assert [p.verb for p in proxy.since(known) if p.verb != 'GET'] == ['POST', 'PUT']
+    assert [d['groundTruth'][0]['value'] for d in api.documents() if d.get('groundTruth')] == ['1.00']
+
+
+def test_labels_that_are_refused_hold_up_no_document(mount, api, proxy, known):
+    mount.allow('a.pdf.json')
+    mount.may_leave = True
+    put(mount, 'a.pdf.json', b'{"total": "%s"}' % (b'x' * 2000))
+    with pytest.raises(OSError):  # they are refused for themselves, as without a document before them
+        put(mount, 'a.pdf', pdf(2000))
+        put(mount, 'a.pdf.json', b'{"total": "%s"}' % (b'y' * 2000))
+    assert contents(api) == sorted([pdf(700), pdf(2000)])
+    assert len([p for p in proxy.since(known, 'PUT')]) == 1
+
+
+def test_a_stamp_that_is_refused_holds_up_no_document(mount, api, proxy, known):
+    proxy.fault('POST', '/documents', status=400, times=1, body=b'{"message": "metadata: not allowed"}')
+    put(mount, 'a.pdf', pdf(2000))
+    assert contents(api) == sorted([pdf(700), pdf(2000)])
+    assert [p.verb for p in proxy.since(known) if p.verb != 'GET'] == ['POST', 'POST', 'PUT']
+
+
+def test_bytes_that_are_refused_are_said_once(mount, api, proxy, known):
+    mount.allow('a.pdf')
+    mount.may_leave = True
+    put(mount, 'a.pdf.json', b'{"total": "1.00"}')
+    proxy.fault('PUT', '/files/.*', status=400, body=b'{"message": "no document"}')
+    with pytest.raises(OSError):
+        put(mount, 'a.pdf', pdf(2000))
+    eventually(lambda: contents_or_none(api) == [pdf(700)], 20, 'what has no bytes to go')
+    assert [p.verb for p in proxy.since(known) if p.verb in ('POST', 'PUT')] == ['POST', 'PUT']
+    proxy.clear()
+    put(mount, 'a.pdf', pdf(2000))
+    assert [d['groundTruth'][0]['value'] for d in api.documents() if d.get('groundTruth')] == ['1.00']
+
+
 def test_other_bytes_take_a_document_s_place(mount, api, proxy):
     for size in (2000, 3000, 4000):
         put(mount, 'a.pdf', pdf(size))
