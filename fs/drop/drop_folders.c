@@ -164,3 +164,16 @@ int drops_list_below(struct drops *t, const char *key, struct drop ***out, size_
 
     return rc < 0 ? rc : drops_list_within(t, key, out, n);
 }
+
+int drops_find_id_anywhere(struct drops *t, const char *id, struct drop **out)
+{
+    int rc = 0;
+
+    *out = drops_find_id_loaded(t, id);
+    if (*out)
+        return 0;
+    rc = state_find_by_id(t->state, id, load_folder_of, t, NULL);
+    if (rc == 0)
+        *out = drops_find_id_loaded(t, id);
+    return rc < 0 ? rc : *out ? 0 : -ENOENT;
+}

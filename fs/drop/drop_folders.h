@@ -15,6 +15,10 @@ bool drops_has_folder(struct drops *t, const char *key, bool *loaded);
  * made for a key whose folder was renamed or removed is not. Blocks for the disk. */
 bool drops_is_reachable(struct drops *t, const struct folder *f);
 
+/* The file that stands for this resource, wherever it is and whatever it is called, with a reference. Blocks
+ * for the disk. 0, -ENOENT: no name here does; -ENOMEM, -EIO. */
+int drops_find_id_anywhere(struct drops *t, const char *id, struct drop **out);
+
 /* Was something put into the folder of that key, which need not be there? Blocks for the disk. */
 bool drops_has_rows(struct drops *t, const char *key);
 

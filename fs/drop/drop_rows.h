@@ -14,7 +14,7 @@
 int drop_row_save(struct drops *t, struct drop *d, bool durable);
 
 /* The same, and what n steps say, in one transaction; not STATE_LATER. */
-#define DROP_WITH_MAX 2
+#define DROP_WITH_MAX 3
 int drop_row_save_with(struct drops *t, struct drop *d, const struct state_step *with, size_t n,
                        enum state_when when);
 

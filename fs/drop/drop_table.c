@@ -123,6 +123,20 @@ struct drop *drops_find_id_in_list(struct drops *t, const struct folder *f, cons
     return d;
 }
 
+struct drop *drops_find_id_loaded(struct drops *t, const char *id)
+{
+    struct owner *o = NULL;
+    struct drop *d = NULL;
+
+    drops_lock(t);
+    HASH_FIND(hh, t->owners, id, strlen(id), o);
+    for (; o && !d; o = o->next)
+        if (o->drop->linked && o->drop->what == DROP_FILE && o->drop->state != DROP_APART)
+            d = drop_ref(o->drop);
+    drops_unlock(t);
+    return d;
+}
+
 struct drop *drops_find_id_below(struct drops *t, struct folder *f, const char *id)
 {
     struct owner *o = NULL;

@@ -20,6 +20,9 @@ struct drop *drops_find_id(struct drops *t, struct folder *f, const char *id);
 /* The same in any folder of f's list that was used. */
 struct drop *drops_find_id_in_list(struct drops *t, const struct folder *f, const char *id);
 
+/* The file that stands for it, in whatever folder that was used. */
+struct drop *drops_find_id_loaded(struct drops *t, const char *id);
+
 /* The same in f or a folder within it. */
 struct drop *drops_find_id_below(struct drops *t, struct folder *f, const char *id);
 

@@ -17,6 +17,7 @@
 #include "drops.h"
 #include "file.h"
 #include "file_kinds.h"
+#include "inbox.h"
 #include "known.h"
 #include "name_rules.h"
 #include "node_kinds.h"
@@ -353,6 +354,8 @@ static int commit_unless_written(struct files *files, struct call *call, struct 
     if (rc == 0 && !h)
         settle_drop(files->uploads, d);
     drop_unlock_exclusive(files->drops, d);
+    if (rc == 0)
+        inbox_wait(files->uploads, call, d); /* d is anybody's meanwhile */
     return rc;
 }
 

@@ -23,7 +23,8 @@ enum intent_kind {
     INTENT_DELETE, /* a resource goes: of what was made and lacks its content, what was replaced */
     INTENT_MOVE,   /* a resource gets another list and name */
     INTENT_STAMP,  /* a resource is told how its file is called here by now; may be done twice */
-    INTENT_ANSWER, /* what was asked for a file is looked at until it is answered */
+    INTENT_ANSWER, /* something is asked about a file (look), and what was asked (id) is looked at until it is
+                    * answered */
 };
 #define INTENT_KINDS (INTENT_ANSWER + 1)
 

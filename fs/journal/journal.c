@@ -13,7 +13,9 @@
 
 static unsigned traits_of(const struct intent_row *row)
 {
-    return (row->old ? INTENT_OWES : 0u) | (row->upload ? INTENT_AGAIN : 0u);
+    bool again = row->upload || row->kind == INTENT_ANSWER;
+
+    return (row->old ? INTENT_OWES : 0u) | (again ? INTENT_AGAIN : 0u);
 }
 
 static struct entry *find_locked(struct journal *j, int64_t number)

@@ -13,6 +13,7 @@
 #include "drops.h"
 #include "errlog.h"
 #include "folder.h"
+#include "inbox.h"
 #include "journal.h"
 #include "known.h"
 #include "passes.h"
@@ -165,6 +166,8 @@ static int64_t take_name(struct adoption *a)
         report(a, "its answer was lost: it is there, and has its name");
     restamp_late(a->uploads, a->drop); /* it may have been called otherwise when it was sent */
     sidecar_follow(a->uploads, a->call, a->drop, a->folder, a->name);
+    if (a->folder->model)
+        inbox_owe(a->uploads, a->folder, a->name, a->id);
     return rc;
 }
 

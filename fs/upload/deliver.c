@@ -63,6 +63,7 @@ struct delivery {
     char key[STAMP_KEY_CHARS + 1];      /* of its stamp, or "" */
     bool unsaid;                        /* it was not known that the server keeps stamps */
     bool taken;                 /* what was said of it was taken: a refusal is one of the bytes */
+    int64_t asks;               /* the intent of what an inbox asks about it, held; or 0 */
     struct moving *moving;      /* the rename that it is sent for, or NULL */
     struct sidecar_along along; /* what is said in the same request */
     char *stamped_in;           /* the folder's key when its stamp was made, or NULL */
@@ -393,15 +394,18 @@ static void follow(struct delivery *s, const char *id)
     sidecar_follow(s->uploads, s->call, s->drop, s->folder, s->name);
     if (s->folder->document)
         asked_follow(s->uploads, s->call, s->drop, s->folder->res, id);
-    if (s->folder->model)
-        inbox_predict(s->uploads, s->call, s->folder, s->name, id);
+    if (s->folder->model && s->asks)
+        inbox_begun(s->uploads, s->asks);
+    else if (s->folder->model)
+        inbox_owe(s->uploads, s->folder, s->name, id);
 }
 
 /* What was sent is in its row, its intent has got so far, and it is known which name it gets. */
 static int save_posted(struct delivery *s, const char *id)
 {
     cleanup_intent_change struct intent_change posted = { .row = NULL }, moved = { .row = NULL };
-    struct state_step with[2];
+    cleanup_intent_change struct intent_change asked = { .row = NULL };
+    struct state_step with[DROP_WITH_MAX];
     int rc = posting_answered(&s->posting, id, &posted);
     bool moving = false;
     size_t n = 0;
@@ -413,11 +417,19 @@ static int save_posted(struct delivery *s, const char *id)
         if (moving)
             with[n++] = moved.step;
     }
+    if (rc == 0 && s->folder->model) {
+        rc = inbox_add(s->uploads, s->folder, s->name, id, &s->asks, &asked);
+        if (rc == 0)
+            with[n++] = asked.step;
+    }
     if (rc == 0)
         rc = drop_row_save_with(s->uploads->drops, s->drop, with, n,
                                 s->queued ? STATE_SOON : STATE_NOW);
     if (rc < 0 && moving)
         moving_unsent(s->moving);
+    if (rc < 0 && s->asks)
+        journal_forget(s->uploads->journal, s->asks);
+    s->asks = rc < 0 ? 0 : s->asks;
     return rc;
 }
 
@@ -559,7 +571,7 @@ static int stay_as_it_is(struct delivery *s)
     rc = drop_row_save(s->uploads->drops, s->drop, true);
     if (rc == 0 && s->folder->model && now.id[0] &&
         !inbox_has_answer(s->uploads, s->folder, s->name))
-        inbox_predict(s->uploads, s->call, s->folder, s->name, now.id);
+        inbox_owe(s->uploads, s->folder, s->name, now.id);
     return rc;
 }
 

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "adopt.h"
-#include "inbox.h"
+#include "inbox_work.h"
 #include "moving_settle.h"
 #include "posting.h"
 #include "queue_send.h"

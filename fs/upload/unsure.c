@@ -8,8 +8,7 @@
 #include "deliver_content.h"
 #include "journal.h"
 #include "known.h"
-#include "list_page.h"
-#include "paging.h"
+#include "list_walk.h"
 #include "passes.h"
 #include "remote_delete.h"
 #include "stamp.h"
@@ -211,8 +210,10 @@ static int look_for_key(struct look *l, const struct page *p, struct failure *er
     return is_past(l, p);
 }
 
-static int look_at_page(struct look *l, const struct page *p, struct failure *err)
+static int look_at_page(void *arg, const struct page *p, struct failure *err)
 {
+    struct look *l = arg;
+
     if (l->key[0])
         return look_for_key(l, p, err);
 
@@ -224,7 +225,7 @@ static int look_at_page(struct look *l, const struct page *p, struct failure *er
         if (has)
             l->found[l->n++] = record_ref(p->rows[i]);
     }
-    return 0;
+    return l->n == CANDIDATES_MAX;
 }
 
 /* The list's filters, with what was sent. */
@@ -242,30 +243,12 @@ static void make_query(const struct look *l, struct query query[QUERY_MAX + 1])
 
 static int look_at_list(struct look *l, struct failure *err)
 {
-    cleanup_free char *token = NULL;
     struct target t = { .res = l->res };
     struct query query[QUERY_MAX + 1];
-    struct paging paging = { 0 };
-    struct cycle pages = { 0 };
     int rc;
 
     make_query(l, query);
-    do {
-        struct page *p;
-        uint64_t mark;
-
-        rc = backend_list(l->uploads->backend, l->call, &t, query[0].name ? query : NULL, token,
-                          RESOURCE_PAGE_SIZE, &p, err);
-        if (rc < 0)
-            return rc;
-        rc = look_at_page(l, p, err);
-        mark = paging_mark(p);
-        free(token);
-        token = steal_pointer(&p->next_token);
-        page_free(p);
-        if (rc == 0)
-            rc = paging_next(&paging, l->res, token, mark && !cycle_closes(&pages, mark), 0, err);
-    } while (rc == 0 && token && l->n < CANDIDATES_MAX);
+    rc = list_walk(l->uploads, l->call, &t, query[0].name ? query : NULL, look_at_page, l, err);
     return rc < 0 ? rc : 0;
 }
 

@@ -12,6 +12,7 @@
 #include "drops.h"
 #include "folder.h"
 #include "fs_context.h"
+#include "inbox.h"
 #include "moving.h"
 #include "name_rules.h"
 #include "park.h"
@@ -298,10 +299,13 @@ static int move_reserved(struct move *m, struct drop *d, struct drop *there, str
 int move_file(struct move *m, struct drop *d, struct drop *there, struct failure *err)
 {
     struct reserved_name reserved = { .folder = m->to_folder, .name = m->to_name };
+    bool sent = move_is_sent(m->fs, d);
     int rc;
 
     drops_reserve(m->fs->drops, &reserved);
     rc = move_reserved(m, d, there, err);
     drops_release(m->fs->drops, &reserved);
+    if (rc == 0 && !sent) /* its bytes went out, as at a close() */
+        inbox_wait(m->fs->uploads, m->call, d);
     return rc;
 }

@@ -18,6 +18,7 @@
 #include "drops.h"
 #include "drops_start.h"
 #include "errlog.h"
+#include "inbox.h"
 #include "pool.h"
 #include "remote.h"
 #include "settings.h"
@@ -260,6 +261,8 @@ static inline int commit(struct world *w, struct drop *d)
     assert_int_equal(drop_lock_exclusive(w->drops, d, &w->call), 0);
     rc = deliver_commit(w->uploads, &w->call, d, &w->err);
     drop_unlock_exclusive(w->drops, d);
+    if (rc == 0)
+        inbox_wait(w->uploads, &w->call, d);
     return rc;
 }
 

@@ -272,3 +272,144 @@ def test_an_inbox_s_failure_is_written_beside_it(mount, ask, api, samples):
     eventually(lambda: 'scan.pdf.error.txt' in os.listdir(inbox))
     assert 'gone' in (inbox / 'scan.pdf.error.txt').read_text()
     assert 'scan.pdf.json' not in os.listdir(inbox)
+
+
+def has_its_answer(inbox, name, api):
+    answer = json.loads((inbox / f'{name}.prediction.json').read_text())
+    return api.content('documents/' + answer['documentId']) == (inbox / name).read_bytes()
+
+
+@today('--prediction-time', '3')
+@pytest.mark.options('timeout=1')
+@pytest.mark.parametrize('again', ['', 'remount', 'kill'])
+def test_another_document_of_the_name_takes_no_answer_away(mount, ask, api, samples, again):
+    mount.allow('predict')
+    mount.may_leave = True
+    ask()
+    inbox = mount / 'models/reader/inbox'
+    mount.run(f'cp {samples.pdf()} models/reader/inbox/ && cd models/reader/inbox && mv scan.pdf a.pdf')
+    mount.run(f'cp {samples.pdf("other.pdf", seed=5)} models/reader/inbox/scan.pdf')
+    if again == 'remount':
+        mount.remount()
+    elif again == 'kill':
+        mount.kill()
+        mount.start()
+    eventually(lambda: {'a.pdf.json', 'scan.pdf.json'} <= set(os.listdir(inbox)))
+    assert has_its_answer(inbox, 'a.pdf', api) and has_its_answer(inbox, 'scan.pdf', api)
+    assert len(api.list('predictions')) == 2
+    assert not [n for n in os.listdir(inbox) if n.endswith('.error.txt')]
+
+
+@today('--prediction-time', '2')
+@pytest.mark.options('timeout=1')
+@pytest.mark.parametrize('again', ['', 'remount'])
+def test_an_answer_follows_its_document_into_a_subfolder(mount, ask, api, samples, again):
+    mount.allow('predict')
+    mount.may_leave = True
+    ask()
+    mount.run(f'cp {samples.pdf()} models/reader/inbox/ && cd models/reader/inbox && mkdir done && mv scan.pdf done/')
+    if again:
+        mount.remount()
+    inbox = mount / 'models/reader/inbox'
+    eventually(lambda: 'scan.pdf.json' in os.listdir(inbox / 'done'))
+    assert os.listdir(inbox) == ['done']
+    assert len(api.list('predictions')) == 1
+
+
+@today('--prediction-time', '2')
+@pytest.mark.options('timeout=1')
+def test_outside_of_an_inbox_an_answer_is_no_ground_truth(mount, ask, api, samples):
+    mount.allow('predict')
+    mount.may_leave = True
+    ask()
+    mount.run(f'cp {samples.pdf()} models/reader/inbox/ && mv models/reader/inbox/scan.pdf documents/bill.pdf')
+    eventually(lambda: 'bill.pdf.prediction.json' in os.listdir(mount / 'documents'))
+    assert 'bill.pdf.json' not in os.listdir(mount / 'documents')
+    assert os.listdir(mount / 'models/reader/inbox') == []
+    assert all('groundTruth' not in d or d['documentId'] == mount.document for d in api.documents())
+
+
+@today('--prediction-time', '2')
+@pytest.mark.options('timeout=1')
+def test_nobody_misses_the_answer_for_what_was_removed(mount, ask, api, samples):
+    mount.allow('predict')
+    mount.may_leave = True
+    ask()
+    mount.run(f'cp {samples.pdf()} models/reader/inbox/')
+    said = mount.errors()
+    mount.run('rm models/reader/inbox/scan.pdf')
+    eventually(lambda: not mount.ask_state('SELECT * FROM intents'), what='the intent to be done')
+    assert mount.errors() == said and os.listdir(mount / 'models/reader/inbox') == []
+
+
+IN_PARTS = '{"preprocessConfig": {"maxPages": 2}}'
+
+
+@today('--quota', 'predictions=2')
+def test_what_was_paid_for_of_an_inbox_s_answer_is_kept(mount, ask, api, samples):
+    mount.allow('predict', 'Limit')
+    mount.may_leave = True
+    ask()
+    (mount / 'predictions/.defaults.json').write_text(IN_PARTS)
+    samples.write('long.pdf', pages(5))
+    mount.run(f'cp {samples.folder}/long.pdf models/reader/inbox/')
+    inbox = mount / 'models/reader/inbox'
+    assert sorted(os.listdir(inbox)) == ['long.pdf', 'long.pdf.error.txt', 'long.pdf.prediction.json']
+    assert 'only a part' in (inbox / 'long.pdf.error.txt').read_text()
+    assert json.loads((inbox / 'long.pdf.prediction.json').read_text())['nextPage'] == 4
+    mount.remount()
+    mount.server.stop()
+    mount.server.arguments = mount.server.arguments[:-2]
+    mount.server.start()
+    mount.run(f'cp {samples.folder}/long.pdf models/reader/inbox/')
+    assert sorted(os.listdir(inbox)) == ['long.pdf', 'long.pdf.json', 'long.pdf.prediction.json']
+    assert json.loads((inbox / 'long.pdf.prediction.json').read_text())['nextPage'] is None
+    assert len(api.list('predictions')) == 3  # and none twice
+
+
+@today('--prediction-time', '60')
+@pytest.mark.options('writeback', 'settle=0', 'workers=2', 'timeout=30')
+def test_with_writeback_no_worker_waits_for_an_answer(mount, ask, api):
+    mount.may_leave = True
+    ask()
+    inbox = mount / 'models/reader/inbox'
+    began = time.monotonic()
+    for n in range(6):
+        (inbox / f'{n}.pdf').write_bytes(pdf(2000, seed=n))
+    eventually(lambda: len(api.list('predictions')) == 6)
+    assert len(api.documents()) == 7
+    assert time.monotonic() - began < 15
+
+
+@today('--prediction-time', '1')
+@pytest.mark.options('writeback', 'settle=0', 'workers=2')
+def test_with_writeback_the_parts_of_an_inbox_s_answers_come(mount, ask, api):
+    mount.may_leave = True
+    ask()
+    (mount / 'predictions/.defaults.json').write_text(IN_PARTS)
+    inbox = mount / 'models/reader/inbox'
+    for n in range(3):
+        (inbox / f'{n}.pdf').write_bytes(pages(5 + n % 2))
+    eventually(lambda: {f'{n}.pdf.json' for n in range(3)} <= set(os.listdir(inbox)), 30)
+    assert len(api.list('predictions')) == 9
+    assert json.loads((inbox / '1.pdf.prediction.json').read_text())['nextPage'] is None
+
+
+@today('--prediction-time', '6')
+def test_what_waits_for_its_answer_is_anybody_s_meanwhile(mount, ask, api, samples):
+    mount.may_leave = True
+    ask()
+    inbox = mount / 'models/reader/inbox'
+    closing = threading.Thread(target=lambda: mount.run(f'cp {samples.pdf()} models/reader/inbox/'))
+    closing.start()
+    eventually(lambda: api.list('predictions'))
+    began = time.monotonic()
+    assert os.listdir(inbox) == ['scan.pdf']
+    assert os.stat(inbox / 'scan.pdf').st_size == 2000
+    assert (inbox / 'scan.pdf').read_bytes() == pdf(2000)
+    os.utime(inbox / 'scan.pdf', (7, 7))
+    os.rename(inbox / 'scan.pdf', inbox / 'bill.pdf')
+    assert time.monotonic() - began < 3 and closing.is_alive()
+    closing.join()
+    assert sorted(os.listdir(inbox)) == ['bill.pdf', 'bill.pdf.json', 'bill.pdf.prediction.json']
+    assert len(api.list('predictions')) == 1

@@ -1,11 +1,18 @@
 /* A document in a model's inbox is predicted, and the answer appears beside it. */
 #include "uploads_fixture.h"
 
+#include <sched.h>
+
 #include "drops.h"
 #include "inbox.h"
+#include "inbox_work.h"
+#include "journal.h"
+#include "known.h"
+#include "uploads_context.h"
 
 #include "banned.h"
 
+#define IN_7 "datasets/dataset#7/documents"
 #define INBOX "models/model#7/inbox"
 #define POSTED "POST documents {'contentType':'application/pdf'}\n"
 #define ASKED(n) "POST predictions {'documentId':'document#" #n "','modelId':'model#7'}\n"
@@ -148,6 +155,217 @@ static void that_an_answers_name_is_too_long_is_said_so(void **state)
     expect_lines(w, 1, "aaa: File name too long\n");
 }
 
+/* --- What is answered later ------------------------------------------------------------------- */
+
+#define MINUTE_MS 60000
+#define DAY_MS (24 * HOUR_MS)
+#define PENDING "{'predictionId': 'prediction#9', 'status': 'queued', 'predictions': null}"
+#define PART(value, next)                                                                          \
+    "{'predictionId': 'prediction#9', 'status': 'succeeded', 'nextPage': " next                    \
+    ", 'predictions': [{'label': 'total', 'value': '" value "', 'confidence': 0.5}]}"
+
+static int note_number(void *arg, const struct intent_row *row)
+{
+    *(int64_t *)arg = row->number;
+    return 0;
+}
+
+/* Of the only one that there is; 0: none. */
+static int64_t intent_number(struct world *w)
+{
+    int64_t number = 0;
+
+    journal_each(w->uploads->journal, note_number, &number);
+    return number;
+}
+
+/* The test is the journal from now on. */
+static int64_t take_intent(struct world *w)
+{
+    cleanup_free struct intent_row *row = NULL;
+    int64_t number = intent_number(w);
+    int rc;
+
+    while ((rc = journal_take_number(w->uploads->journal, number, &row)) == -EBUSY)
+        sched_yield(); /* the journal has just begun, and looks */
+    assert_int_equal(rc, 0);
+    return number;
+}
+
+static int64_t turn(struct world *w, int64_t number)
+{
+    cleanup_free struct intent_row *row = journal_copy(w->uploads->journal, number);
+
+    w->err = (struct failure){ .text = "" };
+    assert_non_null(row);
+    return inbox_work(w->uploads, &w->call, row, &w->err);
+}
+
+static bool is_done(struct world *w, int64_t number)
+{
+    cleanup_free struct intent_row *row = journal_copy(w->uploads->journal, number);
+
+    return !row || row->state == INTENT_DONE;
+}
+
+static void what_is_pending_for_ever_is_given_up_after_a_day(void **state)
+{
+    struct world *w = *state;
+    int64_t number, again, began, longest = 0;
+    unsigned looks = 0;
+
+    start(w);
+    api_rule(&w->api, 1, "POST", "predictions", 200, PENDING);
+    api_add(&w->api, "predictions", PENDING);
+    assert_int_equal(put(w, INBOX, "a.pdf", pdf("a")), 0);
+    expect_lines(w, 1, "still pending; its answer comes by itself");
+    number = take_intent(w);
+    began = clock_now_ms(&w->fake.clock);
+    while ((again = turn(w, number)) > 0) {
+        longest = again > longest ? again : longest;
+        looks++;
+        pass(w, again);
+        expect_file(w, INBOX, "a.pdf.error.txt", NULL);
+    }
+    assert_int_equal(again, 0);
+    assert_true(is_done(w, number));
+    assert_in_range(clock_now_ms(&w->fake.clock) - began, DAY_MS, DAY_MS + 5 * MINUTE_MS);
+    assert_int_equal(longest, 5 * MINUTE_MS);
+    assert_in_range(looks, 200, 400);
+    expect_file(w, INBOX, "a.pdf.error.txt", "");
+    expect_lines(w, 2, "still pending after a day, and is not waited for any longer");
+}
+
+static void a_part_that_is_refused_takes_no_other_away(void **state)
+{
+    struct world *w = *state;
+    int64_t number;
+
+    start(w);
+    api_rule(&w->api, 1, "POST", "predictions", 200, PART("1.00", "2"));
+    api_rule(&w->api, 2, "POST", "predictions", 400, "{'message': 'no more'}");
+    api_rule(&w->api, -1, "POST", "predictions", 200, PART("2.00", "null"));
+    assert_int_equal(put(w, INBOX, "a.pdf", pdf("a")), 0);
+    expect_local(w, INBOX, "a.pdf.error.txt",
+                 "a.pdf: there is only a part of the prediction: no more\n"
+                 "failed at 2023-11-14T23:13:20Z\n");
+    expect_file(w, INBOX, "a.pdf.prediction.json", "");
+    expect_file(w, INBOX, "a.pdf.json", NULL); /* those of a part are not its labels */
+    expect_lines(w, 1, "no more");
+    number = take_intent(w);
+    assert_int_equal(turn(w, number), HOUR_MS);
+    expect_lines(w, 1, "no more"); /* once */
+    while (!is_done(w, number))
+        assert_int_equal(turn(w, number), 0);
+    expect_local(w, INBOX, "a.pdf.json", "{\n  \"total\": \"1.00\"\n}\n");
+    expect_file(w, INBOX, "a.pdf.error.txt", NULL);
+    expect_lines(w, 1, "no more");
+}
+
+static void an_answer_that_somebody_is_at_is_written_later(void **state)
+{
+    cleanup_drop struct drop *answer = NULL;
+    struct world *w = *state;
+    int64_t number;
+
+    start(w);
+    api_rule(&w->api, 1, "POST", "predictions", 200, ANSWER("1.00"));
+    api_rule(&w->api, 1, "POST", "predictions", 200, ANSWER("2.00"));
+    assert_int_equal(put(w, INBOX, "a.pdf", pdf("a")), 0);
+    pass(w, 1);
+    answer = find_file(w, INBOX, "a.pdf.json");
+    assert_int_equal(drop_lock_exclusive(w->drops, answer, &w->call), 0);
+    assert_int_equal(put(w, INBOX, "a.pdf", pdf("b")), 0);
+    number = take_intent(w);
+    assert_int_equal(turn(w, number), -EWOULDBLOCK);
+    drop_unlock_exclusive(w->drops, answer);
+    expect_local(w, INBOX, "a.pdf.json", "{\n  \"total\": \"1.00\"\n}\n");
+    expect_file(w, INBOX, "a.pdf.error.txt", NULL);
+    assert_int_equal(turn(w, number), 0);
+    assert_true(is_done(w, number));
+    expect_local(w, INBOX, "a.pdf.json", "{\n  \"total\": \"2.00\"\n}\n");
+}
+
+static void an_answer_that_says_nothing_is_none(void **state)
+{
+    static const struct {
+        const char *answer, *why;
+    } cases[] = {
+        { "{'predictionId': 'prediction#9', 'status': 'failed', 'error': 'too dark'}", "too dark" },
+        { "{'predictionId': 'prediction#9', 'status': 'cancelled', 'predictions': null}",
+          "cancelled" },
+        { "{'predictionId': 'prediction#9', 'predictions': null}",
+          "the server has answered, and has none" },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct world *w = *state;
+
+        print_message("%s\n", cases[i].answer);
+        start(w);
+        api_rule(&w->api, 1, "POST", "predictions", 200, cases[i].answer);
+        assert_int_equal(put(w, INBOX, "a.pdf", pdf("a")), 0);
+        expect_file(w, INBOX, "a.pdf.json", NULL);
+        expect_file(w, INBOX, "a.pdf.error.txt", "");
+        expect_lines(w, 1, cases[i].why);
+        assert_int_equal(intent_number(w), 0);
+        stop(w);
+    }
+}
+
+/* It has gone from here, and is still at the server: somebody may look for what was paid for. */
+static void an_answer_that_has_nowhere_to_be_is_said(void **state)
+{
+    struct world *w = *state;
+
+    for (int there = 0; there < 2; there++) {
+        cleanup_drop struct drop *d = NULL;
+        int64_t number;
+
+        start(w);
+        api_rule(&w->api, 1, "POST", "predictions", 200, PENDING);
+        api_add(&w->api, "predictions", PENDING);
+        assert_int_equal(put(w, INBOX, "a.pdf", pdf("a")), 0);
+        number = take_intent(w);
+        d = find_file(w, INBOX, "a.pdf");
+        if (!there)
+            api_rule(&w->api, -1, "GET", "documents*", 404, "{'message': 'Not Found'}");
+        assert_int_equal(drops_remove(w->drops, d, true), 0);
+        if (!there)
+            known_removed(w->remote, &(struct target){ .res = resource_get(RES_DOCUMENTS),
+                                                       .id = id_of("document", 1) });
+        assert_int_equal(turn(w, number), 0);
+        assert_true(is_done(w, number));
+        expect_lines(w, there ? 2 : 1,
+                     there ? "its document has no name here any more; the answer is predictions/"
+                           : "still pending");
+        drop_unref(steal_pointer(&d));
+        stop(w);
+    }
+}
+
+/* What is loaded and what is not: it is found by what it stands for. */
+static void a_document_is_found_wherever_it_is(void **state)
+{
+    cleanup_drop struct drop *d = NULL;
+    struct world *w = *state;
+    int64_t number;
+
+    start(w);
+    api_rule(&w->api, 1, "POST", "predictions", 200, PENDING);
+    api_add(&w->api, "predictions", PENDING);
+    assert_int_equal(put(w, INBOX, "a.pdf", pdf("a")), 0);
+    d = find_file(w, INBOX, "a.pdf");
+    assert_int_equal(drops_move(w->drops, d, folder_at(w, IN_7), "b.pdf"), 0);
+    drop_unref(steal_pointer(&d));
+    remount(w);
+    assert_int_equal(drops_find_id_anywhere(w->drops, id_of("document", 1), &d), 0);
+    assert_true(drop_is_called(w->drops, d, folder_at(w, IN_7), "b.pdf"));
+    number = take_intent(w);
+    assert_int_equal(turn(w, number), 1000);
+    assert_non_null(strstr(w->err.text, "still pending"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +377,12 @@ int main(void)
         TEST(what_somebody_else_wrote_under_such_a_name_stays),
         TEST(an_answer_that_was_changed_is_somebodys_own),
         TEST(that_an_answers_name_is_too_long_is_said_so),
+        TEST(what_is_pending_for_ever_is_given_up_after_a_day),
+        TEST(a_part_that_is_refused_takes_no_other_away),
+        TEST(an_answer_that_somebody_is_at_is_written_later),
+        TEST(an_answer_that_says_nothing_is_none),
+        TEST(an_answer_that_has_nowhere_to_be_is_said),
+        TEST(a_document_is_found_wherever_it_is),
     };
 
     return cmocka_run_group_tests_name("inbox", tests, NULL, NULL);
