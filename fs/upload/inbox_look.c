@@ -75,8 +75,7 @@ static int look_at_page(void *arg, const struct page *p, struct failure *err)
         record_unref(l->found);
         l->found = record_ref(p->rows[i]);
     }
-    return !l->ascends && p->n > 1 && l->last_ns &&
-           l->last_ns < l->row->since_ns - CLOCKS_APART_NS;
+    return !l->ascends && p->n > 1 && l->last_ns && l->last_ns < l->row->since_ns - CLOCKS_APART_NS;
 }
 
 int inbox_look(struct uploads *uploads, struct call *call, const struct intent_row *row,

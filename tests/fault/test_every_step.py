@@ -1,5 +1,5 @@
-"""The daemon dies before each thing that it writes, and at each request, of one create, one replace
-and one move: the next mount comes to a right end, every time."""
+"""The daemon dies before each thing that it writes, and at each request, of one create, one replace,
+one move and one question of an inbox: the next mount comes to a right end, every time."""
 import os
 import time
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ class Operation:
     """What is done to the names of one step, and how it may end: before and after it."""
 
     def __init__(self, place, number):
-        self.place, self.mount = place, place.mount
+        self.place, self.mount, self.number = place, place.mount, number
         self.old, self.new = small_pdf(2 * number), small_pdf(2 * number + 1)
         self.one, self.two = f'{ONE}/{number}.pdf', f'{TWO}/{number}.pdf'
         self.other = f'{ONE}/{number}-other.pdf'
@@ -57,6 +57,10 @@ class Operation:
     def between(self):
         """Ends besides, where several things are done."""
         return []
+
+    def follows(self):
+        """What comes by itself, once it is done: what is wrong with that, or ''."""
+        return ''
 
     def put(self, name, data, label=None):
         """Acknowledged, at the server and named before anything dies."""
@@ -148,7 +152,24 @@ class MoveOverElsewhere(MoveOver):
     dataset = 'two'
 
 
-OPERATIONS = {'create': Create, 'create by rename': CreateByRename,
+class Ask(Create):
+    """Into an inbox: one question, and its answer."""
+
+    def work(self):
+        write(self.place.inbox / f'{self.number}.pdf', self.new)
+
+    def done(self):
+        return World({}, [(self.new, None, None)])
+
+    def follows(self):
+        there = {f'{self.number}.pdf', f'{self.number}.pdf.json', f'{self.number}.pdf.prediction.json'}
+        eventually(lambda: there <= set(os.listdir(self.place.inbox)), 20, 'the answer')
+        document, = self.place.records().keys() - self.place.seen
+        asked = [p for p in self.place.api.list('predictions') if p['documentId'] == document]
+        return '' if len(asked) == 1 else f'asked {len(asked)} times'
+
+
+OPERATIONS = {'ask': Ask, 'create': Create, 'create by rename': CreateByRename,
               'replace in place': ReplaceInPlace, 'replace by rename': ReplaceByRename,
               'replace with backup': ReplaceWithBackup, 'move': Move, 'move over': MoveOver,
               'move over elsewhere': MoveOverElsewhere}
@@ -158,13 +179,18 @@ class Place:
     """A server, a proxy, a mount, and what of them was there before a step."""
 
     def __init__(self, folder, *options):
-        self.server = Server(folder / 'server').start()
+        self.server = Server(folder / 'server', '--model-time', '0.05').start()
         self.api = Api(self.server)
+        self.model = self.api.post('models', width=300, height=300, name='reader',
+                                   fieldConfig={'n': {'type': 'all', 'maxLength': 20}})['modelId']
+        self.api.patch('models/' + self.model, status='training')
+        eventually(lambda: self.api.get('models/' + self.model)['status'] == 'active')
         self.datasets = {self.api.add_dataset(name): name for name in ('one', 'two')}
         self.proxy = Proxy(self.server)
         self.counter = Counter(folder)
         self.mount = SteppedMount(self.proxy, folder / 'lasfs', self.counter, 'unsure=0.5', 'settle=0',
                                   'list=names', *options)
+        self.inbox = self.mount / 'models/reader/inbox'
         self.mount.allow('.')  # what failed has a line
         self.mount.patience = 3600
         self.contents, self.seen, self.number = {}, set(), 0
@@ -270,7 +296,7 @@ class Place:
                 words = f'now {now}\nnot {ends}'
             elif now == ends[0]:
                 failed = self.failed() & {os.path.basename(n) for n in now.shown}
-                words = f'still in failed/: {failed}' if failed else ''
+                words = f'still in failed/: {failed}' if failed else operation.follows()
         except (AssertionError, OSError) as problem:
             words = f'{type(problem).__name__}: {problem}'
         if not words:
@@ -288,6 +314,9 @@ class Place:
             for name in os.listdir(self.mount / folder):
                 if name.startswith('.') or name.endswith('~'):
                     os.unlink(self.mount / folder / name)
+        for name in os.listdir(self.inbox):
+            if name.endswith('.json'):  # it is on this disk alone
+                os.unlink(self.inbox / name)
         for name in os.listdir(self.mount / '.lasfs/failed'):
             if not name.endswith('.error.txt'):
                 os.unlink(self.mount / '.lasfs/failed' / name)
