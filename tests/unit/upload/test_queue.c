@@ -5,25 +5,9 @@
 #include "drop_sealed.h"
 #include "moving.h"
 #include "queue.h"
+#include "refusing_disk.h"
 
 #include "banned.h"
-
-static int disk_says; /* to the next durable rows, once; 0: they are written */
-
-struct state_write;
-int __real_state_apply_begin(struct state *st, const struct state_step *steps, size_t n, bool soon,
-                             struct state_write **out, struct failure *err);
-int __wrap_state_apply_begin(struct state *st, const struct state_step *steps, size_t n, bool soon,
-                             struct state_write **out, struct failure *err);
-
-int __wrap_state_apply_begin(struct state *st, const struct state_step *steps, size_t n, bool soon,
-                             struct state_write **out, struct failure *err)
-{
-    int rc = disk_says;
-
-    disk_says = 0;
-    return rc ? rc : __real_state_apply_begin(st, steps, n, soon, out, err);
-}
 
 /* Nothing is sent before a test lets an hour pass. */
 static void start_waiting(struct world *w)
