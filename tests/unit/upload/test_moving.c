@@ -1,37 +1,9 @@
 /* A name that moves with its resource: what is said of the PATCH, and where the name is then. */
-#include "intents_fixture.h"
+#include "moving_fixture.h"
 
-#include "moving.h"
 #include "moving_settle.h"
 
 #include "banned.h"
-
-#define IN_8 "datasets/dataset#8/documents"
-
-/* document#1, a.pdf in dataset 7, is going to move into dataset 8. */
-static struct drop *put_one(struct world *w)
-{
-    struct drop *d;
-
-    start(w);
-    assert_int_equal(put(w, IN_7, "a.pdf", pdf("mine")), 0);
-    pass(w, 1);
-    d = find_file(w, IN_7, "a.pdf");
-    assert_int_equal(drop_lock_exclusive(w->drops, d, &w->call), 0);
-    w->api.said[0] = '\0';
-    w->err = (struct failure){ .text = "" };
-    return d;
-}
-
-static struct moving moving_of(struct world *w, struct drop *d)
-{
-    return (struct moving){ .uploads = w->uploads,
-                            .call = &w->call,
-                            .drop = d,
-                            .name = "a.pdf",
-                            .to = folder_at(w, IN_8),
-                            .to_name = "a.pdf" };
-}
 
 static void the_end_of_a_patch_is_looked_at(void **state)
 {
