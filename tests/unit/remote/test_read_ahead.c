@@ -42,8 +42,7 @@ static void list_it(struct folder_there *f)
 {
     cleanup_listing struct listing *l = NULL;
 
-    assert_int_equal(
-        known_listing(f->x->remote, resource_get(f->kind), NULL, NULL, NULL, &l), 0);
+    assert_int_equal(known_listing(f->x->remote, resource_get(f->kind), NULL, NULL, NULL, &l), 0);
     assert_int_equal(listing_complete(l, &f->x->call, &f->x->err), 0);
     assert_int_equal(listing_rows(l), f->n);
 }
@@ -63,8 +62,7 @@ static void begin(struct folder_there *f, struct fixture *x, unsigned n, unsigne
         char row[512];
         struct fake_reply whole = { .status = 200, .body = row, .gated = gated && i > 2 };
 
-        snprintf(f->ids[i], sizeof(f->ids[i]), "las:%s:%08x%024x", res->id_type,
-                 by_id * i % n, 0);
+        snprintf(f->ids[i], sizeof(f->ids[i]), "las:%s:%08x%024x", res->id_type, by_id * i % n, 0);
         snprintf(row, sizeof(row), "{\"%s\": \"%s\", \"name\": \"scan-%03u.pdf\"", res->id_field,
                  f->ids[i], by_name * i % n);
         buf_addf(&rows, "%s%s}", i ? ", " : "", row);

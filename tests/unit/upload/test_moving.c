@@ -2,6 +2,7 @@
 #include "moving_fixture.h"
 
 #include "moving_settle.h"
+#include "refusing_disk.h"
 
 #include "banned.h"
 
@@ -140,12 +141,141 @@ static void what_is_owed_is_on_disk_with_the_names(void **state)
     expect_file(w, IN_7, "b.pdf", "document#1");
 }
 
+/* --- How it ends otherwise ------------------------------------------------------------------------ */
+
+static void what_was_sent_under_its_new_name_is_one_intent(void **state)
+{
+    cleanup_intent_change struct intent_change change = { .row = NULL }, again = { .row = NULL };
+    struct world *w = *state;
+    cleanup_drop struct drop *d = put_one(w);
+    struct moving m = moving_of(w, d);
+    int64_t number;
+
+    assert_int_equal(moving_sent(&m, id_of("document", 1), &change), 0);
+    number = m.number;
+    assert_int_equal(state_of_intent(w, number), INTENT_SENDING);
+    assert_int_equal(moving_sent(&m, id_of("document", 1), &again), -EALREADY);
+    assert_int_equal(m.number, number);
+    moving_unsent(&m); /* it could not be written */
+    assert_int_equal(m.number, 0);
+    assert_int_equal(state_of_intent(w, number), -1);
+    drop_unlock_exclusive(w->drops, d);
+}
+
+/* For a reason of its own: only what went out may still arrive. */
+static void what_does_not_move_after_all_is_looked_at_if_it_was_patched(void **state)
+{
+    for (int patched = 0; patched < 2; patched++) {
+        cleanup_intent_change struct intent_change change = { .row = NULL };
+        struct world *w = *state;
+        cleanup_drop struct drop *d = put_one(w);
+        struct moving m = moving_of(w, d);
+        cleanup_free char *id = strdup(id_of("document", 1));
+        struct target t = { .res = m.to->res, .id = id };
+        int64_t number;
+
+        print_message("%s\n", patched ? "patched" : "sent");
+        w->uploads->unsure_ms = HOUR_MS;
+        moving_leave(&m); /* nothing was begun */
+        assert_int_equal(moving_sent(&m, id, &change), 0);
+        if (patched)
+            assert_int_equal(moving_begin(&m, &t, &w->err), 0);
+        number = m.number;
+        moving_leave(&m);
+        assert_int_equal(m.number, 0);
+        assert_int_equal(state_of_intent(w, number), patched ? INTENT_UNSURE : -1);
+        expect_file(w, IN_7, "a.pdf", "document#1");
+        drop_unlock_exclusive(w->drops, d);
+        drop_unref(steal_pointer(&d));
+        intent_change_release(&change);
+        change = (struct intent_change){ .row = NULL };
+        stop(w);
+    }
+}
+
+/* The PATCH is done, and the names could not be written: they follow once they can. */
+static void a_disk_that_is_full_is_made_up_for(void **state)
+{
+    struct world *w = *state;
+    cleanup_drop struct drop *d = put_one(w);
+    struct moving m = moving_of(w, d);
+    cleanup_free char *id = strdup(id_of("document", 1));
+    struct target t = { .res = m.to->res, .id = id };
+    cleanup_free struct intent_row *row = NULL;
+    int64_t number;
+
+    assert_int_equal(moving_begin(&m, &t, &w->err), 0);
+    number = m.number;
+    api_change(&w->api, "documents/document#1", "{'datasetId': 'dataset#8'}");
+    pass(w, 1);
+    assert_int_equal(moving_patched(&m, &t, 0, &w->err), 0);
+    disk_says = -ENOSPC;
+    assert_int_equal(moving_finish(&m), -ENOSPC);
+    drop_unlock_exclusive(w->drops, d);
+    expect_file(w, IN_7, "a.pdf", "document#1");
+    expect_file(w, IN_8, "a.pdf", NULL);
+    assert_int_equal(state_of_intent(w, number), INTENT_UNSURE);
+    row = journal_copy(w->uploads->journal, number);
+    assert_int_equal(moving_settle(w->uploads, &w->call, row, &w->err), 0);
+    expect_file(w, IN_8, "a.pdf", "document#1");
+    expect_file(w, IN_7, "a.pdf", NULL);
+}
+
+/* Nothing went out for it: then nothing is owed, and what was to go stays. */
+static void what_was_not_written_is_not_owed(void **state)
+{
+    struct world *w = *state;
+    cleanup_drop struct drop *d = put_one(w);
+    struct moving m = moving_of(w, d);
+    cleanup_free char *old_id = strdup(id_of("document", 2));
+    struct target old = { .res = m.to->res, .id = old_id };
+
+    add_made(w, "document#2", pdf("old"), "'datasetId': 'dataset#7'");
+    m.to = folder_at(w, IN_7);
+    m.to_name = "b.pdf";
+    moving_owe(&m, &old);
+    disk_says = -ENOSPC;
+    assert_int_equal(moving_finish(&m), -ENOSPC);
+    drop_unlock_exclusive(w->drops, d);
+    expect_file(w, IN_7, "a.pdf", "document#1");
+    expect_file(w, IN_7, "b.pdf", NULL);
+    for (int64_t number = 1; number < 5; number++)
+        assert_int_equal(state_of_intent(w, number), -1);
+    expect_there(&w->api, "documents", "document#1 document#2 ");
+}
+
+/* Its name has moved in one transaction with what sends its bytes: there is nothing left to do. */
+static void what_has_moved_with_its_bytes_moves_once(void **state)
+{
+    for (int moved = 0; moved < 2; moved++) {
+        struct world *w = *state;
+        cleanup_drop struct drop *d = put_one(w);
+        struct moving m = moving_of(w, d);
+
+        print_message("%s\n", moved ? "it has" : "it has not yet");
+        m.at_once = true;
+        if (moved)
+            assert_int_equal(drops_move(w->drops, d, m.to, m.to_name), 0);
+        assert_int_equal(moving_finish(&m), 0);
+        expect_file(w, IN_8, "a.pdf", "document#1");
+        expect_file(w, IN_7, "a.pdf", NULL);
+        drop_unlock_exclusive(w->drops, d);
+        drop_unref(steal_pointer(&d));
+        stop(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_end_of_a_patch_is_looked_at),
         TEST(the_next_mount_lets_the_name_follow),
         TEST(what_is_owed_is_on_disk_with_the_names),
+        TEST(what_was_sent_under_its_new_name_is_one_intent),
+        TEST(what_does_not_move_after_all_is_looked_at_if_it_was_patched),
+        TEST(a_disk_that_is_full_is_made_up_for),
+        TEST(what_was_not_written_is_not_owed),
+        TEST(what_has_moved_with_its_bytes_moves_once),
     };
 
     return cmocka_run_group_tests_name("moving", tests, NULL, NULL);

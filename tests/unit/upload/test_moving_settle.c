@@ -13,9 +13,10 @@
 /* What is going to be moved, where it was put, and what was called so there. */
 struct move {
     const char *from, *to, *to_name;
-    const char *there; /* document#2, with these bytes, has the name until then; NULL: nothing has */
-    bool owes;         /* which has to go, for it takes its place */
-    bool not_moved;    /* by the server */
+    const char
+        *there;     /* document#2, with these bytes, has the name until then; NULL: nothing has */
+    bool owes;      /* which has to go, for it takes its place */
+    bool not_moved; /* by the server */
 };
 
 /* It was moved, and the daemon died: the number of its intent, which the test holds. */
@@ -254,7 +255,7 @@ static void where_the_name_was_taken_it_goes_back(void **state)
 {
     static const struct {
         const char *what;
-        bool list_took_it; /* a list has been looked at, and its old name went */
+        bool list_took_it;   /* a list has been looked at, and its old name went */
         const char *renamed; /* it is called so by now, where it was */
     } cases[] = {
         { "as it was", false, NULL },
@@ -357,11 +358,10 @@ static void what_it_was_to_replace_in_its_own_list_is_gone(void **state)
 {
     cleanup_drop struct drop *there = NULL;
     struct world *w = *state;
-    int64_t number = begin_move(w, &(struct move){ .to = IN_7,
-                                                   .to_name = "b.pdf",
-                                                   .there = "theirs",
-                                                   .owes = true,
-                                                   .not_moved = true });
+    int64_t number = begin_move(
+        w,
+        &(struct move){
+            .to = IN_7, .to_name = "b.pdf", .there = "theirs", .owes = true, .not_moved = true });
 
     api_change(&w->api, "documents/document#2", NULL);
     there = find_file(w, IN_7, "b.pdf");
@@ -395,8 +395,8 @@ static void what_cannot_go_back_says_what_it_is_called(void **state)
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct world *w = *state;
-        int64_t number = begin_move(
-            w, &(struct move){ .from = cases[i].from, .to_name = cases[i].to_name });
+        int64_t number =
+            begin_move(w, &(struct move){ .from = cases[i].from, .to_name = cases[i].to_name });
 
         print_message("%s\n", cases[i].what);
         take_name(w, IN_8, cases[i].to_name);

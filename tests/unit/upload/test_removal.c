@@ -185,8 +185,7 @@ static void a_question_does_not_go_later(void **state)
 
     put_one(w, "documents");
     d = write_drop(w, "predictions", "a.json", "{}\n", 3);
-    assert_int_equal(
-        drop_acknowledged(w->drops, d, id_of("prediction", 2), acked, true), 0);
+    assert_int_equal(drop_acknowledged(w->drops, d, id_of("prediction", 2), acked, true), 0);
     assert_false(removal_may_wait(w->uploads, d));
 }
 

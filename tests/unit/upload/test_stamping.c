@@ -50,9 +50,8 @@ static const char *said_of(struct world *w, struct call *call, const char *folde
 static void a_server_that_keeps_it_hears_what_the_file_is(void **state)
 {
     static const char *const parts[] = {
-        "'name': 'a.pdf'", "'size': '7'",     "'mtime': '1.500000000'",
-        "'mode': '640'",   "'sha256': 'ab00", "'path': 'in/a.pdf'",
-        "'of': 'datasetId'",
+        "'name': 'a.pdf'", "'size': '7'",        "'mtime': '1.500000000'", "'mode': '640'",
+        "'sha256': 'ab00", "'path': 'in/a.pdf'", "'of': 'datasetId'",
     };
     struct world *w = *state;
     char key[STAMP_KEY_CHARS + 1], other[STAMP_KEY_CHARS + 1];
@@ -129,8 +128,8 @@ static void where_it_is_is_said_below_the_folder_of_all(void **state)
         struct stamp s = STAMP_NONE;
 
         print_message("%s/%s\n", cases[i].key, cases[i].name);
-        assert_int_equal(
-            stamping_place(w->uploads, folder_at(w, cases[i].key), cases[i].name, &s), 0);
+        assert_int_equal(stamping_place(w->uploads, folder_at(w, cases[i].key), cases[i].name, &s),
+                         0);
         assert_string_equal(s.path, cases[i].path);
         assert_string_equal(s.of, cases[i].of);
     }

@@ -35,9 +35,10 @@ struct world {
     struct fake_clock fake;
     struct uploads uploads;
     struct folder *folder;
+    unsigned looks; /* of by_its_name() */
 };
 
-static void start(void **state, struct world *w)
+static void start_with(void **state, struct world *w, waiting_fn *still_waits)
 {
     *w = (struct world){ .folder = NULL };
     fake_clock_init(&w->fake, 1000, 0);
@@ -49,8 +50,13 @@ static void start(void **state, struct world *w)
                      0);
     assert_int_equal(errlog_new(w->uploads.clock, NULL, &w->uploads.errlog), 0);
     assert_int_equal(pool_new(2, &w->uploads.pool), 0);
-    assert_int_equal(waiting_new(&w->uploads, sidecar_waits, &w->uploads.waiting), 0);
+    assert_int_equal(waiting_new(&w->uploads, still_waits, &w->uploads.waiting), 0);
     assert_int_equal(drops_folder(w->uploads.drops, "documents", &w->folder), 0);
+}
+
+static void start(void **state, struct world *w)
+{
+    start_with(state, w, sidecar_waits);
 }
 
 static void stop(struct world *w)
@@ -169,6 +175,82 @@ static void those_of_an_earlier_mount_go_on_waiting(void **state)
     stop(&w);
 }
 
+/* --- The end of a mount -------------------------------------------------------------------------- */
+
+/* That time is over at once. */
+static int wait_no_longer(struct clock *c, pthread_cond_t *cond, pthread_mutex_t *held,
+                          int64_t until_ms)
+{
+    (void)cond;
+    (void)held;
+    fake_clock_advance((struct fake_clock *)c, until_ms - clock_now_ms(c));
+    return -ETIMEDOUT;
+}
+
+/* What each look at a sidecar finds, as its name says, a letter each, the last again and again. */
+static enum wait_state by_its_name(struct uploads *uploads, struct call *call, struct drop *d,
+                                   struct failure *why)
+{
+    struct world *w = (struct world *)((char *)uploads - offsetof(struct world, uploads));
+    cleanup_free char *name = drop_name(uploads->drops, d);
+    size_t at = w->looks < strcspn(name, ".") - 1 ? w->looks : strcspn(name, ".") - 1;
+
+    (void)call;
+    (void)why;
+    w->looks++;
+    switch (name[at]) {
+    case 'o':
+        return WAIT_OVER;
+    case 'l':
+        return WAIT_LONG;
+    case 'b':
+        return WAIT_BUSY;
+    default:
+        return WAIT_OWED;
+    }
+}
+
+static void a_mount_that_ends_waits_for_what_can_be_given(void **state)
+{
+    static const struct {
+        const char *what, *name;
+        bool cancelled, settled;
+        unsigned looks;
+    } cases[] = {
+        { "it is given", "o.json", false, true, 1 },
+        { "nobody knows its document", "l.json", false, true, 1 },
+        { "it cannot be given", "w.json", false, false, 1 },
+        { "somebody is at it", "bbo.json", false, true, 3 },
+        { "and for too long", "b.json", false, false, 5 },
+        { "nobody waits any more", "b.json", true, false, 1 },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        void *own = NULL;
+        struct drop *d;
+        struct world w;
+        struct call call;
+
+        (void)state;
+        print_message("%s\n", cases[i].what);
+        assert_int_equal(temp_dir_setup(&own), 0);
+        start_with(&own, &w, by_its_name);
+        assert_int_equal(call_init(&call), 0);
+        d = add(&w, cases[i].name);
+        assert_int_equal(waiting_begin(w.uploads.waiting, d), 0);
+        waiting_stop(w.uploads.waiting); /* nobody else looks */
+        w.fake.clock.wait = wait_no_longer;
+        if (cases[i].cancelled)
+            call_cancel(&call);
+        assert_int_equal(waiting_drain(w.uploads.waiting, &call, 200), cases[i].settled);
+        assert_int_equal(w.looks, cases[i].looks);
+        call_release(&call);
+        drop_unref(d);
+        stop(&w);
+        temp_dir_teardown(&own);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, temp_dir_setup, temp_dir_teardown)
 
 int main(void)
@@ -177,6 +259,7 @@ int main(void)
         TEST(what_waits_for_a_minute_is_told_once_and_counted),
         TEST(what_was_removed_or_renamed_waits_no_more),
         TEST(those_of_an_earlier_mount_go_on_waiting),
+        cmocka_unit_test(a_mount_that_ends_waits_for_what_can_be_given),
     };
 
     return cmocka_run_group_tests_name("waiting", tests, NULL, NULL);
