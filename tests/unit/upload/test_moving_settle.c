@@ -276,10 +276,14 @@ static void where_the_name_was_taken_it_goes_back(void **state)
         if (cases[i].renamed)
             assert_int_equal(drops_move(w->drops, d, folder_at(w, IN_7), name), 0);
         drop_unref(steal_pointer(&d));
+        pass(w, HOUR_MS);
         assert_int_equal(settle(w, number), 0);
         assert_int_equal(state_of_intent(w, number), -1);
         assert_false(is_in_8(w));
         expect_file(w, IN_7, name, "document#1");
+        d = find_file(w, IN_7, name);
+        assert_true(drop_snapshot(w->drops, d).fresh); /* its list may not have it back yet */
+        drop_unref(steal_pointer(&d));
         expect_file(w, IN_8, "a.pdf", "document#2");
         expect_lines(w, 0, "");
         remount(w);
@@ -366,6 +370,10 @@ static void what_it_was_to_replace_in_its_own_list_is_gone(void **state)
     api_change(&w->api, "documents/document#2", NULL);
     there = find_file(w, IN_7, "b.pdf");
     assert_int_equal(drops_remove(w->drops, there, true), 0);
+    w->uploads->unsure_ms = HOUR_MS;
+    assert_int_equal(settle(w, number), LOOK_AGAIN_MS); /* its PATCH may come still */
+    expect_file(w, IN_7, "a.pdf", "document#1");
+    pass(w, HOUR_MS + 1);
     assert_int_equal(settle(w, number), 0);
     assert_int_equal(state_of_intent(w, number), -1);
     expect_file(w, IN_7, "a.pdf", "document#1");
