@@ -197,7 +197,6 @@ static void what_may_come_still_is_looked_for(void **state)
 /* It is being renamed, perhaps; later it was removed. */
 static void a_folder_that_is_gone_is_waited_for_a_while(void **state)
 {
-    cleanup_drop struct drop *in = NULL;
     struct world *w = *state;
     int64_t number;
 

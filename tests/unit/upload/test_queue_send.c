@@ -34,8 +34,8 @@ static int64_t send_it(struct world *w, int64_t number)
 static void it_is_sent_and_out_of_the_queue(void **state)
 {
     struct world *w = *state;
-    cleanup_drop struct drop *d = put_one(w);
 
+    drop_unref(put_one(w));
     assert_int_equal(send_it(w, 1), 0);
     assert_int_equal(state_of_intent(w, 1), -1);
     assert_null(queue_find(w->uploads, 1));
@@ -139,8 +139,8 @@ static void what_cannot_be_sent_is_kept_apart_with_its_words(void **state)
     cleanup_free struct intent_row *row = NULL;
     struct failure why = { .text = "" };
     struct world *w = *state;
-    cleanup_drop struct drop *d = put_one(w);
 
+    drop_unref(put_one(w));
     row = journal_copy(w->uploads->journal, 1);
     failure_set(&why, 0, "it may be one of these");
     for (int again = 0; again < 2; again++) { /* it is told once */
