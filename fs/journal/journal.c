@@ -511,6 +511,19 @@ bool journal_moves(struct journal *j, const char *id)
     return moves;
 }
 
+bool journal_moves_over(struct journal *j, const char *look)
+{
+    struct entry *e, *next;
+    bool moves = false;
+
+    lock_take(&j->lock);
+    HASH_ITER(hh, j->entries, e, next)
+        moves = moves || (e->row->kind == INTENT_MOVE && e->row->state <= INTENT_UNSURE &&
+                          is_same(e->row->look, look));
+    lock_give(&j->lock);
+    return moves;
+}
+
 int journal_each(struct journal *j, int (*each)(void *arg, const struct intent_row *row), void *arg)
 {
     struct entry *e, *next;

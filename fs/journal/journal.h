@@ -149,6 +149,9 @@ int64_t journal_next_like(struct journal *j, const struct intent_row *row);
 /* Does a rename of this resource go on, or is it not known what came of it? */
 bool journal_moves(struct journal *j, const char *id);
 
+/* Is something to take the place of what has this look (struct intent_row), as far as nobody knows whether it did? */
+bool journal_moves_over(struct journal *j, const char *look);
+
 /* How many of those that make something of these bytes are in this state. */
 size_t journal_count_alike(struct journal *j, const uint8_t *sha256, enum intent_state state);
 

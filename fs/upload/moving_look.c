@@ -7,6 +7,7 @@
 #include "carry.h"
 #include "drop_table.h"
 #include "folder.h"
+#include "journal.h"
 #include "known.h"
 #include "list_filter.h"
 #include "uploads_context.h"
@@ -24,6 +25,14 @@ void moving_look_at_name(struct uploads *uploads, struct drop *there,
     else
         snprintf(seen, RESOURCE_ID_MAX + 1, "%s", s.id);
     bytes_unref(b);
+}
+
+bool moving_is_over(struct uploads *uploads, struct drop *d)
+{
+    char seen[RESOURCE_ID_MAX + 1];
+
+    moving_look_at_name(uploads, d, seen);
+    return seen[0] && journal_moves_over(uploads->journal, seen);
 }
 
 /* 1: it is in the list of f; 0: it is not, or is no more; -errno: it cannot be asked. */

@@ -17,6 +17,9 @@ struct uploads;
 void moving_look_at_name(struct uploads *uploads, struct drop *there,
                          char seen[RESOURCE_ID_MAX + 1]);
 
+/* Is something to take the place of d, and nobody knows whether it did? Any thread, never blocks. */
+bool moving_is_over(struct uploads *uploads, struct drop *d);
+
 /* Is t in the list of to, and, if it takes the place of old (NULL: of nothing) there, what that is? 1, 0 it is
  * not, or is no more; *gone: old is there no more, and nobody can say. Asks the server. -errno: it cannot
  * be asked. */

@@ -304,6 +304,21 @@ static int settle_name(struct settling *s, struct call *call, const struct targe
     return rc == -EEXIST ? keep_name(s) : rc;
 }
 
+/* A PATCH may have said the other name, where what it was to take the place of is gone since. */
+static int leave_where_it_was(const struct settling *s)
+{
+    struct drops *drops = s->uploads->drops;
+    cleanup_drop struct drop *d = NULL;
+    struct folder *from;
+    int rc = journal_tell(s->uploads->journal, s->row->number, INTENT_REFUSED, NULL, STATE_NOW);
+
+    if (rc == 0 && s->row->id && drops_folder(drops, s->row->folder, &from) == 0)
+        d = drops_find_id(drops, from, s->row->id);
+    if (d)
+        restamp_late(s->uploads, d);
+    return rc;
+}
+
 int64_t moving_settle(struct uploads *uploads, struct call *call, const struct intent_row *row,
                       struct failure *why)
 {
@@ -327,7 +342,7 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
     if (rc == 0 && unsure_may_land(uploads, row))
         return LOOK_AGAIN_MS;
     if (rc == 0 || rc == -EINVAL) /* not moved; or nowhere to move to */
-        return journal_tell(j, row->number, INTENT_REFUSED, NULL, STATE_NOW);
+        return leave_where_it_was(&s);
     if (rc < 0)
         return rc;
     s.name = row->to_name;

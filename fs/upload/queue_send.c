@@ -9,6 +9,7 @@
 #include "folder.h"
 #include "heir.h"
 #include "journal.h"
+#include "moving_look.h"
 #include "passes.h"
 #include "queue.h"
 #include "settle.h"
@@ -95,7 +96,7 @@ static int64_t send_locked(struct uploads *uploads, struct call *call, struct dr
         end(uploads, d, row->number);
         return 0;
     }
-    if (s.id[0] && journal_moves(uploads->journal, s.id))
+    if ((s.id[0] && journal_moves(uploads->journal, s.id)) || moving_is_over(uploads, d))
         return BUSY_AGAIN_MS; /* what takes its place is where it will be */
     if (heir_is_awaited(uploads, d))
         return fail(why, -EAGAIN, 0, "what it takes the place of is still being deleted");

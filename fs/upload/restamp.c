@@ -202,6 +202,8 @@ int64_t restamp_work(struct uploads *uploads, struct call *call, const struct in
         return UNKNOWN_AGAIN_MS; /* nothing has answered yet: it may well keep it */
     if (!journal_is_first(uploads->journal, row))
         return BUSY_AGAIN_MS; /* what is said last has to be what it is called last */
+    if (row->id && journal_moves(uploads->journal, row->id))
+        return BUSY_AGAIN_MS; /* by what a rename has said it is told whether that was carried out */
     take_others(uploads, row);
     if (row->id && !uploads->ro && backend_keeps_stamps(uploads->backend))
         rc = tell(uploads, call, row, why);

@@ -296,3 +296,77 @@ def test_what_others_have_renamed_meanwhile_is_not_deleted(mount, proxy, api):
         assert (mount / 'documents/kept.pdf').read_bytes() == small_pdf(1)
         assert path.read_bytes() == small_pdf(2)
         mount.remount()
+
+
+# --- Moves of which nobody knows -------------------------------------------------------------------
+
+def kill_in_a_move(mount, proxy, source, target):
+    """It is carried out, and the daemon dies before it knows."""
+    patch = proxy.fault('PATCH', '/documents/.*', stall='after', close='after')
+    mover = subprocess.Popen(['mv', '-T', source, target], stderr=subprocess.DEVNULL)
+    eventually(lambda: patch.hits)
+    eventually(lambda: proxy.since(0, 'PATCH'))
+    time.sleep(0.3)
+    mount.kill()
+    mover.wait()
+    proxy.rules.remove(patch)
+    patch.released.set()
+
+
+@pytest.mark.server('--api', '2024')
+@pytest.mark.options('unsure=2', 'writeback', 'settle=0')
+@pytest.mark.parametrize('had', [False, True], ids=['new', 'written again'])
+def test_what_waits_under_the_name_is_not_sent_before_the_move_is_settled(mount, proxy, api, dataset, had):
+    mount.may_leave = True
+    if had:
+        (dataset / 'kept.pdf').write_bytes(small_pdf(1))
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(2))
+    mount.control('flush')
+    proxy.fault('POST', '/documents', status=503)
+    (dataset / 'kept.pdf').write_bytes(small_pdf(3))
+    kill_in_a_move(mount, proxy, mount / 'documents/scan.pdf', dataset / 'kept.pdf')
+    proxy.clear()
+    mount.start()
+    mount.control('flush')
+    eventually(lambda: documents(api) == [small_pdf(2)], 20)
+    for _ in range(2):
+        assert os.listdir(dataset) == ['kept.pdf']
+        assert (dataset / 'kept.pdf').read_bytes() == small_pdf(2)
+        mount.remount()
+
+
+@pytest.mark.server('--api', '2024')
+@pytest.mark.options('unsure=2', 'writeback', 'settle=0')
+def test_an_older_rename_is_told_once_it_is_known_whether_it_moved_on(mount, proxy, api, dataset):
+    """By what a rename has said it is told whether that was carried out: what is said of the one before would hide it."""
+    mount.may_leave = True
+    (dataset / 'kept.pdf').write_bytes(small_pdf(1))
+    (dataset / 'kept.pdf.json').write_text(LABELS)
+    (dataset / 'first.pdf').write_bytes(small_pdf(2))
+    mount.control('flush')
+    stamp = proxy.fault('PATCH', '/documents/.*', status=503)
+    os.rename(dataset / 'first.pdf', dataset / 'second.pdf')
+    eventually(lambda: stamp.hits)
+    proxy.rules.remove(stamp)
+    kill_in_a_move(mount, proxy, dataset / 'second.pdf', dataset / 'kept.pdf')
+    mount.start()
+    eventually(lambda: documents(api) == [small_pdf(2)], 20)
+    for _ in range(2):
+        assert 'second.pdf' not in os.listdir(dataset)
+        assert (dataset / 'kept.pdf').read_bytes() == small_pdf(2)
+        mount.remount()
+    assert api.only_document()['metadata']['lasfs']['path'] == 'kept.pdf'
+
+
+@pytest.mark.server('--api', '2024')
+def test_what_did_not_move_says_so_to_others(mount, proxy, api, dataset):
+    """What it was to take the place of was removed since, and its mover was told that it failed."""
+    mount.allow('scan.pdf', 'kept.pdf')
+    (dataset / 'scan.pdf').write_bytes(small_pdf(1))
+    (dataset / 'kept.pdf').write_bytes(small_pdf(2))
+    rename_of_which_nobody_knows(proxy, dataset / 'scan.pdf', dataset / 'kept.pdf')
+    proxy.clear()
+    (dataset / 'kept.pdf').unlink()
+    eventually(lambda: api.only_document()['metadata']['lasfs']['path'] == 'scan.pdf', 20)
+    assert os.listdir(dataset) == ['scan.pdf']
+    assert documents(api) == [small_pdf(1)]

@@ -108,7 +108,7 @@ static inline void add_answer(struct fixture *x, const char *ask, struct fake_re
 
     assert_true(x->n_answers + 1 < ANSWERS_MAX);
     a->body = reply.body ? strdup(reply.body) : NULL;
-    snprintf(a->ask, sizeof(a->ask), "%s", ask);
+    assert_true((size_t)snprintf(a->ask, sizeof(a->ask), "%s", ask) < sizeof(a->ask));
     a->reply = reply;
     a->reply.body = a->body;
     a->once = once;
