@@ -13,12 +13,12 @@
 struct intent_row {
     int64_t number; /* the key, greater than 0 */
     int kind, state;
-    int resource;                    /* of what kind it is about */
-    const char *folder, *name;       /* where it was put; texts are NULL where there is none */
-    const char *id;                  /* of what it is about, once that is known */
-    const char *old;                 /* of what has to go once it is done */
-    const char *look;                /* how to look for it */
-    const char *error;               /* why the last try failed */
+    int resource;              /* of what kind it is about */
+    const char *folder, *name; /* where it was put; texts are NULL where there is none */
+    const char *id;            /* of what it is about, once that is known */
+    const char *old;           /* of what has to go once it is done */
+    const char *look;          /* how to look for it */
+    const char *undo;          /* what was said, and what was there before (body_undo_text()) */
     const char *to_folder, *to_name; /* where it goes */
     uint64_t upload;                 /* the spool's number of its bytes, 0: none */
     int64_t size;

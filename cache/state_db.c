@@ -32,6 +32,7 @@ static const char *const migrations[] = {
      "ALTER TABLE drops ADD COLUMN sent_mtime_ns INTEGER NOT NULL DEFAULT 0;"),
     "ALTER TABLE drops ADD COLUMN failed_ns INTEGER NOT NULL DEFAULT 0;",
     SQL_INTENTS_TABLE "ALTER TABLE drops ADD COLUMN sealed INTEGER;",
+    "ALTER TABLE intents RENAME COLUMN error TO undo;", /* nobody ever wrote it */
 };
 
 #define COLUMNS                                                                                    \

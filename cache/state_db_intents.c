@@ -10,8 +10,8 @@
 int sql_put_intent(struct state_db *db, const struct intent_row *row, struct failure *err)
 {
     sqlite3_stmt *s = db->statements[PUT_INTENT];
-    const char *const texts[] = { row->folder, row->name,  row->id,        row->old,
-                                  row->look,   row->error, row->to_folder, row->to_name };
+    const char *const texts[] = { row->folder, row->name, row->id,        row->old,
+                                  row->look,   row->undo, row->to_folder, row->to_name };
     int failed = sqlite3_bind_int64(s, 1, row->number) | sqlite3_bind_int(s, 2, row->kind) |
                  sqlite3_bind_int(s, 3, row->state) | sqlite3_bind_int(s, 4, row->resource) |
                  bind_number(s, 13, (int64_t)row->upload) | sqlite3_bind_int64(s, 14, row->size) |
@@ -48,7 +48,7 @@ static void read_intent(sqlite3_stmt *s, struct intent_row *row)
         .id = column_text(s, 6),
         .old = column_text(s, 7),
         .look = column_text(s, 8),
-        .error = column_text(s, 9),
+        .undo = column_text(s, 9),
         .to_folder = column_text(s, 10),
         .to_name = column_text(s, 11),
         .upload = (uint64_t)sqlite3_column_int64(s, 12),

@@ -57,7 +57,7 @@ struct drop_row *drop_row_copy(const struct drop_row *row)
 static size_t intent_bytes(const struct intent_row *row)
 {
     return packed_bytes(row->folder) + packed_bytes(row->name) + packed_bytes(row->id) +
-           packed_bytes(row->old) + packed_bytes(row->look) + packed_bytes(row->error) +
+           packed_bytes(row->old) + packed_bytes(row->look) + packed_bytes(row->undo) +
            packed_bytes(row->to_folder) + packed_bytes(row->to_name);
 }
 
@@ -69,7 +69,7 @@ static void pack_intent(char **at, struct intent_row *to, const struct intent_ro
     to->id = pack(at, from->id);
     to->old = pack(at, from->old);
     to->look = pack(at, from->look);
-    to->error = pack(at, from->error);
+    to->undo = pack(at, from->undo);
     to->to_folder = pack(at, from->to_folder);
     to->to_name = pack(at, from->to_name);
 }

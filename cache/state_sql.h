@@ -89,7 +89,7 @@ bool sql_digest(sqlite3_stmt *s, int at, uint8_t out[STATE_DIGEST_BYTES]);
     " error TEXT, to_folder TEXT, to_name TEXT, upload INTEGER, size INTEGER NOT NULL,"            \
     " since_ns INTEGER NOT NULL, tries INTEGER NOT NULL, sha256 BLOB);"
 #define SQL_INTENT_COLUMNS                                                                         \
-    "number, kind, state, resource, folder, name, id, old, look, error, to_folder, to_name, "      \
+    "number, kind, state, resource, folder, name, id, old, look, undo, to_folder, to_name, "       \
     "upload, size, since_ns, tries, sha256"
 
 int sql_put_intent(struct state_db *db, const struct intent_row *row, struct failure *err);

@@ -101,4 +101,12 @@ int body_set_difference(struct body *b, const struct record *now, const char *te
 int body_set_overwrite(struct body *b, const struct record *now, const char *sent, const char *text,
                        size_t len, struct failure *err);
 
+/* What the PATCH b says of what is kept by a replacement, and what before had, as a text for body_set_undo(): but
+ * for names and lists. "": nothing. 0, -ENOMEM, -EFBIG. */
+int body_undo_text(const struct body *b, const struct record *before, struct buf *out);
+
+/* Takes that back in the PATCH b, where now is as was said then: what somebody has written since stays. 0,
+ * -EINVAL, -ENOMEM. */
+int body_set_undo(struct body *b, const char *undo, const struct record *now, struct failure *err);
+
 #endif

@@ -1,4 +1,4 @@
-/* The inside of a body. For body.c, body_merge.c, stamp.c and answer.c alone, behind body.h. */
+/* The inside of a body. For body.c, body_merge.c, body_undo.c, stamp.c and answer.c alone, behind body.h. */
 #ifndef LASFS_BODY_INSIDE_H
 #define LASFS_BODY_INSIDE_H
 

@@ -101,12 +101,20 @@ static bool is_newer(struct adoption *a)
     return s.id[0] && (!a->row->old || strcmp(s.id, a->row->old) != 0);
 }
 
+/* A backup here that is parked keeps it for this name, and for nothing else. */
+static bool is_parked(struct adoption *a)
+{
+    cleanup_drop struct drop *p = drops_find_parked(a->uploads->drops, a->folder, a->name);
+
+    return p && strcmp(drop_snapshot(a->uploads->drops, p).id, a->row->old) == 0;
+}
+
 static bool is_renamed(struct adoption *a)
 {
     struct drop_snapshot s = drop_snapshot(a->uploads->drops, a->drop);
 
     return a->row->old && strcmp(s.id, a->row->old) != 0 &&
-           drops_has_id(a->uploads->drops, a->row->old);
+           drops_has_id(a->uploads->drops, a->row->old) && !is_parked(a);
 }
 
 /* What failed under that name is this, if it has the same bytes. */

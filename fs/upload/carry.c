@@ -25,7 +25,8 @@ static int set_filter(const struct folder *f, const struct record *old, const st
 
 int carry_differences(struct uploads *uploads, struct call *call, const struct target *own,
                       const struct folder *f, const char *name, const struct record *old,
-                      int64_t max_age_ms, struct body **out, struct failure *err)
+                      int64_t max_age_ms, struct body **out, struct record **now,
+                      struct failure *err)
 {
     cleanup_record struct record *is = NULL;
     cleanup_body struct body *body = NULL;
@@ -39,6 +40,8 @@ int carry_differences(struct uploads *uploads, struct call *call, const struct t
         rc = set_filter(f, old, is, body, err);
     if (rc == 0)
         *out = steal_pointer(&body);
+    if (rc == 0 && now)
+        *now = steal_pointer(&is);
     return rc;
 }
 
@@ -52,7 +55,7 @@ int carry_is_done(struct uploads *uploads, struct call *call, const struct targe
 
     if (rc < 0 || !was)
         return rc < 0 ? rc : -ENOENT;
-    rc = carry_differences(uploads, call, own, f, name, was, 0, &left, err);
+    rc = carry_differences(uploads, call, own, f, name, was, 0, &left, NULL, err);
     if (rc == -ENOENT || rc == -EXDEV)
         return 0;
     return rc < 0 ? rc : body_empty(left);

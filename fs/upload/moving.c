@@ -67,7 +67,7 @@ static int make_row(struct moving *m, const struct resource *res, const char *id
     return 0;
 }
 
-int moving_begin(struct moving *m, const struct target *t, struct failure *err)
+int moving_begin(struct moving *m, const struct target *t, const char *undo, struct failure *err)
 {
     cleanup_move_row struct move_row r = { .from = NULL };
 
@@ -76,6 +76,7 @@ int moving_begin(struct moving *m, const struct target *t, struct failure *err)
         return 0;
     if (make_row(m, t->res, t->id, &r) < 0)
         return fail(err, -ENOMEM, 0, "out of memory");
+    r.row.undo = undo && undo[0] ? undo : NULL;
     return journal_begin(m->uploads->journal, &r.row, NULL, 0, &m->number, err);
 }
 

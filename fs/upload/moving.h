@@ -32,9 +32,9 @@ struct moving {
 /* This one (NULL: none) has to go once the name has moved. */
 void moving_owe(struct moving *m, const struct target *old);
 
-/* A PATCH is going to go out: on disk when this returns; a second one is of the same intent. 0, -ENOSPC,
- * -EIO, -ENOMEM. */
-int moving_begin(struct moving *m, const struct target *t, struct failure *err);
+/* A PATCH is going to go out: on disk when this returns; a second one is of the same intent. undo: what it changes
+ * that has to be taken back if it does not move (body_undo_text()), or NULL. 0, -ENOSPC, -EIO, -ENOMEM. */
+int moving_begin(struct moving *m, const struct target *t, const char *undo, struct failure *err);
 
 /* The drop's bytes were sent for this, and are a resource of this id by now: as a step to be on disk with
  * the drop's row. 0, -ENOMEM; -EALREADY: there is an intent. */

@@ -173,6 +173,25 @@ static int take_name(struct settling *s)
     return drop_row_save(drops, s->drop, true);
 }
 
+/* What it was given of what it was to take the place of goes again: its mover was told that it failed. 0,
+ * -errno: later. */
+static int take_back(struct uploads *uploads, struct call *call, const struct intent_row *row,
+                     struct failure *why)
+{
+    struct target t = { .res = resource_get((enum resource_kind)row->resource), .id = row->id };
+    cleanup_record struct record *now = NULL;
+    cleanup_body struct body *body = NULL;
+    int rc = row->undo ? known_current_record(uploads->remote, call, &t, &now, why) : -ENOENT;
+
+    if (rc == 0)
+        rc = body_new(t.res, BODY_PATCH, &body);
+    if (rc == 0)
+        rc = body_set_undo(body, row->undo, now, why);
+    if (rc == 0 && !body_empty(body))
+        rc = upload_patch(uploads, call, &t, body, why);
+    return rc < 0 && failure_passes(rc, why) ? rc : 0;
+}
+
 /* It is in the list of from again. */
 static int move_back(struct uploads *uploads, struct call *call, const struct target *t,
                      const struct folder *from, struct failure *why)
@@ -295,6 +314,11 @@ static int settle_name(struct settling *s, struct call *call, const struct targe
     if (rc != -EEXIST)
         return rc;
     rc = put_back(s, call, t, why);
+    if (rc == 0 || rc == -EEXIST) {
+        int back = take_back(s->uploads, call, s->row, why);
+
+        rc = back < 0 ? back : rc;
+    }
     if (rc == 0)
         return UNDONE;
     if (rc == -EEXIST && s->undo) {
@@ -341,7 +365,9 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
         rc = 0; /* who has removed it since has not removed what was to take its place */
     if (rc == 0 && unsure_may_land(uploads, row))
         return LOOK_AGAIN_MS;
-    if (rc == 0 || rc == -EINVAL) /* not moved; or nowhere to move to */
+    if (rc == 0) /* not moved, or that counts as not */
+        rc = take_back(uploads, call, row, why);
+    if (rc == 0 || rc == -EINVAL) /* or nowhere to move to */
         return leave_where_it_was(&s);
     if (rc < 0)
         return rc;

@@ -23,17 +23,23 @@
 
 #include "banned.h"
 
+#define UNDO_MAX_BYTES (8 * 1024 * 1024)
+
 /* d's own resource becomes what old is; what is sent for that is begun as a move. 0, -EXDEV it cannot. */
 static int patch_own(struct moving *m, const struct target *own, const struct record *old,
                      struct failure *err)
 {
+    cleanup_buf struct buf undo = BUF_INIT(UNDO_MAX_BYTES);
+    cleanup_record struct record *now = NULL;
     cleanup_body struct body *body = NULL;
     int rc = carry_differences(m->uploads, m->call, own, m->to, m->to_name, old, KNOWN_JUST_NOW_MS,
-                               &body, err);
+                               &body, &now, err);
 
     if (rc < 0 || body_empty(body))
         return rc;
-    rc = moving_begin(m, own, err);
+    rc = body_undo_text(body, now, &undo);
+    if (rc == 0)
+        rc = moving_begin(m, own, buf_str(&undo), err);
     if (rc == 0)
         rc = moving_patched(m, own, upload_patch(m->uploads, m->call, own, body, err), err);
     return rc;

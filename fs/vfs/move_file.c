@@ -71,7 +71,7 @@ static int change_folder(struct move *m, struct drop *d, struct failure *err)
     int rc = f ? drop_target(m->fs->drops, d, &b) : -EXDEV;
 
     if (rc == 0)
-        rc = moving_begin(&m->moving, &b.target, err);
+        rc = moving_begin(&m->moving, &b.target, NULL, err);
     if (rc < 0)
         return rc;
     rc = upload_field(m->fs->uploads, m->call, &b.target, f, to->filter_value,

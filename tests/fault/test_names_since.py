@@ -344,11 +344,11 @@ def test_an_older_rename_is_told_once_it_is_known_whether_it_moved_on(mount, pro
     (dataset / 'kept.pdf.json').write_text(LABELS)
     (dataset / 'first.pdf').write_bytes(small_pdf(2))
     mount.control('flush')
-    stamp = proxy.fault('PATCH', '/documents/.*', status=503)
+    stamp = proxy.fault('PATCH', '/documents/.*', stall='before', close='before', times=1)
     os.rename(dataset / 'first.pdf', dataset / 'second.pdf')
     eventually(lambda: stamp.hits)
-    proxy.rules.remove(stamp)
     kill_in_a_move(mount, proxy, dataset / 'second.pdf', dataset / 'kept.pdf')
+    stamp.released.set()
     mount.start()
     eventually(lambda: documents(api) == [small_pdf(2)], 20)
     for _ in range(2):
@@ -370,3 +370,43 @@ def test_what_did_not_move_says_so_to_others(mount, proxy, api, dataset):
     eventually(lambda: api.only_document()['metadata']['lasfs']['path'] == 'scan.pdf', 20)
     assert os.listdir(dataset) == ['scan.pdf']
     assert documents(api) == [small_pdf(1)]
+
+
+def document(api, data):
+    return next(d for d in api.documents() if api.content('documents/' + d['documentId']) == data)
+
+
+def labels(api, data):
+    return [label['value'] for label in document(api, data).get('groundTruth') or []]
+
+
+@pytest.mark.parametrize('since', [False, True], ids=['', 'written since'])
+@pytest.mark.parametrize('where, own', [('another list', None), ('another list', '1'), ('the same list', None)])
+def test_what_did_not_move_has_no_labels_of_the_other(mount, proxy, api, dataset, own, where, since):
+    """A PATCH had carried them over; what somebody says since stays."""
+    mount.allow('scan.pdf', 'kept.pdf')
+    mount.may_leave = True
+    mount.run('mkdir datasets/second')
+    second = dataset
+    if where == 'another list':
+        second = mount / 'datasets' / api.dataset_called('second')['datasetId'] / 'documents'
+    (dataset / 'scan.pdf').write_bytes(small_pdf(1))
+    if own:
+        (dataset / 'scan.pdf.json').write_text(LABELS.replace('2', own))
+    (second / 'kept.pdf').write_bytes(small_pdf(2))
+    (second / 'kept.pdf.json').write_text(LABELS)
+    eventually(lambda: labels(api, small_pdf(2)) == ['2'] and labels(api, small_pdf(1)) == ([own] if own else []))
+    rename_of_which_nobody_knows(proxy, dataset / 'scan.pdf', second / 'kept.pdf')
+    assert labels(api, small_pdf(1)) == [own or '2']  # its own go before those of another
+    if since:
+        api.patch('documents/' + document(api, small_pdf(1))['documentId'],
+                  groundTruth=[{'label': 'total', 'value': '9'}])
+    api.delete('documents/' + document(api, small_pdf(2))['documentId'])
+    proxy.clear()
+    wanted = ['9'] if since else [own] if own else []
+    mount.control('flush')
+    eventually(lambda: labels(api, small_pdf(1)) == wanted, 20)
+    for _ in range(2):
+        assert (dataset / 'scan.pdf').read_bytes() == small_pdf(1)
+        assert labels(api, small_pdf(1)) == wanted
+        mount.remount()

@@ -161,9 +161,9 @@ static void state_refuses_a_newer_schema(void **state)
 
     put_row(st, "d", "a", "1");
     state_close(st);
-    run_sql(state, "PRAGMA user_version = 7");
+    run_sql(state, "PRAGMA user_version = 8");
     assert_int_equal(open_rc(state, 0, clock_real(), &err), -EPROTO);
-    assert_non_null(strstr(err.text, "newer lasfs (version 7, this one knows 6)"));
+    assert_non_null(strstr(err.text, "newer lasfs (version 8, this one knows 7)"));
     run_sql(state, "PRAGMA user_version = 6"); /* untouched */
     st = open_state(state);
     expect_folder(st, "d", "d/a=1 ");

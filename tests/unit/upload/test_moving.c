@@ -41,7 +41,7 @@ static void the_end_of_a_patch_is_looked_at(void **state)
         print_message("%s\n", cases[i].what);
         w->uploads->unsure_ms =
             HOUR_MS; /* the journal does not say before then that it is not done */
-        assert_int_equal(moving_begin(&m, &t, &w->err), 0);
+        assert_int_equal(moving_begin(&m, &t, NULL, &w->err), 0);
         number = m.number;
         assert_int_equal(state_of_intent(w, number), INTENT_SENDING);
         if (cases[i].moved)
@@ -94,7 +94,7 @@ static void the_next_mount_lets_the_name_follow(void **state)
         cleanup_free struct intent_row *row = NULL;
 
         print_message("%s\n", cases[i].what);
-        assert_int_equal(moving_begin(&m, &t, &w->err), 0);
+        assert_int_equal(moving_begin(&m, &t, NULL, &w->err), 0);
         if (cases[i].moved)
             api_change(&w->api, "documents/document#1", "{'datasetId': 'dataset#8'}");
         if (cases[i].gone)
@@ -179,7 +179,7 @@ static void what_does_not_move_after_all_is_looked_at_if_it_was_patched(void **s
         moving_leave(&m); /* nothing was begun */
         assert_int_equal(moving_sent(&m, id, &change), 0);
         if (patched)
-            assert_int_equal(moving_begin(&m, &t, &w->err), 0);
+            assert_int_equal(moving_begin(&m, &t, NULL, &w->err), 0);
         number = m.number;
         moving_leave(&m);
         assert_int_equal(m.number, 0);
@@ -204,7 +204,7 @@ static void a_disk_that_is_full_is_made_up_for(void **state)
     cleanup_free struct intent_row *row = NULL;
     int64_t number;
 
-    assert_int_equal(moving_begin(&m, &t, &w->err), 0);
+    assert_int_equal(moving_begin(&m, &t, NULL, &w->err), 0);
     number = m.number;
     api_change(&w->api, "documents/document#1", "{'datasetId': 'dataset#8'}");
     pass(w, 1);

@@ -35,7 +35,7 @@ static int64_t begin_move(struct world *w, const struct move *how)
     }
     if (how->owes)
         moving_owe(&m, &old);
-    assert_int_equal(moving_begin(&m, &t, &w->err), 0);
+    assert_int_equal(moving_begin(&m, &t, NULL, &w->err), 0);
     if (!how->not_moved)
         api_change(&w->api, "documents/document#1", AT_8);
     drop_unlock_exclusive(w->drops, d);
