@@ -349,7 +349,11 @@ def test_an_older_rename_is_told_once_it_is_known_whether_it_moved_on(mount, pro
     eventually(lambda: stamp.hits)
     kill_in_a_move(mount, proxy, dataset / 'second.pdf', dataset / 'kept.pdf')
     stamp.released.set()
+    look = proxy.fault('GET', '/documents/' + document(api, small_pdf(1))['documentId'], status=503)
     mount.start()
+    eventually(lambda: look.hits, 20)
+    time.sleep(1.5)  # what may be told is told by then
+    proxy.rules.remove(look)
     eventually(lambda: documents(api) == [small_pdf(2)], 20)
     for _ in range(2):
         assert 'second.pdf' not in os.listdir(dataset)
