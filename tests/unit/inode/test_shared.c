@@ -131,9 +131,9 @@ static void at_an_older_server_one_page_shows_that_there_are_none(void **state)
            "{\"documents\": [{\"documentId\": \"las:document:" ONE "\", \"batchId\": \"b\"}],"
            " \"nextToken\": \"more\"}");
     assert_int_equal(look(t, "documents"), 0);
-    assert_int_equal(requests(&t->api), 1);
+    assert_in_range(requests(&t->api), 1, 2); /* one more page may be read ahead of who lists */
     assert_string_equal(at(t, "/documents/scan.pdf"), "ENOENT");
-    assert_int_equal(requests(&t->api), 1);
+    assert_in_range(requests(&t->api), 1, 2);
 }
 
 /* The page was under way when it was deleted. */
