@@ -2,8 +2,8 @@
 import subprocess
 
 LEFT, RIGHT = 0.05, 50  # of the ratio's axis
-HEIGHT, WIDTH, MARGIN = 18, 1000, 460
-HEAD = '''set terminal svg size {width},{height} dynamic font "sans-serif,11" background "white"
+HEIGHT, WIDTH, MARGIN = 18, 1200, 680
+HEAD = '''set terminal svg noenhanced size {width},{height} dynamic font "sans-serif,11" background "white"
 set output
 set logscale x
 set xrange [{left}:{right}]
