@@ -30,9 +30,9 @@ static int add_pair(json_t *undo, const struct body *b, const struct field *f,
 
     if (rc < 0 && rc != -ENOENT)
         return rc;
-    return json_object_set_new(undo, f->name,
-                               json_pack("[O,o]", json_object_get(b->object, f->name),
-                                         was ? was : json_null())) < 0
+    return json_object_set_new(
+               undo, f->name,
+               json_pack("[O,o]", json_object_get(b->object, f->name), was ? was : json_null())) < 0
                ? -ENOMEM
                : 0;
 }

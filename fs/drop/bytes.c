@@ -51,6 +51,11 @@ void bytes_discard(struct bytes *b)
     bytes_unref(b);
 }
 
+int bytes_sync(const struct bytes *b)
+{
+    return b && b->number ? spool_sync(b->spool, b->number, b->fd) : 0;
+}
+
 struct bytes *bytes_open(struct spool *spool, uint64_t number, int fd)
 {
     struct bytes *b = calloc(1, sizeof(*b));

@@ -24,6 +24,9 @@ void bytes_unref(struct bytes *b); /* NULL is fine */
 /* The same, and its file leaves the disk now: only open handles use the bytes. */
 void bytes_discard(struct bytes *b);
 
+/* On disk when it returns; those in memory stay there. NULL is fine. 0, -EIO, -ENOSPC. */
+int bytes_sync(const struct bytes *b);
+
 /* All of them, added to out, which is empty. 0, -EFBIG, -ENOMEM, -EIO. */
 int bytes_read(const struct bytes *b, struct buf *out);
 

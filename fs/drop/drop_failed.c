@@ -13,7 +13,6 @@
 #include "drop_table.h"
 #include "drops.h"
 #include "file.h"
-#include "spool.h"
 
 #include "banned.h"
 
@@ -138,7 +137,7 @@ int drop_set_failed(struct drops *t, struct drop *d, const char *why, int64_t at
     struct bytes *b = drop_bytes(t, d);
     struct failing f = { .open = bytes_for_readers(t, b) };
     /* what is said to be kept is on disk before it is said */
-    int sync = b && b->number ? spool_sync(t->spool, b->number, b->fd) : 0;
+    int sync = bytes_sync(b);
     int rc = move_bytes(t, d, why, at_ns, &f);
 
     bytes_unref(b);
@@ -159,7 +158,7 @@ static int add_failed(struct drops *t, struct folder *f, const char *name, struc
 {
     cleanup_free char *copy = strdup(why);
     cleanup_drop struct drop *x = NULL;
-    int rc = spool_sync(t->spool, b->number, b->fd);
+    int rc = bytes_sync(b);
 
     if (rc == 0) {
         drops_lock(t);

@@ -7,7 +7,6 @@
 #include "drop_rows.h"
 #include "drop_shared.h"
 #include "file.h"
-#include "spool.h"
 
 #include "banned.h"
 
@@ -20,8 +19,8 @@ static int make_bytes(struct drops *t, const struct drop *d, const char *text, s
     if (rc < 0)
         return rc;
     rc = file_pwrite_all((*out)->fd, text, len, 0);
-    if (rc == 0 && (*out)->number)
-        rc = spool_sync(t->spool, (*out)->number, (*out)->fd);
+    if (rc == 0)
+        rc = bytes_sync(*out);
     if (rc == 0 && digest)
         rc = content_digest((*out)->fd, digest);
     if (rc < 0)

@@ -475,7 +475,7 @@ static int fsync_drop(struct files *files, struct handle *h)
 {
     struct drop *d = h->node->drop;
     struct bytes *b = drop_bytes(files->drops, d);
-    int rc = b ? spool_sync(files->spool, b->number, b->fd) : 0;
+    int rc = bytes_sync(b);
 
     bytes_unref(b);
     if (rc == 0 && !is_current(files, d, h))

@@ -196,19 +196,6 @@ void journal_doubt(struct journal *j, int64_t number)
     lock_give(&j->lock);
 }
 
-bool journal_doubts(struct journal *j, const char *id)
-{
-    struct entry *e, *next;
-    bool doubts = false;
-
-    lock_take(&j->lock);
-    HASH_ITER(hh, j->entries, e, next)
-        doubts = doubts || (e->row->kind == INTENT_CREATE && e->row->state == INTENT_UNSURE &&
-                            e->row->id && strcmp(e->row->id, id) == 0);
-    lock_give(&j->lock);
-    return doubts;
-}
-
 static int note(struct journal *j, int64_t number, bool waiting, const struct intent_news *news,
                 struct intent_change *out)
 {
@@ -436,6 +423,50 @@ static bool has_id_locked(struct journal *j, const char *id, int64_t but)
     return false;
 }
 
+/* Is there one that is so? */
+static bool has_one(struct journal *j, bool (*is)(const struct intent_row *row, const char *text),
+                    const char *text)
+{
+    struct entry *e, *next;
+    bool has = false;
+
+    lock_take(&j->lock);
+    HASH_ITER(hh, j->entries, e, next)
+        has = has || is(e->row, text);
+    lock_give(&j->lock);
+    return has;
+}
+
+static bool has_made(const struct intent_row *row, const char *id)
+{
+    return row->kind == INTENT_CREATE && row->state == INTENT_UNSURE && is_same(row->id, id);
+}
+
+bool journal_doubts(struct journal *j, const char *id)
+{
+    return has_one(j, has_made, id);
+}
+
+static bool moves(const struct intent_row *row, const char *id)
+{
+    return row->kind == INTENT_MOVE && row->state <= INTENT_UNSURE && is_same(row->id, id);
+}
+
+bool journal_moves(struct journal *j, const char *id)
+{
+    return has_one(j, moves, id);
+}
+
+static bool moves_over(const struct intent_row *row, const char *look)
+{
+    return row->kind == INTENT_MOVE && row->state <= INTENT_UNSURE && is_same(row->look, look);
+}
+
+bool journal_moves_over(struct journal *j, const char *look)
+{
+    return has_one(j, moves_over, look);
+}
+
 bool journal_has_id(struct journal *j, const char *id, int64_t but)
 {
     bool has;
@@ -496,32 +527,6 @@ int64_t journal_next_like(struct journal *j, const struct intent_row *row)
             number = e->number;
     lock_give(&j->lock);
     return number;
-}
-
-bool journal_moves(struct journal *j, const char *id)
-{
-    struct entry *e, *next;
-    bool moves = false;
-
-    lock_take(&j->lock);
-    HASH_ITER(hh, j->entries, e, next)
-        moves = moves || (e->row->kind == INTENT_MOVE && e->row->state <= INTENT_UNSURE &&
-                          e->row->id && strcmp(e->row->id, id) == 0);
-    lock_give(&j->lock);
-    return moves;
-}
-
-bool journal_moves_over(struct journal *j, const char *look)
-{
-    struct entry *e, *next;
-    bool moves = false;
-
-    lock_take(&j->lock);
-    HASH_ITER(hh, j->entries, e, next)
-        moves = moves || (e->row->kind == INTENT_MOVE && e->row->state <= INTENT_UNSURE &&
-                          is_same(e->row->look, look));
-    lock_give(&j->lock);
-    return moves;
 }
 
 int journal_each(struct journal *j, int (*each)(void *arg, const struct intent_row *row), void *arg)

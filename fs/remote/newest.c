@@ -7,8 +7,8 @@
 #include "known.h"
 #include "known_lists.h"
 #include "list_page.h"
+#include "list_walk.h"
 #include "listing.h"
-#include "paging.h"
 #include "remote_context.h"
 
 #include "banned.h"
@@ -45,8 +45,11 @@ static bool is_gone(const struct news *n, const char *id)
 }
 
 /* 1: what follows is older. */
-static int take_page(struct news *n, const struct page *p)
+static int take_page(void *arg, const struct page *p, struct failure *err)
 {
+    struct news *n = arg;
+
+    (void)err;
     for (size_t i = 0; i < p->n; i++) {
         char id[RESOURCE_ID_MAX + 1];
         int rc;
@@ -63,34 +66,6 @@ static int take_page(struct news *n, const struct page *p)
     return 0;
 }
 
-static int take_pages(struct news *n, struct call *call, const struct query *query,
-                      struct failure *err)
-{
-    cleanup_free char *token = NULL;
-    struct paging paging = { 0 };
-    struct cycle pages = { 0 };
-    int rc;
-
-    do {
-        struct page *p;
-        uint64_t mark;
-
-        rc = backend_list(n->remote->backend, call, &n->of, query, token, RESOURCE_PAGE_SIZE, &p,
-                          err);
-        if (rc < 0)
-            return rc;
-        rc = take_page(n, p);
-        mark = paging_mark(p);
-        free(token);
-        token = steal_pointer(&p->next_token);
-        page_free(p);
-        if (rc == 0)
-            rc =
-                paging_next(&paging, n->of.res, token, mark && !cycle_closes(&pages, mark), 0, err);
-    } while (rc == 0 && token);
-    return rc == 1 ? 0 : rc;
-}
-
 int known_newest(struct remote *remote, struct call *call, const struct folder *f, int64_t since_ns,
                  int (*each)(void *arg, struct record *r), void *arg, struct failure *err)
 {
@@ -101,12 +76,14 @@ int known_newest(struct remote *remote, struct call *call, const struct folder *
                       .arg = arg };
     struct query query[QUERY_MAX + 1] = { { f->filter, f->filter_value } };
     size_t at = f->filter ? 1 : 0;
+    int rc;
 
     if (call->nowait)
         return -EWOULDBLOCK;
     if (target_newest_first(f->res, query + at) == 0)
         return 0;
-    return take_pages(&n, call, query, err);
+    rc = list_walk(remote->backend, call, &n.of, query, take_page, &n, err);
+    return rc == 1 ? 0 : rc;
 }
 
 int64_t known_list_ttl(const struct remote *remote)

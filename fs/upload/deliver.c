@@ -38,7 +38,6 @@
 #include "restamp.h"
 #include "settings.h"
 #include "sidecar.h"
-#include "spool.h"
 #include "stamping.h"
 #include "state.h"
 #include "uploads_context.h"
@@ -520,7 +519,7 @@ static int stay_local(struct delivery *s, struct failure *err)
     if (s->content.size == 0)
         return drop_row_save(s->uploads->drops, s->drop, false);
     /* closed and not acknowledged: on disk */
-    rc = spool_sync(s->uploads->spool, s->bytes->number, s->bytes->fd);
+    rc = bytes_sync(s->bytes);
     return rc < 0 ? rc : drop_row_save(s->uploads->drops, s->drop, true);
 }
 

@@ -2,23 +2,19 @@
 
 #include <string.h>
 
-#include "journal.h"
 #include "list_walk.h"
 #include "record.h"
-#include "state.h"
+#include "unsure.h"
 #include "uploads_context.h"
 
 #include "banned.h"
-
-#define CLOCKS_APART_NS (INT64_C(300) * 1000000000) /* how much the server's clock may be behind */
 
 struct looking {
     struct uploads *uploads;
     const struct intent_row *row;
     const char *model;
     const struct field *document_field, *model_field;
-    int64_t last_ns; /* when the last row was made; 0: there was none */
-    bool ascends;    /* the rows do not come newest first */
+    struct list_order order; /* in which the rows come */
     struct record *found;
 };
 
@@ -37,26 +33,13 @@ static bool is_model(const struct record *r, const struct field *f, const char *
     return is_id(r, f, id) || (own && is_id(r, f, own + 1));
 }
 
-static int is_there(void *arg, const struct drop_row *row)
-{
-    (void)arg;
-    (void)row;
-    return 1;
-}
-
-static bool is_known(const struct looking *l, const char *id)
-{
-    return journal_has_id(l->uploads->journal, id, l->row->number) ||
-           state_find_by_id(l->uploads->state, id, is_there, NULL, NULL) != 0;
-}
-
 static bool is_it(const struct looking *l, const struct record *r)
 {
     char id[RESOURCE_ID_MAX + 1];
 
     return is_id(r, l->document_field, l->row->look) && is_model(r, l->model_field, l->model) &&
-           record_made_ns(r) >= l->row->since_ns - CLOCKS_APART_NS && record_id(r, id) == 0 &&
-           !is_known(l, id);
+           record_made_ns(r) >= unsure_since_ns(l->row) && record_id(r, id) == 0 &&
+           !unsure_is_known(l->uploads, l->row, id);
 }
 
 /* 1: what follows is older. */
@@ -68,14 +51,12 @@ static int look_at_page(void *arg, const struct page *p, struct failure *err)
     for (size_t i = 0; i < p->n; i++) {
         int64_t made_ns = record_made_ns(p->rows[i]);
 
-        l->ascends = l->ascends || (l->last_ns && made_ns > l->last_ns);
-        l->last_ns = made_ns;
         if (!is_it(l, p->rows[i]) || (l->found && record_made_ns(l->found) >= made_ns))
             continue;
         record_unref(l->found);
         l->found = record_ref(p->rows[i]);
     }
-    return !l->ascends && p->n > 1 && l->last_ns && l->last_ns < l->row->since_ns - CLOCKS_APART_NS;
+    return list_is_past(&l->order, p, unsure_since_ns(l->row));
 }
 
 int inbox_look(struct uploads *uploads, struct call *call, const struct intent_row *row,
@@ -93,7 +74,7 @@ int inbox_look(struct uploads *uploads, struct call *call, const struct intent_r
 
     if (backend_speaks_today(uploads->backend))
         target_newest_first(res, query);
-    rc = list_walk(uploads, call, &t, query[0].name ? query : NULL, look_at_page, &l, err);
+    rc = list_walk(uploads->backend, call, &t, query[0].name ? query : NULL, look_at_page, &l, err);
     if (rc < 0) {
         record_unref(l.found);
         return rc;

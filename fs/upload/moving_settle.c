@@ -175,20 +175,20 @@ static int take_name(struct settling *s)
 
 /* What it was given of what it was to take the place of goes again: its mover was told that it failed. 0,
  * -errno: later. */
-static int take_back(struct uploads *uploads, struct call *call, const struct intent_row *row,
+static int take_back(const struct settling *s, struct call *call, const struct target *t,
                      struct failure *why)
 {
-    struct target t = { .res = resource_get((enum resource_kind)row->resource), .id = row->id };
     cleanup_record struct record *now = NULL;
     cleanup_body struct body *body = NULL;
-    int rc = row->undo ? known_current_record(uploads->remote, call, &t, &now, why) : -ENOENT;
+    const char *undo = s->row->undo;
+    int rc = undo ? known_current_record(s->uploads->remote, call, t, &now, why) : -ENOENT;
 
     if (rc == 0)
-        rc = body_new(t.res, BODY_PATCH, &body);
+        rc = body_new(t->res, BODY_PATCH, &body);
     if (rc == 0)
-        rc = body_set_undo(body, row->undo, now, why);
+        rc = body_set_undo(body, undo, now, why);
     if (rc == 0 && !body_empty(body))
-        rc = upload_patch(uploads, call, &t, body, why);
+        rc = upload_patch(s->uploads, call, t, body, why);
     return rc < 0 && failure_passes(rc, why) ? rc : 0;
 }
 
@@ -315,7 +315,7 @@ static int settle_name(struct settling *s, struct call *call, const struct targe
         return rc;
     rc = put_back(s, call, t, why);
     if (rc == 0 || rc == -EEXIST) {
-        int back = take_back(s->uploads, call, s->row, why);
+        int back = take_back(s, call, t, why);
 
         rc = back < 0 ? back : rc;
     }
@@ -366,7 +366,7 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
     if (rc == 0 && unsure_may_land(uploads, row))
         return LOOK_AGAIN_MS;
     if (rc == 0) /* not moved, or that counts as not */
-        rc = take_back(uploads, call, row, why);
+        rc = take_back(&s, call, &t, why);
     if (rc == 0 || rc == -EINVAL) /* or nowhere to move to */
         return leave_where_it_was(&s);
     if (rc < 0)

@@ -17,7 +17,6 @@
 #include "journal.h"
 #include "lock.h"
 #include "moving.h"
-#include "spool.h"
 #include "state.h"
 #include "uploads_context.h"
 
@@ -307,7 +306,7 @@ int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, cons
                               .since_ns = clock_realtime_ns(uploads->clock) };
     cleanup_free char *key = drops_key(uploads->drops, f);
     bool waited = drop_snapshot(uploads->drops, d).state == DROP_WAITING;
-    int rc = spool_sync(uploads->spool, bytes->number, bytes->fd);
+    int rc = bytes_sync(bytes);
     struct stat st;
 
     if (rc == 0 && fstat(bytes->fd, &st) == 0)

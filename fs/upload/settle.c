@@ -35,14 +35,13 @@ void settle_drop(struct uploads *uploads, struct drop *d)
     cleanup_free char *path = NULL;
     struct call now = { .nowait = true };
     struct drop_snapshot s = drop_snapshot(uploads->drops, d);
-    bool settled = s.id[0] && s.has_bytes && !s.dirty && s.opened == 0;
+    bool settled = s.id[0] && s.has_bytes && !s.dirty && s.opened == 0 &&
+                   !journal_doubts(uploads->journal, s.id); /* or the row on disk has them still */
     struct bytes *bytes = settled ? drop_bytes(uploads->drops, d) : NULL;
     struct failure ignored;
     struct target_ids b;
 
     settle_sealed(uploads, d);
-    if (bytes && journal_doubts(uploads->journal, s.id))
-        bytes_unref(steal_pointer(&bytes)); /* the row on disk has them still */
     if (!bytes)
         return;
     path = spool_path(uploads->spool, bytes->number);

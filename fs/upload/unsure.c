@@ -44,8 +44,7 @@ struct look {
     const struct intent_row *row;
     const struct resource *res;
     char key[STAMP_KEY_CHARS + 1]; /* of the stamp that it was sent with, or "" */
-    bool ascends;                  /* the rows do not come newest first */
-    int64_t last_ns;               /* when the last row was made; 0: there was none */
+    struct list_order order;       /* in which the rows come */
     struct sent_fields sent;
     struct record *found[CANDIDATES_MAX + 1];
     size_t n;
@@ -118,23 +117,27 @@ static int is_there(void *arg, const struct drop_row *row)
     return 1;
 }
 
-/* Does a name here, or another intent, stand for it already? */
-static bool is_known(const struct look *l, const char *id)
+bool unsure_is_known(struct uploads *uploads, const struct intent_row *row, const char *id)
 {
-    return journal_has_id(l->uploads->journal, id, l->row->number) ||
-           state_find_by_id(l->uploads->state, id, is_there, NULL, NULL) != 0;
+    return journal_has_id(uploads->journal, id, row->number) ||
+           state_find_by_id(uploads->state, id, is_there, NULL, NULL) != 0;
+}
+
+int64_t unsure_since_ns(const struct intent_row *row)
+{
+    return row->since_ns - CLOCKS_APART_NS;
 }
 
 static bool is_candidate(const struct look *l, const struct record *r)
 {
     char id[RESOURCE_ID_MAX + 1];
 
-    if (record_id(r, id) < 0 || record_made_ns(r) < l->row->since_ns - CLOCKS_APART_NS)
+    if (record_id(r, id) < 0 || record_made_ns(r) < unsure_since_ns(l->row))
         return false;
     for (size_t i = 0; i < l->sent.n; i++)
         if (!agrees(r, &l->sent.fields[i]))
             return false;
-    return !is_known(l, id);
+    return !unsure_is_known(l->uploads, l->row, id);
 }
 
 /* 1: it has the bytes. */
@@ -182,20 +185,6 @@ static int has_key(struct look *l, const struct record *r, struct failure *err)
     return rc < 0 && failure_passes(rc, err) ? rc : 0;
 }
 
-/* Nothing that follows can be it: the page comes newest first, as was asked for, and ends with what is
- * older. 0 is no time. */
-static bool is_past(struct look *l, const struct page *p)
-{
-    int64_t made_ns = 0;
-
-    for (size_t i = 0; i < p->n; i++) {
-        made_ns = record_made_ns(p->rows[i]);
-        l->ascends = l->ascends || (l->last_ns && made_ns > l->last_ns);
-        l->last_ns = made_ns;
-    }
-    return !l->ascends && p->n > 1 && made_ns && made_ns < l->row->since_ns - CLOCKS_APART_NS;
-}
-
 /* 1: it is found, or cannot follow any more. */
 static int look_for_key(struct look *l, const struct page *p, struct failure *err)
 {
@@ -207,7 +196,7 @@ static int look_for_key(struct look *l, const struct page *p, struct failure *er
         if (has != 0)
             return has;
     }
-    return is_past(l, p);
+    return list_is_past(&l->order, p, unsure_since_ns(l->row));
 }
 
 static int look_at_page(void *arg, const struct page *p, struct failure *err)
@@ -248,7 +237,8 @@ static int look_at_list(struct look *l, struct failure *err)
     int rc;
 
     make_query(l, query);
-    rc = list_walk(l->uploads, l->call, &t, query[0].name ? query : NULL, look_at_page, l, err);
+    rc = list_walk(l->uploads->backend, l->call, &t, query[0].name ? query : NULL, look_at_page, l,
+                   err);
     return rc < 0 ? rc : 0;
 }
 
@@ -276,7 +266,7 @@ static void forget_known(struct look *l)
     for (size_t i = 0; i < l->n; i++) {
         char id[RESOURCE_ID_MAX + 1];
 
-        if (record_id(l->found[i], id) == 0 && !is_known(l, id))
+        if (record_id(l->found[i], id) == 0 && !unsure_is_known(l->uploads, l->row, id))
             l->found[n++] = l->found[i];
         else
             record_unref(l->found[i]);

@@ -31,6 +31,12 @@ int unsure_look(struct uploads *uploads, struct call *call, const struct intent_
 int unsure_wait(struct uploads *uploads, struct call *call, const struct intent_row *row,
                 int64_t ms, struct record **out, char words[FAILURE_TEXT_MAX], struct failure *err);
 
+/* Does a name on disk here, or another intent than this one, stand for it already? Blocks for the disk. */
+bool unsure_is_known(struct uploads *uploads, const struct intent_row *row, const char *id);
+
+/* What it has made was made no earlier, by the server's clock, which may be behind (realtime). */
+int64_t unsure_since_ns(const struct intent_row *row);
+
 /* Can it still come, at this time? */
 bool unsure_may_land(struct uploads *uploads, const struct intent_row *row);
 

@@ -12,7 +12,6 @@
 #include "recall.h"
 #include "settings.h"
 #include "settle.h"
-#include "spool.h"
 
 #include "banned.h"
 
@@ -53,7 +52,7 @@ int park_end(struct fs *fs, struct drop *p)
 int park_keep(struct fs *fs, struct drop *p)
 {
     struct bytes *b = drop_bytes(fs->drops, p);
-    int rc = b && b->number ? spool_sync(fs->spool, b->number, b->fd) : 0;
+    int rc = bytes_sync(b);
 
     bytes_unref(b);
     return rc;

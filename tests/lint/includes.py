@@ -62,7 +62,7 @@ ROOMS = {
     'fs/upload': Room(('fs/journal', 'fs/remote', 'fs/drop', 'fs/core', 'fs/path', 'backend/client',
                        'backend/record', 'backend/api', 'cache'), ('libmagic',),
                       ('adopt.h', 'complete.h', 'complete_formats.h', 'pair.h', 'pdf_header.h', 'inbox_look.h', 'inbox_put.h', 'inbox_work.h',
-                       'intents.h', 'list_walk.h', 'passes.h', 'posting.h',
+                       'intents.h', 'passes.h', 'posting.h',
                        'replace.h', 'unsure.h', 'uploads_context.h')),
     'fs/inode': Room(('fs/remote', 'fs/drop', 'fs/core', 'fs/path', 'backend/record', 'backend/api'), (),
                      ('follow.h', 'inodes_context.h', 'shared_place.h')),

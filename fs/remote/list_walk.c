@@ -3,11 +3,11 @@
 #include <stdlib.h>
 
 #include "paging.h"
-#include "uploads_context.h"
+#include "record.h"
 
 #include "banned.h"
 
-int list_walk(struct uploads *uploads, struct call *call, const struct target *t,
+int list_walk(struct backend *backend, struct call *call, const struct target *t,
               const struct query *query,
               int (*each)(void *arg, const struct page *p, struct failure *err), void *arg,
               struct failure *err)
@@ -21,7 +21,7 @@ int list_walk(struct uploads *uploads, struct call *call, const struct target *t
         struct page *p;
         uint64_t mark;
 
-        rc = backend_list(uploads->backend, call, t, query, token, RESOURCE_PAGE_SIZE, &p, err);
+        rc = backend_list(backend, call, t, query, token, RESOURCE_PAGE_SIZE, &p, err);
         if (rc < 0)
             return rc;
         rc = each(arg, p, err);
@@ -33,4 +33,15 @@ int list_walk(struct uploads *uploads, struct call *call, const struct target *t
             rc = paging_next(&paging, t->res, token, mark && !cycle_closes(&pages, mark), 0, err);
     } while (rc == 0 && token);
     return rc;
+}
+
+bool list_is_past(struct list_order *order, const struct page *p, int64_t since_ns)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        int64_t made_ns = record_made_ns(p->rows[i]);
+
+        order->ascends = order->ascends || (order->last_ns && made_ns > order->last_ns);
+        order->last_ns = made_ns;
+    }
+    return !order->ascends && p->n > 1 && order->last_ns && order->last_ns < since_ns;
 }
