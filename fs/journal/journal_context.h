@@ -24,7 +24,7 @@ struct entry {
     bool held;              /* somebody works at it */
     bool failing;           /* its last try has failed for what passes */
     int64_t next_ms;        /* when it is due (monotonic) */
-    int64_t failed_ms;      /* when it last failed */
+    uint64_t turn;          /* which its last try was, of all */
     char *claim;            /* an id that is taken to be what it made; NULL */
     char why[FAILURE_TEXT_MAX];
     UT_hash_handle hh; /* by number */
@@ -44,7 +44,9 @@ struct journal {
     int64_t last_number;
     struct work *works;
     unsigned working;
-    int hurried; /* how many wait in journal_drain() */
+    uint64_t turn;  /* counts the tries, and those who wait in journal_drain() */
+    uint64_t drain; /* the turn of the last of those */
+    int hurried;    /* how many there are */
     bool stop, started;
     uint64_t retries, ended[INTENT_EVENTS];
     pthread_t thread;

@@ -92,10 +92,11 @@ static void note_result(struct journal *j, struct entry *e, int64_t again,
         e->next_ms = clock_now_ms(j->clock) + again;
     } else {
         e->failing = true;
-        e->failed_ms = clock_now_ms(j->clock);
         e->row->tries++;
         j->retries++;
-        e->next_ms = e->failed_ms + back_off(e->row->tries);
+        /* who waits has asked for a try of now, and this one may have begun before an outage's end */
+        e->next_ms =
+            j->hurried && e->turn < j->drain ? 0 : clock_now_ms(j->clock) + back_off(e->row->tries);
         snprintf(e->why, sizeof(e->why), "%s", why->text[0] ? why->text : strerror((int)-again));
     }
     entry_drop_done_locked(j, e);
@@ -147,6 +148,7 @@ static int begin_work_locked(struct journal *j, struct entry *e)
         return rc;
     }
     e->held = true;
+    e->turn = ++j->turn;
     j->working++;
     DL_APPEND(j->works, w);
     return 0;
@@ -219,23 +221,28 @@ void journal_stop(struct journal *j)
 
 /* --- Waiting for it --------------------------------------------------------------------------- */
 
-/* Somebody begins to wait, or ends it: all is due at once. */
-static void hurry(struct journal *j, bool begin)
+/* Somebody begins to wait, or ends it: all is due at once. The turn of who begins. */
+static uint64_t hurry(struct journal *j, bool begin)
 {
     struct entry *e, *next;
+    uint64_t turn;
 
     lock_take(&j->lock);
     j->hurried += begin ? 1 : -1;
-    if (begin)
+    if (begin) {
+        j->drain = ++j->turn;
         HASH_ITER(hh, j->entries, e, next)
             e->next_ms = 0;
+    }
+    turn = j->turn;
     pthread_cond_broadcast(&j->changed);
     lock_give(&j->lock);
+    return turn;
 }
 
-/* Is there something that waits to be sent, or to be deleted, and has not failed since? *any: there is
- * something at all. */
-static bool is_moving(struct journal *j, int64_t since_ms, bool *any)
+/* Is there something that waits to be sent, or to be deleted, and no try of which has begun since that
+ * turn and failed? *any: there is something at all. */
+static bool is_moving(struct journal *j, uint64_t turn, bool *any)
 {
     bool moving = false;
     struct entry *e, *next;
@@ -246,7 +253,7 @@ static bool is_moving(struct journal *j, int64_t since_ms, bool *any)
         if (!e->row->upload && e->row->state != INTENT_OWING)
             continue;
         *any = true;
-        moving = moving || e->held || !e->failing || e->failed_ms < since_ms;
+        moving = moving || e->held || !e->failing || e->turn < turn;
     }
     lock_give(&j->lock);
     return moving;
@@ -257,11 +264,12 @@ bool journal_drain(struct journal *j, struct call *call, int64_t timeout_ms)
     int64_t start = clock_now_ms(j->clock);
     struct call own;
     bool any = true;
+    uint64_t turn;
 
     if (!call && call_init(&own) < 0)
         return false;
-    hurry(j, true);
-    while (is_moving(j, start, &any)) {
+    turn = hurry(j, true);
+    while (is_moving(j, turn, &any)) {
         int64_t now = clock_now_ms(j->clock);
 
         if (now - start >= timeout_ms ||
