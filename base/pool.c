@@ -123,6 +123,7 @@ int pool_new(unsigned n, struct pool **out)
 
 int pool_submit(struct pool *p, struct job *job)
 {
+    bool tell = false;
     int rc = 0;
 
     lock_take(&p->lock);
@@ -137,9 +138,11 @@ int pool_submit(struct pool *p, struct job *job)
     if (rc == 0) {
         queue_push(&p->jobs, job);
         p->busy++;
-        pthread_cond_signal(&p->work);
+        tell = p->waiting > 0;
     }
     lock_give(&p->lock);
+    if (tell) /* without the lock, which it would wait for as soon as it is awake */
+        pthread_cond_signal(&p->work);
     return rc;
 }
 

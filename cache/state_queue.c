@@ -18,7 +18,6 @@
 struct state_queue {
     struct lock lock;
     pthread_cond_t work;    /* something was queued, or stop */
-    pthread_cond_t done;    /* something that is waited for was done */
     pthread_cond_t room;    /* there is room again */
     struct state_job *head; /* guarded by lock, as all below */
     struct state_job **tail;
@@ -96,42 +95,39 @@ static void run_batch(struct state_db *db, struct state_job *batch)
     }
 }
 
-/* Tells those who wait; the others' jobs are returned. The lock is held. */
-static struct state_job *finish_batch(struct state_queue *q, struct state_job *batch)
+static void release(struct state_queue *q, struct state_job *job)
 {
-    struct state_job *owned = NULL;
-    bool waited_for = false;
-
-    while (batch) {
-        struct state_job *job = batch;
-
-        batch = job->next;
-        if (job->waited_for) {
-            job->done = true; /* from here on it may be gone */
-            waited_for = true;
-            continue;
-        }
-        if (job->rc < 0 && q->lost_rc == 0) {
-            q->lost_rc = job->rc;
-            q->lost = job->err;
-        }
-        job->next = owned;
-        owned = job;
-    }
-    if (waited_for)
-        pthread_cond_broadcast(&q->done);
-    return owned;
+    if (job->rc < 0)
+        log_line(q->log, LOG_LEVEL_ERROR, "not recorded: %s", job->err.text);
+    job->release(job);
 }
 
-static void jobs_release(struct state_queue *q, struct state_job *owned)
+/* What nobody waits for has failed. */
+static void note_lost(struct state_queue *q, const struct state_job *job)
 {
-    while (owned) {
-        struct state_job *next = owned->next;
+    lock_take(&q->lock);
+    if (q->lost_rc == 0) {
+        q->lost_rc = job->rc;
+        q->lost = job->err;
+    }
+    lock_give(&q->lock);
+}
 
-        if (owned->rc < 0)
-            log_line(q->log, LOG_LEVEL_ERROR, "not recorded: %s", owned->err.text);
-        owned->release(owned);
-        owned = next;
+/* Tells those who wait, each by itself, and nobody who waits for something else. */
+static void finish_batch(struct state_queue *q, struct state_job *batch)
+{
+    struct state_job *next;
+
+    /* first: who waits for a job may ask for failures of those before it */
+    for (struct state_job *job = batch; job; job = job->next)
+        if (!job->waited_for && job->rc < 0)
+            note_lost(q, job);
+    for (struct state_job *job = batch; job; job = next) {
+        next = job->next;
+        if (job->waited_for)
+            sem_post(&job->done); /* from here on it may be gone */
+        else
+            release(q, job);
     }
 }
 
@@ -174,16 +170,13 @@ static struct state_job *take_batch(struct state_queue *q)
 static void *queue_thread(void *arg)
 {
     struct state_queue *q = arg;
-    struct state_job *batch, *owned;
+    struct state_job *batch;
 
     lock_take(&q->lock);
     while ((batch = take_batch(q))) {
         lock_give(&q->lock);
         run_batch(q->db, batch);
-        lock_take(&q->lock);
-        owned = finish_batch(q, batch);
-        lock_give(&q->lock);
-        jobs_release(q, owned);
+        finish_batch(q, batch);
         lock_take(&q->lock);
     }
     lock_give(&q->lock);
@@ -199,7 +192,6 @@ int state_queue_new(struct state_db *db, struct log *log, struct state_queue **o
         return -ENOMEM;
     lock_init(&q->lock, LOCK_STATE);
     cond_init_monotonic(&q->work);
-    pthread_cond_init(&q->done, NULL);
     pthread_cond_init(&q->room, NULL);
     q->tail = &q->head;
     q->db = db;
@@ -225,38 +217,45 @@ void state_queue_free(struct state_queue *q)
     if (q->started)
         pthread_join(q->thread, NULL);
     pthread_cond_destroy(&q->room);
-    pthread_cond_destroy(&q->done);
     pthread_cond_destroy(&q->work);
     lock_destroy(&q->lock);
     free(q);
 }
 
-static void enqueue(struct state_queue *q, struct state_job *job)
+/* Its place in the order. Is the thread to be told? It is not when it waits for company as long as it will
+ * wait anyway. The lock is held. */
+static bool enqueue_locked(struct state_queue *q, struct state_job *job)
 {
+    bool first_patient = job->waited_for && !q->somebody_is_patient;
+
     job->next = NULL;
     *q->tail = job;
     q->tail = &job->next;
     q->queued++;
     q->somebody_waits |= job->waited_for && !job->patient;
     q->somebody_is_patient |= job->waited_for;
-    if (job->waited_for || !q->lingers || q->queued >= QUEUE_MAX)
-        pthread_cond_signal(&q->work);
+    return !q->lingers || q->somebody_waits || first_patient || q->queued >= QUEUE_MAX;
 }
 
 void state_queue_begin(struct state_queue *q, struct state_job *job)
 {
+    bool tell;
+
     job->waited_for = true;
+    sem_init(&job->done, 0, 0);
     lock_take(&q->lock);
-    enqueue(q, job);
+    tell = enqueue_locked(q, job);
     lock_give(&q->lock);
+    if (tell) /* without the lock, which it would wait for as soon as it is awake */
+        pthread_cond_signal(&q->work);
 }
 
 int state_queue_wait(struct state_queue *q, struct state_job *job, struct failure *err)
 {
-    lock_take(&q->lock);
-    while (!job->done)
-        lock_wait(&q->lock, &q->done);
-    lock_give(&q->lock);
+    lock_check_wait(&q->lock);
+    while (sem_wait(&job->done) < 0)
+        ; /* a signal */
+    sem_destroy(&job->done);
     if (job->rc < 0 && err)
         *err = job->err;
     return job->rc;
@@ -270,13 +269,17 @@ int state_queue_run(struct state_queue *q, struct state_job *job, struct failure
 
 void state_queue_later(struct state_queue *q, struct state_job *job)
 {
+    bool tell;
+
     lock_take(&q->lock);
     q->want_room++;
     while (q->queued >= QUEUE_MAX)
         lock_wait(&q->lock, &q->room);
     q->want_room--;
-    enqueue(q, job);
+    tell = enqueue_locked(q, job);
     lock_give(&q->lock);
+    if (tell)
+        pthread_cond_signal(&q->work);
 }
 
 int state_queue_flush(struct state_queue *q, struct failure *err)

@@ -5,6 +5,7 @@
 #ifndef LASFS_STATE_QUEUE_H
 #define LASFS_STATE_QUEUE_H
 
+#include <semaphore.h>
 #include <stdbool.h>
 
 #include "failure.h"
@@ -24,7 +25,8 @@ struct state_job {
     bool patient; /* who waits for it lets others come along */
 
     struct state_job *next; /* the queue's, as all below */
-    bool waited_for, done;
+    bool waited_for;
+    sem_t done; /* of one that is waited for */
     int rc;
     struct failure err;
 };

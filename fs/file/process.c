@@ -4,8 +4,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 
 #include "buf.h"
+#include "cleanup.h"
 #include "file.h"
 #include "number.h"
 
@@ -13,6 +15,14 @@
 
 #define PROC_MAX_BYTES 16384
 #define SIGNAL_BITS 0x7f
+
+/* Only a process has a pidfd by its number, and no other thread: much cheaper to ask than its status. */
+static bool is_process(pid_t pid)
+{
+    cleanup_fd int fd = pidfd_open(pid, 0);
+
+    return fd >= 0;
+}
 
 pid_t process_of_thread(pid_t pid)
 {
@@ -22,7 +32,7 @@ pid_t process_of_thread(pid_t pid)
     int64_t tgid;
 
     snprintf(path, sizeof(path), "/proc/%ld/status", (long)pid);
-    if (pid <= 0 || file_read(path, &text) < 0 || !text.data)
+    if (pid <= 0 || is_process(pid) || file_read(path, &text) < 0 || !text.data)
         return pid;
     line = strstr(text.data, "\nTgid:\t");
     if (!line)

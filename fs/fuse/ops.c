@@ -119,15 +119,31 @@ static void task_job(struct job *job)
     task_end(t, rc, &err);
 }
 
+/* The request is libfuse's, and gone when its handler returns. */
+static int keep_lent(struct task *t)
+{
+    if (!t->lent)
+        return 0;
+    t->data = malloc(t->size ? t->size : 1);
+    if (!t->data)
+        return -ENOMEM;
+    memcpy(t->data, t->lent, t->size);
+    t->lent = NULL;
+    return 0;
+}
+
 static void queue(struct task *t)
 {
-    int rc;
+    int rc = keep_lent(t);
 
     t->call.nowait = false;
     t->job.run = task_job;
     fuse_req_interrupt_func(t->req, on_interrupt, t);
     span_queued(t->span);
-    rc = call_cancelled(&t->call) && !t->always ? -EINTR : pool_submit(fs_pool(t->fs), &t->job);
+    if (rc == 0 && call_cancelled(&t->call) && !t->always)
+        rc = -EINTR;
+    if (rc == 0)
+        rc = pool_submit(fs_pool(t->fs), &t->job);
     if (rc < 0) {
         struct failure err = { 0 };
 

@@ -50,6 +50,7 @@ struct task {
     int64_t off;
     size_t size;
     char *data;
+    const char *lent; /* instead of data: of the request, and copied once it has to wait; or NULL */
     unsigned flags;
     mode_t mode;
     struct stat st;

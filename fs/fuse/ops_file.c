@@ -156,11 +156,9 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 
 static int run_write(struct task *t, struct failure *err)
 {
-    int64_t n;
+    const char *data = t->lent ? t->lent : t->data;
+    int64_t n = fs_write(t->fs, &t->call, t->handle, data, t->size, t->off, t->pid, err);
 
-    if (!t->data)
-        return -ENOMEM;
-    n = fs_write(t->fs, &t->call, t->handle, t->data, t->size, t->off, t->pid, err);
     if (n < 0)
         return (int)n;
     span_result(t->span, n);
@@ -180,9 +178,7 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off
     t->size = size;
     /* what comes from a mapping has its place, though its file was opened for appending */
     t->off = (fi->flags & O_APPEND) && !fi->writepage ? OFF_END : off;
-    t->data = malloc(size ? size : 1);
-    if (t->data)
-        memcpy(t->data, data, size);
+    t->lent = data;
     task_run(t);
 }
 

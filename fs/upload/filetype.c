@@ -19,8 +19,10 @@
 #include "banned.h"
 
 #define LOOK_AT_BYTES (256 * 1024)
+#define HEAD_BYTES 4096 /* which are enough for most, and a fraction of the work */
 #define NOTHING_KNOWN "application/octet-stream"
 #define PDF "application/pdf"
+#define PICTURE "image/"
 
 /* libmagic's is for one thread at a time. */
 struct magic_handle {
@@ -154,17 +156,15 @@ static bool is_pdf_behind(const char *type, const char *bytes, size_t len)
     return strcmp(type, NOTHING_KNOWN) == 0;
 }
 
-int filetype_of(struct filetype *t, int fd, char out[FILETYPE_MAX])
+/* What libmagic says of fd's first max bytes, which are read into bytes; how many there are. */
+static ssize_t look(struct filetype *t, int fd, char *bytes, size_t max, char out[FILETYPE_MAX])
 {
-    cleanup_free char *bytes = malloc(LOOK_AT_BYTES);
-    const char *type;
     struct magic_handle *h;
+    const char *type;
     ssize_t n;
 
-    if (!bytes)
-        return -ENOMEM;
     do
-        n = pread(fd, bytes, LOOK_AT_BYTES, 0);
+        n = pread(fd, bytes, max, 0);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return -errno;
@@ -172,6 +172,31 @@ int filetype_of(struct filetype *t, int fd, char out[FILETYPE_MAX])
     type = magic_buffer(h->magic, bytes, (size_t)n);
     snprintf(out, FILETYPE_MAX, "%s", type ? type : NOTHING_KNOWN);
     give(t, h);
+    return n;
+}
+
+/* What begins so is that, whatever comes later. */
+static bool is_told_by_its_head(const char *type)
+{
+    return strcmp(type, PDF) == 0 || strncmp(type, PICTURE, strlen(PICTURE)) == 0;
+}
+
+int filetype_of(struct filetype *t, int fd, char out[FILETYPE_MAX])
+{
+    char head[HEAD_BYTES];
+    cleanup_free char *bytes = NULL;
+    ssize_t n = look(t, fd, head, sizeof(head), out);
+
+    if (n < 0)
+        return (int)n;
+    if (is_told_by_its_head(out))
+        return 0;
+    bytes = malloc(LOOK_AT_BYTES);
+    if (!bytes)
+        return -ENOMEM;
+    n = look(t, fd, bytes, LOOK_AT_BYTES, out);
+    if (n < 0)
+        return (int)n;
     if (is_pdf_behind(out, bytes, (size_t)n))
         snprintf(out, FILETYPE_MAX, "%s", PDF);
     return 0;

@@ -1,4 +1,4 @@
-"""Names and sizes that are known already: lasfs beside sshfs and rclone over a folder of as many files."""
+"""Names and sizes that are known already: lasfs beside sshfs and rclone over as many folders of the same names."""
 import os
 import subprocess
 import sys
@@ -17,14 +17,13 @@ STAT_EACH = 'import os, sys\nfor e in sorted(os.listdir(sys.argv[1])): os.stat(s
 
 
 class make_place(lists.make_place):
-    """A server with so many documents, and a folder of so many files."""
+    """A server with so many documents, and what they are in a listing of ids: folders, which cost a program more."""
 
     def __init__(self, folder, options, latency_ms):
         super().__init__(folder, options, latency_ms)
         self.local = self.folder / 'local'
-        self.local.mkdir()
-        for number in range(self.listed):
-            (self.local / f'{number:06}.pdf').write_bytes(b'')
+        for i in self.ids:
+            (self.local / i).mkdir(parents=True)
 
 
 class Peer:
