@@ -15,6 +15,7 @@
 
 #include "cleanup.h"
 #include "content_index.h"
+#include "content_mark.h"
 #include "content_name.h"
 #include "file.h"
 #include "lock.h"
@@ -29,6 +30,7 @@ struct content_cache {
     char *dir;                  /* set once */
     int dirfd;                  /* set once */
     int64_t max_bytes;          /* set once */
+    struct content_mark mark;   /* set once */
     struct content_index index; /* guarded by lock, as all below */
     uint64_t hits, misses, evictions, broken, ahead_used;
 };
@@ -75,8 +77,8 @@ static void remove_left_behind(struct content_cache *c, const char *file)
 /* Of two files with one id the one that was used last is right. */
 static bool is_older(const struct held *h, const struct stat *st)
 {
-    return h->used.tv_sec < st->st_mtim.tv_sec ||
-           (h->used.tv_sec == st->st_mtim.tv_sec && h->used.tv_nsec <= st->st_mtim.tv_nsec);
+    return h->used.tv_sec < st->st_atim.tv_sec ||
+           (h->used.tv_sec == st->st_atim.tv_sec && h->used.tv_nsec <= st->st_atim.tv_nsec);
 }
 
 /* Takes a file in that was there at the start. 0, -ENOMEM; what is broken is removed. */
@@ -99,7 +101,8 @@ static int take_in(struct content_cache *c, const char *file)
     if (other)
         content_index_remove(&c->index, other, &gone);
     files_remove(c, gone, NULL);
-    h->used = st.st_mtim;
+    h->used = st.st_atim;
+    h->checked = content_mark_is_on(&c->mark, &st);
     if (content_index_add(&c->index, h) < 0)
         return -ENOMEM;
     (void)steal_pointer(&h);
@@ -141,6 +144,7 @@ int content_new(const char *dir, int64_t max_bytes, struct content_cache **out, 
         return fail(err, -ENOMEM, 0, "out of memory");
     lock_init(&c->lock, LOCK_CONTENT);
     c->max_bytes = max_bytes;
+    c->mark = content_mark_now();
     c->dirfd = -1;
     c->dir = strdup(dir);
     rc = c->dir ? owned_dir_open("content cache", dir, &c->dirfd, err)
@@ -266,16 +270,6 @@ static int find_for_use(struct content_cache *c, const char *id, bool nowait,
     return rc;
 }
 
-/* The order of use survives a restart as the files' times. Not worth failing for. */
-static void mark_used(int fd)
-{
-    struct timespec now[2];
-
-    clock_gettime(CLOCK_REALTIME, &now[0]);
-    now[1] = now[0];
-    futimens(fd, now);
-}
-
 static int open_file(struct content_cache *c, const char *id, bool nowait, int *fd, int64_t *size)
 {
     char file[CONTENT_NAME_MAX + 1];
@@ -290,7 +284,7 @@ static int open_file(struct content_cache *c, const char *id, bool nowait, int *
     if (rc < 0)
         return rc;
     content_name_format(&name, file);
-    opened = openat(c->dirfd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    opened = openat(c->dirfd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOATIME);
     if (opened < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
         return -errno;
     rc = opened < 0 ? -ENOENT : check(opened, &name, checked);
@@ -300,7 +294,7 @@ static int open_file(struct content_cache *c, const char *id, bool nowait, int *
         judge(c, &name, rc == 0);
     if (rc < 0)
         return rc;
-    mark_used(opened);
+    content_mark_put(&c->mark, opened);
     if (size)
         *size = name.size;
     *fd = steal_fd(&opened);
@@ -459,7 +453,7 @@ static int keep(struct content_cache *c, const char *path, int fd, const struct 
     h->name = *name;
     h->checked = true;
     content_name_format(name, file);
-    mark_used(fd);
+    content_mark_put(&c->mark, fd);
     if (renameat(AT_FDCWD, path, c->dirfd, file) < 0) {
         rc = -errno;
         free(h);

@@ -85,11 +85,12 @@ DAMAGE = {'torn': tear, 'one bit': flip, 'truncated': lambda f: os.truncate(f, S
           'missing': os.unlink}
 
 
+@pytest.mark.parametrize('cut', [False, True], ids=['', 'by a power cut'])
 @pytest.mark.parametrize('damage', DAMAGE)
-def test_a_damaged_file_is_noticed_at_the_next_mount(cached, damage):
+def test_a_damaged_file_is_noticed_at_the_next_mount(cached, damage, cut):
     cached.mount.unmount()
     DAMAGE[damage](cached.file)
-    cached.mount.start()
+    cached.mount.remount(boot=cut)
     assert cached.fetches() >= 1
     cached.mount.remount()
     assert cached.read() == pdf(SIZE)
@@ -179,7 +180,7 @@ def test_the_first_look_at_a_file_hashes_it_in_the_background(lasfs, api):
     mount = lasfs()
     path = mount / 'documents' / api.add_document(pdf(LARGEST)) / 'content'
     assert path.read_bytes() == pdf(LARGEST)
-    mount.remount()
+    mount.remount(boot=True)
     os.listdir(mount / 'documents')  # else the look-up fetches it once more
     os.stat(path)
     pid = mount.process.pid

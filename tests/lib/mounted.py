@@ -21,6 +21,7 @@ END_SECONDS = 45
 COMMAND_SECONDS = 90
 # A test that takes longer than this has met a mount that does not answer.
 MOUNT_SECONDS = 170
+BEFORE = 1_000_000_000  # a time of no file that the daemon has made
 
 
 def unescape(text):
@@ -176,10 +177,13 @@ class Mount:
         self.check_secrets()
         self.check_spool()
 
-    def remount(self, cold=False):
-        """Ends it and starts it again; cold: without the contents that it had cached."""
+    def remount(self, cold=False, boot=False):
+        """Ends it and starts it again; cold: without the contents that it had cached; boot: the machine too."""
         if self.process:
             self.unmount()
+        if boot:  # what says of a content that it has been whole since then is its time of change
+            for file in (self.folder / 'cache').glob('**/contents/*'):
+                os.utime(file, (file.stat().st_atime, BEFORE))
         if cold:
             shutil.rmtree(self.folder / 'cache', ignore_errors=True)
         return self.start()

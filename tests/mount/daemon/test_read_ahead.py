@@ -142,7 +142,7 @@ def test_what_an_earlier_mount_has_kept_is_looked_through_ahead(mount, ids):
     """One file of the cache has gone bad: that is seen, and mended, before anybody opens it."""
     os.listdir(mount / 'documents')
     read(mount, ids)
-    mount.remount()
+    mount.remount(boot=True)
     bad, = (mount.folder / 'cache').glob(f'**/contents/{ids[9]}*')
     data = bytearray(bad.read_bytes())
     data[SIZE // 2] ^= 1

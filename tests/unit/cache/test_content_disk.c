@@ -89,13 +89,44 @@ static void content_notices_a_file_that_changes_size_or_goes_while_it_runs(void 
     content_free(c);
 }
 
-/* One reads the digest of a file that an earlier process wrote once, not at each opening. */
+/* The machine was started anew since: who knows what came to the disk. */
+static void start_anew(void **state)
+{
+    set_changed(in_dir(state, "cache"), 1000000000);
+}
+
+/* What was whole since the machine was started is not read again to see whether it is. */
+static void content_of_this_start_is_ready(void **state)
+{
+    struct content_cache *c = open_cache(state, ROOMY);
+    int fd;
+
+    for (int anew = 0; anew < 2; anew++) {
+        assert_int_equal(put_text(c, ID, "hello"), 0);
+        content_free(c);
+        if (anew)
+            start_anew(state);
+        c = open_cache(state, ROOMY);
+        assert_int_equal(content_is_ready(c, ID), !anew);
+        assert_int_equal(content_open_now(c, ID, &fd, NULL), anew ? -EWOULDBLOCK : 0);
+        if (!anew)
+            close(fd);
+        expect_text(c, ID, "hello");
+        content_free(c);
+        c = open_cache(state, ROOMY); /* it was looked at in this start, too */
+        assert_true(content_is_ready(c, ID));
+    }
+    content_free(c);
+}
+
+/* One reads the digest of a file of an earlier start once, not at each opening. */
 static void content_checks_the_digest_once(void **state)
 {
     struct content_cache *c = open_cache(state, ROOMY);
 
     assert_int_equal(put_text(c, ID, "hello"), 0);
     content_free(c);
+    start_anew(state);
     c = open_cache(state, ROOMY);
     assert_int_equal(open_rc(c, ID), 0);
     write_file(only_file(state), "hellO", 5);
@@ -132,6 +163,7 @@ static void content_is_not_checked_by_who_may_not_wait(void **state)
     assert_int_equal(content_open_now(c, ID, &fd, NULL), 0); /* it was hashed when it was put */
     close(fd);
     content_free(c);
+    start_anew(state);
     c = open_cache(state, ROOMY);
     fd = -5;
     assert_false(content_is_ready(c, ID));
@@ -342,6 +374,7 @@ int main(void)
         TEST(content_removes_a_truncated_file_at_the_start),
         TEST(content_removes_a_file_that_was_changed),
         TEST(content_notices_a_file_that_changes_size_or_goes_while_it_runs),
+        TEST(content_of_this_start_is_ready),
         TEST(content_checks_the_digest_once),
         TEST(content_leaves_foreign_files_alone),
         TEST(content_is_not_checked_by_who_may_not_wait),

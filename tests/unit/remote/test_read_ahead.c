@@ -348,7 +348,8 @@ static void what_is_here_is_not_fetched(void **state)
     assert_int_equal(asked(x, get_of(&f, 3)), 1);
 }
 
-/* Its first reader would look through it: that has been done when they come. */
+/* Of an earlier start of the machine: its first reader would look through it, and that has been done when
+ * they come. */
 static void what_an_earlier_mount_has_left_is_looked_through(void **state)
 {
     struct folder_there f = { .kind = RES_DOCUMENTS };
@@ -358,6 +359,7 @@ static void what_an_earlier_mount_has_left_is_looked_through(void **state)
     x->config.ahead_max = 16;
     begin(&f, x, 20, 1, 1, false);
     get(&f, 3);
+    set_changed(in_dir(&x->dir, "contents"), 1000000000);
     reopen_remote(x);
     list_it(&f);
     assert_true(is_here(&f, 3));
