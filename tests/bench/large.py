@@ -1,4 +1,4 @@
-"""A large document at an address of its own: when its first byte is read, and when its last."""
+"""Large documents at addresses of their own: when the first byte is read, and when the last."""
 import hashlib
 import os
 import time
@@ -10,26 +10,26 @@ from mounted import Mount
 from rest import Api
 from server import Server
 
-SIZE = 60_000_000
+SIZES = {'4.6 MB': 4_600_000, '60 MB': 60_000_000}
 PIECE = 1 << 17
-FIRST, FIRST_CURL = '60 MB, cold, first byte', 'curl, first byte'
-LAST, LAST_CURL = '60 MB, cold, last byte', 'curl, last byte'
-ROWS = [Row(FIRST, FIRST_CURL, {0: 1.2, 10: 1.2}), Row(LAST, LAST_CURL, {0: 1.5, 10: 1.1})]
+FIRST, LAST, CURL = '{}, cold, first byte', '{}, cold, last byte', 'curl, {}'
+GOALS = {FIRST: {0: 1.2, 10: 1.2}, LAST: {0: 1.5, 10: 1.1}}
+ROWS = [Row(what.format(size), CURL.format(what.format(size)), GOALS[what]) for size in SIZES for what in (FIRST, LAST)]
 
 
 class Large:
-    """A lasfs-sandbox of today with one document in it."""
+    """A lasfs-sandbox of today with a document of each size in it."""
 
     def __init__(self, folder, _, latency_ms):
-        data = scan(SIZE)
-        self.digest = hashlib.sha256(data).hexdigest()
+        self.documents = {}  # size: id, address, digest
         self.server = Server(Path(folder) / 'large', '--api', '2024')
         self.server.start()
         try:
             api = Api(self.server)
-            made = api.post('documents')
-            self.id, self.url = made['documentId'], made['fileUrl']
-            api.session.put(self.url, data=data, headers=api.headers()).raise_for_status()
+            for size, count in SIZES.items():
+                made, data = api.post('documents'), scan(count)
+                api.session.put(made['fileUrl'], data=data, headers=api.headers()).raise_for_status()
+                self.documents[size] = made['documentId'], made['fileUrl'], hashlib.sha256(data).hexdigest()
             if latency_ms:
                 self.server.stop()
                 self.server.arguments += ['--latency', str(latency_ms)]
@@ -46,23 +46,24 @@ class Large:
 make_place = Large
 
 
-def measure_curl(large, figures, folder):
+def measure_curl(large, figures, folder, size):
+    url = large.documents[size][1]
     words = output(['curl', '--no-progress-meter', '--fail', '--output', str(folder / 'large'),
                     '--write-out', '%{time_starttransfer} %{time_total}',
-                    '--header', f'Authorization: Bearer {large.token}', large.url])
-    for name, seconds in zip((FIRST_CURL, LAST_CURL), words.split()):
-        figures.add(name, float(seconds))
+                    '--header', f'Authorization: Bearer {large.token}', url])
+    for name, seconds in zip((FIRST, LAST), words.split()):
+        figures.add(CURL.format(name.format(size)), float(seconds))
     (folder / 'large').unlink()
 
 
-def read(path, figures):
+def read(path, figures, size):
     begin, digest = time.monotonic(), hashlib.sha256()
     fd = os.open(path, os.O_RDONLY)
     pieces = [os.read(fd, PIECE)]
-    figures.add(FIRST, time.monotonic() - begin)
+    figures.add(FIRST.format(size), time.monotonic() - begin)
     while pieces[-1]:
         pieces.append(os.read(fd, PIECE))
-    figures.add(LAST, time.monotonic() - begin)
+    figures.add(LAST.format(size), time.monotonic() - begin)
     os.close(fd)
     for piece in pieces:
         digest.update(piece)
@@ -70,12 +71,14 @@ def read(path, figures):
 
 
 def measure(large, figures, folder):
-    measure_curl(large, figures, folder)
+    for size in SIZES:
+        measure_curl(large, figures, folder, size)
     mount = Mount(large.server, folder / 'large-mount', 'list=ids')
     mount.start()
     try:
         os.listdir(mount / 'documents')
-        assert read(mount / 'documents' / large.id / 'content', figures) == large.digest
+        for size, (document, _, digest) in large.documents.items():
+            assert read(mount / 'documents' / document / 'content', figures, size) == digest
         mount.unmount()
     finally:
         mount.kill()

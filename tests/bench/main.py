@@ -15,11 +15,11 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / 'lib')]
 
-from bench import asks, changes, drops, large, lists, peers, reads  # noqa: E402
+from bench import asks, changes, drops, large, lists, many, peers, reads  # noqa: E402
 from bench.chart import draw  # noqa: E402
 from bench.figures import Figures  # noqa: E402
 
-WORKS = {'lists': lists, 'peers': peers, 'reads': reads, 'large': large, 'drops': drops, 'changes': changes, 'asks': asks}
+WORKS = {'lists': lists, 'many': many, 'peers': peers, 'reads': reads, 'large': large, 'drops': drops, 'changes': changes, 'asks': asks}
 
 
 def measure(work, options, latency):
@@ -65,7 +65,7 @@ def page(results, options, command):
                 if line.startswith('model name')), platform.machine())
     yield '# How fast it is\n'
     yield f'Made by `{command}` on {datetime.date.today()}: {cpu}, {os.cpu_count()} cores, Linux {platform.release()}.'
-    yield (f'{options.documents} documents of {options.size >> 10} KiB, {options.listed} to list, {options.runs} runs, lasfs '
+    yield (f'{options.documents} documents of {options.size >> 10} KiB, {options.listed} to list, {options.many} of many, {options.runs} runs, lasfs '
            'and its peers in turn,')
     yield 'the answers checked. The server is a `lasfs-sandbox` on the same machine, which shares its cores with what is'
     yield 'measured; it delays each answer by so much. What counts is the ratio in one run: below 1 lasfs is faster. With'
@@ -82,6 +82,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n', maxsplit=1)[0])
     parser.add_argument('--documents', type=int, default=300, metavar='N', help='how many (300)')
     parser.add_argument('--listed', type=int, default=10000, metavar='N', help='how many there are to list (10000)')
+    parser.add_argument('--many', type=int, default=100000, metavar='N', help='how many are many (100000)')
     parser.add_argument('--size', type=int, default=200 << 10, metavar='BYTES', help='of each (204800)')
     parser.add_argument('--runs', type=int, default=5, metavar='N', help='of which least and median count (5)')
     parser.add_argument('--latency', type=int, nargs='*', default=[0, 10], metavar='MS',

@@ -1,5 +1,6 @@
 """Documents that are read: cold, again, after a remount; by one program, and by many."""
 import os
+import random
 import shutil
 
 from bench.figures import Row
@@ -9,6 +10,7 @@ CURL_ONE, CURL_MANY, DISK = 'curl, one connection', 'curl --parallel 16', 'cat f
 SDK_LOOP, SDK_MANY = 'a loop as the SDK does it', 'the same in 16 threads'
 COLD, COLD_MANY, WARM = 'cat, cold', 'xargs -P16 cat, cold', 'cat, again'
 BY_NAME, BACKWARDS = 'cat in the order of ids, cold', 'cat backwards, cold'
+STRIDED, SHUFFLED = 'cat of every third, three times, cold', 'cat in no order, cold'
 DISK_MANY = 'xargs -P16 cat from the local disk'
 REMOUNTED, CPU, GETS = 'cat, after a remount', 'CPU of the daemon', 'GETs after a remount'
 SIXTEEN = '16 requests at once, as curl has them, are what it gets; the server shares the cores.'
@@ -19,7 +21,8 @@ AGAIN = ('the kernel\'s copies went with the mount: each is looked up, opened an
          'through the daemon. No document is asked for.')
 ROWS = [Row(COLD, CURL_MANY, {0: 2, 10: 1.3}), Row(COLD, CURL_ONE), Row(COLD, SDK_LOOP, {10: 0.125}, SIXTEEN),
         Row(COLD, SDK_MANY, {0: 1, 10: 1}, SIXTEEN), Row(BY_NAME, CURL_MANY, {0: 2, 10: 1.3}),
-        Row(BACKWARDS, CURL_MANY, {0: 2, 10: 1.3}), Row(COLD_MANY, CURL_MANY, {0: 1.5, 10: 1.2}, PROCESS),
+        Row(BACKWARDS, CURL_MANY, {0: 2, 10: 1.3}), Row(STRIDED, CURL_MANY, {0: 2, 10: 1.3}),
+        Row(SHUFFLED, CURL_ONE, {0: 2, 10: 1.1}), Row(COLD_MANY, CURL_MANY, {0: 1.5, 10: 1.2}, PROCESS),
         Row(COLD_MANY, DISK_MANY), Row(WARM, DISK, {0: 1.5, 10: 1.5}, OPENS),
         Row(REMOUNTED, DISK, {0: 1.5, 10: 1.5}, AGAIN)]
 make_place = Place
@@ -92,6 +95,8 @@ def measure(place, figures, folder):
     measure_many_readers(place, figures, folder)
     measure_order(place, figures, folder, BY_NAME, sorted)
     measure_order(place, figures, folder, BACKWARDS, lambda paths: paths[::-1])
+    measure_order(place, figures, folder, STRIDED, lambda paths: [p for at in range(3) for p in paths[at::3]])
+    measure_order(place, figures, folder, SHUFFLED, lambda paths: random.sample(paths, len(paths)))
 
 
 def said(figures):
