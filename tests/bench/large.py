@@ -20,7 +20,7 @@ ROWS = [Row(what.format(size), CURL.format(what.format(size)), GOALS[what]) for 
 class Large:
     """A lasfs-sandbox of today with a document of each size in it."""
 
-    def __init__(self, folder, _, latency_ms):
+    def __init__(self, folder, _):
         self.documents = {}  # size: id, address, digest
         self.server = Server(Path(folder) / 'large', '--api', '2024')
         self.server.start()
@@ -30,10 +30,6 @@ class Large:
                 made, data = api.post('documents'), scan(count)
                 api.session.put(made['fileUrl'], data=data, headers=api.headers()).raise_for_status()
                 self.documents[size] = made['documentId'], made['fileUrl'], hashlib.sha256(data).hexdigest()
-            if latency_ms:
-                self.server.stop()
-                self.server.arguments += ['--latency', str(latency_ms)]
-                self.server.start()
             self.token = Api(self.server).token
         except BaseException:
             self.server.stop()

@@ -19,13 +19,13 @@ ROWS = [Row(MANY, TENTH, {0: 10.5, 10: 10.5}), Row(LONG, AGAIN, {0: 10.5, 10: 10
 class make_place:
     """A server with so many documents, and one with a tenth of them."""
 
-    def __init__(self, folder, options, latency_ms):
+    def __init__(self, folder, options):
         self.places = {}
         try:
             for name, count in (('tenth', options.many // 10), ('many', options.many)):
                 (Path(folder) / name).mkdir()
                 self.places[name] = lists.make_place(Path(folder) / name, SimpleNamespace(
-                    **{**vars(options), 'listed': count}), latency_ms)
+                    **{**vars(options), 'listed': count}))
         except BaseException:
             self.stop()
             raise

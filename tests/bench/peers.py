@@ -19,8 +19,8 @@ STAT_EACH = 'import os, sys\nfor e in sorted(os.listdir(sys.argv[1])): os.stat(s
 class make_place(lists.make_place):
     """A server with so many documents, and what they are in a listing of ids: folders, which cost a program more."""
 
-    def __init__(self, folder, options, latency_ms):
-        super().__init__(folder, options, latency_ms)
+    def __init__(self, folder, options):
+        super().__init__(folder, options)
         self.local = self.folder / 'local'
         for i in self.ids:
             (self.local / i).mkdir(parents=True)

@@ -25,16 +25,12 @@ def scan(size):
 class Place:
     """A lasfs-sandbox with documents of one size in it; ids and digests in the order of its list."""
 
-    def __init__(self, folder, options, latency_ms):
+    def __init__(self, folder, options):
         self.folder, self.count, self.size = Path(folder), options.documents, options.size
         self.server = Server(self.folder / 'server')
         self.server.start()
         try:
             self.fill(options)
-            if latency_ms:  # a document is made without
-                self.server.stop()
-                self.server.arguments += ['--latency', str(latency_ms)]
-                self.server.start()
             self.api = Api(self.server)
         except BaseException:
             self.server.stop()

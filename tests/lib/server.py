@@ -29,6 +29,8 @@ def program(name):
 
 class Server:
     """One lasfs-sandbox with its state in a folder; it can be stopped and started again."""
+    host = '127.0.0.1'
+    within = ()  # the command that it is started by, as nsenter
 
     def __init__(self, folder, *arguments):
         self.folder = Path(folder)
@@ -45,7 +47,7 @@ class Server:
         self.port = 0
 
     def start(self):
-        command = [program('lasfs-sandbox'), '--listen', f'127.0.0.1:{self.port}',
+        command = [*self.within, program('lasfs-sandbox'), '--listen', f'{self.host}:{self.port}',
                    '--state', str(self.folder / 'state'), '--client-id', self.client_id,
                    '--client-secret-file', str(self.secret_file),
                    '--access-log', str(self.log.path), '--api', '2021', *self.arguments]
