@@ -100,6 +100,8 @@ static int take_row(struct generation_table *t, const struct resource *from)
         to->list_key = NULL;
     if (!(can & CAN_POST))
         to->make_from = MAKE_NOT;
+    if (t->generation == API_2021)
+        to->recent = NULL;
     rc = take_fields(t, from);
     if (rc == 0)
         rc = take_filters(t, from);

@@ -68,6 +68,8 @@ static const char *const document_picture_words[] = {
 static const struct picturing document_pictures = {
     .page = "page", .small = "page=0&width=300", .more = document_picture_words };
 
+static const struct recency recent_statistics = { "statistics", "statisticsLastNDays", 30 };
+
 #define PASSING(values) .state_field = "status", .passing = values
 #define LG (CAN_LIST | CAN_GET)
 #define LPUD (CAN_LIST | CAN_POST | CAN_PATCH | CAN_DELETE)
@@ -106,7 +108,7 @@ static const struct resource table[] = {
     { RES_MODELS, "models/{modelId}", RES_NONE, "models", "models",
       "modelId", "model", &id_model, LPUD | CAN_GET,
       .make_from = MAKE_JSON, CREATED, NAMED, PASSING(passing_models), .filters = model_filters,
-      .fields = model_fields },
+      .recent = &recent_statistics, .fields = model_fields },
 
     { RES_DATA_BUNDLES, "models/{modelId}/dataBundles/{dataBundleId}", RES_MODELS, "dataBundles", "dataBundles",
       "dataBundleId", "model-data-bundle", &id_data_bundle, LPUD | CAN_GET, .since = CAN_GET,
@@ -163,8 +165,8 @@ static const struct resource table[] = {
     /* of today's API alone */
     { RES_TRAININGS, "models/{modelId}/trainings/{trainingId}", RES_MODELS, "trainings", "trainings",
       "trainingId", "model-training", &id_training, LG | CAN_POST | CAN_PATCH, NEW,
-      .make_from = MAKE_JSON, CREATED, NAMED, .filters = training_filters,
-      PASSING(passing_trainings), .fields = training_fields },
+      .make_from = MAKE_NAME, CREATED, NAMED, .filters = training_filters,
+      PASSING(passing_trainings), .recent = &recent_statistics, .fields = training_fields },
 
     { RES_TRANSFORMATIONS, "datasets/{datasetId}/transformations/{transformationId}", RES_DATASETS,
       "transformations", "transformations",

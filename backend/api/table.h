@@ -174,6 +174,12 @@ struct picturing {
     const char *const *more; /* what else may be said, as WORD=VALUE; NULL at the end */
 };
 
+/* A field that a GET of one tells more of when it is asked for the last days: from 1 to most. */
+struct recency {
+    const char *field, *query; /* the parameter that has how many */
+    int64_t most;
+};
+
 struct resource {
     enum resource_kind kind;
     const char *path; /* "models/{modelId}/dataBundles/{dataBundleId}" */
@@ -197,6 +203,7 @@ struct resource {
     const char *url_field;   /* a later API's: the address of its bytes, for GET and PUT; or NULL */
     int64_t url_max;         /* so many of them can be put there */
     const struct picturing *pictures; /* that it can give, or NULL */
+    const struct recency *recent;     /* today's, or NULL */
     const char *own_id;               /* an id that is always there and means one's own */
     const struct filter *filters;     /* name NULL at the end; NULL: none */
     unsigned sorts;

@@ -72,6 +72,11 @@ int backend_list(struct backend *be, struct call *call, const struct target *t,
 int backend_get(struct backend *be, struct call *call, const struct target *t, int content_fd,
                 struct record **out, int64_t *size, struct failure *err);
 
+/* GET of one that has, in the field of the table's recent, what there was in so many days, a number of the
+ * table's. A server that knows no such thing answers without the field. */
+int backend_get_recent(struct backend *be, struct call *call, const struct target *t,
+                       const char *days, struct record **out, struct failure *err);
+
 /* Where the bytes of an answer go: to fd, from its start. Both functions may be NULL. They are called
  * by the thread that owns curl, and must not block. */
 struct content_sink {

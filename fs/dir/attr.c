@@ -262,7 +262,7 @@ static int attr_any(struct dirs *dirs, struct call *call, struct node *n, bool l
         rc = attr_dir(dirs, n, st);
     if (rc == 0 && (kind == NODE_RESOURCE || kind == NODE_FIELD || kind == NODE_WHOLE ||
                     kind == NODE_LINES || kind == NODE_HEARTBEAT || kind == NODE_CONTENT ||
-                    kind == NODE_CONTENT_LINK || kind == NODE_PICTURE))
+                    kind == NODE_CONTENT_LINK || kind == NODE_PICTURE || kind == NODE_RECENT))
         rc = attr_record_times(dirs, call, n, row, st, err);
     if (kind == NODE_ERRORS)
         attr_errors(dirs, st, ttl_ms);

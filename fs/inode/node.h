@@ -23,7 +23,7 @@ struct node {
     uint64_t ino;       /* set once: the number that the kernel uses */
     struct place place; /* set once */
     char *id;           /* set once: of a resource, consent, link or NODE_BY_VALUE; a NODE_PICTURE's
-                            query; else NULL */
+                            query, a NODE_RECENT's days; else NULL */
     struct drop *drop;  /* set once: of a file or subfolder here, one reference; else NULL */
     struct node *parent; /* guarded by the table's lock, as all below */
     char *name;

@@ -21,6 +21,7 @@
 #include "once.h"
 #include "other_fields.h"
 #include "picture_name.h"
+#include "recent_name.h"
 #include "shared.h"
 
 #include "banned.h"
@@ -326,6 +327,24 @@ static int check_link(struct inodes *inodes, struct call *call, struct node *par
     return is && strcmp(is, ending) == 0 ? 0 : -ENOENT;
 }
 
+static bool is_index(enum node_kind kind)
+{
+    return kind == NODE_BY_NAME || kind == NODE_BY_ID || kind == NODE_LIST;
+}
+
+/* What an older server has no list of has no index either, nor what is listed to nobody. */
+static int check_index(struct inodes *inodes, struct call *call, struct node *parent,
+                       struct failure *err)
+{
+    struct folder *f;
+    bool sure = resource_can(parent->place.res) & CAN_LIST;
+    int rc = sure ? 1 : bind_folder(inodes, call, parent, true, &f);
+
+    if (rc == 0)
+        rc = known_list_is_there(inodes->remote, call, f, err);
+    return rc == -EOPNOTSUPP ? -ENOENT : rc < 0 ? rc : 0;
+}
+
 /* Is it to be sent? What is empty, or stays here for good, is not. */
 static bool is_pending_locked(struct inodes *inodes, struct drop *d)
 {
@@ -402,6 +421,10 @@ int resolve(struct inodes *inodes, struct call *call, struct node *parent, const
         rc = link_find(inodes, call, parent, name, out->id, err);
     else if (place.kind == NODE_PICTURE)
         rc = picture_query(place.res, name, out->id);
+    else if (place.kind == NODE_RECENT)
+        rc = recent_days(place.res, name, out->id);
+    else if (is_index(place.kind))
+        rc = check_index(inodes, call, parent, err);
     out->place = place;
     if (place.kind == NODE_CONSENT || place.kind == NODE_BY_VALUE)
         return route_name_id(name, out->id) < 0 ? -ENOENT : rc;

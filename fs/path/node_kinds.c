@@ -16,7 +16,7 @@ bool kind_is_text(enum node_kind kind)
     return kind == NODE_FIELD || kind == NODE_WHOLE || kind == NODE_README || kind == NODE_STATUS ||
            kind == NODE_REFRESH || kind == NODE_ERROR_NOTE || kind == NODE_LINES ||
            kind == NODE_HEARTBEAT || kind == NODE_CONTROL || kind == NODE_METRICS ||
-           tree_is_delivered(kind);
+           kind == NODE_RECENT || tree_is_delivered(kind);
 }
 
 bool kind_is_command(const struct place *p)

@@ -47,6 +47,8 @@ int refuse_write(const struct place *p, struct failure *err)
         instead = "write the file that was dropped, or drop a new one";
     else if (p->kind == NODE_PICTURE)
         instead = "the API makes it of the document's bytes";
+    else if (p->kind == NODE_RECENT)
+        instead = "the API counts what it tells";
     else if (p->kind == NODE_ERROR_NOTE)
         instead = "remove it, or write the file again that it is about";
     else if (tree_is_spool_file(p->kind))

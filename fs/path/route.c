@@ -8,6 +8,7 @@
 #include "array.h"
 #include "names.h"
 #include "picture_name.h"
+#include "recent_name.h"
 
 #include "banned.h"
 
@@ -123,7 +124,7 @@ static const char *link_ending(const char *name)
 static int step_resource(const struct place *at, const char *name, struct place *out)
 {
     bool has_content = resource_content_max(at->res) > 0;
-    char query[PICTURE_QUERY_MAX + 1];
+    char query[PICTURE_QUERY_MAX + 1], days[RECENT_DAYS_MAX + 1];
 
     *out = (struct place){ .res = at->res };
     if (strcmp(name, "resource.json") == 0)
@@ -134,6 +135,8 @@ static int step_resource(const struct place *at, const char *name, struct place 
         out->kind = NODE_CONTENT_LINK;
     else if (picture_query(at->res, name, query) == 0)
         out->kind = NODE_PICTURE;
+    else if (recent_days(at->res, name, days) == 0)
+        out->kind = NODE_RECENT;
     else if ((out->field = field_by_file(at->res, name)))
         out->kind = NODE_FIELD;
     else if ((out->field = field_by_lines(at->res, name)))
@@ -155,7 +158,7 @@ static bool step_index(const struct place *at, const char *name, struct place *o
     const struct tree_row *row = tree_find(NODE_COLLECTION, RES_NONE, name);
     const struct filter *filter = NULL;
 
-    if (!(resource_can(at->res) & CAN_LIST) || (at->row && at->row->use != ROW_LIST))
+    if (!(at->res->can & CAN_LIST) || (at->row && at->row->use != ROW_LIST))
         return false;
     if (row && tree_is_delivered(row->kind) ? at->res->make_from != MAKE_DOCUMENT
                                             : at->kind != NODE_COLLECTION && !is_names(row))

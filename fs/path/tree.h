@@ -23,6 +23,7 @@ enum node_kind {
     NODE_CONTENT,      /* content */
     NODE_CONTENT_LINK, /* content.pdf -> content */
     NODE_PICTURE,      /* .page-0.jpg, .thumbnail.jpg: of a content's page, never listed */
+    NODE_RECENT,       /* .statistics-7.json: a field over the last days, never listed */
     NODE_DROP,         /* a dropped file */
     NODE_ERROR_NOTE,   /* NAME.error.txt beside a file that could not be delivered */
     NODE_BY_NAME,      /* .by-name: links to a collection's resources, never listed itself */

@@ -12,6 +12,7 @@
 #include "once.h"
 #include "other_fields.h"
 #include "pseudo_context.h"
+#include "recency.h"
 #include "refuse.h"
 #include "upload_patch.h"
 
@@ -59,6 +60,15 @@ int field_lines(struct pseudo *pseudo, struct call *call, struct node *n, struct
     return rc == -ENOENT ? 0 : rc;
 }
 
+int field_recent(struct pseudo *pseudo, struct call *call, struct node *n, struct buf *out,
+                 struct failure *err)
+{
+    struct target_ids b;
+    int rc = bind_resource(pseudo->inodes, n, &b);
+
+    return rc < 0 ? rc : recency_text(pseudo->remote, call, &b.target, n->id, out, err);
+}
+
 /* PATCH {} is a command where the API has one; a text with all fields as they are is none. */
 static bool asks_for_nothing(const struct resource *res, const char *text, size_t len)
 {
@@ -84,7 +94,7 @@ static int commit_whole(struct pseudo *pseudo, struct call *call, const struct t
         rc = known_current_record(pseudo->remote, call, t, &now, err);
     if (rc < 0)
         return rc;
-    id_search_init(&names, pseudo->uploads, call);
+    id_search_init(&names, pseudo->uploads, call, t);
     body_find_ids(body, &names.finder);
     rc = body_set_difference(body, now, text, len, err);
     if (rc < 0 || (body_empty(body) && !asks_for_nothing(t->res, text, len)))

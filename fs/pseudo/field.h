@@ -16,6 +16,10 @@ int field_text(struct pseudo *pseudo, struct call *call, struct node *n, struct 
 int field_lines(struct pseudo *pseudo, struct call *call, struct node *n, struct buf *out,
                 struct failure *err);
 
+/* The same of a NODE_RECENT: what a field says of the last days. */
+int field_recent(struct pseudo *pseudo, struct call *call, struct node *n, struct buf *out,
+                 struct failure *err);
+
 /* Sends the whole new text: one PATCH. 0, -EINVAL it is refused, what backend_update() gives. */
 int field_commit(struct pseudo *pseudo, struct call *call, struct node *n, const char *text,
                  size_t len, struct failure *err);

@@ -54,6 +54,8 @@ int text_of(struct pseudo *pseudo, struct call *call, struct node *n, struct buf
 {
     if (n->place.kind == NODE_FIELD || n->place.kind == NODE_WHOLE)
         return is_hushed(&n->place) ? 0 : field_text(pseudo, call, n, out, err);
+    if (n->place.kind == NODE_RECENT)
+        return field_recent(pseudo, call, n, out, err);
     if (n->place.kind == NODE_LINES)
         return field_lines(pseudo, call, n, out, err);
     if (n->place.kind == NODE_README)

@@ -279,11 +279,12 @@ static int stamp(struct delivery *s, struct body *body, struct failure *err)
 static int create(struct delivery *s, const struct record *old, const char *owed,
                   struct record **out, struct failure *err)
 {
+    const struct target t = { .res = s->folder->res, .parent = s->folder->parent };
     cleanup_body struct body *body = NULL;
     struct id_search names;
     int rc = make_body(s, BODY_POST, &body, err);
 
-    id_search_init(&names, s->uploads, s->call);
+    id_search_init(&names, s->uploads, s->call, &t);
     if (rc == 0)
         body_find_ids(body, &names.finder);
     if (rc == 0 && is_moving(s))

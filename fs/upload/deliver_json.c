@@ -151,11 +151,12 @@ int deliver_json(struct uploads *uploads, struct call *call, const struct folder
                  struct failure *err)
 {
     struct json_delivery s = { .uploads = uploads, .call = call, .folder = f, .name = name };
+    const struct target at = { f->res, f->parent, old_id };
     cleanup_record struct record *answer = NULL;
     int rc;
 
     buf_init(&s.text, TEXT_MAX_BYTES);
-    id_search_init(&s.names, uploads, call);
+    id_search_init(&s.names, uploads, call, &at);
     rc = read_text(fd, size, &s.text, err);
     if (rc == 0)
         rc = old_id && (resource_can(f->res) & CAN_PATCH) ? update(&s, old_id, &answer, err)

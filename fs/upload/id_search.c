@@ -9,11 +9,14 @@
 #include "drop_folders.h"
 #include "drop_table.h"
 #include "drop_target.h"
+#include "folder.h"
 #include "known.h"
 #include "names.h"
 #include "uploads_context.h"
 
 #include "banned.h"
+
+#define KEY_MAX 8192
 
 /* NAME, or NAME.json that was dropped. */
 static int id_of_name_here(struct uploads *uploads, struct folder *f, const char *name,
@@ -31,39 +34,54 @@ static int id_of_name_here(struct uploads *uploads, struct folder *f, const char
     return drops_id_of_name(uploads->drops, f, file, out);
 }
 
+/* The key of the folder that has all of a collection, to key: one below a resource is that of this one. */
+static int collection_key(const struct target *at, const struct resource *res, struct buf *key)
+{
+    struct target above = { .res = resource_get(res->parent) };
+    int rc;
+
+    if (!above.res)
+        return buf_adds(key, res->name);
+    above.id = above.res == at->res ? at->id : res->parent == at->res->parent ? at->parent : NULL;
+    if (!above.id)
+        return -ENOENT;
+    rc = folder_resource_key(&above, key);
+    return rc < 0 ? rc : buf_addf(key, "/%s", res->name);
+}
+
 /* The folder within the collection's that a name with slashes says; *name is what is left. */
-static int folder_of_name(struct uploads *uploads, const struct resource *res, const char **name,
+static int folder_of_name(const struct id_search *s, const struct resource *res, const char **name,
                           struct folder **out)
 {
     const char *slash = strrchr(*name, '/');
-    cleanup_free char *key = NULL;
-    int rc;
+    cleanup_buf struct buf key = BUF_INIT(KEY_MAX);
+    int rc = collection_key(s->at, res, &key);
 
-    if (asprintf(&key, "%s%s%.*s", res->name, slash ? "/" : "", slash ? (int)(slash - *name) : 0,
-                 *name) < 0) {
-        key = NULL;
-        return -ENOMEM;
-    }
+    if (rc == 0 && slash)
+        rc = buf_addf(&key, "/%.*s", (int)(slash - *name), *name);
+    if (rc < 0)
+        return rc;
     if (slash)
         *name = slash + 1;
-    rc = drops_folder(uploads->drops, key, out);
+    rc = drops_folder(s->uploads->drops, buf_str(&key), out);
     if (rc == 0 && (*out)->res != res)
         rc = -ENOENT;
     return rc == -EINVAL ? -ENOENT : rc;
 }
 
-static int id_of_name(struct uploads *uploads, struct call *call, const struct resource *res,
-                      const char *name, char out[RESOURCE_ID_MAX + 1], struct failure *err)
+static int id_of_name(const struct id_search *s, const struct resource *res, const char *name,
+                      char out[RESOURCE_ID_MAX + 1], struct failure *err)
 {
+    struct uploads *uploads = s->uploads;
     const char *last = name;
     struct folder *f = NULL;
-    int rc = folder_of_name(uploads, res, &last, &f);
+    int rc = folder_of_name(s, res, &last, &f);
 
     if (rc == 0)
         rc = id_of_name_here(uploads, f, last, out);
     if (rc != -ENOENT || last != name || !f)
         return rc;
-    rc = known_id_in_folder(uploads->remote, call, f, name, out, err);
+    rc = known_id_in_folder(uploads->remote, s->call, f, name, out, err);
     return rc == 0 && drops_hide_name(uploads->drops, f, name, out) ? -ENOENT : rc;
 }
 
@@ -71,16 +89,17 @@ static int find_id(void *arg, const struct resource *of, const char *name,
                    char id[RESOURCE_ID_MAX + 1], struct failure *err)
 {
     struct id_search *s = arg;
-    int rc = id_of_name(s->uploads, s->call, of, name, id, err);
+    int rc = id_of_name(s, of, name, id, err);
 
     if (rc == -ENOENT)
         return fail(err, -EINVAL, 0, "there is no %s called %s", of->name, name);
     return rc;
 }
 
-void id_search_init(struct id_search *s, struct uploads *uploads, struct call *call)
+void id_search_init(struct id_search *s, struct uploads *uploads, struct call *call,
+                    const struct target *at)
 {
-    *s = (struct id_search){ .finder = { .id_of = find_id, .arg = s },
-                             .uploads = uploads,
-                             .call = call };
+    *s = (struct id_search){
+        .finder = { .id_of = find_id, .arg = s }, .uploads = uploads, .call = call, .at = at
+    };
 }

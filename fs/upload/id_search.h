@@ -13,7 +13,12 @@ struct id_search {
     struct id_finder finder;
     struct uploads *uploads;
     struct call *call;
+    const struct target *at;
 };
-void id_search_init(struct id_search *s, struct uploads *uploads, struct call *call);
+
+/* at: what the body is for, a list or one of it: what stands below the same resource, or below it, has its
+ * name there. It lives as long as s. */
+void id_search_init(struct id_search *s, struct uploads *uploads, struct call *call,
+                    const struct target *at);
 
 #endif

@@ -5,6 +5,7 @@
 #include "backend.h"
 #include "defaults.h"
 #include "folder.h"
+#include "id_search.h"
 #include "kept.h"
 #include "known.h"
 #include "once.h"
@@ -27,11 +28,15 @@ static void keep_answer(struct uploads *uploads, const struct target *t, const s
 int make_resource(struct uploads *uploads, struct call *call, const struct folder *f,
                   struct body *body, struct record **out, struct failure *err)
 {
-    int rc = defaults_apply(uploads, f, body, err);
+    const struct target list = { f->res, f->parent, NULL };
+    struct id_search names;
+    int rc;
 
-    return rc < 0 ? rc
-                  : make_as_said(uploads, call, &(struct target){ f->res, f->parent, NULL }, body,
-                                 out, err);
+    id_search_init(&names, uploads, call, &list);
+    body_find_ids(body, &names.finder);
+    rc = defaults_apply(uploads, f, body, err);
+    body_find_ids(body, NULL); /* it outlives names */
+    return rc < 0 ? rc : make_as_said(uploads, call, &list, body, out, err);
 }
 
 int make_as_said(struct uploads *uploads, struct call *call, const struct target *list,

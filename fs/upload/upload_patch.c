@@ -64,7 +64,7 @@ int upload_field(struct uploads *uploads, struct call *call, const struct target
 
     if (rc < 0)
         return rc;
-    id_search_init(&names, uploads, call);
+    id_search_init(&names, uploads, call, t);
     body_find_ids(body, &names.finder);
     rc = body_set_text(body, f, text, len, err);
     if (rc == 0)

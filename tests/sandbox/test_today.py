@@ -169,6 +169,11 @@ def test_predictions_may_come_later(today, document):
     assert eventually(lambda: today('GET', path)['status'] == 'succeeded' and
                       today('GET', path))['predictions'] == []
     assert len(today('GET', '/predictions', modelId=model)['predictions']) == 3
+    for path in (f'/models/{model}', f'/models/{model}/trainings/{made}'):
+        assert today('GET', path, statisticsLastNDays='7')['statistics'] == {'days': 7, 'numberOfPredictions': 3}
+        assert today('GET', path)['statistics'] == {}
+        for days in ('0', '31', 'x'):
+            today('GET', path, statisticsLastNDays=days, status=400)
 
 
 def test_a_transformation_removes_duplicates(today):

@@ -292,10 +292,21 @@ static void add_list_operations(json_t *at, const struct resource *res)
                             operation(list_parameters(res, true), NULL, list_schema(res)));
 }
 
+static json_t *get_parameters(const struct resource *res)
+{
+    json_t *days;
+
+    if (!res->recent)
+        return NULL;
+    days = json_pack("{s:s, s:i, s:I}", "type", "integer", "minimum", 1, "maximum",
+                     (json_int_t)res->recent->most);
+    return json_pack("[o]", parameter(res->recent->query, "query", false, days));
+}
+
 static void add_item_operations(json_t *at, const struct resource *res)
 {
     if (res->can & CAN_GET)
-        json_object_set_new(at, "get", operation(NULL, NULL, reference(res)));
+        json_object_set_new(at, "get", operation(get_parameters(res), NULL, reference(res)));
     if (res->can & CAN_PATCH)
         json_object_set_new(at, "patch",
                             operation(NULL, request_schema(res, true), reference(res)));

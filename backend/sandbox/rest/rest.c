@@ -10,6 +10,7 @@
 #include "item.h"
 #include "kind.h"
 #include "list.h"
+#include "recent_answer.h"
 #include "work.h"
 
 #include "banned.h"
@@ -84,11 +85,15 @@ static int do_get(struct work *w)
 
     if (!w->rq->target.item)
         return list_answer(w);
-    if (!kind_of(w->sb->kinds, res->kind)->show && !w->writer)
+    if (!kind_of(w->sb->kinds, res->kind)->show && !w->writer && !recent_is_asked(w))
         return get_row(w);
     rc = item_get(w, res, own_id(w->rq), parent_id(w->rq), &it);
     if (rc < 0)
         return rc;
+    if (recent_is_asked(w)) {
+        rc = recent_put(w, &it);
+        return rc < 0 ? rc : item_answer(w, &it);
+    }
     return kind_of(w->sb->kinds, res->kind)->show ? item_answer(w, &it) : answer_row(w, &it.row);
 }
 

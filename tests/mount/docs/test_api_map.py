@@ -354,6 +354,10 @@ SHOWS_TODAY = {
     'get_data_bundle': whole('models/{model}/dataBundles/{bundle}'),
     'list_trainings': says('one'),
     'get_training': says('succeeded'),
+    'get_model(statistics_last_n_days)': lambda w, out: json.loads(out) == w.api.get(
+        'models/' + w.ids['model'], statisticsLastNDays=30)['statistics'],
+    'get_training(statistics_last_n_days)': lambda w, out: json.loads(out) == w.api.get(
+        'models/{model}/trainings/{training}'.format(**w.ids), statisticsLastNDays=7)['statistics'],
     'GET /organizations': lambda w, out: [out.strip()] == [
         o['organizationId'] for o in w.api.list('organizations')],
     'GET /profiles/{profileId}': whole('profiles/me'),

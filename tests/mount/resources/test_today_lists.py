@@ -71,6 +71,28 @@ def test_organizations_are_listed_where_the_server_lists_them(mount, api):
         assert json.loads((mount / 'organizations' / name / 'resource.json').read_text())['organizationId'] == name
 
 
+def test_organizations_have_the_indexes_of_every_list(mount, api):
+    own = api.get('organizations/me')
+    os.mkdir(mount / 'organizations/second')
+    ids = {o['name']: o['organizationId'] for o in api.list('organizations')}
+    folder = mount / 'organizations'
+    assert {n: os.readlink(folder / '.by-name' / n) for n in os.listdir(folder / '.by-name')} == {
+        name: f'../{i}' for name, i in ids.items()}
+    assert sorted(os.listdir(folder / '.by-id')) == sorted(ids.values())
+    assert (folder / '.by-name' / own['name'] / 'organizationId').read_text().strip() == own['organizationId']
+    assert [json.loads(line) for line in (folder / '.list.jsonl').read_text().splitlines()] == \
+        api.list('organizations')
+    assert not [n for n in os.listdir(folder) if n.startswith('.')]
+
+
+@pytest.mark.parametrize('name', ['.by-name', '.by-id', '.list.jsonl'])
+def test_what_is_listed_to_nobody_has_no_index(lasfs, proxy, name):
+    mount = lasfs(server=proxy)
+    proxy.fault('GET', '/organizations', status=403, body=b'{"message": "Forbidden"}')
+    assert not (mount / 'organizations' / name).exists()
+    assert mount.errors() == ''
+
+
 def test_configurations_of_a_model_go_through(mount, api):
     config = {'strategy': 'BEST_N_PAGES', 'parameters': {'n': 3, 'collapse': True}, 'outputFormat': 'v2'}
     (mount / 'models/m.json').write_text(json.dumps({'fieldConfig': {}, 'postprocessConfig': config}))
