@@ -210,15 +210,28 @@ static int add_sent_drops(struct dirs *dirs, struct dirhandle *d)
 
 /* --- Lists of the API ------------------------------------------------------------------------- */
 
-/* By the name or digits that find it: what was made here goes before it. */
+/*
+ * By the name or digits that find it: what was made here goes before it. What only its file was called so has
+ * digits too: under the bare name it would be a directory in the way of who drops a file of that name.
+ */
+static int name_of_row(struct dirs *dirs, struct dirhandle *d, const char *id,
+                       char name[NAMES_MAX + 1])
+{
+    bool titled = d->node->place.res->title_field != NULL;
+    int rc = titled ? name_index_beside(d->names, id, name)
+                    : name_index_shown(d->names, id, false, name);
+
+    if (rc < 0 || (titled && !names_portable(name)) || is_taken(dirs, d->folder, name))
+        rc = name_index_shown(d->names, id, true, name);
+    return rc;
+}
+
 static int add_by_name(struct dirs *dirs, struct dirhandle *d, struct record *r, const char *id)
 {
     struct lookup_result found = { .place = { .kind = NODE_RESOURCE, .res = d->node->place.res } };
     char name[NAMES_MAX + 1];
-    int rc = name_index_shown(d->names, id, false, name);
+    int rc = name_of_row(dirs, d, id, name);
 
-    if (rc == 0 && is_taken(dirs, d->folder, name))
-        rc = name_index_shown(d->names, id, true, name);
     if ((rc < 0 || is_taken(dirs, d->folder, name)) && route_id_name(id, name) < 0)
         return 0;
     snprintf(found.id, sizeof(found.id), "%s", id);
@@ -239,7 +252,8 @@ static int add_other(struct dirs *dirs, struct call *call, struct dirhandle *d, 
     if (!d->names && !listing_is_complete(d->listing))
         return ROW_LATER;
     if (!d->names)
-        rc = listing_names(d->listing, call, false, &d->names, &ignored);
+        rc = listing_names(d->listing, call, d->node->place.res->title_field != NULL, &d->names,
+                           &ignored);
     return rc < 0 ? rc : add_by_name(dirs, d, r, id);
 }
 

@@ -16,18 +16,6 @@
 
 #include "banned.h"
 
-/* Its own name and the first digits of its id, where another one has that name too. */
-static int clashing_name(const struct name_index *names, const char *id, const char *name,
-                         char out[NAMES_MAX + 1])
-{
-    const char *digits = strrchr(id, ':');
-
-    if (!digits || strlen(name) + 1 + LINK_DIGITS > NAMES_MAX)
-        return name_index_shown(names, id, true, out);
-    snprintf(out, NAMES_MAX + 1, "%s~%.*s", name, LINK_DIGITS, digits + 1);
-    return 0;
-}
-
 static int name_of(struct dirs *dirs, struct folder *f, const struct name_index *names,
                    const char *id, char out[NAMES_MAX + 1])
 {
@@ -47,7 +35,7 @@ static int name_of(struct dirs *dirs, struct folder *f, const struct name_index 
         taken = drops_find(dirs->drops, f, out);
     if (rc < 0 || (!taken && (!name || strcmp(name, out) == 0)))
         return rc;
-    return name ? clashing_name(names, id, name, out) : name_index_shown(names, id, true, out);
+    return name_index_beside(names, id, out) < 0 ? name_index_shown(names, id, true, out) : 0;
 }
 
 /* --- Listing ---------------------------------------------------------------------------------- */

@@ -73,9 +73,6 @@ int link_target(struct inodes *inodes, struct node *link, char out[FS_LINK_MAX])
 static int find_by_name(struct inodes *inodes, struct call *call, struct folder *f,
                         const char *name, char id[RESOURCE_ID_MAX + 1], struct failure *err)
 {
-    cleanup_name_index struct name_index *names = NULL;
-    char base[NAMES_MAX + 1];
-    char *tilde;
     int rc = drops_id_of_name(inodes->drops, f, name, id); /* made here */
 
     if (rc == -ENOENT) {
@@ -85,15 +82,7 @@ static int find_by_name(struct inodes *inodes, struct call *call, struct folder 
     }
     if (rc == -ENOENT)
         rc = known_id_by_title(inodes->remote, call, f, name, id, err);
-    if (rc != -ENOENT)
-        return rc;
-    snprintf(base, sizeof(base), "%s", name);
-    tilde = strrchr(base, '~');
-    if (!tilde || strlen(tilde + 1) != LINK_DIGITS)
-        return -ENOENT;
-    *tilde = '\0';
-    rc = known_folder_names(inodes->remote, call, f, true, &names, err);
-    return rc < 0 ? rc : name_index_find_digits(names, base, tilde + 1, id);
+    return rc == -ENOENT ? known_id_beside(inodes->remote, call, f, name, id, err) : rc;
 }
 
 /* --- Filters ---------------------------------------------------------------------------------- */

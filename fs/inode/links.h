@@ -12,8 +12,6 @@ struct inodes;
 struct node;
 struct record;
 
-#define LINK_DIGITS 8 /* of an id, that tell clashing names apart */
-
 /* Where a link points, as readlink(2) says it. 0, -EINVAL, -ENAMETOOLONG. */
 int link_target(struct inodes *inodes, struct node *link, char out[FS_LINK_MAX]);
 

@@ -268,6 +268,8 @@ static int find_entry(struct inodes *inodes, struct call *call, struct node *par
     if (form == FORM_HIDDEN)
         return -ENOENT;
     rc = known_id_in_folder(inodes->remote, call, f, name, id, err);
+    if (rc == -ENOENT && f->res && f->res->title_field)
+        rc = known_id_beside(inodes->remote, call, f, name, id, err);
     if (rc == 0 && drops_hide_name(inodes->drops, f, name, id))
         return -ENOENT;
     return rc < 0 ? rc : find_id(inodes, call, parent, f, id, out, err);

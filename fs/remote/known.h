@@ -87,6 +87,11 @@ int known_folder_names(struct remote *remote, struct call *call, const struct fo
 int known_id_by_title(struct remote *remote, struct call *call, const struct folder *f,
                       const char *name, char out[RESOURCE_ID_MAX + 1], struct failure *err);
 
+/* The id of NAME~DIGITS, as name_index_beside() has it, of names and of what files were called. As
+ * known_id_in_folder(). */
+int known_id_beside(struct remote *remote, struct call *call, const struct folder *f,
+                    const char *name, char out[RESOURCE_ID_MAX + 1], struct failure *err);
+
 /*
  * The id of what the API calls name in the folder's list, or whose id's digits begin so; fetches
  * the list. drops_hide_name() tells of a file that was dropped there and is called otherwise by

@@ -99,3 +99,18 @@ int known_id_by_title(struct remote *remote, struct call *call, const struct fol
         return -ENOENT;
     return find(remote, call, f, name, true, out, err);
 }
+
+int known_id_beside(struct remote *remote, struct call *call, const struct folder *f,
+                    const char *name, char out[RESOURCE_ID_MAX + 1], struct failure *err)
+{
+    cleanup_name_index struct name_index *names = NULL;
+    const char *tilde = strrchr(name, '~');
+    char base[NAMES_MAX + 1];
+    int rc;
+
+    if (!f->res || folder_is_closed(f) || !tilde || strlen(tilde + 1) != NAME_INDEX_DIGITS)
+        return -ENOENT;
+    snprintf(base, sizeof(base), "%.*s", (int)(tilde - name), name);
+    rc = known_folder_names(remote, call, f, true, &names, err);
+    return rc < 0 ? rc : name_index_find_digits(names, base, tilde + 1, out);
+}

@@ -253,6 +253,23 @@ const char *name_index_name(const struct name_index *x, const char *id)
     return e ? e->name : NULL;
 }
 
+int name_index_beside(const struct name_index *x, const char *id, char out[NAMES_MAX + 1])
+{
+    const struct indexed *e = entry_of(x, id);
+    char digits[NAME_INDEX_DIGITS + 1];
+    size_t n = 0;
+
+    if (!e || !e->name)
+        return -ENOENT;
+    snprintf(digits, sizeof(digits), "%s", e->tail);
+    for (size_t i = first_named(x, e->name);
+         i < x->n_named && strcmp(x->named[i]->name, e->name) == 0; i++)
+        n += begins_with(x->named[i]->tail, digits);
+    if (n != 1 || strlen(digits) != NAME_INDEX_DIGITS)
+        return -ENOENT;
+    return snprintf(out, NAMES_MAX + 1, "%s~%s", e->name, digits) > NAMES_MAX ? -ENAMETOOLONG : 0;
+}
+
 static bool is_only(const struct name_index *x, const char *name)
 {
     enum name_form form = route_form(x->res, name);

@@ -35,6 +35,11 @@ struct name_matches {
 };
 void name_index_find(const struct name_index *x, const char *name, struct name_matches *out);
 
+/* What tells those of one name apart: NAME~DIGITS, so many of the id's first. 0; -ENOENT: it has no name, or
+ * another one of it has the same digits; -ENAMETOOLONG. */
+#define NAME_INDEX_DIGITS 8
+int name_index_beside(const struct name_index *x, const char *id, char out[NAMES_MAX + 1]);
+
 /* The one of those called name whose id's digits begin so. 0, -ENOENT. */
 int name_index_find_digits(const struct name_index *x, const char *name, const char *digits,
                            char id[RESOURCE_ID_MAX + 1]);

@@ -47,7 +47,7 @@ static int load(void *arg, struct meta_loaded *out, struct failure *err)
 }
 
 int recency_text(struct remote *remote, struct call *call, const struct target *t, const char *days,
-                struct buf *out, struct failure *err)
+                 struct buf *out, struct failure *err)
 {
     const struct field *field = resource_field(t->res, t->res->recent->field);
     struct want w = { remote, call, t, days };

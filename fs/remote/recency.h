@@ -12,6 +12,6 @@ struct remote;
  * backend_get_recent() gives.
  */
 int recency_text(struct remote *remote, struct call *call, const struct target *t, const char *days,
-                struct buf *out, struct failure *err);
+                 struct buf *out, struct failure *err);
 
 #endif

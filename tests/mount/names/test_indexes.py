@@ -83,7 +83,7 @@ def test_a_name_that_another_ones_file_has_gives_way(mount, api):
 @pytest.mark.server('--api', '2024')
 @pytest.mark.options('list=names')
 def test_others_documents_are_there_by_what_their_files_were_called(mount, api):
-    """By name, or by the path that other clients note; the listing has their digits, as a dropped file may come."""
+    """By name, or by the path that other clients note; the listing has digits too, as a dropped file may come."""
     mount.allow('not unique', 'stands for')
     bodies = [{'name': 'invoice.pdf'}, {'name': 'same.pdf'}, {'name': 'same.pdf'}, {'name': '../up.pdf'},
               {'metadata': {'originalFilePath': '/home/x/scans/fax.pdf'}}, {}]
@@ -100,7 +100,15 @@ def test_others_documents_are_there_by_what_their_files_were_called(mount, api):
     for name in links(folder):
         assert (folder / name / 'contentType').read_text() == 'application/pdf\n'
     fails(errno.ENOTUNIQ, os.stat, folder / 'same.pdf')
-    assert set(os.listdir(mount / 'documents')) == {digits(i) for i in ids}
+    shown = {'invoice.pdf': ids[0], 'fax.pdf': ids[4]} | {f'same.pdf#{n}': ids[n] for n in (1, 2)} | {
+        '%2E.%2Fup.pdf': ids[3]}
+    shown = {f'{name.partition("#")[0]}~{digits(i)}': i for name, i in shown.items()} | {digits(ids[5]): ids[5]}
+    with mount.server.watch() as seen:
+        assert set(os.listdir(mount / 'documents')) == set(shown)
+        for name, i in shown.items():
+            assert (mount / 'documents' / name / 'documentId').read_text() == i + '\n'
+    assert not seen.of('GET', '/documents/.*')
+    assert (mount / 'documents' / f'invoice.pdf~{digits(ids[0])}' / 'content').read_bytes() == small_pdf(0)
     assert not os.path.exists(mount / 'documents/invoice.pdf')
     (mount / 'documents/invoice.pdf').write_bytes(small_pdf(9))  # nobody's way is in it
     assert len(api.documents()) == len(ids) + 1

@@ -127,3 +127,39 @@ def test_with_names_a_copy_fits_on_fat(mount, api, tmp_path):
     assert len(shown) == len(names) and {'plain', 'two words'} < set(shown)
     for name in shown:
         assert mount.run(f'mtype -i {image} "::/datasets/{name}/name"').out.rstrip('\n') in names
+
+
+@pytest.mark.server('--api', '2024')
+@pytest.mark.options('list=names')
+def test_with_names_a_document_has_its_name_and_digits_and_is_in_nobodys_way(mount, api, samples):
+    theirs = api.add_document(small_pdf(1), name='scan.pdf')
+    odd = api.add_document(small_pdf(2), name='a:b.pdf')  # a copy could not have it
+    assert sorted(os.listdir(mount / 'documents')) == sorted([f'scan.pdf~{digits(theirs)}', digits(odd)])
+    mount.run(f'cp {samples.pdf()} documents/')
+    mount.refresh()
+    assert sorted(os.listdir(mount / 'documents')) == sorted(
+        ['scan.pdf', f'scan.pdf~{digits(theirs)}', digits(odd)])
+    os.rmdir(mount / 'documents' / f'scan.pdf~{digits(theirs)}')
+    assert sorted(api.content('documents/' + d['documentId']) for d in api.documents()) == \
+        sorted([pdf(2000), small_pdf(2)])
+    assert sorted(os.listdir(mount / 'documents')) == sorted(['scan.pdf', digits(odd)])
+
+
+@pytest.mark.server('--api', '2024')
+@pytest.mark.parametrize('mode', ['ids', 'drops'])
+def test_in_other_lists_no_name_of_a_document_is_shown(lasfs, api, mode):
+    theirs = api.add_document(small_pdf(1), name='scan.pdf')
+    mount = lasfs(f'list={mode}')
+    assert os.listdir(mount / 'documents') == ([theirs] if mode == 'ids' else [])
+    assert (mount / 'documents' / f'scan.pdf~{digits(theirs)}' / 'content').read_bytes() == small_pdf(1)
+
+
+@pytest.mark.server('--api', '2024')
+@pytest.mark.options('list=names')
+def test_with_names_a_document_that_is_called_otherwise_elsewhere_is_found_by_that(mount, api):
+    theirs = api.add_document(small_pdf(1), name='scan.pdf')
+    assert os.listdir(mount / 'documents') == [f'scan.pdf~{digits(theirs)}']
+    api.patch('documents/' + theirs, name='bill.pdf')
+    mount.refresh()
+    assert os.listdir(mount / 'documents') == [f'bill.pdf~{digits(theirs)}']
+    assert not (mount / 'documents' / f'scan.pdf~{digits(theirs)}').exists()

@@ -18,24 +18,15 @@ static void names_are_numbers_of_days(void **state)
     static const struct {
         const char *name, *days; /* NULL: nothing is called so */
     } cases[] = {
-        { ".statistics-1.json", "1" },
-        { ".statistics-30.json", "30" },
-        { ".statistics-31.json", NULL },
-        { ".statistics-0.json", NULL },
-        { ".statistics-07.json", NULL },
-        { ".statistics--1.json", NULL },
-        { ".statistics-+1.json", NULL },
-        { ".statistics-1 .json", NULL },
-        { ".statistics-.json", NULL },
-        { ".statistics-99999999999999999999.json", NULL },
-        { ".statistics-1&x=1.json", NULL },
-        { ".statistics.json", NULL },
-        { ".statistics-1", NULL },
-        { ".statistics-1.jsonl", NULL },
-        { ".statistic-1.json", NULL },
-        { "-statistics-1.json", NULL },
-        { "statistics-1.json", NULL },
-        { "", NULL },
+        { ".statistics-1.json", "1" },      { ".statistics-30.json", "30" },
+        { ".statistics-31.json", NULL },    { ".statistics-0.json", NULL },
+        { ".statistics-07.json", NULL },    { ".statistics--1.json", NULL },
+        { ".statistics-+1.json", NULL },    { ".statistics-1 .json", NULL },
+        { ".statistics-.json", NULL },      { ".statistics-99999999999999999999.json", NULL },
+        { ".statistics-1&x=1.json", NULL }, { ".statistics.json", NULL },
+        { ".statistics-1", NULL },          { ".statistics-1.jsonl", NULL },
+        { ".statistic-1.json", NULL },      { "-statistics-1.json", NULL },
+        { "statistics-1.json", NULL },      { "", NULL },
     };
 
     (void)state;

@@ -163,14 +163,41 @@ static void name_index_tells_clashing_names_apart_by_digits(void **state)
 {
     static const char *const rows[][2] = { { C, "twice" }, { E, "twice" }, { A, "other" } };
     struct name_index *x = index_of(rows, ARRAY_LEN(rows));
-    char id[RESOURCE_ID_MAX + 1];
+    char id[RESOURCE_ID_MAX + 1], called[NAMES_MAX + 1];
 
     (void)state;
     assert_int_equal(name_index_find_digits(x, "twice", "fedcba98", id), 0);
     assert_string_equal(id, MODEL E);
     assert_int_equal(name_index_find_digits(x, "twice", "00000000", id), -ENOENT);
+    assert_int_equal(name_index_beside(x, MODEL E, called), 0);
+    assert_string_equal(called, "twice~fedcba98");
+    assert_int_equal(name_index_beside(x, MODEL A, called), 0);
+    assert_int_equal(name_index_beside(x, MODEL B, called), -ENOENT);
     assert_string_equal(name_index_name(x, MODEL C), "twice");
     assert_null(name_index_name(x, MODEL B));
+    name_index_unref(x);
+}
+
+static void name_index_tells_nothing_apart_by_equal_digits(void **state)
+{
+    static const char *const rows[][2] = { { "abcdef01" REST, "twice" },
+                                           { "abcdef01"
+                                             "100000000000000000000000",
+                                             "twice" },
+                                           { "abcdef01"
+                                             "200000000000000000000000",
+                                             "other" } };
+    struct name_index *x = index_of(rows, ARRAY_LEN(rows));
+    char called[NAMES_MAX + 1];
+
+    (void)state;
+    assert_int_equal(name_index_beside(x, MODEL "abcdef01" REST, called), -ENOENT);
+    assert_int_equal(name_index_beside(x,
+                                       MODEL "abcdef01"
+                                             "200000000000000000000000",
+                                       called),
+                     0);
+    assert_string_equal(called, "other~abcdef01");
     name_index_unref(x);
 }
 
@@ -182,6 +209,7 @@ int main(void)
         cmocka_unit_test(name_index_shows_digits_instead_of_a_name_that_is_taken),
         cmocka_unit_test(name_index_shows_digits_instead_of_a_name_that_others_cannot_hold),
         cmocka_unit_test(name_index_tells_clashing_names_apart_by_digits),
+        cmocka_unit_test(name_index_tells_nothing_apart_by_equal_digits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
