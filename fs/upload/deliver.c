@@ -508,7 +508,8 @@ static int stay_local(struct delivery *s, struct failure *err)
     if (defaults)
         rc = defaults_check(s->folder, s->bytes, err);
     else if (sidecar)
-        rc = sidecar_commit(s->uploads, s->call, s->folder, s->name, s->drop, s->bytes, err);
+        rc = sidecar_commit(s->uploads, s->call, s->folder, s->name, s->drop, s->bytes, s->moving,
+                            err);
     else if (!rule_sidecar(s->folder, s->name))
         sidecar_left(s->uploads, s->drop);
     if (rc < 0)
@@ -521,7 +522,7 @@ static int stay_local(struct delivery *s, struct failure *err)
         return drop_row_save(s->uploads->drops, s->drop, false);
     /* closed and not acknowledged: on disk */
     rc = bytes_sync(s->bytes);
-    return rc < 0 ? rc : drop_row_save(s->uploads->drops, s->drop, true);
+    return rc < 0 || s->moving ? rc : drop_row_save(s->uploads->drops, s->drop, true);
 }
 
 /* The digest of what another machine has put there is what its metadata say, which anybody can write. */

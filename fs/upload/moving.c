@@ -19,8 +19,9 @@
 
 #define LOOK_AGAIN_MS 1000
 
-void moving_owe(struct moving *m, const struct target *old)
+void moving_owe(struct moving *m, const struct target *old, bool carried)
 {
+    m->carried = old && carried;
     m->res = old ? old->res : NULL;
     snprintf(m->old, sizeof(m->old), "%s", old ? old->id : "");
 }
@@ -48,7 +49,7 @@ static int make_row(struct moving *m, const struct resource *res, const char *id
                               .to = drops_key(m->uploads->drops, m->to) };
     if (!out->from || !out->to)
         return -ENOMEM;
-    if (m->there)
+    if (m->there && !m->saying)
         moving_look_at_name(m->uploads, m->there, out->seen);
     out->row = (struct intent_row){ .kind = INTENT_MOVE,
                                     .state = INTENT_SENDING,
@@ -56,9 +57,9 @@ static int make_row(struct moving *m, const struct resource *res, const char *id
                                     .folder = out->from,
                                     .name = m->name,
                                     .to_folder = out->to,
-                                    .to_name = m->to_name,
+                                    .to_name = m->saying ? NULL : m->to_name,
                                     .id = id,
-                                    .old = m->old[0] ? m->old : NULL,
+                                    .old = m->carried ? m->old : NULL,
                                     .look = out->seen[0] ? out->seen : NULL,
                                     .size = s.acked.size,
                                     .has_sha256 = s.acked.has_digest,
@@ -78,6 +79,12 @@ int moving_begin(struct moving *m, const struct target *t, const char *undo, str
         return fail(err, -ENOMEM, 0, "out of memory");
     r.row.undo = undo && undo[0] ? undo : NULL;
     return journal_begin(m->uploads->journal, &r.row, NULL, 0, &m->number, err);
+}
+
+int moving_say(struct moving *m, const struct target *t, const char *undo, struct failure *err)
+{
+    m->saying = true;
+    return moving_begin(m, t, undo, err);
 }
 
 int moving_sent(struct moving *m, const char *id, struct intent_change *out)
@@ -105,9 +112,15 @@ static void end_begun(struct moving *m, enum intent_event event)
     journal_leave(m->uploads->journal, number, LOOK_AGAIN_MS);
 }
 
+void moving_unsay(struct moving *m)
+{
+    if (m->number)
+        end_begun(m, INTENT_REFUSED);
+}
+
 int moving_patched(struct moving *m, const struct target *t, int rc, struct failure *err)
 {
-    const char *old = m->old[0] ? m->old : NULL;
+    const char *old = m->carried ? m->old : NULL;
     struct failure why = { 0 };
     bool passes, gone, late; /* it may arrive later than the look */
     int done;
@@ -132,12 +145,17 @@ void moving_leave(struct moving *m)
 /* What has to be on disk with the names: that the PATCH is done, and what is owed. */
 static int make_step(struct moving *m, int64_t *owed, struct intent_change *out)
 {
+    /* what it stands in is known by the folder alone */
+    cleanup_free char *key = m->to->parent ? drops_key(m->uploads->drops, m->to) : NULL;
     struct intent_row row = { .kind = INTENT_DELETE,
                               .state = INTENT_OWING,
                               .resource = m->res ? (int)m->res->kind : 0,
+                              .folder = key,
                               .old = m->old,
                               .since_ns = clock_realtime_ns(m->uploads->clock) };
 
+    if (m->to->parent && !key)
+        return -ENOMEM;
     *owed = m->number;
     if (m->number)
         return journal_change(m->uploads->journal, m->number, INTENT_ANSWERED,
@@ -157,7 +175,7 @@ static bool has_moved(const struct moving *m)
 int moving_finish(struct moving *m)
 {
     cleanup_intent_change struct intent_change change = { .row = NULL };
-    struct target old = { .res = m->res, .id = m->old };
+    struct target old = { .res = m->res, .parent = m->to->parent, .id = m->old };
     struct posting debt = { .uploads = m->uploads, .call = m->call };
     int rc;
 

@@ -24,17 +24,26 @@ struct moving {
     struct drop *there;         /* what is called so until now, held too; or NULL */
     int64_t number;             /* of the intent; 0: there is none */
     bool patching;              /* a PATCH went out for it */
+    bool saying;                /* of another one, of which its bytes say something */
     bool at_once;               /* nothing but its bytes moves: its name does with their intent */
     const struct resource *res; /* of what has to go */
     char old[RESOURCE_ID_MAX + 1]; /* its id, or "" */
+    bool carried;                  /* and what is said of it becomes the drop's */
 };
 
-/* This one (NULL: none) has to go once the name has moved. */
-void moving_owe(struct moving *m, const struct target *old);
+/* This one (NULL: none) has to go once the name has moved. carried: the drop's is made what it is before that. */
+void moving_owe(struct moving *m, const struct target *old, bool carried);
 
 /* A PATCH is going to go out: on disk when this returns; a second one is of the same intent. undo: what it changes
  * that has to be taken back if it does not move (body_undo_text()), or NULL. 0, -ENOSPC, -EIO, -ENOMEM. */
 int moving_begin(struct moving *m, const struct target *t, const char *undo, struct failure *err);
+
+/* The same, and the PATCH is of a resource whose name does not move: what its bytes say of it under their new
+ * name is sent before they have that. Where they do not get it, what was said is taken back. */
+int moving_say(struct moving *m, const struct target *t, const char *undo, struct failure *err);
+
+/* That was refused: there is nothing to be taken back. */
+void moving_unsay(struct moving *m);
 
 /* The drop's bytes were sent for this, and are a resource of this id by now: as a step to be on disk with
  * the drop's row. 0, -ENOMEM; -EALREADY: there is an intent. */

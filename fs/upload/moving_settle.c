@@ -343,6 +343,20 @@ static int leave_where_it_was(const struct settling *s)
     return rc;
 }
 
+/* What was said of t by a file that did not get its name (moving_say()). */
+static int64_t settle_said(const struct settling *s, struct call *call, const struct target *t,
+                           struct failure *why)
+{
+    int rc;
+
+    if (unsure_may_land(s->uploads, s->row))
+        return LOOK_AGAIN_MS;
+    rc = take_back(s, call, t, why);
+    return rc < 0
+               ? rc
+               : journal_tell(s->uploads->journal, s->row->number, INTENT_REFUSED, NULL, STATE_NOW);
+}
+
 int64_t moving_settle(struct uploads *uploads, struct call *call, const struct intent_row *row,
                       struct failure *why)
 {
@@ -352,6 +366,8 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
     struct journal *j = uploads->journal;
     int rc = -EINVAL;
 
+    if (t.res && row->id && resource_id_ok(t.res, row->id) && !row->to_name)
+        return settle_said(&s, call, &t, why);
     if (t.res && row->id && resource_id_ok(t.res, row->id) && row->to_folder && row->to_name)
         rc = drops_folder(uploads->drops, row->to_folder, &s.to);
     if (rc == 0 && !drops_is_reachable(uploads->drops, s.to)) {

@@ -128,16 +128,18 @@ int removal_is_elsewhere(struct uploads *uploads, struct call *call, const struc
 }
 
 /* 0: it has gone, or stays for good, and that was said; -errno: later. */
-static int delete_it(struct uploads *uploads, struct call *call, const struct target *t,
+static int delete_it(struct uploads *uploads, struct call *call, struct target *t,
                      const struct intent_row *row, enum state_when *when, struct failure *why)
 {
     cleanup_record struct record *was = NULL;
-    struct folder *f;
+    struct folder *f = NULL;
     int rc = 0;
 
     if (row->kind == INTENT_DELETE && row->folder)
         rc = drops_folder(uploads->drops, row->folder, &f);
-    if (row->kind == INTENT_DELETE && row->folder && rc == 0)
+    if (f && rc == 0)
+        t->parent = f->parent;
+    if (f && rc == 0)
         rc = removal_is_elsewhere(uploads, call, f, t, true, why);
     if (rc < 0 && !failure_passes(rc, why)) {
         posting_report(uploads, "delete", row, rc, why);

@@ -10,7 +10,6 @@
 #include "known.h"
 #include "name_rules.h"
 #include "recall.h"
-#include "sidecar.h"
 #include "stamping.h"
 
 #include "drop.h"

@@ -15,7 +15,6 @@
 #include "name_rules.h"
 #include "posting.h"
 #include "recall.h"
-#include "remote_delete.h"
 #include "replace.h"
 #include "sidecar.h"
 #include "upload_patch.h"
@@ -91,19 +90,23 @@ int replace_by_rename(struct moving *m, struct drop *there, struct failure *err)
     if (uploads->nodelete || drop_target(uploads->drops, there, &theirs) < 0)
         return 0; /* it stays, under its id */
     /* a temporary name says nothing of what it will be, nor does another text */
-    if (resource_takes_json(theirs.target.res) || rule_scratch(uploads->scratch, m->to_name))
-        return remote_delete(uploads->remote, m->call, &theirs.target, NULL, err);
+    if (resource_takes_json(theirs.target.res) || rule_scratch(uploads->scratch, m->to_name)) {
+        if (!(resource_can(theirs.target.res) & CAN_DELETE))
+            return fail(err, -EPERM, 0, "what is called so cannot be deleted: give another name");
+        moving_owe(m, &theirs.target, false);
+        return 0;
+    }
     rc = drop_target(uploads->drops, m->drop, &own);
     if (rc == 0)
         rc = replace_look(uploads, m->call, &theirs.target, &old, err);
     if (rc < 0 || !old)
         return rc;
-    moving_owe(m, &theirs.target);
+    moving_owe(m, &theirs.target, true);
     rc = fetch_content_changes(f->res) ? -EXDEV : patch_own(m, &own.target, old, err);
     if (rc == 0 && list_filter_denies(f->filter, f->filter_value, old))
         replace_warn(uploads, f, m->to_name, REPLACED_ELSEWHERE);
     if (rc == -EXDEV) {
-        moving_owe(m, NULL);
+        moving_owe(m, NULL, false);
         return send_instead(m, &own.target, theirs.id, err);
     }
     if (rc < 0)

@@ -14,6 +14,8 @@
 #include "drop_table.h"
 #include "drop_target.h"
 #include "errlog.h"
+#include "known.h"
+#include "moving.h"
 #include "name_rules.h"
 #include "names.h"
 #include "node_kinds.h"
@@ -27,6 +29,7 @@
 #include "banned.h"
 
 #define ENDING NAMES_JSON_ENDING
+#define UNDO_MAX_BYTES (8 * 1024 * 1024)
 
 /* --- Whose it is ------------------------------------------------------------------------------ */
 
@@ -73,6 +76,32 @@ static int set_waiting(struct uploads *uploads, struct drop *d, const char *take
     return waiting_begin(uploads->waiting, d);
 }
 
+char *sidecar_owner(struct uploads *uploads, struct drop *d)
+{
+    char *owner;
+
+    drops_lock(uploads->drops);
+    owner = d->taken ? strdup(d->taken) : NULL;
+    drops_unlock(uploads->drops);
+    return owner;
+}
+
+void sidecar_stays(struct uploads *uploads, struct drop *d, const char *owner)
+{
+    cleanup_free char *now = sidecar_owner(uploads, d);
+    bool same = owner && now ? strcmp(owner, now) == 0 : !owner && !now;
+
+    if (same)
+        return;
+    drop_unsaid(uploads->drops, d);
+    if (owner)
+        put_taken(uploads, d, strdup(owner));
+    if (owner && owner[0] != DROP_TAKEN_MOVED)
+        drop_said(uploads->drops, d);
+    else
+        waiting_begin(uploads->waiting, d);
+}
+
 void sidecar_left(struct uploads *uploads, struct drop *d)
 {
     drop_unsaid(uploads->drops, d);
@@ -90,11 +119,29 @@ static int check(const struct folder *f, const struct buf *text, struct failure 
                   : body_set_text(body, rule_sidecar_field(f->res), buf_str(text), text->len, err);
 }
 
+/* moving: what it says is sent before the name by which it says that is on disk. */
 static int patch(struct uploads *uploads, struct call *call, const struct folder *f,
-                 const struct target_ids *b, const struct buf *text, struct failure *err)
+                 const struct target *t, const struct buf *text, struct moving *moving,
+                 struct failure *err)
 {
-    return upload_field(uploads, call, &b->target, rule_sidecar_field(f->res), buf_str(text),
-                        text->len, err);
+    cleanup_buf struct buf undo = BUF_INIT(UNDO_MAX_BYTES);
+    cleanup_record struct record *before = NULL;
+    cleanup_body struct body *body = NULL;
+    int rc = upload_field_body(uploads, call, t, rule_sidecar_field(f->res), buf_str(text),
+                               text->len, &body, err);
+
+    if (rc == 0 && moving)
+        rc = known_new_record(uploads->remote, call, t, KNOWN_JUST_NOW_MS, &before, err);
+    if (rc == 0 && moving)
+        rc = body_undo_text(body, before, &undo);
+    if (rc == 0 && moving)
+        rc = moving_say(moving, t, buf_str(&undo), err);
+    if (rc < 0)
+        return rc;
+    rc = upload_written(uploads, call, t, NULL, body, err);
+    if (rc < 0 && moving && !failure_passes(rc, err))
+        moving_unsay(moving);
+    return rc;
 }
 
 /* Have the bytes of the document that was id others by now, or in a moment? Which labels they got,
@@ -116,10 +163,10 @@ static int send_later(struct uploads *uploads, struct drop *d)
 /* b, which is document, takes d, whose text this is; or d waits for what takes its place. */
 static int give(struct uploads *uploads, struct call *call, const struct folder *f,
                 const struct target_ids *b, struct drop *document, struct drop *d,
-                const struct buf *text, struct failure *err)
+                const struct buf *text, struct moving *moving, struct failure *err)
 {
     bool early = is_replaced(uploads, document, b->id);
-    int rc = early ? check(f, text, err) : patch(uploads, call, f, b, text, err);
+    int rc = early ? check(f, text, err) : patch(uploads, call, f, &b->target, text, moving, err);
 
     if (rc < 0 && uploads->writeback && failure_passes(rc, err))
         return send_later(uploads, d);
@@ -143,7 +190,7 @@ static char *moved_from(struct uploads *uploads, struct folder *f, const char *n
 }
 
 int sidecar_commit(struct uploads *uploads, struct call *call, struct folder *f, const char *name,
-                   struct drop *d, struct bytes *bytes, struct failure *err)
+                   struct drop *d, struct bytes *bytes, struct moving *moving, struct failure *err)
 {
     cleanup_buf struct buf text = BUF_INIT(TEXT_MAX_BYTES);
     cleanup_free char *taken = moved_from(uploads, f, name, d);
@@ -159,7 +206,7 @@ int sidecar_commit(struct uploads *uploads, struct call *call, struct folder *f,
     document = pair_document(uploads, f, name, d, &why);
     if (document && drop_target(uploads->drops, document, &b) == 0)
         return is_of(taken, b.id) ? set_taken(uploads, d, b.id)
-                                  : give(uploads, call, f, &b, document, d, &text, err);
+                                  : give(uploads, call, f, &b, document, d, &text, moving, err);
     rc = taken ? 0 : check(f, &text, err);
     return rc < 0 ? rc : set_waiting(uploads, d, taken);
 }
@@ -220,7 +267,7 @@ static int take(struct uploads *uploads, struct call *call, const struct target_
     drops_unlock(uploads->drops);
     if (rc == 0)
         rc = same ? set_taken(uploads, d, b->id)
-                  : give(uploads, call, f, b, document, d, &text, err);
+                  : give(uploads, call, f, b, document, d, &text, NULL, err);
     if (rc < 0) {
         err->at_ns = clock_realtime_ns(uploads->clock);
         drop_set_failed(uploads->drops, d, err->text[0] ? err->text : strerrordesc_np(-rc),

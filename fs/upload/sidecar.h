@@ -19,12 +19,18 @@
 struct bytes;
 struct drop;
 struct folder;
+struct moving;
 struct uploads;
 
-/* The sidecar d, held exclusively, has these bytes now, or is about to be called name in f. 0 sent,
- * or its document is not there yet; -EINVAL with words, and what backend_update() gives. */
+/* The sidecar d, held exclusively, has these bytes now, or is about to be called name in f (moving; else NULL).
+ * 0 sent, or its document is not there yet; -EINVAL with words, and what backend_update() gives. */
 int sidecar_commit(struct uploads *uploads, struct call *call, struct folder *f, const char *name,
-                   struct drop *d, struct bytes *bytes, struct failure *err);
+                   struct drop *d, struct bytes *bytes, struct moving *moving, struct failure *err);
+
+/* Whose it is; the caller frees. NULL: nobody's. And it is that again, for it did not get the name for which it
+ * was committed. */
+char *sidecar_owner(struct uploads *uploads, struct drop *d);
+void sidecar_stays(struct uploads *uploads, struct drop *d, const char *owner);
 
 /* d stays local under a name that is no sidecar's: it belongs to nobody, and counts as written
  * when it gets such a name again. */

@@ -55,8 +55,9 @@ int upload_written(struct uploads *uploads, struct call *call, const struct targ
     return rc < 0 ? rc : upload_patch(uploads, call, t, body, err);
 }
 
-int upload_field(struct uploads *uploads, struct call *call, const struct target *t,
-                 const struct field *f, const char *text, size_t len, struct failure *err)
+int upload_field_body(struct uploads *uploads, struct call *call, const struct target *t,
+                      const struct field *f, const char *text, size_t len, struct body **out,
+                      struct failure *err)
 {
     cleanup_body struct body *body = NULL;
     struct id_search names;
@@ -69,6 +70,17 @@ int upload_field(struct uploads *uploads, struct call *call, const struct target
     rc = body_set_text(body, f, text, len, err);
     if (rc == 0)
         rc = merge_labels(uploads, call, t, f, body, err);
+    if (rc == 0)
+        *out = steal_pointer(&body);
+    return rc;
+}
+
+int upload_field(struct uploads *uploads, struct call *call, const struct target *t,
+                 const struct field *f, const char *text, size_t len, struct failure *err)
+{
+    cleanup_body struct body *body = NULL;
+    int rc = upload_field_body(uploads, call, t, f, text, len, &body, err);
+
     return rc < 0 ? rc : upload_written(uploads, call, t, NULL, body, err);
 }
 

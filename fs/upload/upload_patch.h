@@ -16,7 +16,13 @@ int upload_patch(struct uploads *uploads, struct call *call, const struct target
 int upload_written(struct uploads *uploads, struct call *call, const struct target *t,
                    const struct record *now, struct body *body, struct failure *err);
 
-/* One field from the text of its file; names in it become ids. 0, -EINVAL with words, and the same. */
+/* The PATCH of one field by the text of its file; names in it become ids. The caller frees. 0, -EINVAL with
+ * words, what backend_get() gives. */
+int upload_field_body(struct uploads *uploads, struct call *call, const struct target *t,
+                      const struct field *f, const char *text, size_t len, struct body **out,
+                      struct failure *err);
+
+/* That, sent by upload_written(). */
 int upload_field(struct uploads *uploads, struct call *call, const struct target *t,
                  const struct field *f, const char *text, size_t len, struct failure *err);
 

@@ -140,6 +140,7 @@ static int move_unsent(struct move *m, struct drop *d, struct drop *there, struc
 {
     struct fs *fs = m->fs;
     struct drop_snapshot before = drop_snapshot(fs->drops, d), s;
+    cleanup_free char *owner = sidecar_owner(fs->uploads, d);
     bool other_list = !folder_same_list(m->from_folder, m->to_folder);
     int inherited, rc;
 
@@ -164,25 +165,10 @@ static int move_unsent(struct move *m, struct drop *d, struct drop *there, struc
         rc = settle_there(m, d, there, inherited > 0, rc, err);
     if (rc == 0)
         rc = finish(m, d, err);
-    if (rc == 0)
+    if (rc < 0)
+        sidecar_stays(fs->uploads, d, owner);
+    else
         settle_drop(fs->uploads, d);
-    return rc;
-}
-
-/* What is made from JSON has its new name before the other one goes, or the old one again. */
-static int replace_json(struct move *m, struct drop *d, struct drop *there, struct failure *err)
-{
-    struct move back = *m;
-    struct failure ignored = { 0 };
-    int rc = change_name(m, d, err);
-
-    if (rc < 0)
-        return rc;
-    rc = replace_by_rename(&m->moving, there, err);
-    back.name = m->to_name;
-    back.to_name = m->name;
-    if (rc < 0)
-        change_name(&back, d, &ignored);
     return rc;
 }
 
@@ -192,8 +178,6 @@ static int change_sent(struct move *m, struct drop *d, struct drop *there, struc
     bool other_list = !folder_same_list(m->from_folder, m->to_folder);
     int replaced = 0, rc = other_list && !list_field(m) ? -EXDEV : 0;
 
-    if (rc == 0 && there && resource_takes_json(m->to_folder->res))
-        return replace_json(m, d, there, err);
     if (rc == 0 && there)
         rc = replaced = replace_by_rename(&m->moving, there, err);
     if (rc == 0 && other_list)
@@ -205,10 +189,22 @@ static int change_sent(struct move *m, struct drop *d, struct drop *there, struc
     return rc < 0 ? rc : replaced;
 }
 
+/* The name stays what it was: so it is called again at the server. */
+static void change_name_back(struct move *m, struct drop *d)
+{
+    struct failure ignored = { 0 };
+    struct move back = *m;
+
+    back.name = m->to_name;
+    back.to_name = m->name;
+    change_name(&back, d, &ignored);
+}
+
 static int move_sent(struct move *m, struct drop *d, struct drop *there, struct failure *err)
 {
     struct restamps owed = { .n = 0 };
     int replaced = change_sent(m, d, m->parked ? NULL : there, err);
+    bool begun = m->moving.number != 0; /* the journal moves it, once it can */
     int rc = replaced < 0 ? replaced : 0;
 
     if (rc == 0 && m->parked)
@@ -217,6 +213,8 @@ static int move_sent(struct move *m, struct drop *d, struct drop *there, struct 
         rc = restamp_begin(m->fs->uploads, &d, 1, &owed);
     rc = rc < 0 ? rc : finish(m, d, err);
     restamp_end(m->fs->uploads, &owed);
+    if (rc < 0 && replaced == 0 && !begun)
+        change_name_back(m, d);
     if (rc == 0)
         sidecar_moved(m->fs->uploads, m->call, d, m->to_folder, m->to_name);
     if (replaced == REPLACED_BY_BYTES)

@@ -198,17 +198,37 @@ def test_json_whose_renaming_fails_loses_nothing(proxied, api, proxy):
     folder = proxied / 'appClients'
     for name in 'ab':
         (folder / f'{name}.json').write_text(json.dumps({'description': name}))
-    before = sorted((c['appClientId'], c['name']) for c in api.list('appClients'))
-    for verb in ('PATCH', 'DELETE'):
-        proxy.fault(verb, '/appClients.*', status=500, message='oops')
-        assert not rename(folder / 'a.json', folder / 'b.json')
-        proxy.clear()
-        after = sorted((c['appClientId'], c['name']) for c in api.list('appClients'))
-        assert after == before, verb
-        assert json.loads((folder / 'a.json').read_text())['description'] == 'a'
-        assert json.loads((folder / 'b.json').read_text())['description'] == 'b'
+
+    def clients():
+        return sorted((c['name'], c['description']) for c in api.list('appClients') if c.get('description') in ('a', 'b'))
+    proxy.fault('PATCH', '/appClients.*', status=500, message='oops')
+    assert not rename(folder / 'a.json', folder / 'b.json')
+    proxy.clear()
+    assert clients() == [('a', 'a'), ('b', 'b')]
+    for name in 'ab':
+        assert json.loads((folder / f'{name}.json').read_text())['description'] == name
+    proxy.fault('DELETE', '/appClients.*', status=500, message='oops')
     assert rename(folder / 'a.json', folder / 'b.json')
-    assert [c['description'] for c in api.list('appClients') if c['name'] == 'b'] == ['a']
+    assert [n for n in os.listdir(folder) if n.endswith('.json')] == ['b.json']
+    assert clients() == [('b', 'a'), ('b', 'b')]
+    proxy.clear()
+    proxied.control('flush')  # what is owed is paid
+    assert clients() == [('b', 'a')]
+
+
+@pytest.mark.parametrize('status', [400, 403])
+def test_json_that_cannot_go_stays_under_its_id(proxied, api, proxy, status):
+    folder = proxied / 'appClients'
+    for name in 'ab':
+        (folder / f'{name}.json').write_text(json.dumps({'description': name}))
+    proxy.fault('DELETE', '/appClients.*', status=status, message='it is in use')
+    proxied.allow('it is in use')
+    assert rename(folder / 'a.json', folder / 'b.json')
+    assert 'delete the replaced' in proxied.errors() and 'it is in use' in proxied.errors()
+    assert json.loads((folder / 'b.json').read_text())['description'] == 'a'
+    old = next(c['appClientId'] for c in api.list('appClients') if c.get('description') == 'b')
+    assert old in os.listdir(folder)
+
 
 
 @pytest.mark.parametrize('folder', ['documents', 'datasets/one/documents'])

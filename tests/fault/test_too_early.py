@@ -217,6 +217,103 @@ def test_a_backup_is_on_the_disk_before_the_document_goes(lasfs, disk, proxy, ap
     mount.unmount()
 
 
+# --- What a rename is over ---------------------------------------------------------------------------
+
+MODEL = {'width': 300, 'height': 300, 'fieldConfig': FIELDS}
+
+
+@pytest.fixture(params=['models', 'dataBundles'])
+def made(request, make, api):
+    """Two that are made from JSON, and what the server lists of them, by name."""
+    mount, folder, body, listed = make(), 'models', MODEL, 'models'
+    if request.param == 'dataBundles':
+        model = api.post('models', **MODEL, name='above')['modelId']
+        folder, body = f'models/{model}/dataBundles', {'datasetIds': [api.add_dataset('one')]}
+        listed = folder
+    for name in ('a', 'b'):
+        (mount / folder / f'{name}.json').write_text(json.dumps({**body, 'description': f'it was {name}'}))
+
+    def at_the_server():
+        return sorted((r['name'], r['description']) for r in api.list(listed))
+    return mount, mount / folder, at_the_server
+
+
+def test_what_json_made_stays_while_the_rename_over_it_is_not_recorded(made):
+    mount, folder, at_the_server = made
+    refused_by_the_disk(mount, os.rename, folder / 'a.json', folder / 'b.json')
+    for _ in range(2):
+        assert {'a.json', 'b.json'} <= set(os.listdir(folder))
+        assert at_the_server() == [('a', 'it was a'), ('b', 'it was b')]
+        mount.remount()
+    os.rename(folder / 'a.json', folder / 'b.json')
+    eventually(lambda: at_the_server() == [('b', 'it was a')])
+    assert 'it was a' in (folder / 'b.json').read_text()
+
+
+def test_a_death_while_json_takes_the_place_of_json_leaves_no_name_without_its_own(made, proxy):
+    mount, folder, at_the_server = made
+    delete = proxy.fault('DELETE', '/models/.*', stall='after', times=1)
+    mv = subprocess.Popen(['mv', '-f', folder / 'a.json', folder / 'b.json'], stderr=subprocess.DEVNULL)
+    eventually(lambda: delete.hits)
+    eventually(lambda: len(at_the_server()) == 1)
+    mount.kill()
+    mv.wait()
+    proxy.clear()
+    mount.start()
+    mount.control('flush')
+    names = [n for n in os.listdir(folder) if n in ('a.json', 'b.json')]
+    assert names == ['b.json'] and 'it was a' in (folder / 'b.json').read_text()
+    eventually(lambda: at_the_server() == [('b', 'it was a')])
+
+
+def labels(api):
+    """What is said of each document, by its bytes."""
+    return {api.content('documents/' + d['documentId']): [t['value'] for t in d.get('groundTruth') or []]
+            for d in api.documents()}
+
+
+@pytest.fixture
+def labelled(make, api):
+    """Two documents with their labels beside them, in files and at the server."""
+    mount = make('unsure=1')
+    for n, name in enumerate('ab', 1):
+        (mount / f'documents/{name}.pdf').write_bytes(small_pdf(n))
+        (mount / f'documents/{name}.pdf.json').write_text(json.dumps({'total': str(n)}))
+    assert labels(api) == {small_pdf(1): ['1'], small_pdf(2): ['2']}
+    return mount
+
+
+@pytest.mark.parametrize('then', ['', 'remount'])
+@pytest.mark.parametrize('source', ['a.pdf.json', 'new.part'])
+def test_labels_are_what_they_were_when_their_files_rename_is_refused(labelled, api, source, then):
+    mount, folder = labelled, labelled / 'documents'
+    (folder / 'new.part').write_text(json.dumps({'total': '3'}))
+    said = json.loads((folder / source).read_text())['total']
+    refused_by_the_disk(mount, os.rename, folder / source, folder / 'b.pdf.json')
+    assert json.loads((folder / 'b.pdf.json').read_text()) == {'total': '2'}
+    if then:
+        mount.remount()
+    eventually(lambda: labels(api) == {small_pdf(1): ['1'], small_pdf(2): ['2']}, 20)
+    os.rename(folder / source, folder / 'b.pdf.json')  # it is sent as it was meant to be
+    assert labels(api) == {small_pdf(1): ['1'], small_pdf(2): [said]}
+    assert json.loads((folder / 'b.pdf.json').read_text()) == {'total': said}
+
+
+def test_labels_are_those_of_their_file_when_the_daemon_dies_in_its_rename(labelled, proxy, api):
+    mount, folder = labelled, labelled / 'documents'
+    patch = proxy.fault('PATCH', '/documents/.*', stall='after', times=1)
+    mv = subprocess.Popen(['mv', '-f', folder / 'a.pdf.json', folder / 'b.pdf.json'], stderr=subprocess.DEVNULL)
+    eventually(lambda: patch.hits)
+    eventually(lambda: labels(api)[small_pdf(2)] == ['1'])
+    mount.kill()
+    mv.wait()
+    proxy.clear()
+    mount.start()
+    assert json.loads((folder / 'b.pdf.json').read_text()) == {'total': '2'}
+    assert json.loads((folder / 'a.pdf.json').read_text()) == {'total': '1'}
+    eventually(lambda: labels(api) == {small_pdf(1): ['1'], small_pdf(2): ['2']}, 20)
+
+
 # --- What cannot be opened ---------------------------------------------------------------------------
 
 def spooled(mount):

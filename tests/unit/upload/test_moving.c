@@ -127,7 +127,7 @@ static void what_is_owed_is_on_disk_with_the_names(void **state)
     api_rule(&w->api, -1, "DELETE", "documents/*", 500, "{'message': 'no'}");
     m.to = folder_at(w, IN_7);
     m.to_name = "b.pdf";
-    moving_owe(&m, &old);
+    moving_owe(&m, &old, true);
     assert_int_equal(moving_finish(&m), 0);
     drop_unlock_exclusive(w->drops, d);
     drop_unref(d);
@@ -233,7 +233,7 @@ static void what_was_not_written_is_not_owed(void **state)
     add_made(w, "document#2", pdf("old"), "'datasetId': 'dataset#7'");
     m.to = folder_at(w, IN_7);
     m.to_name = "b.pdf";
-    moving_owe(&m, &old);
+    moving_owe(&m, &old, true);
     disk_says = -ENOSPC;
     assert_int_equal(moving_finish(&m), -ENOSPC);
     drop_unlock_exclusive(w->drops, d);

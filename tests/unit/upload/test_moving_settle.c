@@ -34,7 +34,7 @@ static int64_t begin_move(struct world *w, const struct move *how)
         m.there = there = find_file(w, how->to ? how->to : IN_8, m.to_name);
     }
     if (how->owes)
-        moving_owe(&m, &old);
+        moving_owe(&m, &old, true);
     assert_int_equal(moving_begin(&m, &t, NULL, &w->err), 0);
     if (!how->not_moved)
         api_change(&w->api, "documents/document#1", AT_8);

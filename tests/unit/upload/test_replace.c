@@ -173,7 +173,7 @@ static int rename_over(struct world *w, const char *key, const char *from, const
     assert_int_equal(drop_lock_exclusive(w->drops, d, &w->call), 0);
     assert_int_equal(drop_lock_exclusive(w->drops, there, &w->call), 0);
     rc = replace_by_rename(&m, there, &w->err);
-    if (rc == REPLACED) /* the names follow, and what had the name goes */
+    if (rc == REPLACED || (rc == 0 && m.old[0])) /* the names follow, and what had the name goes */
         assert_int_equal(moving_finish(&m), 0);
     drop_unlock_exclusive(w->drops, d);
     drop_unlock_exclusive(w->drops, there);
