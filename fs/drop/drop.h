@@ -76,6 +76,7 @@ struct drop {
     atomic_uint version; /* changes under the lock with all that drop_bytes_to_read() goes by */
 
     /* When APART: */
+    bool torn;             /* a part is missing */
     char *error;           /* why; NULL: its note was removed */
     int64_t failed_number; /* in .lasfs/failed */
     int64_t failed_ns;     /* when (realtime); 0: not known */

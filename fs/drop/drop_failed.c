@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +14,22 @@
 #include "drop_table.h"
 #include "drops.h"
 #include "file.h"
+#include "names.h"
 
 #include "banned.h"
+
+/* How half a file is called that takes the place of no whole one. */
+#define PART_ENDING ".part"
+static void part_name(const char *name, char out[NAMES_MAX + 1])
+{
+    size_t len = strlen(name);
+
+    if (len > NAMES_MAX - strlen(PART_ENDING))
+        len = NAMES_MAX - strlen(PART_ENDING);
+    while (len && name[len] && (name[len] & 0xC0) == 0x80) /* within a character */
+        len--;
+    snprintf(out, NAMES_MAX + 1, "%.*s" PART_ENDING, (int)len, name);
+}
 
 /* The one that failed under this name in f; made if there was none. NULL: no memory. */
 static struct drop *make_locked(struct folder *f, const char *name)
@@ -69,6 +84,19 @@ int drop_revert(struct drops *t, struct drop *d)
     return rc;
 }
 
+/* Where what failed under this name is kept. What is torn takes no whole one's place. NULL: no memory. */
+static struct drop *place_locked(struct folder *f, const char *name, bool torn)
+{
+    struct drop *x = drop_linked_failed(f, name);
+    char part[NAMES_MAX + 1];
+
+    part_name(name, part);
+    x = make_locked(f, torn && x && x->local && !x->torn ? part : name);
+    if (x)
+        x->torn = torn || (!x->local && x->torn); /* it was tried again, and is what it was */
+    return x;
+}
+
 /* x gets these bytes, and the reference, for the reason; what it had before, the caller's. */
 static struct bytes *fill_locked(struct drops *t, struct drop *x, struct bytes *b, char *why,
                                  int64_t at_ns)
@@ -105,7 +133,7 @@ struct failing {
 };
 
 /* From d to what is kept apart; -ENOENT: there is nothing to keep. */
-static int move_bytes(struct drops *t, struct drop *d, const char *why, int64_t at_ns,
+static int move_bytes(struct drops *t, struct drop *d, bool torn, const char *why, int64_t at_ns,
                       struct failing *f)
 {
     cleanup_free char *copy = strdup(why);
@@ -114,7 +142,7 @@ static int move_bytes(struct drops *t, struct drop *d, const char *why, int64_t 
 
     drops_lock(t);
     if (d->linked && d->local && !d->folder->memory) {
-        x = make_locked(d->folder, d->name);
+        x = place_locked(d->folder, d->name, torn);
         rc = x ? 0 : -ENOMEM;
         if (x) {
             x->mtime_ns = d->mtime_ns;
@@ -132,13 +160,13 @@ static int move_bytes(struct drops *t, struct drop *d, const char *why, int64_t 
     return rc;
 }
 
-int drop_set_failed(struct drops *t, struct drop *d, const char *why, int64_t at_ns)
+static int set_failed(struct drops *t, struct drop *d, bool torn, const char *why, int64_t at_ns)
 {
     struct bytes *b = drop_bytes(t, d);
     struct failing f = { .open = bytes_for_readers(t, b) };
     /* what is said to be kept is on disk before it is said */
     int sync = bytes_sync(b);
-    int rc = move_bytes(t, d, why, at_ns, &f);
+    int rc = move_bytes(t, d, torn, why, at_ns, &f);
 
     bytes_unref(b);
     bytes_unref(f.open);
@@ -152,6 +180,16 @@ int drop_set_failed(struct drops *t, struct drop *d, const char *why, int64_t at
     return rc < 0 ? rc : sync;
 }
 
+int drop_set_failed(struct drops *t, struct drop *d, const char *why, int64_t at_ns)
+{
+    return set_failed(t, d, false, why, at_ns);
+}
+
+int drop_set_torn(struct drops *t, struct drop *d, const char *why, int64_t at_ns)
+{
+    return set_failed(t, d, true, why, at_ns);
+}
+
 /* The bytes, and the reference, are kept apart under name. */
 static int add_failed(struct drops *t, struct folder *f, const char *name, struct bytes *b,
                       int64_t mtime_ns, const char *why, int64_t at_ns)
@@ -162,7 +200,7 @@ static int add_failed(struct drops *t, struct folder *f, const char *name, struc
 
     if (rc == 0) {
         drops_lock(t);
-        x = drop_ref(make_locked(f, name));
+        x = drop_ref(place_locked(f, name, false));
         if (x) {
             x->mtime_ns = mtime_ns;
             b = fill_locked(t, x, b, steal_pointer(&copy), at_ns);
@@ -213,11 +251,37 @@ int drops_copy_failed(struct drops *t, struct drop *d, struct folder *f, const c
 
 /* --- Afterwards ------------------------------------------------------------------------------- */
 
-int drops_supersede(struct drops *t, struct folder *f, const char *name)
+/* 1: it was there, and has gone. */
+static int remove_failed(struct drops *t, struct folder *f, const char *name, bool only_torn)
 {
     cleanup_drop struct drop *x = drops_find_failed(t, f, name);
+    bool goes;
+    int rc;
 
-    return x ? drops_remove(t, x, true) : 0;
+    drops_lock(t);
+    goes = x && (!only_torn || x->torn);
+    drops_unlock(t);
+    rc = goes ? drops_remove(t, x, true) : 0;
+    return rc < 0 ? rc : goes;
+}
+
+int drops_supersede(struct drops *t, struct folder *f, const char *name)
+{
+    char part[NAMES_MAX + 1];
+    int rc = remove_failed(t, f, name, false), half;
+
+    part_name(name, part);
+    half = remove_failed(t, f, part, true);
+    return rc < 0 ? rc : half < 0 ? half : 0;
+}
+
+bool drops_make_room(struct drops *t, struct folder *f, const char *name)
+{
+    char part[NAMES_MAX + 1];
+    bool gone = remove_failed(t, f, name, true) > 0;
+
+    part_name(name, part);
+    return remove_failed(t, f, part, true) > 0 || gone;
 }
 
 int drop_take_failed(struct drops *t, struct drop *x, struct drop *d)

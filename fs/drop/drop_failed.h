@@ -14,6 +14,10 @@
  */
 int drop_set_failed(struct drops *t, struct drop *d, const char *why, int64_t at_ns);
 
+/* The same of half a file. It takes the place of another half alone: where a whole one is kept, it is called
+ * NAME.part. */
+int drop_set_torn(struct drops *t, struct drop *d, const char *why, int64_t at_ns);
+
 /* The same of bytes that nobody misses: they go. */
 int drop_revert(struct drops *t, struct drop *d);
 
@@ -26,8 +30,12 @@ int drops_add_failed(struct drops *t, struct folder *f, const char *name, const 
 int drops_copy_failed(struct drops *t, struct drop *d, struct folder *f, const char *name,
                       const char *why, int64_t at_ns);
 
-/* The name has been delivered since: what failed before is of no use. 0, -EIO. */
+/* The name has been delivered since: what failed before is of no use, nor is its half. 0, -EIO. */
 int drops_supersede(struct drops *t, struct folder *f, const char *name);
+
+/* The disk is full: half a file that failed under that name goes, for who writes it anew. What is whole stays. Did
+ * something go? */
+bool drops_make_room(struct drops *t, struct folder *f, const char *name);
 
 /* d, of the same name, gets the bytes of x, to be sent once more: drop_set_failed() gives them
  * back. Both are held exclusively. 0, -ENOENT x is gone, -EBUSY d has something newer. */

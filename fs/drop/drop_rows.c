@@ -102,7 +102,7 @@ static int copy_row(struct drops *t, struct drop *d, const struct folder *from, 
     out->error = copy_text(d->error, &ok);
     out->xattrs = copy_text(d->xattrs, &ok);
     out->parked = copy_text(d->parked_in == d->folder ? d->parked : NULL, &ok);
-    out->taken = copy_text(d->taken, &ok);
+    out->taken = copy_text(d->torn ? DROP_ROW_TORN : d->taken, &ok);
     out->row = (struct drop_row){ .kind = d->what,
                                   .state = state_of(t, d),
                                   .size = d->acked.size,

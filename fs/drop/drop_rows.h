@@ -10,6 +10,9 @@
  * just before the end. */
 #define DROP_ROW_BLANK ""
 
+/* The taken of a ROW_FAILED of which a part is missing. */
+#define DROP_ROW_TORN ""
+
 /* Writes d's row as it is now; durable: waits until it is on disk. 0, -EIO, -ENOSPC. */
 int drop_row_save(struct drops *t, struct drop *d, bool durable);
 

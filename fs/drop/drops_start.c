@@ -44,13 +44,12 @@ static int fail_row(void *arg, const struct drop_row *row)
         return 0;
     blank = is_blank(t, d);
     if (blank && drop_snapshot(t, d).sealed)
-        rc = drop_revert(t, d);                 /* what waits is there again */
+        rc = drop_revert(t, d); /* what waits is there again */
+    else if (told)
+        rc = drop_set_failed(t, d, row->error, row->failed_ns);
     else if (!blank || row->state != ROW_LOCAL) /* else it is as empty as it was */
-        rc = drop_set_failed(t, d,
-                             told ? row->error
-                                  : "it was being written when the mount ended, and may be "
-                                    "incomplete",
-                             told ? row->failed_ns : clock_realtime_ns(t->clock));
+        rc = drop_set_torn(t, d, "it was being written when the mount ended, and may be incomplete",
+                           clock_realtime_ns(t->clock));
     drop_unref(d);
     return rc;
 }
@@ -101,6 +100,7 @@ static int load_failed_row(void *arg, const struct drop_row *row)
     x->failed_number = row->failed_number;
     x->failed_ns = row->failed_ns;
     x->error = row->error ? strdup(row->error) : NULL;
+    x->torn = row->taken != NULL;
     /* delivered by a retry, and the end came before its row went: its bytes are gone */
     rc = x->local ? link_failed(t, x) : drop_row_delete(t, x, false);
     drop_unref(x);

@@ -300,19 +300,11 @@ static int put(struct bytes *b, const char *data, size_t len, int64_t off, struc
     return rc < 0 ? recall_refused(rc, err) : 0;
 }
 
-/* What failed under its name before has what is missing, and will be superseded anyway. */
 static bool make_room(struct files *files, struct drop *d)
 {
-    cleanup_drop struct drop *x = NULL;
-    cleanup_free char *name = NULL;
-    struct folder *f;
+    cleanup_free char *name = drop_name(files->drops, d);
 
-    drops_lock(files->drops);
-    name = strdup(d->name);
-    f = d->folder;
-    drops_unlock(files->drops);
-    x = name ? drops_find_failed(files->drops, f, name) : NULL;
-    return x && drops_remove(files->drops, x, true) == 0;
+    return name && drops_make_room(files->drops, drop_folder(files->drops, d), name);
 }
 
 static int64_t write_drop(struct files *files, struct call *call, struct handle *h,
@@ -424,7 +416,7 @@ static void give_up_broken(struct files *files, struct drop *d, int broken, stru
 
     failure_set(err, 0, "it is not complete and was not sent: %s", what);
     err->at_ns = clock_realtime_ns(files->clock);
-    drop_set_failed(files->drops, d, err->text, err->at_ns);
+    drop_set_torn(files->drops, d, err->text, err->at_ns);
 }
 
 /* Nobody writes it any more, and its close() says that it is not complete. */

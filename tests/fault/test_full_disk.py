@@ -16,7 +16,7 @@ def on_disk(lasfs, disk, server):
     """Makes a mount whose state is on the disk that can be filled."""
     made = []
 
-    def make(*options):
+    def make(*options, server=server):
         made.append(lasfs(f'state={disk.path}/state', *options, server=server))
         made[-1].may_leave = True
         made[-1].allow('.')
@@ -135,6 +135,30 @@ def test_what_is_kept_here_is_what_it_was_when_it_cannot_be_written(on_disk, dis
     disk.free()
     mount.remount()
     assert path.read_bytes() == before and os.listdir(mount / '.lasfs/failed') == []
+
+
+def test_what_failed_whole_is_not_removed_to_make_room(on_disk, disk, proxy, api):
+    if not disk.can_fill:
+        return
+    mount = on_disk('timeout=5', server=proxy)
+    proxy.fault('POST', '/documents', status=400)
+    path, whole = mount / 'documents/a.pdf', pdf(100000, seed=1)
+
+    def failed():
+        folder = mount / '.lasfs/failed'
+        return {n.partition('-')[2]: (folder / n).read_bytes() for n in os.listdir(folder)}
+    with pytest.raises(OSError):
+        path.write_bytes(whole)
+    assert not put(path, pdf(100000, seed=2), disk, 0)
+    assert failed()['a.pdf'] == whole
+    disk.free()
+    mount.remount()
+    assert failed()['a.pdf'] == whole
+    proxy.clear()
+    assert sorted(failed()) == ['a.pdf', 'a.pdf.part']
+    assert put(path, pdf(100000, seed=3), disk, 20000)  # where the half was
+    disk.free()
+    assert failed() == {} and len(api.documents()) == 1
 
 
 def test_it_starts_and_what_was_acknowledged_is_sent(mount, disk, api):

@@ -288,3 +288,61 @@ def test_what_an_older_version_kept_is_taken_over(refusing, api):
     mount.control('retry ' + number(mount, 'a.pdf'))
     mount.control('retry ' + number(mount, 'b.pdf'))
     assert api.hashes() == sorted([sha(pdf(3000, seed=2)), sha(pdf(3001, seed=3))])
+
+
+def tear(mount, how):
+    """Half of something else under the name, by a writer, or a daemon, that is killed."""
+    writer = subprocess.Popen(['sh', '-c', 'exec cat > documents/a.pdf'], cwd=mount.path, stdin=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL)
+    writer.stdin.write(b'%PDF-half')
+    writer.stdin.flush()
+    eventually(lambda: (mount / 'documents/a.pdf').exists() and (mount / 'documents/a.pdf').stat().st_size)
+    if how == 'daemon':
+        os.sync()  # its row is on the disk
+        mount.kill()
+    writer.kill()
+    writer.wait()
+    if how == 'daemon':
+        mount.start()
+
+
+@pytest.mark.parametrize('dies', ['writer', 'daemon'])
+def test_half_a_file_takes_no_whole_one_away(refusing, api, dies):
+    mount, path = refusing.mount, refusing.mount / 'documents/a.pdf'
+    mount.allow('.')
+    fails(path, pdf(3000, seed=2))
+    both = {'a.pdf': pdf(3000, seed=2), 'a.pdf.part': b'%PDF-half'}
+    for _ in range(2):  # of halves the last one is kept
+        tear(mount, dies)
+        eventually(lambda: failed(mount) == both)
+    mount.remount()
+    assert failed(mount) == both
+    assert {'a.pdf.error.txt', 'a.pdf.part.error.txt'} <= set(os.listdir(mount / 'documents'))
+    fails(path, pdf(3000, seed=3))
+    assert failed(mount) == {**both, 'a.pdf': pdf(3000, seed=3)}
+    refusing.mended()
+    write(path, pdf(3000, seed=3))
+    assert failed(mount) == {} and os.listdir(mount / 'documents') == ['a.pdf']
+
+
+def test_a_whole_file_takes_the_place_of_a_half(refusing):
+    mount, path = refusing.mount, refusing.mount / 'documents/a.pdf'
+    mount.allow('.')
+    tear(mount, 'writer')
+    eventually(lambda: failed(mount) == {'a.pdf': b'%PDF-half'})
+    fails(path, pdf(3000, seed=2))
+    assert failed(mount) == {'a.pdf': pdf(3000, seed=2)}
+
+
+def test_half_a_file_that_is_tried_again_is_half_still(refusing):
+    mount, path = refusing.mount, refusing.mount / 'documents/a.pdf'
+    mount.allow('.')
+    tear(mount, 'writer')
+    eventually(lambda: failed(mount) == {'a.pdf': b'%PDF-half'})
+    with pytest.raises(OSError):
+        mount.control('retry ' + number(mount, 'a.pdf'))
+    assert failed(mount) == {'a.pdf': b'%PDF-half'}
+    tear(mount, 'writer')
+    eventually(lambda: failed(mount) == {'a.pdf': b'%PDF-half'})
+    fails(path, pdf(3000, seed=2))
+    assert failed(mount) == {'a.pdf': pdf(3000, seed=2)}

@@ -2,6 +2,7 @@
 #include <pthread.h>
 
 #include "drops_fixture.h"
+#include "names.h"
 
 #include "banned.h"
 
@@ -131,6 +132,67 @@ static void what_fails_again_takes_the_place_of_what_failed(void **state)
     assert_int_equal(spooled(state), 2);
     drop_unref(x);
     drop_unref(d);
+    close_table(&t);
+}
+
+/* Half of this, under that name. */
+static void fail_torn(struct table *t, const char *name, const char *text)
+{
+    cleanup_drop struct drop *d = add_text(t, "documents", name, text);
+
+    assert_int_equal(drop_set_torn(t->drops, d, "half", FAILED_NS), 0);
+}
+
+static void expect_failed(struct table *t, const char *name, const char *text)
+{
+    cleanup_drop struct drop *x = find_failed(t, "documents", name);
+
+    print_message("%s\n", name);
+    assert_int_equal(x != NULL, text != NULL);
+    if (text)
+        expect_bytes(t, x, text);
+}
+
+static void half_a_file_takes_the_place_of_a_half_alone(void **state)
+{
+    char name[NAMES_MAX + 1], part[NAMES_MAX + 1];
+    cleanup_drop struct drop *d = NULL;
+    struct folder *f;
+    struct table t;
+
+    t = open_table(state);
+    f = folder_of(&t, "documents");
+    fail_torn(&t, "a.pdf", "ha");
+    fail_torn(&t, "a.pdf", "hal");
+    expect_failed(&t, "a.pdf", "hal");
+    expect_failed(&t, "a.pdf.part", NULL);
+    d = add_text(&t, "documents", "a.pdf", "whole");
+    set_failed(&t, d, WHY);
+    expect_failed(&t, "a.pdf", "whole");
+    for (int i = 0; i < 2; i++) {
+        fail_torn(&t, "a.pdf", i ? "half" : "hal");
+        expect_failed(&t, "a.pdf", "whole");
+        expect_failed(&t, "a.pdf.part", i ? "half" : "hal");
+        close_table(&t);
+        t = open_table(state);
+        f = folder_of(&t, "documents");
+    }
+    assert_true(drops_make_room(t.drops, f, "a.pdf"));
+    assert_false(drops_make_room(t.drops, f, "a.pdf"));
+    expect_failed(&t, "a.pdf", "whole");
+    fail_torn(&t, "a.pdf", "half");
+    assert_int_equal(drops_supersede(t.drops, f, "a.pdf"), 0);
+    expect_failed(&t, "a.pdf", NULL);
+    expect_failed(&t, "a.pdf.part", NULL);
+    memset(name, 'a', NAMES_MAX);
+    name[NAMES_MAX] = '\0';
+    memcpy(name + NAMES_MAX - 6, "\303\246", 2); /* no name is cut within a character */
+    drop_unref(steal_pointer(&d));
+    d = add_text(&t, "documents", name, "whole");
+    set_failed(&t, d, WHY);
+    fail_torn(&t, name, "half");
+    snprintf(part, sizeof(part), "%.*s.part", NAMES_MAX - 6, name);
+    expect_failed(&t, part, "half");
     close_table(&t);
 }
 
@@ -396,6 +458,7 @@ int main(void)
         TEST(replacement_that_fails_leaves_what_the_server_has),
         TEST(who_reads_what_fails_goes_on_reading),
         TEST(what_fails_again_takes_the_place_of_what_failed),
+        TEST(half_a_file_takes_the_place_of_a_half_alone),
         TEST(what_fails_in_memory_leaves_nothing),
         TEST(what_has_no_bytes_fails_without_a_trace),
         TEST(what_was_removed_meanwhile_is_not_kept),
