@@ -85,7 +85,7 @@ static const struct resource table[] = {
 
     { RES_ASSETS, "assets/{assetId}", RES_NONE, "assets", "assets",
       "assetId", "asset", &id_asset, LPUD | CAN_GET,
-      .make_from = MAKE_BYTES, CREATED, NAMED, .fields = asset_fields },
+      .make_from = MAKE_BYTES, CREATED, NAMED, .digest_field = "contentMD5", .fields = asset_fields },
 
     { RES_DATASETS, "datasets/{datasetId}", RES_NONE, "datasets", "datasets",
       "datasetId", "dataset", &id_dataset, LPUD | CAN_GET, .flags = R_MUST_BE_EMPTY,
@@ -95,6 +95,7 @@ static const struct resource table[] = {
       "documentId", "document", &id_document, LPUD | CAN_GET | CAN_DELETE_MANY,
       .make_from = MAKE_DOCUMENT, CREATED, .type_field = "contentType",
       .title_field = "name", .notes_field = "metadata", .path_note = "originalFilePath",
+      .digest_field = "contentMD5",
       .url_field = "fileUrl", .url_max = 64 << 20, .pictures = &document_pictures,
       .filters = document_filters,
       .sorts = SORTS_BY | SORTS_ORDER | ECHOES_SORT, .sorts_since = SORTS_BY | SORTS_ORDER | ECHOES_SORT,

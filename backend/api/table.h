@@ -197,11 +197,12 @@ struct resource {
     const char *made_field, *changed_field; /* the times: ctime and mtime */
     const char *name_field;                 /* what its name in the mount is in the API, or NULL */
     const char *type_field;                 /* MAKE_DOCUMENT: the field for the type of its bytes */
-    const char *title_field; /* today's: what a file put there was called; not unique; or NULL */
-    const char *notes_field; /* today's: an object that is anyone's to write into; or NULL */
-    const char *path_note;   /* under this key of it other clients note a file's path; or NULL */
-    const char *url_field;   /* a later API's: the address of its bytes, for GET and PUT; or NULL */
-    int64_t url_max;         /* so many of them can be put there */
+    const char *title_field;  /* today's: what a file put there was called; not unique; or NULL */
+    const char *notes_field;  /* today's: an object that is anyone's to write into; or NULL */
+    const char *digest_field; /* today's: MD5 of its bytes, as servers seem to have it; or NULL */
+    const char *path_note;    /* under this key of it other clients note a file's path; or NULL */
+    const char *url_field; /* a later API's: the address of its bytes, for GET and PUT; or NULL */
+    int64_t url_max;       /* so many of them can be put there */
     const struct picturing *pictures; /* that it can give, or NULL */
     const struct recency *recent;     /* today's, or NULL */
     const char *own_id;               /* an id that is always there and means one's own */

@@ -46,7 +46,8 @@ struct remote {
     struct pool *arrivals_pool; /* NULL: there was none yet */
     atomic_bool no_heads;       /* an address gives its bytes, but not by HEAD how many */
     atomic_bool
-        no_pictures; /* an address gives its bytes where it is asked for a picture of them */
+        no_pictures;     /* an address gives its bytes where it is asked for a picture of them */
+    atomic_int md5_form; /* enum md5_form: what digests of contents are, as bytes have shown */
     atomic_uint_least64_t hits, misses, aheads_came; /* remote_get_reads() */
     struct lately hits_lately, misses_lately;
     struct lock once_lock;

@@ -32,6 +32,7 @@
 #include "names.h"
 #include "once.h"
 #include "posting.h"
+#include "proof.h"
 #include "queue.h"
 #include "refuse.h"
 #include "replace.h"
@@ -132,8 +133,11 @@ static bool is_unchanged(struct delivery *s)
 {
     struct drop_snapshot now = drop_snapshot(s->uploads->drops, s->drop);
 
-    return now.id[0] && now.acked.has_digest && now.acked.size == s->content.size &&
-           memcmp(now.acked.digest, s->digest, sizeof(s->digest)) == 0;
+    if (!now.id[0] || now.acked.size != s->content.size)
+        return false;
+    if (!now.acked.has_digest) /* another machine's that had no room for it: the server's tells */
+        return !s->folder->document && proof_is_learnt(s->uploads->remote);
+    return memcmp(now.acked.digest, s->digest, sizeof(s->digest)) == 0;
 }
 
 /* --- The request ------------------------------------------------------------------------------ */
@@ -339,6 +343,7 @@ static int accept(struct delivery *s, const char *id, struct record *now)
 
     memcpy(acked.digest, s->digest, sizeof(acked.digest));
     rc = drop_acknowledged(s->uploads->drops, s->drop, id, acked, in_folder(s, now));
+    proof_learn(s->uploads->remote, now, s->bytes->fd);
     known_changed(s->uploads->remote, &t, now);
     if (t.res->url_field && deliver_content_beside(s->uploads, t.res, s->content.size))
         known_changed_again(s->uploads->remote, &t); /* its bytes came after the answer */
@@ -532,18 +537,26 @@ static bool is_only_told(const struct delivery *s)
 }
 
 /* Has the content been changed elsewhere? 1: it is not these bytes any more. */
-static int check_content(struct delivery *s, const struct target *t, struct failure *err)
+static int check_content(struct delivery *s, const struct target *t, const struct record *r,
+                         bool told, struct failure *err)
 {
     uint8_t digest[DIGEST_BYTES];
     cleanup_fd int fd = -1;
     int64_t size;
     int rc;
 
-    if (resource_takes_json(t->res) || (!fetch_content_changes(t->res) && !is_only_told(s)))
+    if (told &&
+        (resource_takes_json(t->res) || (!fetch_content_changes(t->res) && !is_only_told(s))))
         return 0;
+    if (proof_holds(s->uploads->remote, r, s->bytes->fd))
+        return 0;
+    if (!told)
+        return 1; /* a download is no cheaper than to send it */
     rc = known_content(s->uploads->remote, s->call, t, &fd, &size, err);
     if (rc == 0)
         rc = content_digest(fd, digest);
+    if (rc == 0)
+        proof_learn(s->uploads->remote, r, fd);
     return rc < 0 ? rc : memcmp(digest, s->digest, sizeof(digest)) != 0;
 }
 
@@ -560,7 +573,7 @@ static int check_still_there(struct delivery *s, struct failure *err)
         rc = drop_lost(s->uploads->drops, s->drop);
         return rc < 0 ? rc : -ENOENT;
     }
-    return rc < 0 ? rc : check_content(s, &t, err);
+    return rc < 0 ? rc : check_content(s, &t, r, now.acked.has_digest, err);
 }
 
 static int stay_as_it_is(struct delivery *s)

@@ -461,6 +461,48 @@ def test_a_lie_about_the_digest_keeps_nothing_from_being_sent(mount, api):
     assert changes(seen) == []
 
 
+@pytest.mark.parametrize('form', [
+    pytest.param(form, marks=pytest.mark.server('--api', '2024', '--md5', form)) for form in ('hex', 'base64')])
+def test_what_is_there_is_known_by_the_server_s_digest(mount, lasfs, api, form):
+    """Once one's own upload has shown what that is: no download, whatever metadata say."""
+    for n in range(6):
+        (mount / f'documents/{n}.pdf').write_bytes(small_pdf(n))
+    other = lasfs()
+    for calibrated in range(2):
+        with mount.server.watch() as seen:
+            for n in range(3 * calibrated, 3 * calibrated + 3):
+                (other / f'documents/{n}.pdf').write_bytes(small_pdf(n))
+        assert changes(seen) == [] and len(downloads(seen)) == (0 if calibrated else 1)
+    assert len(api.documents()) == 6
+    assert {len(d['contentMD5']) for d in api.documents()} == {32 if form == 'hex' else 24}
+
+
+def test_what_has_no_digest_in_its_metadata_is_known_by_the_server_s(mount, api):
+    (mount / 'documents/mine.pdf').write_bytes(small_pdf(9))  # calibrates
+    one = api.add_document(small_pdf(1))
+    api.patch('documents/' + one, metadata={'lasfs': stamp('a.pdf', size=str(len(small_pdf(1))))})
+    mount.refresh()
+    assert sorted(os.listdir(mount / 'documents')) == ['a.pdf', 'mine.pdf']
+    with mount.server.watch() as seen:
+        (mount / 'documents/a.pdf').write_bytes(small_pdf(1))
+    assert changes(seen) == downloads(seen) == []
+    assert len(small_pdf(2)) == len(small_pdf(1))
+    (mount / 'documents/a.pdf').write_bytes(small_pdf(2))
+    assert sorted(api.hashes()) == sorted(hashlib.sha256(small_pdf(n)).hexdigest() for n in (2, 9))
+
+
+def test_a_calibrated_mount_believes_no_lie_either(mount, api):
+    (mount / 'documents/mine.pdf').write_bytes(small_pdf(9))
+    mine, theirs = small_pdf(1), small_pdf(2)
+    digest = hashlib.sha256(mine).hexdigest()
+    one = api.add_document(theirs)
+    api.patch('documents/' + one, metadata={'lasfs': stamp('a.pdf', size=str(len(mine)), sha256=digest)})
+    mount.refresh()
+    assert sorted(os.listdir(mount / 'documents')) == ['a.pdf', 'mine.pdf']
+    (mount / 'documents/a.pdf').write_bytes(mine)
+    assert digest in api.hashes()
+
+
 def test_no_file_becomes_a_folder(mount, api):
     mount.allow('another machine')
     for path in ('a', 'a/b.pdf'):
