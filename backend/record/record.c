@@ -265,6 +265,18 @@ int record_string(const struct record *r, const char *name, struct buf *out)
     return unpack_string(&p, out);
 }
 
+bool record_mentions(const struct record *r, const char *name, const char *text)
+{
+    struct packed p;
+    const char *is;
+    size_t len;
+
+    if (!pack_find(r, name, &p) || (p.tag != PACK_STRING && p.tag != PACK_JSON))
+        return false;
+    is = unpack_text(&p, &len);
+    return memmem(is, len, text, strlen(text)) != NULL;
+}
+
 int record_integer(const struct record *r, const char *name, int64_t *out)
 {
     struct packed p;

@@ -69,6 +69,9 @@ bool record_is_passing(const struct record *r);
  * string), -EFBIG, -ENOMEM. */
 int record_string(const struct record *r, const char *name, struct buf *out);
 
+/* Stands text in what it has there, a string or a structure, as it was sent? A look that costs little. */
+bool record_mentions(const struct record *r, const char *name, const char *text);
+
 /* An integer field. 0, -ENOENT. */
 int record_integer(const struct record *r, const char *name, int64_t *out);
 

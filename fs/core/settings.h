@@ -13,6 +13,8 @@ enum list_mode { LIST_NAMES, LIST_IDS, LIST_DROPS };
 enum other_mode { OTHER_REFUSE, OTHER_LOCAL };
 enum complete_mode { COMPLETE_WARN, COMPLETE_REFUSE, COMPLETE_OFF };
 
+enum dedupe_mode { DEDUPE_OFF, DEDUPE_CONTENT };
+
 struct options {
     enum options_command command;
     char *mountpoint;
@@ -31,6 +33,7 @@ struct options {
     int list;          /* enum list_mode: how a listing shows what was not made here */
     int other;         /* enum other_mode: what happens to files that are no documents */
     int complete;      /* enum complete_mode: and to documents that were cut off */
+    int dedupe;        /* enum dedupe_mode: what happens to bytes that the folder has already */
     bool ro, nodelete, allow_other, xattr, nonempty;
     bool writeback; /* a close() is answered once its bytes are on disk here */
     bool no_xattr;  /* says what is so anyway */

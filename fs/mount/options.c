@@ -51,6 +51,7 @@ static const struct option_row rows[] = {
     { "nodelete",      FLAG,    AT(nodelete),      NULL,    NULL,     "refuse every delete (EPERM)" },
     { "other",         CHOICE,  AT(other),         "refuse", "refuse,local", "a file that is no document: refuse it, or keep it here" },
     { "complete",      CHOICE,  AT(complete),      "warn",  "warn,refuse,off", "a document that looks cut off: send it and say so, or not" },
+    { "dedupe",        CHOICE,  AT(dedupe),        "off",   "off,content", "bytes that the folder has under another name: send them, or not" },
     { "scratch",       TEXT,    AT(scratch),       NULL,    "PATTERNS", "more names that stay local, ':' between" },
     { "meta_ttl",      SECONDS, AT(meta_ttl_ms),   "30",    "SECONDS", "how long a resource is taken as known" },
     { "list_ttl",      SECONDS, AT(list_ttl_ms),   "10",    "SECONDS", "how long a listing is taken as known" },

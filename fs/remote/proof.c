@@ -6,7 +6,7 @@
 
 #include "banned.h"
 
-_Static_assert(FILE_MD5_BYTES == CONTENT_MD5_BYTES, "one digest");
+_Static_assert(FILE_MD5_BYTES == CONTENT_MD5_BYTES && PROOF_BYTES == FILE_MD5_BYTES, "one digest");
 
 static enum md5_form form_of(const struct record *r, int fd)
 {
@@ -33,8 +33,30 @@ bool proof_is_learnt(const struct remote *remote)
     return form == MD5_FORM_HEX || form == MD5_FORM_BASE64;
 }
 
+void proof_make(struct remote *remote, int fd, struct proof *out)
+{
+    out->made = file_md5(fd, out->md5) == 0;
+    out->form = proof_is_learnt(remote) ? atomic_load(&remote->md5_form) : MD5_FORM_NONE;
+}
+
+bool proof_fits(const struct proof *p, const struct record *r)
+{
+    return p->made && p->form != MD5_FORM_NONE &&
+           record_md5_form(r, p->md5) == (enum md5_form)p->form;
+}
+
+bool proof_may_fit(const struct proof *p, const struct record *r)
+{
+    enum md5_form form = p->made ? record_md5_form(r, p->md5) : MD5_FORM_NONE;
+
+    return form == MD5_FORM_HEX || form == MD5_FORM_BASE64;
+}
+
 bool proof_holds(struct remote *remote, const struct record *r, int fd)
 {
-    return record_resource(r)->digest_field && proof_is_learnt(remote) &&
-           form_of(r, fd) == (enum md5_form)atomic_load(&remote->md5_form);
+    struct proof p = { .made = false };
+
+    if (record_resource(r)->digest_field && proof_is_learnt(remote))
+        proof_make(remote, fd, &p);
+    return proof_fits(&p, r);
 }

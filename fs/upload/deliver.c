@@ -8,6 +8,7 @@
 #include "backend.h"
 #include "complete.h"
 #include "content.h"
+#include "dedupe.h"
 #include "defaults.h"
 #include "deliver_content.h"
 #include "deliver_json.h"
@@ -500,6 +501,54 @@ static int transmit(struct delivery *s, const char *old_id, struct failure *err)
     return rc;
 }
 
+/* --- What is there already -------------------------------------------------------------------- */
+
+/* The name stands for what others have made of these bytes: nothing is sent but what it is called. */
+static int take_over(struct delivery *s, struct record *found)
+{
+    cleanup_intent_change struct intent_change moved = { .row = NULL };
+    char id[RESOURCE_ID_MAX + 1];
+    bool moving = false;
+    int rc = record_id(found, id);
+
+    if (rc == 0)
+        rc = accept(s, id, found);
+    if (rc < 0)
+        return rc;
+    moving = s->moving && moving_sent(s->moving, id, &moved) == 0;
+    rc = drop_row_save_with(s->uploads->drops, s->drop, &moved.step, moving, STATE_NOW);
+    if (rc < 0 && moving)
+        moving_unsent(s->moving);
+    if (rc < 0)
+        return rc;
+    restamp_late(s->uploads, s->drop);
+    follow(s, id);
+    return 0;
+}
+
+static int send_unless_there(void *arg, struct record *found, struct failure *err)
+{
+    struct delivery *s = arg;
+    struct drop_snapshot before = drop_snapshot(s->uploads->drops, s->drop);
+
+    return found ? take_over(s, found) : transmit(s, before.id[0] ? before.id : NULL, err);
+}
+
+static int send_once(struct delivery *s, struct failure *err)
+{
+    const struct dedupe what = { .drop = s->drop,
+                                 .folder = s->folder,
+                                 .name = s->name,
+                                 .fd = s->bytes->fd,
+                                 .size = s->content.size,
+                                 .sha256 = s->digest };
+
+    if (!s->uploads->dedupe || s->folder->res->make_from != MAKE_DOCUMENT ||
+        folder_is_closed(s->folder))
+        return send_unless_there(s, NULL, err);
+    return dedupe_send(s->uploads, s->call, &what, send_unless_there, s, err);
+}
+
 /* --- All of it -------------------------------------------------------------------------------- */
 
 /* What stays here may still say something of what goes. */
@@ -611,7 +660,6 @@ static int find_digest(struct delivery *s)
 
 static int send_bytes(struct delivery *s, struct failure *err)
 {
-    struct drop_snapshot before;
     struct stat st;
     int rc;
 
@@ -642,8 +690,7 @@ static int send_bytes(struct delivery *s, struct failure *err)
         return queue_submit(s->uploads, s->drop, s->folder, s->name,
                             s->moving && s->moving->at_once ? s->moving : NULL, s->bytes, s->digest,
                             err);
-    before = drop_snapshot(s->uploads->drops, s->drop);
-    rc = transmit(s, before.id[0] ? before.id : NULL, err);
+    rc = send_once(s, err);
     if (rc == 0 && s->missing)
         warn_incomplete(s);
     return rc;

@@ -87,6 +87,7 @@ int uploads_new(const struct uploads_config *config, struct uploads **out, struc
         .scratch = config->scratch,
         .other = config->other,
         .complete = config->complete,
+        .dedupe = config->dedupe,
         .ro = config->ro,
         .nodelete = config->nodelete,
         .writeback = config->writeback,

@@ -35,6 +35,7 @@ struct uploads_config {
     const char *scratch; /* more patterns of scratch.h, or NULL */
     int other;           /* enum other_mode (settings.h): what happens to what is no document */
     int complete;        /* enum complete_mode: and to documents that were cut off */
+    bool dedupe;         /* bytes that a folder has are not sent under another name */
     bool ro;             /* nothing is sent */
     bool nodelete;       /* nothing that was sent before is replaced */
     bool writeback;      /* a close() is answered once its bytes are on disk here */

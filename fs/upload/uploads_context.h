@@ -27,12 +27,12 @@ struct uploads {
     const char *scratch;
     int other;    /* enum other_mode */
     int complete; /* enum complete_mode */
-    bool ro, nodelete, writeback;
+    bool ro, nodelete, writeback, dedupe;
     int64_t settle_ms, unsure_ms, timeout_ms;
     struct journal *journal;
     struct queue *queue;
     struct filetype *filetype;
-    struct flights *asking; /* of asked_finish() */
+    struct flights *asking; /* of asked_finish(), and of dedupe_send() */
     struct waiting *waiting;
     struct lock heirs_lock;
     struct heir *heirs;    /* guarded by heirs_lock */

@@ -168,6 +168,7 @@ static int open_uploads(struct fs *fs, struct failure *err)
             .scratch = fs->options->scratch,
             .other = fs->options->other,
             .complete = fs->options->complete,
+            .dedupe = fs->options->dedupe == DEDUPE_CONTENT,
             .ro = fs->options->ro,
             .nodelete = fs->options->nodelete,
             .writeback = fs->options->writeback,

@@ -534,6 +534,21 @@ static void a_value_is_surer_than_that_there_is_none(void **state)
     }
 }
 
+static void what_a_text_mentions_is_seen_without_reading_it(void **state)
+{
+    struct record *r =
+        record_of(RES_DOCUMENTS, "{\"documentId\": \"" DOC "\", \"name\": \"a bill\", "
+                                 "\"metadata\": {\"lasfs\": {\"sha256\": \"abcd\"}}}");
+
+    (void)state;
+    assert_true(record_mentions(r, "metadata", "abcd"));
+    assert_true(record_mentions(r, "name", "bill"));
+    assert_false(record_mentions(r, "metadata", "abcde"));
+    assert_false(record_mentions(r, "none", "a"));
+    assert_false(record_mentions(r, "documentId", "las")); /* packed otherwise than as a text */
+    record_unref(r);
+}
+
 static void values_are_read_by_name(void **state)
 {
     struct record *r = record_of(RES_DOCUMENTS, PLAIN_DOCUMENT);
@@ -738,6 +753,7 @@ int main(void)
         cmocka_unit_test(fields_with_a_flag_are_left_out),
         cmocka_unit_test(some_states_pass),
         cmocka_unit_test(a_value_is_surer_than_that_there_is_none),
+        cmocka_unit_test(what_a_text_mentions_is_seen_without_reading_it),
         cmocka_unit_test(values_are_read_by_name),
         cmocka_unit_test(times_stand_in_for_each_other),
         cmocka_unit_test(references_are_counted),

@@ -37,18 +37,18 @@ static void a_digest_proves_once_it_was_learnt(void **state)
 {
     static const struct {
         const char *learnt, *asked;
-        bool holds;
+        bool holds, may;
     } cases[] = {
-        { "null", "\"" HEX "\"", false },
-        { "\"" HEX "\"", "\"" HEX "\"", true },
-        { "\"" HEX "\"", "\"900150983CD24FB0D6963F7D28E17F72\"", true },
-        { "\"" BASE64 "\"", "\"" BASE64 "\"", true },
-        { "\"" HEX "\"", "\"" BASE64 "\"", false },
-        { "\"" HEX "\"", "\"" OTHER_HEX "\"", false },
-        { "\"" HEX "\"", "null", false },
-        { "\"" OTHER_HEX "\"", "\"" HEX "\"", false }, /* of something else than the bytes */
-        { "\"" HEX "-2\"", "\"" HEX "\"", false },     /* of parts: nothing is learnt */
-        { "\"\"", "\"\"", false },
+        { "null", "\"" HEX "\"", false, true },
+        { "\"" HEX "\"", "\"" HEX "\"", true, true },
+        { "\"" HEX "\"", "\"900150983CD24FB0D6963F7D28E17F72\"", true, true },
+        { "\"" BASE64 "\"", "\"" BASE64 "\"", true, true },
+        { "\"" HEX "\"", "\"" BASE64 "\"", false, true },
+        { "\"" HEX "\"", "\"" OTHER_HEX "\"", false, false },
+        { "\"" HEX "\"", "null", false, false },
+        { "\"" OTHER_HEX "\"", "\"" HEX "\"", false, true }, /* of something else than the bytes */
+        { "\"" HEX "-2\"", "\"" HEX "\"", false, true },     /* of parts: nothing is learnt */
+        { "\"\"", "\"\"", false, false },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -56,12 +56,16 @@ static void a_digest_proves_once_it_was_learnt(void **state)
         struct remote *remote = (reopen_remote(x), x->remote);
         struct record *a = with_digest(cases[i].learnt), *b = with_digest(cases[i].asked);
         int fd = file_of("abc");
+        struct proof p;
 
         print_message("%s %s\n", cases[i].learnt, cases[i].asked);
         assert_false(proof_holds(remote, b, fd));
         proof_learn(remote, a, fd);
         assert_int_equal(proof_holds(remote, b, fd), cases[i].holds);
         assert_true(proof_is_learnt(remote) || !cases[i].holds);
+        proof_make(remote, fd, &p);
+        assert_int_equal(proof_fits(&p, b), cases[i].holds);
+        assert_int_equal(proof_may_fit(&p, b), cases[i].may);
         close(fd);
         record_unref(a);
         record_unref(b);
