@@ -169,6 +169,11 @@ bool backend_speaks_today(const struct backend *be)
     return atomic_load(&be->today);
 }
 
+int64_t backend_ahead_ns(const struct backend *be)
+{
+    return atomic_load(&be->sender.ahead_ns);
+}
+
 bool backend_keeps_stamps(const struct backend *be)
 {
     return backend_speaks_today(be) && !atomic_load(&be->notes_refused);

@@ -117,6 +117,10 @@ int backend_put_raw(struct backend *be, struct call *call, const struct record *
  * thread, never blocks. */
 bool backend_speaks_today(const struct backend *be);
 
+/* So far its clock is ahead of ours, by its last answer's Date, to a second or two; negative: behind. 0 also:
+ * none has said. Any thread, never blocks. */
+int64_t backend_ahead_ns(const struct backend *be);
+
 /* Does this server keep what stamp.h writes of a file, as far as is known? By what backend_speaks_today()
  * says, until it has refused, or lost, a stamp. Any thread, never blocks. */
 bool backend_keeps_stamps(const struct backend *be);

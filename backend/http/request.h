@@ -53,6 +53,7 @@ struct request {
     struct raw_answer *raw; /* set by the caller: takes the answer of a success; or NULL */
     int64_t length;         /* of a HEAD: what a GET would bring, -1: it does not say */
     int64_t retry_after_s;  /* 0: not said */
+    int64_t date_s;         /* what time it is there (realtime); 0: not said */
     bool arrived;           /* the server may have had all of it */
     unsigned sent;          /* over how many connections it began to go out */
     int64_t moved_ms;       /* when it last made headway; set by the caller to begin with */

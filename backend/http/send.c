@@ -79,6 +79,7 @@ static void begin_try(struct request *rq)
     if (rq->body)
         rq->body->at = 0;
     rq->retry_after_s = 0;
+    rq->date_s = 0;
     rq->failure = (struct failure){ 0 };
 }
 
@@ -190,6 +191,13 @@ static void obey(struct sender *s, const struct request *rq, const struct sendin
         pacer_tried(&s->pacer, now);
 }
 
+/* A token's server may have another clock. */
+static void note_clock(struct sender *s, const struct request *rq, const struct sending *st)
+{
+    if (rq->rc == 0 && rq->date_s && rq->bearer && !st->elsewhere)
+        atomic_store(&s->ahead_ns, rq->date_s * 1000000000 - clock_realtime_ns(s->clock));
+}
+
 /* One try and what follows from it. 1: once more. */
 static int try_once(struct sender *s, struct call *call, struct request *rq, struct sending *st,
                     struct failure *err)
@@ -206,6 +214,7 @@ static int try_once(struct sender *s, struct call *call, struct request *rq, str
     lately_add(&s->lately, clock_now_ms(s->clock), 1);
     a.error = sender_once(s, call, rq, st);
     obey(s, rq, st);
+    note_clock(s, rq, st);
     a.tries = ++st->tries;
     a.status = rq->status;
     a.arrived = rq->arrived;

@@ -24,6 +24,8 @@ struct sender {
     struct pacer pacer;
     atomic_uint_least64_t requests, retries, failures;
     struct lately lately; /* requests */
+    atomic_int_least64_t
+        ahead_ns; /* so far the server's clock was ahead of ours when it last said */
 };
 
 /* What is known of a request over all its tries; {0} to begin with. */

@@ -426,6 +426,16 @@ static int errno_of(CURLcode code)
     return -ECONNRESET;
 }
 
+static int64_t date_of(CURL *easy)
+{
+    struct curl_header *date;
+    time_t at = -1;
+
+    if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK)
+        at = curl_getdate(date->value, NULL);
+    return at > 0 ? at : 0;
+}
+
 static void end_well(CURL *easy, struct request *rq)
 {
     curl_off_t after = 0;
@@ -435,6 +445,7 @@ static void end_well(CURL *easy, struct request *rq)
     curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &after);
     rq->status = (int)status;
     rq->retry_after_s = after;
+    rq->date_s = date_of(easy);
     rq->length = is_head(rq) ? expected_size(easy) : -1;
     rq->rc = rq->scan ? scan_end(rq->scan) : 0;
     if (rq->rc < 0)

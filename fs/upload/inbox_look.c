@@ -38,7 +38,7 @@ static bool is_it(const struct looking *l, const struct record *r)
     char id[RESOURCE_ID_MAX + 1];
 
     return is_id(r, l->document_field, l->row->look) && is_model(r, l->model_field, l->model) &&
-           record_made_ns(r) >= unsure_since_ns(l->row) && record_id(r, id) == 0 &&
+           record_made_ns(r) >= unsure_since_ns(l->uploads, l->row) && record_id(r, id) == 0 &&
            !unsure_is_known(l->uploads, l->row, id);
 }
 
@@ -56,7 +56,7 @@ static int look_at_page(void *arg, const struct page *p, struct failure *err)
         record_unref(l->found);
         l->found = record_ref(p->rows[i]);
     }
-    return list_is_past(&l->order, p, unsure_since_ns(l->row));
+    return list_is_past(&l->order, p, unsure_since_ns(l->uploads, l->row));
 }
 
 int inbox_look(struct uploads *uploads, struct call *call, const struct intent_row *row,

@@ -19,7 +19,9 @@
 
 #include "banned.h"
 
-#define CLOCKS_APART_NS (INT64_C(300) * 1000000000) /* how much the server's clock may be behind */
+#define CLOCKS_APART_NS                                                                            \
+    (INT64_C(300) *                                                                                \
+     1000000000) /* and how much its clocks may differ: that of its answers, and that of its rows */
 #define CANDIDATES_MAX 16
 #define FIRST_LOOK_MS 100
 #define VALUE_MAX 4096
@@ -123,16 +125,16 @@ bool unsure_is_known(struct uploads *uploads, const struct intent_row *row, cons
            state_find_by_id(uploads->state, id, is_there, NULL, NULL) != 0;
 }
 
-int64_t unsure_since_ns(const struct intent_row *row)
+int64_t unsure_since_ns(struct uploads *uploads, const struct intent_row *row)
 {
-    return row->since_ns - CLOCKS_APART_NS;
+    return row->since_ns + backend_ahead_ns(uploads->backend) - CLOCKS_APART_NS;
 }
 
 static bool is_candidate(const struct look *l, const struct record *r)
 {
     char id[RESOURCE_ID_MAX + 1];
 
-    if (record_id(r, id) < 0 || record_made_ns(r) < unsure_since_ns(l->row))
+    if (record_id(r, id) < 0 || record_made_ns(r) < unsure_since_ns(l->uploads, l->row))
         return false;
     for (size_t i = 0; i < l->sent.n; i++)
         if (!agrees(r, &l->sent.fields[i]))
@@ -196,7 +198,7 @@ static int look_for_key(struct look *l, const struct page *p, struct failure *er
         if (has != 0)
             return has;
     }
-    return list_is_past(&l->order, p, unsure_since_ns(l->row));
+    return list_is_past(&l->order, p, unsure_since_ns(l->uploads, l->row));
 }
 
 static int look_at_page(void *arg, const struct page *p, struct failure *err)

@@ -34,8 +34,8 @@ int unsure_wait(struct uploads *uploads, struct call *call, const struct intent_
 /* Does a name on disk here, or another intent than this one, stand for it already? Blocks for the disk. */
 bool unsure_is_known(struct uploads *uploads, const struct intent_row *row, const char *id);
 
-/* What it has made was made no earlier, by the server's clock, which may be behind (realtime). */
-int64_t unsure_since_ns(const struct intent_row *row);
+/* What it has made was made no earlier, by the server's clock (realtime). */
+int64_t unsure_since_ns(struct uploads *uploads, const struct intent_row *row);
 
 /* Can it still come, at this time? */
 bool unsure_may_land(struct uploads *uploads, const struct intent_row *row);

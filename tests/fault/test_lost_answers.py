@@ -1,8 +1,12 @@
 """A POST without an answer, and what a daemon that died has left: looked for, never guessed, sent
 once; what is owed is paid."""
+import datetime
+import json
 import os
+import re
 import subprocess
 import time
+from email.utils import formatdate
 
 import pytest
 
@@ -433,3 +437,47 @@ def test_what_lands_after_the_daemon_died_is_found(mount, proxy, api):
     eventually(lambda: os.listdir(mount / 'documents') == ['scan.pdf'])
     assert documents(api) == [small_pdf(1)]
     assert os.listdir(mount / '.lasfs/failed') == []
+
+
+# --- Clocks that are apart -----------------------------------------------------------------------
+
+def shift_clock(proxy, seconds, older=()):
+    """The server's clock is so far ahead; and those of these ids were made an hour earlier."""
+    def shifted(data):
+        def shift(found):
+            then = datetime.datetime.fromisoformat(found[2].decode()) + datetime.timedelta(seconds=seconds)
+            return found[1] + then.isoformat().encode() + b'"'
+        data = re.sub(rb'("(?:created|updated)Time": *")([^"]+)"', shift, data)
+        try:
+            answer = json.loads(data)
+        except ValueError:
+            return data
+        for row in [answer, *answer.get('documents', [])] if isinstance(answer, dict) else []:
+            if row.get('documentId') in older:
+                then = datetime.datetime.fromisoformat(row['createdTime'])
+                row['createdTime'] = (then - datetime.timedelta(hours=1)).isoformat()
+        return json.dumps(answer).encode()
+    proxy.fault(edit=shifted, headers={'Date': formatdate(time.time() + seconds, usegmt=True)})
+
+
+AHEAD = [0, 3 * 3600, -3 * 3600]
+
+
+@pytest.mark.parametrize('ahead', AHEAD)
+def test_what_was_made_is_found_by_whatever_clock_the_server_has(mount, proxy, api, ahead):
+    proxy.fault('POST', '/documents', times=1, close='after')
+    shift_clock(proxy, ahead)
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    assert len(proxy.since(0, 'POST', '/documents')) == 1
+    assert documents(api) == [small_pdf(1)]
+
+
+@pytest.mark.parametrize('ahead', AHEAD)
+def test_what_is_older_is_not_taken_by_whatever_clock_the_server_has(mount, proxy, api, ahead):
+    theirs = api.add_document(small_pdf(1))
+    proxy.fault('POST', '/documents', times=1, close='before')
+    shift_clock(proxy, ahead, older=[theirs])
+    (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
+    assert documents(api) == [small_pdf(1)] * 2
+    (mount / 'documents/scan.pdf').unlink()
+    assert [d['documentId'] for d in api.documents()] == [theirs]
