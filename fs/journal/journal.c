@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "file.h"
 #include "journal_context.h"
 #include "state_row.h"
@@ -41,17 +42,19 @@ static struct entry *add_locked(struct journal *j, const struct intent_row *row)
         entry_free(e);
         return NULL;
     }
+    entry_changed_locked(j, e);
     return e;
 }
 
 /* Another row in the place of e's. 0, -ENOMEM. */
-static int set_row_locked(struct entry *e, const struct intent_row *row)
+static int set_row_locked(struct journal *j, struct entry *e, const struct intent_row *row)
 {
     struct intent_row *copy = intent_row_copy(row), *before = e->row;
 
     if (!copy)
         return -ENOMEM;
     e->row = copy;
+    entry_changed_locked(j, e);
     free(before);
     return 0;
 }
@@ -175,7 +178,7 @@ int journal_change(struct journal *j, int64_t number, enum intent_event event,
             apply_news(&now, news);
         to = intent_next((enum intent_state)now.state, event, traits_of(&now));
         now.state = to;
-        rc = to < 0 ? -EPROTO : set_row_locked(e, &now);
+        rc = to < 0 ? -EPROTO : set_row_locked(j, e, &now);
     }
     if (rc == 0) {
         j->ended[event]++;
@@ -209,7 +212,7 @@ static int note(struct journal *j, int64_t number, bool waiting, const struct in
     if (rc == 0) {
         now = *e->row;
         apply_news(&now, news);
-        rc = set_row_locked(e, &now);
+        rc = set_row_locked(j, e, &now);
     }
     if (rc == 0)
         rc = make_step_locked(e, out);
@@ -239,6 +242,7 @@ int journal_withdraw(struct journal *j, int64_t number, struct intent_change *ou
     if (e) {
         e->row->upload = 0;
         e->row->name = NULL;
+        entry_changed_locked(j, e);
         if (e->row->state == INTENT_WAITING)
             e->row->state = INTENT_DONE;
         rc = make_step_locked(e, out);
@@ -266,7 +270,7 @@ void journal_rename_folder(struct journal *j, const char *key, const char *to_ke
         if (to_folder)
             now.to_folder = to_folder;
         if (folder || to_folder)
-            set_row_locked(e, &now);
+            set_row_locked(j, e, &now);
     }
     lock_give(&j->lock);
 }
@@ -332,16 +336,20 @@ static bool is_for(const struct entry *e, enum intent_kind kind, const char *fol
 int journal_forsake(struct journal *j, const char *folder, const char *name,
                     struct intent_change *out)
 {
-    struct entry *e, *next;
+    struct entry *found = NULL;
     int rc = -ENOENT;
 
     lock_take(&j->lock);
-    HASH_ITER(hh, j->entries, e, next) {
-        if (rc != -ENOENT || e->row->upload || e->row->state != INTENT_UNSURE ||
-            !is_for(e, INTENT_CREATE, folder, name))
-            continue;
-        e->row->name = NULL;
-        rc = make_step_locked(e, out);
+    for (struct entry_link *l = index_find(&j->index, WORD_NAME, folder, name); l;
+         l = index_next(&j->index, l))
+        if (!l->entry->row->upload && l->entry->row->state == INTENT_UNSURE &&
+            is_for(l->entry, INTENT_CREATE, folder, name) &&
+            (!found || l->entry->number < found->number))
+            found = l->entry;
+    if (found) {
+        found->row->name = NULL;
+        entry_changed_locked(j, found);
+        rc = make_step_locked(found, out);
     }
     lock_give(&j->lock);
     return rc;
@@ -350,13 +358,14 @@ int journal_forsake(struct journal *j, const char *folder, const char *name,
 int journal_take(struct journal *j, enum intent_kind kind, const char *folder, const char *name,
                  struct intent_row **out)
 {
-    struct entry *e, *next, *found = NULL;
+    struct entry *found = NULL;
     int rc;
 
     lock_take(&j->lock);
-    HASH_ITER(hh, j->entries, e, next)
-        if (is_for(e, kind, folder, name) && (!found || e->row->number > found->row->number))
-            found = e;
+    for (struct entry_link *l = index_find(&j->index, WORD_NAME, folder, name); l;
+         l = index_next(&j->index, l))
+        if (is_for(l->entry, kind, folder, name) && (!found || l->entry->number > found->number))
+            found = l->entry;
     rc = take_locked(found, out);
     lock_give(&j->lock);
     return rc;
@@ -386,13 +395,16 @@ struct intent_row *journal_copy(struct journal *j, int64_t number)
 
 size_t journal_count_alike(struct journal *j, const uint8_t *sha256, enum intent_state state)
 {
-    struct entry *e, *next;
     size_t n = 0;
 
     lock_take(&j->lock);
-    HASH_ITER(hh, j->entries, e, next)
-        n += e->row->kind == INTENT_CREATE && e->row->state == (int)state && e->row->has_sha256 &&
-             memcmp(e->row->sha256, sha256, sizeof(e->row->sha256)) == 0;
+    for (struct entry_link *l = index_find(&j->index, WORD_BYTES, sha256, NULL); l;
+         l = index_next(&j->index, l)) {
+        const struct intent_row *row = l->entry->row;
+
+        n += row->kind == INTENT_CREATE && row->state == (int)state && row->has_sha256 &&
+             memcmp(row->sha256, sha256, sizeof(row->sha256)) == 0;
+    }
     lock_give(&j->lock);
     return n;
 }
@@ -414,25 +426,28 @@ static bool is_same(const char *a, const char *id)
 
 static bool has_id_locked(struct journal *j, const char *id, int64_t but)
 {
-    struct entry *e, *next;
+    static const enum entry_word words[] = { WORD_ID, WORD_OLD, WORD_CLAIM };
 
-    HASH_ITER(hh, j->entries, e, next)
-        if (e->number != but &&
-            (is_same(e->row->id, id) || is_same(e->row->old, id) || is_same(e->claim, id)))
-            return true;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        for (struct entry_link *l = index_find(&j->index, words[i], id, NULL); l;
+             l = index_next(&j->index, l))
+            if (l->entry->number != but &&
+                (is_same(l->entry->row->id, id) || is_same(l->entry->row->old, id) ||
+                 is_same(l->entry->claim, id)))
+                return true;
     return false;
 }
 
 /* Is there one that is so? */
 static bool has_one(struct journal *j, bool (*is)(const struct intent_row *row, const char *text),
-                    const char *text)
+                    enum entry_word word, const char *text)
 {
-    struct entry *e, *next;
     bool has = false;
 
     lock_take(&j->lock);
-    HASH_ITER(hh, j->entries, e, next)
-        has = has || is(e->row, text);
+    for (struct entry_link *l = index_find(&j->index, word, text, NULL); l && !has;
+         l = index_next(&j->index, l))
+        has = is(l->entry->row, text);
     lock_give(&j->lock);
     return has;
 }
@@ -444,7 +459,7 @@ static bool has_made(const struct intent_row *row, const char *id)
 
 bool journal_doubts(struct journal *j, const char *id)
 {
-    return has_one(j, has_made, id);
+    return has_one(j, has_made, WORD_ID, id);
 }
 
 static bool moves(const struct intent_row *row, const char *id)
@@ -454,7 +469,7 @@ static bool moves(const struct intent_row *row, const char *id)
 
 bool journal_moves(struct journal *j, const char *id)
 {
-    return has_one(j, moves, id);
+    return has_one(j, moves, WORD_ID, id);
 }
 
 static bool moves_over(const struct intent_row *row, const char *look)
@@ -464,7 +479,7 @@ static bool moves_over(const struct intent_row *row, const char *look)
 
 bool journal_moves_over(struct journal *j, const char *look)
 {
-    return has_one(j, moves_over, look);
+    return has_one(j, moves_over, WORD_LOOK, look);
 }
 
 bool journal_has_id(struct journal *j, const char *id, int64_t but)
@@ -491,6 +506,7 @@ int journal_claim(struct journal *j, int64_t number, const char *id)
 
         e->claim = claim;
         claim = before;
+        entry_changed_locked(j, e);
     }
     lock_give(&j->lock);
     free(claim);
@@ -506,25 +522,26 @@ static bool is_like(const struct entry *e, const struct intent_row *row)
 
 bool journal_is_first(struct journal *j, const struct intent_row *row)
 {
-    struct entry *e, *next;
     bool first = true;
 
     lock_take(&j->lock);
-    HASH_ITER(hh, j->entries, e, next)
-        first = first && (e->number >= row->number || !is_like(e, row));
+    for (struct entry_link *l = row->id ? index_find(&j->index, WORD_ID, row->id, NULL) : NULL; l;
+         l = index_next(&j->index, l))
+        first = first && (l->entry->number >= row->number || !is_like(l->entry, row));
     lock_give(&j->lock);
     return first;
 }
 
 int64_t journal_next_like(struct journal *j, const struct intent_row *row)
 {
-    struct entry *e, *next;
     int64_t number = 0;
 
     lock_take(&j->lock);
-    HASH_ITER(hh, j->entries, e, next)
-        if (!number && !e->held && e->number > row->number && is_like(e, row))
-            number = e->number;
+    for (struct entry_link *l = row->id ? index_find(&j->index, WORD_ID, row->id, NULL) : NULL; l;
+         l = index_next(&j->index, l))
+        if ((!number || l->entry->number < number) && !l->entry->held &&
+            l->entry->number > row->number && is_like(l->entry, row))
+            number = l->entry->number;
     lock_give(&j->lock);
     return number;
 }
@@ -628,6 +645,7 @@ void journal_free(struct journal *j)
         HASH_DEL(j->entries, e);
         entry_free(e);
     }
+    index_release(&j->index);
     pthread_cond_destroy(&j->changed);
     lock_destroy(&j->lock);
     free(j);

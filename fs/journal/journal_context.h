@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "call.h"
+#include "entry_index.h"
 #include "failure.h"
 #include "hash.h"
 #include "intent.h"
@@ -27,7 +28,8 @@ struct entry {
     uint64_t turn;          /* which its last try was, of all */
     char *claim;            /* an id that is taken to be what it made; NULL */
     char why[FAILURE_TEXT_MAX];
-    UT_hash_handle hh; /* by number */
+    UT_hash_handle hh;        /* by number */
+    struct entry_links links; /* in the journal's index */
 };
 
 struct journal {
@@ -41,6 +43,8 @@ struct journal {
     struct lock lock;
     pthread_cond_t changed;
     struct entry *entries; /* guarded by lock, as all below */
+    struct entry_index index;
+    size_t failing; /* how many entries are */
     int64_t last_number;
     struct work *works;
     unsigned working;
@@ -62,12 +66,20 @@ static inline void entry_free(struct entry *e)
     free(e);
 }
 
+/* Its row, or its claim, is another one now. The lock is held. */
+static inline void entry_changed_locked(struct journal *j, struct entry *e)
+{
+    index_put(&j->index, &e->links, e, e->row, e->claim);
+}
+
 /* Forgets e if it is done. The lock is held. */
 static inline void entry_drop_done_locked(struct journal *j, struct entry *e)
 {
     if (e->held || e->row->state != INTENT_DONE)
         return;
     HASH_DEL(j->entries, e);
+    index_remove(&j->index, &e->links);
+    j->failing -= e->failing;
     entry_free(e);
     pthread_cond_broadcast(&j->changed);
 }

@@ -86,6 +86,7 @@ static void note_result(struct journal *j, struct entry *e, int64_t again,
 
     lock_take(&j->lock);
     e->held = false;
+    j->failing -= e->failing;
     if (again >= 0) {
         helped = e->row->state == INTENT_DONE || e->failing;
         e->failing = false;
@@ -99,6 +100,8 @@ static void note_result(struct journal *j, struct entry *e, int64_t again,
             j->hurried && e->turn < j->drain ? 0 : clock_now_ms(j->clock) + back_off(e->row->tries);
         snprintf(e->why, sizeof(e->why), "%s", why->text[0] ? why->text : strerror((int)-again));
     }
+    j->failing += e->failing;
+    helped = helped && j->failing > 0;
     entry_drop_done_locked(j, e);
     lock_give(&j->lock);
     if (helped)
