@@ -34,9 +34,9 @@ static struct entry *add_locked(struct journal *j, const struct intent_row *row)
 
     if (!e)
         return NULL;
-    e->number = row->number;
+    e->number = e->due.number = row->number;
     e->row = intent_row_copy(row);
-    if (e->row)
+    if (e->row && due_reserve(&j->due, HASH_COUNT(j->entries) + 1) == 0)
         HASH_ADD(hh, j->entries, number, sizeof(e->number), e);
     if (!e->row || !HASH_ADDED(e)) {
         entry_free(e);
@@ -94,7 +94,7 @@ int journal_add(struct journal *j, const struct intent_row *row, int64_t *number
     now.tries = 0;
     e = add_locked(j, &now);
     if (e) {
-        e->held = true;
+        entry_hold_locked(j, e);
         rc = make_step_locked(e, out);
     }
     lock_give(&j->lock);
@@ -291,8 +291,7 @@ void journal_leave(struct journal *j, int64_t number, int64_t in_ms)
     lock_take(&j->lock);
     e = find_locked(j, number);
     if (e) {
-        e->held = false;
-        e->next_ms = clock_now_ms(j->clock) + in_ms;
+        entry_release_locked(j, e, clock_now_ms(j->clock) + in_ms);
         entry_drop_done_locked(j, e);
         pthread_cond_broadcast(&j->changed);
     }
@@ -306,7 +305,7 @@ void journal_put_off(struct journal *j, int64_t number, int64_t in_ms)
     lock_take(&j->lock);
     e = find_locked(j, number);
     if (e && !e->held) {
-        e->next_ms = clock_now_ms(j->clock) + in_ms;
+        due_put(&j->due, &e->due, clock_now_ms(j->clock) + in_ms);
         pthread_cond_broadcast(&j->changed);
     }
     lock_give(&j->lock);
@@ -314,14 +313,15 @@ void journal_put_off(struct journal *j, int64_t number, int64_t in_ms)
 
 /* --- Looking ---------------------------------------------------------------------------------- */
 
-static int take_locked(struct entry *e, struct intent_row **out)
+static int take_locked(struct journal *j, struct entry *e, struct intent_row **out)
 {
     if (!e)
         return -ENOENT;
     if (e->held)
         return -EBUSY;
     *out = intent_row_copy(e->row);
-    e->held = *out != NULL;
+    if (*out)
+        entry_hold_locked(j, e);
     return *out ? 0 : -ENOMEM;
 }
 
@@ -366,7 +366,7 @@ int journal_take(struct journal *j, enum intent_kind kind, const char *folder, c
          l = index_next(&j->index, l))
         if (is_for(l->entry, kind, folder, name) && (!found || l->entry->number > found->number))
             found = l->entry;
-    rc = take_locked(found, out);
+    rc = take_locked(j, found, out);
     lock_give(&j->lock);
     return rc;
 }
@@ -376,7 +376,7 @@ int journal_take_number(struct journal *j, int64_t number, struct intent_row **o
     int rc;
 
     lock_take(&j->lock);
-    rc = take_locked(find_locked(j, number), out);
+    rc = take_locked(j, find_locked(j, number), out);
     lock_give(&j->lock);
     return rc;
 }
@@ -602,6 +602,8 @@ static int load_row(void *arg, const struct intent_row *row)
         now.since_ns = clock_realtime_ns(j->clock); /* it may arrive yet */
     lock_take(&j->lock);
     e = add_locked(j, &now);
+    if (e)
+        entry_release_locked(j, e, 0);
     lock_give(&j->lock);
     return e ? 0 : -ENOMEM;
 }
@@ -646,6 +648,7 @@ void journal_free(struct journal *j)
         entry_free(e);
     }
     index_release(&j->index);
+    due_release(&j->due);
     pthread_cond_destroy(&j->changed);
     lock_destroy(&j->lock);
     free(j);

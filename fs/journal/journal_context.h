@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "call.h"
+#include "due_heap.h"
 #include "entry_index.h"
 #include "failure.h"
 #include "hash.h"
@@ -24,7 +25,7 @@ struct entry {
     struct intent_row *row; /* guarded by the lock, as all here */
     bool held;              /* somebody works at it */
     bool failing;           /* its last try has failed for what passes */
-    int64_t next_ms;        /* when it is due (monotonic) */
+    struct due_link due;    /* when it is (monotonic); unless it is held */
     uint64_t turn;          /* which its last try was, of all */
     char *claim;            /* an id that is taken to be what it made; NULL */
     char why[FAILURE_TEXT_MAX];
@@ -44,7 +45,8 @@ struct journal {
     pthread_cond_t changed;
     struct entry *entries; /* guarded by lock, as all below */
     struct entry_index index;
-    size_t failing; /* how many entries are */
+    struct due_heap due; /* those that are not held */
+    size_t failing;      /* how many entries are */
     int64_t last_number;
     struct work *works;
     unsigned working;
@@ -66,6 +68,19 @@ static inline void entry_free(struct entry *e)
     free(e);
 }
 
+/* Somebody works at it; or nobody any more, and it is due then. The lock is held. */
+static inline void entry_hold_locked(struct journal *j, struct entry *e)
+{
+    e->held = true;
+    due_remove(&j->due, &e->due);
+}
+
+static inline void entry_release_locked(struct journal *j, struct entry *e, int64_t at_ms)
+{
+    e->held = false;
+    due_put(&j->due, &e->due, at_ms);
+}
+
 /* Its row, or its claim, is another one now. The lock is held. */
 static inline void entry_changed_locked(struct journal *j, struct entry *e)
 {
@@ -79,6 +94,7 @@ static inline void entry_drop_done_locked(struct journal *j, struct entry *e)
         return;
     HASH_DEL(j->entries, e);
     index_remove(&j->index, &e->links);
+    due_remove(&j->due, &e->due);
     j->failing -= e->failing;
     entry_free(e);
     pthread_cond_broadcast(&j->changed);

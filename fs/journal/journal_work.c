@@ -61,8 +61,8 @@ static void make_due(struct journal *j, bool (*which)(const struct entry *e))
 
     lock_take(&j->lock);
     HASH_ITER(hh, j->entries, e, next)
-        if (which(e))
-            e->next_ms = 0;
+        if (!e->held && which(e))
+            due_put(&j->due, &e->due, 0);
     pthread_cond_broadcast(&j->changed);
     lock_give(&j->lock);
 }
@@ -83,25 +83,26 @@ static void note_result(struct journal *j, struct entry *e, int64_t again,
                         const struct failure *why)
 {
     bool helped = false;
+    int64_t at_ms;
 
     lock_take(&j->lock);
-    e->held = false;
     j->failing -= e->failing;
     if (again >= 0) {
         helped = e->row->state == INTENT_DONE || e->failing;
         e->failing = false;
-        e->next_ms = clock_now_ms(j->clock) + again;
+        at_ms = clock_now_ms(j->clock) + again;
     } else {
         e->failing = true;
         e->row->tries++;
         j->retries++;
         /* who waits has asked for a try of now, and this one may have begun before an outage's end */
-        e->next_ms =
+        at_ms =
             j->hurried && e->turn < j->drain ? 0 : clock_now_ms(j->clock) + back_off(e->row->tries);
         snprintf(e->why, sizeof(e->why), "%s", why->text[0] ? why->text : strerror((int)-again));
     }
     j->failing += e->failing;
     helped = helped && j->failing > 0;
+    entry_release_locked(j, e, at_ms);
     entry_drop_done_locked(j, e);
     lock_give(&j->lock);
     if (helped)
@@ -150,7 +151,7 @@ static int begin_work_locked(struct journal *j, struct entry *e)
         free(w);
         return rc;
     }
-    e->held = true;
+    entry_hold_locked(j, e);
     e->turn = ++j->turn;
     j->working++;
     DL_APPEND(j->works, w);
@@ -160,20 +161,19 @@ static int begin_work_locked(struct journal *j, struct entry *e)
 /* Begins what is due, and says when the next one will be. */
 static int64_t begin_due_locked(struct journal *j)
 {
-    int64_t now = clock_now_ms(j->clock), next_ms = CLOCK_FOREVER;
-    struct entry *e, *next;
+    int64_t now = clock_now_ms(j->clock);
+    struct due_link *first;
 
-    HASH_ITER(hh, j->entries, e, next) {
-        if (e->held)
-            continue;
-        if (e->next_ms > now)
-            next_ms = e->next_ms < next_ms ? e->next_ms : next_ms;
-        else if (j->working >= j->workers)
+    while ((first = due_first(&j->due)) && first->at_ms <= now) {
+        struct entry *e;
+
+        if (j->working >= j->workers)
             return CLOCK_FOREVER; /* who ends says so */
-        else if (begin_work_locked(j, e) < 0)
+        HASH_FIND(hh, j->entries, &first->number, sizeof(first->number), e);
+        if (begin_work_locked(j, e) < 0)
             return now + FIRST_AGAIN_MS;
     }
-    return next_ms;
+    return first ? first->at_ms : CLOCK_FOREVER;
 }
 
 static void *journal_thread(void *arg)
@@ -235,7 +235,8 @@ static uint64_t hurry(struct journal *j, bool begin)
     if (begin) {
         j->drain = ++j->turn;
         HASH_ITER(hh, j->entries, e, next)
-            e->next_ms = 0;
+            if (!e->held)
+                due_put(&j->due, &e->due, 0);
     }
     turn = j->turn;
     pthread_cond_broadcast(&j->changed);

@@ -58,7 +58,7 @@ ROOMS = {
                     ('drop_links.h', 'drop_load.h', 'drop_rekey.h', 'drop_shared.h')),
     'fs/remote': Room(('fs/core', 'fs/path', 'backend/client', 'backend/record', 'backend/api', 'cache'),
                       (), ('api_path.h', 'id_order.h', 'list_pace.h', 'list_search.h', 'listing_context.h', 'page_fetch.h', 'remote_context.h', 'title_order.h', 'walk.h')),
-    'fs/journal': Room(('cache',), (), ('entry_index.h', 'journal_context.h')),
+    'fs/journal': Room(('cache',), (), ('due_heap.h', 'entry_index.h', 'journal_context.h')),
     'fs/upload': Room(('fs/journal', 'fs/remote', 'fs/drop', 'fs/core', 'fs/path', 'backend/client',
                        'backend/record', 'backend/api', 'cache'), ('libmagic',),
                       ('adopt.h', 'complete.h', 'complete_formats.h', 'pair.h', 'pdf_header.h', 'inbox_look.h', 'inbox_put.h', 'inbox_work.h',
