@@ -25,6 +25,7 @@ struct entry {
     struct intent_row *row; /* guarded by the lock, as all here */
     bool held;              /* somebody works at it */
     bool failing;           /* its last try has failed for what passes */
+    bool put_off;           /* and the next one comes later */
     struct due_link due;    /* when it is (monotonic); unless it is held */
     uint64_t turn;          /* which its last try was, of all */
     char *claim;            /* an id that is taken to be what it made; NULL */
@@ -46,7 +47,7 @@ struct journal {
     struct entry *entries; /* guarded by lock, as all below */
     struct entry_index index;
     struct due_heap due; /* those that are not held */
-    size_t failing;      /* how many entries are */
+    size_t put_off;      /* how many entries are */
     int64_t last_number;
     struct work *works;
     unsigned working;
@@ -68,10 +69,27 @@ static inline void entry_free(struct entry *e)
     free(e);
 }
 
+static inline void entry_put_off_locked(struct journal *j, struct entry *e, bool put_off)
+{
+    j->put_off += put_off;
+    j->put_off -= e->put_off;
+    e->put_off = put_off;
+}
+
+/* It is due at once, unless somebody works at it. The lock is held. */
+static inline void entry_hurry_locked(struct journal *j, struct entry *e)
+{
+    if (e->held)
+        return;
+    entry_put_off_locked(j, e, false);
+    due_put(&j->due, &e->due, 0);
+}
+
 /* Somebody works at it; or nobody any more, and it is due then. The lock is held. */
 static inline void entry_hold_locked(struct journal *j, struct entry *e)
 {
     e->held = true;
+    entry_put_off_locked(j, e, false);
     due_remove(&j->due, &e->due);
 }
 
@@ -95,7 +113,7 @@ static inline void entry_drop_done_locked(struct journal *j, struct entry *e)
     HASH_DEL(j->entries, e);
     index_remove(&j->index, &e->links);
     due_remove(&j->due, &e->due);
-    j->failing -= e->failing;
+    j->put_off -= e->put_off;
     entry_free(e);
     pthread_cond_broadcast(&j->changed);
 }

@@ -61,8 +61,8 @@ static void make_due(struct journal *j, bool (*which)(const struct entry *e))
 
     lock_take(&j->lock);
     HASH_ITER(hh, j->entries, e, next)
-        if (!e->held && which(e))
-            due_put(&j->due, &e->due, 0);
+        if (which(e))
+            entry_hurry_locked(j, e);
     pthread_cond_broadcast(&j->changed);
     lock_give(&j->lock);
 }
@@ -86,7 +86,6 @@ static void note_result(struct journal *j, struct entry *e, int64_t again,
     int64_t at_ms;
 
     lock_take(&j->lock);
-    j->failing -= e->failing;
     if (again >= 0) {
         helped = e->row->state == INTENT_DONE || e->failing;
         e->failing = false;
@@ -100,9 +99,9 @@ static void note_result(struct journal *j, struct entry *e, int64_t again,
             j->hurried && e->turn < j->drain ? 0 : clock_now_ms(j->clock) + back_off(e->row->tries);
         snprintf(e->why, sizeof(e->why), "%s", why->text[0] ? why->text : strerror((int)-again));
     }
-    j->failing += e->failing;
-    helped = helped && j->failing > 0;
+    helped = helped && j->put_off > 0;
     entry_release_locked(j, e, at_ms);
+    entry_put_off_locked(j, e, again < 0);
     entry_drop_done_locked(j, e);
     lock_give(&j->lock);
     if (helped)
@@ -235,8 +234,7 @@ static uint64_t hurry(struct journal *j, bool begin)
     if (begin) {
         j->drain = ++j->turn;
         HASH_ITER(hh, j->entries, e, next)
-            if (!e->held)
-                due_put(&j->due, &e->due, 0);
+            entry_hurry_locked(j, e);
     }
     turn = j->turn;
     pthread_cond_broadcast(&j->changed);
