@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
 #include "file.h"
 #include "journal_context.h"
 #include "state_row.h"
@@ -17,14 +16,6 @@ static unsigned traits_of(const struct intent_row *row)
     bool again = row->upload || row->kind == INTENT_ANSWER;
 
     return (row->old ? INTENT_OWES : 0u) | (again ? INTENT_AGAIN : 0u);
-}
-
-static struct entry *find_locked(struct journal *j, int64_t number)
-{
-    struct entry *e = NULL;
-
-    HASH_FIND(hh, j->entries, &number, sizeof(number), e);
-    return e;
 }
 
 /* The row is copied. */
@@ -110,7 +101,7 @@ void journal_forget(struct journal *j, int64_t number)
     struct entry *e;
 
     lock_take(&j->lock);
-    e = find_locked(j, number);
+    e = entry_find_locked(j, number);
     if (e) {
         e->row->state = INTENT_DONE;
         e->held = false;
@@ -170,7 +161,7 @@ int journal_change(struct journal *j, int64_t number, enum intent_event event,
     int to, rc;
 
     lock_take(&j->lock);
-    e = find_locked(j, number);
+    e = entry_find_locked(j, number);
     rc = e ? 0 : -ENOENT;
     if (rc == 0) {
         now = *e->row;
@@ -193,7 +184,7 @@ void journal_doubt(struct journal *j, int64_t number)
     struct entry *e;
 
     lock_take(&j->lock);
-    e = find_locked(j, number);
+    e = entry_find_locked(j, number);
     if (e)
         e->row->state = INTENT_UNSURE;
     lock_give(&j->lock);
@@ -207,7 +198,7 @@ static int note(struct journal *j, int64_t number, bool waiting, const struct in
     int rc;
 
     lock_take(&j->lock);
-    e = find_locked(j, number);
+    e = entry_find_locked(j, number);
     rc = !e ? -ENOENT : waiting && e->row->state != INTENT_WAITING ? -EBUSY : 0;
     if (rc == 0) {
         now = *e->row;
@@ -238,7 +229,7 @@ int journal_withdraw(struct journal *j, int64_t number, struct intent_change *ou
     int rc = -ENOENT;
 
     lock_take(&j->lock);
-    e = find_locked(j, number);
+    e = entry_find_locked(j, number);
     if (e) {
         e->row->upload = 0;
         e->row->name = NULL;
@@ -289,7 +280,7 @@ void journal_leave(struct journal *j, int64_t number, int64_t in_ms)
     struct entry *e;
 
     lock_take(&j->lock);
-    e = find_locked(j, number);
+    e = entry_find_locked(j, number);
     if (e) {
         entry_release_locked(j, e, clock_now_ms(j->clock) + in_ms);
         entry_drop_done_locked(j, e);
@@ -303,7 +294,7 @@ void journal_put_off(struct journal *j, int64_t number, int64_t in_ms)
     struct entry *e;
 
     lock_take(&j->lock);
-    e = find_locked(j, number);
+    e = entry_find_locked(j, number);
     if (e && !e->held) {
         due_put(&j->due, &e->due, clock_now_ms(j->clock) + in_ms);
         pthread_cond_broadcast(&j->changed);
@@ -376,7 +367,7 @@ int journal_take_number(struct journal *j, int64_t number, struct intent_row **o
     int rc;
 
     lock_take(&j->lock);
-    rc = take_locked(j, find_locked(j, number), out);
+    rc = take_locked(j, entry_find_locked(j, number), out);
     lock_give(&j->lock);
     return rc;
 }
@@ -387,198 +378,10 @@ struct intent_row *journal_copy(struct journal *j, int64_t number)
     struct entry *e;
 
     lock_take(&j->lock);
-    e = find_locked(j, number);
+    e = entry_find_locked(j, number);
     copy = e ? intent_row_copy(e->row) : NULL;
     lock_give(&j->lock);
     return copy;
-}
-
-size_t journal_count_alike(struct journal *j, const uint8_t *sha256, enum intent_state state)
-{
-    size_t n = 0;
-
-    lock_take(&j->lock);
-    for (struct entry_link *l = index_find(&j->index, WORD_BYTES, sha256, NULL); l;
-         l = index_next(&j->index, l)) {
-        const struct intent_row *row = l->entry->row;
-
-        n += row->kind == INTENT_CREATE && row->state == (int)state && row->has_sha256 &&
-             memcmp(row->sha256, sha256, sizeof(row->sha256)) == 0;
-    }
-    lock_give(&j->lock);
-    return n;
-}
-
-bool journal_is_hurried(struct journal *j)
-{
-    bool hurried;
-
-    lock_take(&j->lock);
-    hurried = j->hurried > 0;
-    lock_give(&j->lock);
-    return hurried;
-}
-
-static bool is_same(const char *a, const char *id)
-{
-    return a && strcmp(a, id) == 0;
-}
-
-static bool has_id_locked(struct journal *j, const char *id, int64_t but)
-{
-    static const enum entry_word words[] = { WORD_ID, WORD_OLD, WORD_CLAIM };
-
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        for (struct entry_link *l = index_find(&j->index, words[i], id, NULL); l;
-             l = index_next(&j->index, l))
-            if (l->entry->number != but &&
-                (is_same(l->entry->row->id, id) || is_same(l->entry->row->old, id) ||
-                 is_same(l->entry->claim, id)))
-                return true;
-    return false;
-}
-
-/* Is there one that is so? */
-static bool has_one(struct journal *j, bool (*is)(const struct intent_row *row, const char *text),
-                    enum entry_word word, const char *text)
-{
-    bool has = false;
-
-    lock_take(&j->lock);
-    for (struct entry_link *l = index_find(&j->index, word, text, NULL); l && !has;
-         l = index_next(&j->index, l))
-        has = is(l->entry->row, text);
-    lock_give(&j->lock);
-    return has;
-}
-
-static bool has_made(const struct intent_row *row, const char *id)
-{
-    return row->kind == INTENT_CREATE && row->state == INTENT_UNSURE && is_same(row->id, id);
-}
-
-bool journal_doubts(struct journal *j, const char *id)
-{
-    return has_one(j, has_made, WORD_ID, id);
-}
-
-static bool moves(const struct intent_row *row, const char *id)
-{
-    return row->kind == INTENT_MOVE && row->state <= INTENT_UNSURE && is_same(row->id, id);
-}
-
-bool journal_moves(struct journal *j, const char *id)
-{
-    return has_one(j, moves, WORD_ID, id);
-}
-
-static bool moves_over(const struct intent_row *row, const char *look)
-{
-    return row->kind == INTENT_MOVE && row->state <= INTENT_UNSURE && is_same(row->look, look);
-}
-
-bool journal_moves_over(struct journal *j, const char *look)
-{
-    return has_one(j, moves_over, WORD_LOOK, look);
-}
-
-bool journal_has_id(struct journal *j, const char *id, int64_t but)
-{
-    bool has;
-
-    lock_take(&j->lock);
-    has = has_id_locked(j, id, but);
-    lock_give(&j->lock);
-    return has;
-}
-
-int journal_claim(struct journal *j, int64_t number, const char *id)
-{
-    char *claim = strdup(id);
-    struct entry *e;
-    int rc;
-
-    lock_take(&j->lock);
-    e = find_locked(j, number);
-    rc = !claim ? -ENOMEM : !e ? -ENOENT : has_id_locked(j, id, number) ? -EEXIST : 0;
-    if (rc == 0) {
-        char *before = e->claim;
-
-        e->claim = claim;
-        claim = before;
-        entry_changed_locked(j, e);
-    }
-    lock_give(&j->lock);
-    free(claim);
-    return rc;
-}
-
-/* Of the same kind, for the same resource, and not done. */
-static bool is_like(const struct entry *e, const struct intent_row *row)
-{
-    return e->row->state != INTENT_DONE && e->row->kind == row->kind && e->row->id && row->id &&
-           strcmp(e->row->id, row->id) == 0;
-}
-
-bool journal_is_first(struct journal *j, const struct intent_row *row)
-{
-    bool first = true;
-
-    lock_take(&j->lock);
-    for (struct entry_link *l = row->id ? index_find(&j->index, WORD_ID, row->id, NULL) : NULL; l;
-         l = index_next(&j->index, l))
-        first = first && (l->entry->number >= row->number || !is_like(l->entry, row));
-    lock_give(&j->lock);
-    return first;
-}
-
-int64_t journal_next_like(struct journal *j, const struct intent_row *row)
-{
-    int64_t number = 0;
-
-    lock_take(&j->lock);
-    for (struct entry_link *l = row->id ? index_find(&j->index, WORD_ID, row->id, NULL) : NULL; l;
-         l = index_next(&j->index, l))
-        if ((!number || l->entry->number < number) && !l->entry->held &&
-            l->entry->number > row->number && is_like(l->entry, row))
-            number = l->entry->number;
-    lock_give(&j->lock);
-    return number;
-}
-
-int journal_each(struct journal *j, int (*each)(void *arg, const struct intent_row *row), void *arg)
-{
-    struct entry *e, *next;
-    int rc = 0;
-
-    lock_take(&j->lock);
-    HASH_ITER(hh, j->entries, e, next)
-        if (rc == 0)
-            rc = each(arg, e->row);
-    lock_give(&j->lock);
-    return rc;
-}
-
-void journal_get_stats(struct journal *j, struct journal_stats *out)
-{
-    struct entry *e, *next;
-
-    *out = (struct journal_stats){ .oldest_ns = 0 };
-    lock_take(&j->lock);
-    HASH_ITER(hh, j->entries, e, next) {
-        out->in_state[e->row->state]++;
-        if (e->row->upload && e->row->state != INTENT_OWING) {
-            out->queued++;
-            out->queued_bytes += e->row->size;
-        }
-        if (e->failing)
-            memcpy(out->last_why, e->why, sizeof(out->last_why));
-        if (!out->oldest_ns || e->row->since_ns < out->oldest_ns)
-            out->oldest_ns = e->row->since_ns;
-    }
-    out->retries = j->retries;
-    memcpy(out->ended, j->ended, sizeof(out->ended));
-    lock_give(&j->lock);
 }
 
 /* --- All of them ------------------------------------------------------------------------------ */

@@ -69,6 +69,15 @@ static inline void entry_free(struct entry *e)
     free(e);
 }
 
+/* NULL: there is none of this number. The lock is held, as for all here. */
+static inline struct entry *entry_find_locked(struct journal *j, int64_t number)
+{
+    struct entry *e = NULL;
+
+    HASH_FIND(hh, j->entries, &number, sizeof(number), e);
+    return e;
+}
+
 static inline void entry_put_off_locked(struct journal *j, struct entry *e, bool put_off)
 {
     j->put_off += put_off;

@@ -164,12 +164,9 @@ static int64_t begin_due_locked(struct journal *j)
     struct due_link *first;
 
     while ((first = due_first(&j->due)) && first->at_ms <= now) {
-        struct entry *e;
-
         if (j->working >= j->workers)
             return CLOCK_FOREVER; /* who ends says so */
-        HASH_FIND(hh, j->entries, &first->number, sizeof(first->number), e);
-        if (begin_work_locked(j, e) < 0)
+        if (begin_work_locked(j, entry_find_locked(j, first->number)) < 0)
             return now + FIRST_AGAIN_MS;
     }
     return first ? first->at_ms : CLOCK_FOREVER;

@@ -8,7 +8,7 @@
 
 #include "backend.h"
 #include "errlog.h"
-#include "journal.h"
+#include "journal_ask.h"
 #include "known.h"
 #include "pool.h"
 #include "remote_delete.h"

@@ -9,6 +9,7 @@
 #include "inbox_put.h"
 #include "inbox_work.h"
 #include "journal.h"
+#include "journal_ask.h"
 #include "names.h"
 #include "uploads_context.h"
 

@@ -13,6 +13,7 @@
 #include "inbox_look.h"
 #include "inbox_put.h"
 #include "journal.h"
+#include "journal_ask.h"
 #include "kept.h"
 #include "known.h"
 #include "make.h"

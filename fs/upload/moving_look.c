@@ -7,7 +7,7 @@
 #include "carry.h"
 #include "drop_table.h"
 #include "folder.h"
-#include "journal.h"
+#include "journal_ask.h"
 #include "known.h"
 #include "list_filter.h"
 #include "uploads_context.h"

@@ -15,6 +15,7 @@
 #include "folder.h"
 #include "hash.h"
 #include "journal.h"
+#include "journal_ask.h"
 #include "lock.h"
 #include "moving.h"
 #include "state.h"

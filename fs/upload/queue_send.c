@@ -9,6 +9,7 @@
 #include "folder.h"
 #include "heir.h"
 #include "journal.h"
+#include "journal_ask.h"
 #include "moving_look.h"
 #include "passes.h"
 #include "queue.h"

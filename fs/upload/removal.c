@@ -10,6 +10,7 @@
 #include "drop_target.h"
 #include "heir.h"
 #include "journal.h"
+#include "journal_ask.h"
 #include "known.h"
 #include "list_filter.h"
 #include "passes.h"

@@ -10,6 +10,7 @@
 #include "drop_folders.h"
 #include "folder.h"
 #include "journal.h"
+#include "journal_ask.h"
 #include "known.h"
 #include "name_rules.h"
 #include "passes.h"

@@ -6,7 +6,7 @@
 #include "drop_sealed.h"
 #include "drop_table.h"
 #include "drop_target.h"
-#include "journal.h"
+#include "journal_ask.h"
 #include "known.h"
 #include "spool.h"
 #include "uploads_context.h"

@@ -6,7 +6,7 @@
 
 #include "content.h"
 #include "deliver_content.h"
-#include "journal.h"
+#include "journal_ask.h"
 #include "known.h"
 #include "list_walk.h"
 #include "passes.h"

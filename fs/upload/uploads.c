@@ -15,6 +15,7 @@
 #include "heir.h"
 #include "intents.h"
 #include "journal.h"
+#include "journal_ask.h"
 #include "journal_work.h"
 #include "lock.h"
 #include "queue.h"

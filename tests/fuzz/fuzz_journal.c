@@ -9,6 +9,7 @@
 #include "expect.h"
 #include "intent_row.h"
 #include "journal.h"
+#include "journal_ask.h"
 #include "state.h"
 #include "temp_dir.h"
 

@@ -3,6 +3,7 @@
 #define LASFS_QUEUE_FIXTURE_H
 
 #include "intents_fixture.h"
+#include "journal_ask.h"
 
 /* Nothing is sent before a test lets an hour pass. */
 static inline void start_waiting(struct world *w)

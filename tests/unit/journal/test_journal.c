@@ -7,6 +7,7 @@
 
 #include "call.h"
 #include "journal.h"
+#include "journal_ask.h"
 #include "journal_work.h"
 #include "pool.h"
 

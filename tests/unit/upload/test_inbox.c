@@ -7,6 +7,7 @@
 #include "inbox.h"
 #include "inbox_work.h"
 #include "journal.h"
+#include "journal_ask.h"
 #include "known.h"
 #include "uploads_context.h"
 

@@ -1,5 +1,6 @@
 /* With writeback rm returns at once: what has to go then, what stays, and what is made in its place. */
 #include "intents_fixture.h"
+#include "journal_ask.h"
 
 #include "doomed.h"
 #include "drop_rows.h"

@@ -1,6 +1,7 @@
 /* One whole create in which an allocation fails, each in turn: it is done, or it is told, and what was
  * made at the server has its name here in the end. */
 #include "intents_fixture.h"
+#include "journal_ask.h"
 
 #include "failing_alloc.h"
 
