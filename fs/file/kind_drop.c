@@ -110,15 +110,19 @@ static void begin_anew(struct files *files, struct handle *h)
     drops_unlock(files->drops);
 }
 
-/* What is promised a failed write does not tear: the next one would, which has the copy. */
-static void note_write(struct files *files, struct handle *h, int rc)
+/* What is promised a write that did not begin does not tear: the next one would, which has the copy. */
+static void note_refused(struct files *files, struct handle *h, int rc)
 {
     if (rc == -EWOULDBLOCK || rc == -EINTR)
         return; /* just to be asked again */
-    if (rc == 0) {
-        activate(files, h);
-        touch(files, h->node->drop, false);
-    }
+    set_broken(files, h->node->drop, unwritten(files, h, rc));
+}
+
+/* Of one that failed a part may be there: by that it is no file that was whole before. */
+static void note_write(struct files *files, struct handle *h, int rc)
+{
+    activate(files, h);
+    touch(files, h->node->drop, false);
     rc = unwritten(files, h, rc);
     if (rc < 0)
         set_broken(files, h->node->drop, rc);
@@ -317,7 +321,7 @@ static int64_t write_drop(struct files *files, struct call *call, struct handle 
 
     if (rc < 0) {
         if (is_current(files, d, h))
-            note_write(files, h, rc);
+            note_refused(files, h, rc);
         return rc;
     }
     end = end_of(b, len, off);

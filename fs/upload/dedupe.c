@@ -66,8 +66,9 @@ static int is_it(struct look *k, const struct target *t, const struct record *r)
 
 static int say_name(struct look *k, const char *below, const char *name)
 {
-    return fail(k->err, -EEXIST, 0, "the folder has these bytes already, as %s%s%s (dedupe=content)",
-                below, below[0] ? "/" : "", name);
+    return fail(k->err, -EEXIST, 0,
+                "the folder has these bytes already, as %s%s%s (dedupe=content)", below,
+                below[0] ? "/" : "", name);
 }
 
 static int say_drop(struct look *k, struct drop *d)

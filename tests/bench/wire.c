@@ -24,9 +24,10 @@
 
 #include "banned.h"
 
-#define PACKETS_MAX 16384  /* under way in one direction; one more is lost, as by a router */
-#define PACKET_BYTES 66000 /* segments go through together, with what the kernel says of them before them */
-#define AT_ONCE 64         /* read from one end before the other has its turn */
+#define PACKETS_MAX 16384 /* under way in one direction; one more is lost, as by a router */
+#define PACKET_BYTES                                                                               \
+    66000          /* segments go through together, with what the kernel says of them before them */
+#define AT_ONCE 64 /* read from one end before the other has its turn */
 #define NS 1000000000
 
 struct packet {

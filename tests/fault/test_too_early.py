@@ -137,6 +137,26 @@ def test_what_is_replaced_stays_until_that_is_recorded(make, proxy, api, mode):
     assert (mount / 'documents/a.pdf').read_bytes() in (small_pdf(1), small_pdf(2))
 
 
+@pytest.mark.parametrize('tool', ['cp', 'install -m 644', 'dd bs=8192'])
+@pytest.mark.parametrize('mode', ['writeback', 'unsure=2'])
+def test_a_part_of_the_first_write_is_no_file(make, api, mode, tool):
+    """It was taken for what had been whole before, and was sent after the next one that failed, and a death."""
+    mount = make(mode)
+    source, path = mount.folder / 'source.pdf', mount / 'documents/a.pdf'
+    source.write_bytes(pdf(6000))
+    argv = ['dd', 'bs=8192', f'if={source}', f'of={path}'] if tool.startswith('dd') else [*tool.split(), source, path]
+    resource.prlimit(mount.process.pid, resource.RLIMIT_FSIZE, (1500, resource.RLIM_INFINITY))
+    assert subprocess.run(argv, stderr=subprocess.DEVNULL).returncode != 0
+    assert not path.exists()
+    assert failed(mount) == {'a.pdf': pdf(6000)[:1500]}
+    with pytest.raises(OSError):
+        path.write_bytes(pdf(7000))
+    mount.kill()
+    mount.start()
+    mount.control('flush')
+    assert not path.exists() and contents(api) == []
+
+
 # --- What is emptied, edited, moved ------------------------------------------------------------------
 
 @pytest.mark.parametrize('end', ['unmount', 'kill'])
