@@ -140,14 +140,51 @@ void heir_claim(struct uploads *uploads, const struct folder *f, const char *nam
     lock_give(&uploads->heirs_lock);
 }
 
+static bool is_awaited(const struct heir *h, const char *id)
+{
+    return h->awaited && strcmp(h->left.id, id) == 0;
+}
+
+bool heir_is_wanted(struct uploads *uploads, const char *id, bool *claimed)
+{
+    bool wanted = false;
+
+    *claimed = false;
+    lock_take(&uploads->heirs_lock);
+    for (struct heir *h = uploads->heirs; h; h = h->next) {
+        if (!is_awaited(h, id) || h->left.was)
+            continue;
+        wanted = true;
+        *claimed = *claimed || h->drop;
+    }
+    lock_give(&uploads->heirs_lock);
+    return wanted;
+}
+
+static void set_was_locked(struct heir *h, struct record *was)
+{
+    record_unref(h->left.was);
+    h->left.was = was ? record_ref(was) : NULL;
+}
+
+void heir_know(struct uploads *uploads, const char *id, struct record *is)
+{
+    lock_take(&uploads->heirs_lock);
+    for (struct heir *h = uploads->heirs; h; h = h->next)
+        if (is_awaited(h, id))
+            set_was_locked(h, is);
+    lock_give(&uploads->heirs_lock);
+}
+
 void heir_fill(struct uploads *uploads, const char *id, struct record *was)
 {
     lock_take(&uploads->heirs_lock);
     for (struct heir *h = uploads->heirs; h; h = h->next) {
-        if (!h->awaited || strcmp(h->left.id, id) != 0)
+        if (!is_awaited(h, id))
             continue;
         h->awaited = false;
-        h->left.was = was ? record_ref(was) : NULL;
+        if (was)
+            set_was_locked(h, was);
     }
     lock_give(&uploads->heirs_lock);
 }

@@ -31,7 +31,11 @@ struct heir_left {
 };
 void heir_leave(struct uploads *uploads,
                 const struct heir_left *left); /* no memory: nobody inherits */
-/* was NULL: it was not deleted, or nobody knows what it was. */
+/* Does somebody wait for what id's DELETE will say it was? *claimed: and has come for it. */
+bool heir_is_wanted(struct uploads *uploads, const char *id, bool *claimed);
+/* What it is, before it is deleted; NULL: it will not be. */
+void heir_know(struct uploads *uploads, const char *id, struct record *is);
+/* It has gone, or stays for good. was NULL: nobody said what it was, but for heir_know(). */
 void heir_fill(struct uploads *uploads, const char *id, struct record *was);
 
 /* Is there one that was removed so, at once before, and that nobody has claimed, whose DELETE is owed still?

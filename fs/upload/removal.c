@@ -128,6 +128,22 @@ int removal_is_elsewhere(struct uploads *uploads, struct call *call, const struc
     return rc < 0 ? rc : list_filter_denies(f->filter, f->filter_value, r);
 }
 
+/* delete_owed(). Its answer, which says what it was, may be lost: whoever takes its place goes by what is
+ * known of it, and is worth a question. */
+static int delete_known(struct uploads *uploads, struct call *call, const struct target *t,
+                        const struct intent_row *row, struct record **was, struct failure *why)
+{
+    cleanup_record struct record *is = NULL;
+    struct call now = { .nowait = true };
+    struct failure ignored = { 0 };
+    bool claimed;
+
+    if (heir_is_wanted(uploads, t->id, &claimed) &&
+        known_record(uploads->remote, claimed ? call : &now, t, &is, &ignored) == 0)
+        heir_know(uploads, t->id, is);
+    return delete_owed(uploads, call, t, row, was, why);
+}
+
 /* 0: it has gone, or stays for good, and that was said; -errno: later. */
 static int delete_it(struct uploads *uploads, struct call *call, struct target *t,
                      const struct intent_row *row, enum state_when *when, struct failure *why)
@@ -149,9 +165,11 @@ static int delete_it(struct uploads *uploads, struct call *call, struct target *
     if (rc > 0)
         drops_spare(uploads->drops, t->id);
     else if (rc == 0)
-        rc = delete_owed(uploads, call, t, row, &was, why);
+        rc = delete_known(uploads, call, t, row, &was, why);
     if (rc < 0)
         return rc;
+    if (rc > 0)
+        heir_know(uploads, t->id, NULL);
     heir_fill(uploads, t->id, rc == 0 ? was : NULL);
     *when =
         rc > 0 ? STATE_NOW : STATE_LATER; /* what was said is not said again by the next mount */
