@@ -270,6 +270,15 @@ static int add_row(struct dirs *dirs, struct call *call, struct dirhandle *d, st
     if (drops_is_doomed(dirs->drops, id))
         return 0; /* it was replaced, and only its DELETE is still to come */
     drop = drops_find_id(dirs->drops, d->folder, id);
+    if (drop && d->folder->res->name_field) {
+        rc = resolve_renamed(dirs->inodes, call, drop, r);
+        if (rc < 0) {
+            drop_unref(drop);
+            drop = NULL;
+        }
+        if (rc == -EWOULDBLOCK)
+            return rc;
+    }
     if (!drop && d->node->place.kind == NODE_SUBFOLDER)
         return 0; /* in a subfolder stands what was put there, and nothing else */
     if (!drop && drops_owns_id(dirs->drops, d->folder, id))

@@ -85,7 +85,8 @@ struct drop {
     int64_t mtime_ns;
     mode_t mode;  /* permission bits */
     char *xattrs; /* as xattr.c packs them; NULL: none */
-    char *taken;  /* of a sidecar: the id of the document that took it; or NULL */
+    char *
+        taken; /* of a sidecar: the id of the document that took it; when APART: of what others have put there since; or NULL */
 
     /* Who has it open: */
     unsigned opened;  /* handles */

@@ -107,6 +107,8 @@ static struct bytes *fill_locked(struct drops *t, struct drop *x, struct bytes *
     atomic_fetch_add(&x->version, 1);
     free(x->error);
     x->error = why;
+    free(x->taken);
+    x->taken = NULL;
     x->failed_ns = at_ns;
     if (!x->failed_number)
         x->failed_number = ++t->last_failed;
@@ -309,6 +311,30 @@ int drop_take_failed(struct drops *t, struct drop *x, struct drop *d)
     drops_unlock(t);
     bytes_discard(before);
     return rc;
+}
+
+void drops_outdate_failed(struct drops *t, struct folder *f, const char *name, const char *id)
+{
+    cleanup_drop struct drop *x = drops_find_failed(t, f, name);
+    char *copy = x ? strdup(id) : NULL;
+
+    if (!copy)
+        return;
+    drops_lock(t);
+    free(x->taken);
+    x->taken = copy;
+    drops_unlock(t);
+    drop_row_save(t, x, false);
+}
+
+bool drop_is_outdated(struct drops *t, struct drop *x, struct drop *d)
+{
+    bool is;
+
+    drops_lock(t);
+    is = x->taken && d->id && strcmp(x->taken, d->id) == 0;
+    drops_unlock(t);
+    return is;
 }
 
 int drop_forget_note(struct drops *t, struct drop *x)

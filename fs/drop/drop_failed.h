@@ -41,6 +41,12 @@ bool drops_make_room(struct drops *t, struct folder *f, const char *name);
  * back. Both are held exclusively. 0, -ENOENT x is gone, -EBUSY d has something newer. */
 int drop_take_failed(struct drops *t, struct drop *x, struct drop *d);
 
+/* The name has got a resource of this id since, which others have put there: what failed before is older. */
+void drops_outdate_failed(struct drops *t, struct folder *f, const char *name, const char *id);
+
+/* Does d, of the same name, stand for one that came so after x had failed? */
+bool drop_is_outdated(struct drops *t, struct drop *x, struct drop *d);
+
 /* NAME.error.txt of x is not wanted any more; x is kept. 0, -EIO. */
 int drop_forget_note(struct drops *t, struct drop *x);
 

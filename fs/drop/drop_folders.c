@@ -150,6 +150,18 @@ char *drops_child_key(struct drops *t, struct folder *f, const char *name)
     return key;
 }
 
+char *drops_path(struct drops *t, const struct folder *f, const char *name)
+{
+    const char *below;
+    char *path;
+
+    drops_lock(t);
+    below = folder_below(f, f->key);
+    path = below[0] ? path_join(below, name) : strdup(name);
+    drops_unlock(t);
+    return path;
+}
+
 static int load_folder_of(void *arg, const struct drop_row *row)
 {
     struct folder *f;

@@ -29,6 +29,10 @@ int drops_load_below(struct drops *t, struct folder *f);
 /* The key of f; the caller frees. NULL: no memory. */
 char *drops_key(struct drops *t, const struct folder *f);
 
+/* Where a file of this name in f is, below the folder that has all of its list; the caller frees. NULL: no
+ * memory. */
+char *drops_path(struct drops *t, const struct folder *f, const char *name);
+
 /* The key of the folder called name in f; the caller frees. NULL: no memory. */
 char *drops_child_key(struct drops *t, struct folder *f, const char *name);
 

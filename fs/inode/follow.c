@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drop_failed.h"
+#include "drop_folders.h"
 #include "drop_table.h"
+#include "drop_target.h"
 #include "drops.h"
 #include "folder.h"
 #include "inodes_context.h"
@@ -12,6 +15,7 @@
 #include "log.h"
 #include "name_rules.h"
 #include "record.h"
+#include "renamed.h"
 #include "shared_place.h"
 #include "stamp.h"
 #include "types.h"
@@ -24,7 +28,7 @@ struct following {
     const struct shared_look *look;
     struct folder *root, *folder; /* where it stands, and what it is called there */
     struct drop *drop;
-    char *name;
+    const char *name;
     const char *id;
 };
 
@@ -51,8 +55,12 @@ static int move_to(struct following *f, struct folder *to, const char *name)
     rc = drops_move(drops, f->drop, to, name);
     if (rc == -EEXIST && shared_free_name(f->inodes, f->look, to, name))
         rc = drops_move(drops, f->drop, to, name);
+    if (rc == 0) {
+        drops_outdate_failed(drops, to, name, f->id);
+        tell(f, to, name);
+    }
     if (rc != -EEXIST)
-        return rc < 0 ? rc : (tell(f, to, name), 0);
+        return rc;
     rc = shared_beside(f->inodes, to, name, f->id, beside);
     if (rc < 0 || (to == f->folder && strcmp(beside, f->name) == 0))
         return -EBUSY; /* until the name is free */
@@ -91,7 +99,7 @@ static int follow_held(struct following *f, struct stamp *s)
 {
     struct inodes *inodes = f->inodes;
     struct drop_snapshot now = drop_snapshot(inodes->drops, f->drop);
-    int rc;
+    cleanup_free char *name = NULL;
 
     if (!now.linked || strcmp(now.id, f->id) != 0)
         return 0;
@@ -99,13 +107,12 @@ static int follow_held(struct following *f, struct stamp *s)
         (inodes->owes_name && inodes->owes_name(inodes->arg, f->id)))
         return -EBUSY;
     f->folder = now.folder;
-    f->name = drop_name(inodes->drops, f->drop);
-    if (!f->name)
+    name = drop_name(inodes->drops, f->drop);
+    if (!name)
         return -ENOMEM;
+    f->name = name;
     /* a name for a while was told to nobody */
-    rc = rule_scratch(inodes->scratch, f->name) ? 0 : follow_stamp(f, s);
-    free(f->name);
-    return rc;
+    return rule_scratch(inodes->scratch, name) ? 0 : follow_stamp(f, s);
 }
 
 /* The path in root that it has now is the one that s says. */
@@ -160,4 +167,67 @@ int follow_row(struct inodes *inodes, const struct shared_look *look, struct fol
     rc = follow_held(&f, &s);
     drop_unlock_exclusive(inodes->drops, d);
     return rc;
+}
+
+/* --- Who is looked for by a name -------------------------------------------------------------- */
+
+/* Does r say that others call d otherwise? What is put aside for a while was told to nobody. */
+static int is_renamed(struct inodes *inodes, struct call *call, struct drop *d,
+                      const struct record *r)
+{
+    struct folder *f = drop_folder(inodes->drops, d);
+    cleanup_free char *name = drop_name(inodes->drops, d);
+    cleanup_free char *path = name ? drops_path(inodes->drops, f, name) : NULL;
+
+    if (!path || rule_scratch(inodes->scratch, name))
+        return 0;
+    return renamed_says(inodes->remote, call, f, path, r);
+}
+
+/* It has no name here any more: who looks for it gets it by its name in the API. */
+static int let_go(struct inodes *inodes, struct drop *d, struct folder *f, const char *name,
+                  const char *id)
+{
+    struct following was = { .inodes = inodes, .folder = f, .drop = d, .name = name };
+
+    if (!drops_remove_sent(inodes->drops, d, id, false))
+        return 0;
+    tell(&was, NULL, NULL);
+    shared_forget_name(inodes, d, name);
+    return -ENOENT;
+}
+
+static int follow_named(struct inodes *inodes, struct call *call, struct drop *d,
+                        const struct target *t, struct record *r)
+{
+    struct folder *f = drop_folder(inodes->drops, d), *root;
+    cleanup_free char *name = drop_name(inodes->drops, d);
+    struct shared_look look = { .call = call };
+    int rc = name ? 0 : -ENOMEM;
+
+    if (rc == 0 && !t->res->notes_field)
+        return let_go(inodes, d, f, name, t->id);
+    if (rc == 0)
+        rc = shared_root(inodes, call, f, &root);
+    if (rc == 0)
+        rc = follow_row(inodes, &look, root, t->id, r);
+    return rc == 0 && !drop_is_called(inodes->drops, d, f, name) ? -ENOENT : 0;
+}
+
+int follow_drop(struct inodes *inodes, struct call *call, struct drop *d, const struct record *r)
+{
+    cleanup_record struct record *now = NULL;
+    struct failure ignored = { 0 };
+    struct target_ids b;
+    int rc = drop_target(inodes->drops, d, &b) < 0 ? 0 : is_renamed(inodes, call, d, r);
+
+    if (rc <= 0 || (inodes->owes_name && inodes->owes_name(inodes->arg, b.id)))
+        return rc == -EWOULDBLOCK ? rc : 0;
+    if (call->nowait)
+        return -EWOULDBLOCK;
+    /* a list may be a moment behind */
+    if (known_new_record(inodes->remote, call, &b.target, KNOWN_JUST_NOW_MS, &now, &ignored) < 0 ||
+        is_renamed(inodes, call, d, now) <= 0)
+        return 0;
+    return follow_named(inodes, call, d, &b.target, now);
 }

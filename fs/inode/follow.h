@@ -8,6 +8,8 @@
 
 #include "record_ref.h"
 
+struct call;
+struct drop;
 struct folder;
 struct inodes;
 struct shared_look;
@@ -19,5 +21,12 @@ struct shared_look;
  */
 int follow_row(struct inodes *inodes, const struct shared_look *look, struct folder *root,
                const char *id, struct record *r);
+
+/*
+ * The same of d, which is looked for by its name, and of which r is known: before it is believed that others
+ * have given it another one, it is asked for. Where the API alone has names the one here goes. 0: it is called
+ * so, or cannot be followed now; -ENOENT it is called otherwise by now; -EWOULDBLOCK.
+ */
+int follow_drop(struct inodes *inodes, struct call *call, struct drop *d, const struct record *r);
 
 #endif

@@ -9,6 +9,7 @@
 #include "drop_table.h"
 #include "drop_target.h"
 #include "drops.h"
+#include "follow.h"
 #include "hide.h"
 #include "inodes_context.h"
 #include "kept.h"
@@ -94,11 +95,21 @@ static int check_sent(struct inodes *inodes, struct call *call, struct drop *d, 
         rc = -ENOENT; /* others have moved it to another list */
     if (f->model && rc == -EWOULDBLOCK)
         return 0;
+    if (rc == 0)
+        return follow_drop(inodes, call, d, r); /* -ENOENT: others have renamed it */
     if (rc == -ENOENT && !resolve_gone_elsewhere(inodes, d, b.id, false))
         return 0; /* somebody writes it by now */
     if (rc == -ENOENT)
         shared_look_again(inodes); /* who deleted it may have put another one in its place */
     return rc;
+}
+
+int resolve_renamed(struct inodes *inodes, struct call *call, struct drop *d,
+                    const struct record *r)
+{
+    struct drop_snapshot s = drop_snapshot(inodes->drops, d);
+
+    return s.has_bytes || s.writers || s.exclusive ? 0 : follow_drop(inodes, call, d, r);
 }
 
 static int find_note(struct inodes *inodes, struct folder *folder, const char *name,
@@ -275,6 +286,21 @@ static int find_entry(struct inodes *inodes, struct call *call, struct node *par
     return rc < 0 ? rc : find_id(inodes, call, parent, f, id, out, err);
 }
 
+/* What was put here is called so only as long as others do not call it otherwise. */
+static int find_link(struct inodes *inodes, struct call *call, struct node *parent,
+                     const char *name, char id[RESOURCE_ID_MAX + 1], struct failure *err)
+{
+    cleanup_drop struct drop *d = NULL;
+    struct folder *f;
+    int rc = parent->place.kind == NODE_BY_NAME ? link_folder(inodes, call, parent, &f) : 1;
+
+    if (rc == 0)
+        d = drops_find(inodes->drops, f, name);
+    if (d)
+        rc = check_sent(inodes, call, d, err);
+    return rc < 0 && rc != -ENOENT ? rc : link_find(inodes, call, parent, name, id, err);
+}
+
 bool resolve_has_field(struct inodes *inodes, const char *id, const struct record *r,
                        const struct field *f)
 {
@@ -420,7 +446,7 @@ int resolve(struct inodes *inodes, struct call *call, struct node *parent, const
     else if (place.kind == NODE_CONTENT_LINK)
         rc = check_link(inodes, call, parent, place.ending, err);
     else if (place.kind == NODE_LINK)
-        rc = link_find(inodes, call, parent, name, out->id, err);
+        rc = find_link(inodes, call, parent, name, out->id, err);
     else if (place.kind == NODE_PICTURE)
         rc = picture_query(place.res, name, out->id);
     else if (place.kind == NODE_RECENT)

@@ -59,6 +59,11 @@ int resolve_gone(struct inodes *inodes, struct drop *d, bool durable);
  * for it and nobody writes it (drops_remove_sent()). */
 bool resolve_gone_elsewhere(struct inodes *inodes, struct drop *d, const char *id, bool durable);
 
+/* r is what is known of d's resource. Others may have given it another name, or moved it: then d is called so
+ * here too, or not at all. 0; -ENOENT it is; -EWOULDBLOCK. */
+int resolve_renamed(struct inodes *inodes, struct call *call, struct drop *d,
+                    const struct record *r);
+
 /* The ending that a resource's content is also there by; NULL: none. */
 const char *resolve_content_ending(const struct record *r);
 

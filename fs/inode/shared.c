@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "doomed.h"
+#include "drop_failed.h"
 #include "drop_folders.h"
 #include "drop_rows.h"
 #include "drop_table.h"
@@ -93,6 +94,8 @@ static int put_file(struct look *k, struct folder *f, const char *name,
     if (rc == 0)
         rc = drop_row_save(k->inodes->drops, d,
                            false); /* the server has it, whatever becomes of that */
+    if (d)
+        drops_outdate_failed(k->inodes->drops, f, name, sent->id);
     return rc == -EEXIST ? 0 : rc;
 }
 
@@ -212,22 +215,6 @@ static bool is_shared(struct inodes *inodes, const struct folder *f)
            !known_older(inodes->remote);
 }
 
-/* The folder that has all of the list that f is in. -EWOULDBLOCK: it would have to be read. */
-static int root_of(struct inodes *inodes, struct call *call, struct folder *f, struct folder **out)
-{
-    cleanup_free char *key = drops_key(inodes->drops, f);
-    bool loaded = true;
-    size_t len;
-
-    if (!key)
-        return -ENOMEM;
-    len = (size_t)(folder_below(f, key) - key);
-    key[len && key[len - 1] == '/' ? len - 1 : len] = '\0';
-    if (call->nowait)
-        drops_has_folder(inodes->drops, key, &loaded);
-    return loaded ? drops_folder(inodes->drops, key, out) : -EWOULDBLOCK;
-}
-
 static bool is_looked_through(const struct shared *was, struct listing *l)
 {
     return listing_is_complete(l) && was->whole && was->listing_ms == listing_fresh_ms(l) &&
@@ -244,7 +231,7 @@ int shared_walk_begin(struct inodes *inodes, struct call *call, struct folder *f
     *out = (struct shared_walk){ .root = NULL };
     if (!is_shared(inodes, f))
         return 0;
-    rc = root_of(inodes, call, f, &root);
+    rc = shared_root(inodes, call, f, &root);
     if (rc < 0)
         return rc;
     was = recall(inodes, root);
@@ -321,7 +308,7 @@ static int look_through(struct inodes *inodes, struct call *call, struct folder 
 int shared_look(struct inodes *inodes, struct call *call, struct folder *f, struct failure *err)
 {
     struct folder *root;
-    int rc = is_shared(inodes, f) ? root_of(inodes, call, f, &root) : 1;
+    int rc = is_shared(inodes, f) ? shared_root(inodes, call, f, &root) : 1;
 
     return rc != 0 ? rc < 0 ? rc : 0 : look_through(inodes, call, root, err);
 }
@@ -359,7 +346,7 @@ int shared_look_for(struct inodes *inodes, struct call *call, struct folder *f, 
     struct failure ignored;
     struct folder *root;
     struct shared was;
-    int rc = may_be_looked_for(inodes, f, name) ? root_of(inodes, call, f, &root) : 1;
+    int rc = may_be_looked_for(inodes, f, name) ? shared_root(inodes, call, f, &root) : 1;
 
     if (rc != 0)
         return rc == -EWOULDBLOCK ? rc : 0;

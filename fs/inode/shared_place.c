@@ -26,6 +26,21 @@
 
 #define DIGITS 8
 
+int shared_root(struct inodes *inodes, struct call *call, struct folder *f, struct folder **out)
+{
+    cleanup_free char *key = drops_key(inodes->drops, f);
+    bool loaded = true;
+    size_t len;
+
+    if (!key)
+        return -ENOMEM;
+    len = (size_t)(folder_below(f, key) - key);
+    key[len && key[len - 1] == '/' ? len - 1 : len] = '\0';
+    if (call->nowait)
+        drops_has_folder(inodes->drops, key, &loaded);
+    return loaded ? drops_folder(inodes->drops, key, out) : -EWOULDBLOCK;
+}
+
 /* --- What may be ------------------------------------------------------------------------------ */
 
 static bool is_plain(const struct folder *f, const char *name)

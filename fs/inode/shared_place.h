@@ -22,6 +22,9 @@ struct shared_look {
     struct listing *listing; /* all of the list, or NULL: who has to know asks */
 };
 
+/* The folder that has all of the list that f is in. 0, -EWOULDBLOCK: it would have to be read; -ENOMEM, -EIO. */
+int shared_root(struct inodes *inodes, struct call *call, struct folder *f, struct folder **out);
+
 /* Can a folder be called so in f? */
 bool shared_folder_ok(struct inodes *inodes, const struct folder *f, const char *name);
 

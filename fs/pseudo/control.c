@@ -153,10 +153,15 @@ static int send_again(struct pseudo *pseudo, struct call *call, struct drop *x, 
                       struct failure *err)
 {
     /* it may have been renamed, or removed, while this waited for it */
-    int rc = drop_is_called(pseudo->drops, d, drop_folder(pseudo->drops, x), x->name)
-                 ? drop_take_failed(pseudo->drops, x, d)
-                 : -EBUSY;
+    bool called = drop_is_called(pseudo->drops, d, drop_folder(pseudo->drops, x), x->name);
+    int rc = !called                                 ? -EBUSY
+             : drop_is_outdated(pseudo->drops, x, d) ? -EEXIST
+                                                     : drop_take_failed(pseudo->drops, x, d);
 
+    if (rc == -EEXIST)
+        return fail(err, rc, 0,
+                    "others have put a file there since: copy it from .lasfs/failed under another "
+                    "name, or remove theirs first");
     if (rc == -EBUSY)
         return fail(err, rc, 0, "something newer is under its name, or being written there");
     if (rc < 0)

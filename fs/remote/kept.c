@@ -15,7 +15,10 @@
 #define KEY_MAX (RESOURCE_ID_MAX + 40)
 
 static const char *const folders[] = {
-    [KEPT_BODY] = "body", [KEPT_ANSWER] = "answer", [KEPT_QUESTION] = "question"
+    [KEPT_BODY] = "body",
+    [KEPT_ANSWER] = "answer",
+    [KEPT_QUESTION] = "question",
+    [KEPT_NAME] = "name",
 };
 
 static void key_of(enum kept_what what, const char *id, char key[KEY_MAX + 1])

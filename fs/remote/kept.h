@@ -14,6 +14,7 @@ enum kept_what {
     KEPT_BODY,
     KEPT_ANSWER,
     KEPT_QUESTION, /* of which the answer is not all there: asked.h */
+    KEPT_NAME,     /* that it was given from here, whatever its file is called */
 };
 
 /* On disk with the next row that is: drop_row_save(). 0, -EIO, -ENOMEM. */

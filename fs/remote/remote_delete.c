@@ -42,5 +42,7 @@ int remote_delete(struct remote *remote, struct call *call, const struct target 
     once_forget(remote, t->id);
     if (resource_takes_json(t->res))
         kept_forget(remote, KEPT_BODY, t->id);
+    if (t->res->name_field)
+        kept_forget(remote, KEPT_NAME, t->id);
     return 0;
 }

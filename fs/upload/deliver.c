@@ -28,6 +28,7 @@
 #include "kept.h"
 #include "known.h"
 #include "list_filter.h"
+#include "meant.h"
 #include "moving.h"
 #include "name_rules.h"
 #include "names.h"
@@ -45,6 +46,8 @@
 #include "uploads_context.h"
 
 #include "banned.h"
+
+#define MOMENT_MS 100
 
 /* One sending, from its bytes to the answer. */
 struct delivery {
@@ -68,6 +71,8 @@ struct delivery {
     struct moving *moving;      /* the rename that it is sent for, or NULL */
     struct sidecar_along along; /* what is said in the same request */
     char *stamped_in;           /* the folder's key when its stamp was made, or NULL */
+    char *meant;                /* the path by which what it replaces was meant, or NULL */
+    int64_t looked_ms;          /* (monotonic) at that */
     bool doubted;               /* this disk has not taken that it was sent */
 };
 
@@ -367,6 +372,9 @@ static int create_instead(struct delivery *s, const char **old_id, struct record
         rc = replace_look(s->uploads, s->call, &t, &old, err);
     if (rc < 0)
         return rc;
+    s->looked_ms = clock_now_ms(s->uploads->clock);
+    if (old && meant_is_other(s->uploads, s->call, s->drop, s->folder, s->name, old, &s->meant))
+        record_unref(steal_pointer(&old));
     rc = heir_take(s->uploads, s->drop, s->folder, &heir); /* once, whether it is of use or not */
     if (rc < 0)
         return fail(err, rc, 0, "what it takes the place of is being deleted");
@@ -467,14 +475,43 @@ static bool is_called_otherwise(struct delivery *s)
            (!key || !name || strcmp(key, s->stamped_in) != 0 || strcmp(name, s->name) != 0);
 }
 
+/* Others may have renamed it while this was on its way: then it is not what this replaces. */
+static void pay(struct delivery *s, const struct target *old)
+{
+    struct failure ignored = { 0 };
+
+    bool at_once = !s->queued && clock_now_ms(s->uploads->clock) - s->looked_ms < MOMENT_MS;
+
+    if (old->id && s->meant && !at_once &&
+        meant_look_again(s->uploads, s->call, s->folder, old, s->meant, &ignored) > 0)
+        posting_spare(&s->posting);
+    else
+        posting_pay(&s->posting, old);
+}
+
+/* What others call otherwise by now is not what is changed by that name. Of what is replaced a fresh look
+ * says so (create_instead()). */
+static int look_what_it_is(struct delivery *s, const char **old_id, struct failure *err)
+{
+    int rc = 0;
+
+    if (resource_takes_json(s->folder->res) || fetch_content_changes(s->folder->res))
+        rc = meant_look(s->uploads, s->call, s->drop, s->folder, s->name, err);
+    if (rc > 0)
+        *old_id = NULL;
+    return rc < 0 ? rc : 0;
+}
+
 static int transmit(struct delivery *s, const char *old_id, struct failure *err)
 {
     struct target old = { .res = s->folder->res, .parent = s->folder->parent };
     cleanup_record struct record *now = NULL;
     char id[RESOURCE_ID_MAX + 1];
     bool json = resource_takes_json(s->folder->res);
-    int rc;
+    int rc = old_id ? look_what_it_is(s, &old_id, err) : 0;
 
+    if (rc < 0)
+        return rc;
     if (json)
         rc = deliver_json(s->uploads, s->call, s->folder, s->name, s->content.fd, s->content.size,
                           old_id, &now, err);
@@ -491,7 +528,7 @@ static int transmit(struct delivery *s, const char *old_id, struct failure *err)
         sidecar_replaced(s->uploads, s->folder, s->name, s->replaced, id);
     /* what it takes the place of goes once it is recorded */
     old.id = s->posting.number && !s->doubted && old_id && strcmp(old_id, id) != 0 ? old_id : NULL;
-    posting_pay(&s->posting, &old);
+    pay(s, &old);
     if (!in_folder(s, now))
         replace_warn(s->uploads, s->folder, s->name, REPLACED_ELSEWHERE);
     if (rc == 0 && (s->unsaid || is_called_otherwise(s)))
@@ -618,6 +655,8 @@ static int check_still_there(struct delivery *s, struct failure *err)
     cleanup_record struct record *r = NULL;
     int rc = known_sent_record_now(s->uploads->remote, s->call, s->folder, &t, now.fresh, &r, err);
 
+    if (rc == 0 && meant_is_other(s->uploads, s->call, s->drop, s->folder, s->name, r, NULL))
+        rc = -ENOENT; /* under another name: here it is not */
     if (rc == -ENOENT) {
         rc = drop_lost(s->uploads->drops, s->drop);
         return rc < 0 ? rc : -ENOENT;
@@ -715,6 +754,7 @@ static int deliver(struct delivery *s, struct failure *err)
     bytes_unref(s->bytes);
     sidecar_along_release(&s->along);
     free(s->stamped_in);
+    free(s->meant);
     if (rc == 0 && s->content.size)
         drop_forget_sealed(s->uploads->drops, s->drop);
     if (rc == 0 && s->content.size && !was.resealed)

@@ -135,6 +135,7 @@ int posting_begin(struct posting *p, const struct body *body, struct record **ou
         struct intent_news news = { .folder = row.folder,
                                     .name = row.name,
                                     .old = row.old,
+                                    .owes_nothing = !row.old, /* whatever an earlier try did */
                                     .look = row.look,
                                     .sha256 = row.sha256,
                                     .size = row.size,
@@ -256,6 +257,14 @@ void posting_pay(struct posting *p, const struct target *old)
         return;
     if (old->id)
         pay(p->uploads, p->call, p->number, old, &row);
+    leave(p, LOOK_AGAIN_MS);
+}
+
+void posting_spare(struct posting *p)
+{
+    if (!p->number)
+        return;
+    journal_tell(p->uploads->journal, p->number, INTENT_DELETED, NULL, STATE_NOW);
     leave(p, LOOK_AGAIN_MS);
 }
 

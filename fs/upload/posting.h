@@ -51,6 +51,9 @@ int posting_answered(struct posting *p, const char *id, struct intent_change *ou
 /* What it replaced is deleted, now or later. */
 void posting_pay(struct posting *p, const struct target *old);
 
+/* It stays: it is not what was meant. */
+void posting_spare(struct posting *p);
+
 /* A resource has to go, and is deleted now, or later by the journal; with it on disk what the steps
  * say. 0, what journal_begin() gives. */
 int owe_delete(struct uploads *uploads, struct call *call, const struct target *t,

@@ -13,6 +13,7 @@
 #include "journal_ask.h"
 #include "known.h"
 #include "list_filter.h"
+#include "meant.h"
 #include "passes.h"
 #include "posting.h"
 #include "uploads_context.h"
@@ -47,7 +48,7 @@ int removal_begin(struct uploads *uploads, struct drop *d, const char *name, pid
                   struct failure *err)
 {
     struct folder *f = drop_folder(uploads->drops, d);
-    cleanup_free char *key = drops_key(uploads->drops, f);
+    cleanup_free char *key = drops_key(uploads->drops, f), *path = meant_path(uploads, d);
     struct target_ids b;
     int rc = key ? drop_target(uploads->drops, d, &b) : -ENOMEM;
     const struct state_step step = { .change = STATE_DELETE_DROP, .folder = key, .name = name };
@@ -55,6 +56,7 @@ int removal_begin(struct uploads *uploads, struct drop *d, const char *name, pid
                               .state = INTENT_OWING,
                               .folder = key,
                               .name = name,
+                              .look = path,
                               .since_ns = clock_realtime_ns(uploads->clock) };
     int64_t number;
 
@@ -158,6 +160,8 @@ static int delete_it(struct uploads *uploads, struct call *call, struct target *
         t->parent = f->parent;
     if (f && rc == 0)
         rc = removal_is_elsewhere(uploads, call, f, t, true, why);
+    if (row->kind == INTENT_DELETE && row->folder && row->look && rc == 0)
+        rc = meant_look_at(uploads, call, f, t, row->look, why);
     if (rc < 0 && !failure_passes(rc, why)) {
         posting_report(uploads, "delete", row, rc, why);
         rc = 1;

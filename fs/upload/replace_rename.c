@@ -11,6 +11,7 @@
 #include "fetch.h"
 #include "known.h"
 #include "list_filter.h"
+#include "meant.h"
 #include "moving.h"
 #include "name_rules.h"
 #include "posting.h"
@@ -93,13 +94,15 @@ int replace_by_rename(struct moving *m, struct drop *there, struct failure *err)
     if (resource_takes_json(theirs.target.res) || rule_scratch(uploads->scratch, m->to_name)) {
         if (!(resource_can(theirs.target.res) & CAN_DELETE))
             return fail(err, -EPERM, 0, "what is called so cannot be deleted: give another name");
-        moving_owe(m, &theirs.target, false);
-        return 0;
+        rc = meant_look(uploads, m->call, there, NULL, NULL, err);
+        if (rc == 0)
+            moving_owe(m, &theirs.target, false);
+        return rc < 0 ? rc : 0;
     }
     rc = drop_target(uploads->drops, m->drop, &own);
     if (rc == 0)
         rc = replace_look(uploads, m->call, &theirs.target, &old, err);
-    if (rc < 0 || !old)
+    if (rc < 0 || !old || meant_is_other(uploads, m->call, there, NULL, NULL, old, NULL))
         return rc;
     moving_owe(m, &theirs.target, true);
     rc = fetch_content_changes(f->res) ? -EXDEV : patch_own(m, &own.target, old, err);

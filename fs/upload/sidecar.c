@@ -15,6 +15,7 @@
 #include "drop_target.h"
 #include "errlog.h"
 #include "known.h"
+#include "meant.h"
 #include "moving.h"
 #include "name_rules.h"
 #include "names.h"
@@ -166,7 +167,15 @@ static int give(struct uploads *uploads, struct call *call, const struct folder 
                 const struct buf *text, struct moving *moving, struct failure *err)
 {
     bool early = is_replaced(uploads, document, b->id);
-    int rc = early ? check(f, text, err) : patch(uploads, call, f, &b->target, text, moving, err);
+    int other = early ? 0 : meant_look(uploads, call, document, NULL, NULL, err), rc = other;
+
+    if (other > 0) {
+        early = true; /* the name is free, for another one */
+        if (uploads->renamed)
+            uploads->renamed(uploads->arg, call, document);
+    }
+    if (rc >= 0)
+        rc = early ? check(f, text, err) : patch(uploads, call, f, &b->target, text, moving, err);
 
     if (rc < 0 && uploads->writeback && failure_passes(rc, err))
         return send_later(uploads, d);

@@ -2,11 +2,25 @@
 
 #include "backend.h"
 #include "id_search.h"
+#include "kept.h"
 #include "known.h"
+#include "record.h"
 #include "stamp.h"
 #include "uploads_context.h"
 
 #include "banned.h"
+
+#define NAME_MAX_BYTES 16384
+
+/* A file may be called otherwise (renamed.h). Without it it goes by the name that the API has. */
+static void keep_name(struct uploads *uploads, const struct target *t, const struct record *now)
+{
+    cleanup_buf struct buf name = BUF_INIT(NAME_MAX_BYTES);
+    bool has = record_string(now, t->res->name_field, &name) == 0;
+
+    if (!resource_takes_secrets(t->res)) /* of those nothing is kept */
+        kept_put(uploads->remote, KEPT_NAME, t->id, has ? buf_str(&name) : "");
+}
 
 int upload_patch(struct uploads *uploads, struct call *call, const struct target *t,
                  const struct body *body, struct failure *err)
@@ -14,6 +28,8 @@ int upload_patch(struct uploads *uploads, struct call *call, const struct target
     cleanup_record struct record *now = NULL;
     int rc = backend_update(uploads->backend, call, t, body, NO_CONTENT, &now, err);
 
+    if (rc == 0 && t->res->name_field && body_has(body, t->res->name_field))
+        keep_name(uploads, t, now);
     if (rc == 0)
         known_changed(uploads->remote, t, now);
     return rc;

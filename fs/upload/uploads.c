@@ -18,6 +18,7 @@
 #include "journal_ask.h"
 #include "journal_work.h"
 #include "lock.h"
+#include "meant.h"
 #include "queue.h"
 #include "sidecar.h"
 #include "uploads_context.h"
@@ -95,6 +96,8 @@ int uploads_new(const struct uploads_config *config, struct uploads **out, struc
         .settle_ms = config->settle_ms,
         .unsure_ms = config->unsure_ms,
         .timeout_ms = config->timeout_ms,
+        .renamed = config->renamed,
+        .arg = config->arg,
         .heirs_lock = LOCK_INIT(LOCK_HEIRS),
     };
     rc = begin(uploads, config->workers, err);
@@ -192,15 +195,9 @@ bool uploads_are_sending(struct uploads *uploads, const char *key)
     return journal_each(uploads->journal, has_key, (void *)(uintptr_t)key) != 0;
 }
 
-static int is_renaming(void *arg, const struct intent_row *row)
-{
-    return (row->kind == INTENT_STAMP || row->kind == INTENT_MOVE) && row->state <= INTENT_UNSURE &&
-           row->id && strcmp(row->id, arg) == 0;
-}
-
 bool uploads_owe_name(struct uploads *uploads, const char *id)
 {
-    return journal_each(uploads->journal, is_renaming, (void *)(uintptr_t)id) != 0;
+    return meant_owes_name(uploads, id);
 }
 
 void uploads_get_stats(struct uploads *uploads, struct uploads_stats *out)

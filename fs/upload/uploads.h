@@ -14,6 +14,7 @@
 struct backend;
 struct call;
 struct clock;
+struct drop;
 struct drops;
 struct errlog;
 struct folder;
@@ -43,6 +44,9 @@ struct uploads_config {
     int64_t unsure_ms;   /* so long a POST without an answer may still arrive at the server */
     int64_t timeout_ms;  /* nobody waits longer for an answer that does not come at once */
     unsigned workers;    /* so many intents are worked at at once */
+    /* Others have given what d stands for another name: the one here follows. NULL: it does not. */
+    void (*renamed)(void *arg, struct call *call, struct drop *d);
+    void *arg;
 };
 
 /* Takes up what an earlier mount has left: its sidecars wait on, and what it began and did not end

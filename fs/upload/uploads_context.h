@@ -8,6 +8,8 @@
 
 #include "lock.h"
 
+struct call;
+struct drop;
 struct heir;
 struct journal;
 struct queue;
@@ -29,6 +31,8 @@ struct uploads {
     int complete; /* enum complete_mode */
     bool ro, nodelete, writeback, dedupe;
     int64_t settle_ms, unsure_ms, timeout_ms;
+    void (*renamed)(void *arg, struct call *call, struct drop *d); /* struct uploads_config */
+    void *arg;
     struct journal *journal;
     struct queue *queue;
     struct filetype *filetype;

@@ -8,6 +8,7 @@
 #include "deliver_content.h"
 #include "dirs.h"
 #include "drop.h"
+#include "drop_target.h"
 #include "drops_reconcile.h"
 #include "drops_start.h"
 #include "entries.h"
@@ -32,6 +33,7 @@
 #include "read_ahead.h"
 #include "remote.h"
 #include "report.h"
+#include "resolve.h"
 #include "settle.h"
 #include "sidecar.h"
 #include "space.h"
@@ -153,6 +155,19 @@ static int open_inodes(struct fs *fs)
         &fs->inodes);
 }
 
+static void renamed(void *arg, struct call *call, struct drop *d)
+{
+    cleanup_record struct record *r = NULL;
+    struct call now = { .nowait = true };
+    struct failure ignored;
+    struct target_ids b;
+    struct fs *fs = arg;
+
+    if (drop_target(fs->drops, d, &b) == 0 &&
+        known_record(fs->remote, &now, &b.target, &r, &ignored) == 0)
+        resolve_renamed(fs->inodes, call, d, r);
+}
+
 static int open_uploads(struct fs *fs, struct failure *err)
 {
     return uploads_new(
@@ -176,6 +191,8 @@ static int open_uploads(struct fs *fs, struct failure *err)
             .timeout_ms = fs->options->timeout_ms,
             .unsure_ms = fs->options->unsure_ms,
             .workers = (unsigned)fs->options->workers,
+            .renamed = renamed,
+            .arg = fs,
         },
         &fs->uploads, err);
 }

@@ -21,6 +21,7 @@
 #include "hide.h"
 #include "known.h"
 #include "listing.h"
+#include "meant.h"
 #include "name_rules.h"
 #include "process.h"
 #include "purge.h"
@@ -124,7 +125,7 @@ static int delete_resource(struct fs *fs, struct call *call, const struct target
 
 /* --- Files ------------------------------------------------------------------------------------ */
 
-/* DELETE of what d stands for, unless it is another folder's by now. */
+/* DELETE of what d stands for, unless it is another folder's, or called otherwise, by now. */
 static int delete_sent(struct fs *fs, struct call *call, struct drop *d, struct record **was,
                        struct failure *err)
 {
@@ -135,6 +136,8 @@ static int delete_sent(struct fs *fs, struct call *call, struct drop *d, struct 
         return 0;
     rc = removal_is_elsewhere(fs->uploads, call, drop_folder(fs->drops, d), &b.target,
                               drop_snapshot(fs->drops, d).fresh, err);
+    if (rc == 0)
+        rc = meant_look(fs->uploads, call, d, NULL, NULL, err);
     if (rc == 0)
         rc = delete_resource(fs, call, &b.target, was, err);
     return rc < 0 ? rc : 0;

@@ -269,6 +269,24 @@ static void a_file_that_was_renamed_does_not_answer_to_its_old_name(void **state
     EXPECT_PATHS(t, cases);
 }
 
+/* Others have renamed it, and then given its name to another one. */
+static void a_name_that_others_have_given_away_is_theirs(void **state)
+{
+    struct tree *t = *state;
+
+    answer(&t->api, "GET /models/" MODEL(ONE), A_MODEL(ONE, "other", ""));
+    answer(&t->api, "GET /models/" MODEL(TWO), A_MODEL(TWO, "mine", ""));
+    answer(&t->api, "GET /models", "{\"models\": [" A_MODEL(ONE, "other", "") "]}");
+    put(t, "models", "mine", DROP_DIRECTORY, MODEL(ONE));
+    assert_string_equal(at(t, "/models/mine"), "resource " MODEL(ONE));
+    known_forget_all(t->api.remote);
+    answer(&t->api, "GET /models",
+           "{\"models\": [" A_MODEL(ONE, "other", "") "," A_MODEL(TWO, "mine", "") "]}");
+    assert_string_equal(at(t, "/models/mine"), "resource " MODEL(TWO));
+    assert_string_equal(at(t, "/models/other"), "resource " MODEL(ONE));
+    assert_false(is_here(t, "models", "mine"));
+}
+
 /* --- When the resource has gone --------------------------------------------------------------- */
 
 static void a_name_goes_with_its_resource(void **state)
@@ -505,6 +523,7 @@ int main(void)
         A_TREE_TEST(names_that_were_put_here),
         A_TREE_TEST(a_body_is_a_file_and_its_resource_a_directory),
         A_TREE_TEST(a_file_that_was_renamed_does_not_answer_to_its_old_name),
+        A_TREE_TEST(a_name_that_others_have_given_away_is_theirs),
         A_TREE_TEST(a_name_goes_with_its_resource),
         A_TREE_TEST(a_name_that_was_moved_to_another_list_is_gone_from_this),
         A_TREE_TEST(what_is_being_written_is_there_whatever_the_server_says),

@@ -231,15 +231,44 @@ static void what_has_a_name_here_gets_the_one_that_is_said(void **state)
     struct tree *t = *state;
     struct node *n;
 
-    begin(t, A_LIST(STAMPED(ONE, "01", "in/a.pdf", "")));
+    begin(t, A_LIST(STAMPED(ONE, "01", "old.pdf", "")));
     put(t, "documents", "old.pdf", DROP_FILE, "las:document:" ONE);
     n = walk(t, "/documents/old.pdf");
+    known_forget_all(t->api.remote);
+    answer(&t->api, LIST, A_LIST(STAMPED(ONE, "01", "in/a.pdf", "")));
     assert_int_equal(look(t, "documents"), 0);
     assert_true(is_here(t, "documents/in", "a.pdf"));
     assert_false(is_here(t, "documents", "old.pdf"));
     assert_string_equal(at(t, "/documents/old.pdf"), "ENOENT");
     assert_string_equal(at(t, "/documents/in/a.pdf"), "drop");
     node_unref(t->nodes, n);
+}
+
+/* Who looks for it by its old name does not get it, and nobody has to list the folder before. */
+static void what_is_called_otherwise_does_not_answer_to_its_old_name(void **state)
+{
+    struct tree *t = *state;
+    struct call now = { .nowait = true };
+
+    begin(t, A_LIST(STAMPED(ONE, "01", "in/a.pdf", "")));
+    put(t, "documents", "old.pdf", DROP_FILE, "las:document:" ONE);
+    answer(&t->api, "GET /documents/las%3Adocument%3A" ONE, STAMPED(ONE, "01", "in/a.pdf", ""));
+    answer(&t->api, "GET /documents/las:document:" ONE, STAMPED(ONE, "01", "in/a.pdf", ""));
+    assert_string_equal(at_by(t, &now, "/documents/old.pdf"), "EAGAIN");
+    assert_string_equal(at(t, "/documents/old.pdf"), "ENOENT");
+    assert_true(is_here(t, "documents/in", "a.pdf"));
+}
+
+/* A list that lags says what was so. */
+static void what_is_called_otherwise_is_asked_for_before_that_is_believed(void **state)
+{
+    struct tree *t = *state;
+
+    begin(t, A_LIST(STAMPED(ONE, "01", "before.pdf", "")));
+    put(t, "documents", "now.pdf", DROP_FILE, "las:document:" ONE);
+    answer(&t->api, "GET /documents/las%3Adocument%3A" ONE, STAMPED(ONE, "02", "now.pdf", ""));
+    answer(&t->api, "GET /documents/las:document:" ONE, STAMPED(ONE, "02", "now.pdf", ""));
+    assert_string_equal(at(t, "/documents/now.pdf"), "drop");
 }
 
 /* Whoever holds it is about to change it: the next list says it again. */
@@ -327,6 +356,8 @@ int main(void)
         A_TREE_TEST(of_two_of_one_name_the_second_gets_digits),
         A_TREE_TEST(what_is_written_here_is_waited_for),
         A_TREE_TEST(what_has_a_name_here_gets_the_one_that_is_said),
+        A_TREE_TEST(what_is_called_otherwise_does_not_answer_to_its_old_name),
+        A_TREE_TEST(what_is_called_otherwise_is_asked_for_before_that_is_believed),
         A_TREE_TEST(what_is_held_keeps_its_name_for_a_while),
         A_TREE_TEST(what_a_later_answer_says_counts),
         A_TREE_TEST(a_name_that_is_not_settled_is_waited_for),
