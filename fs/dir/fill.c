@@ -257,6 +257,21 @@ static int add_other(struct dirs *dirs, struct call *call, struct dirhandle *d, 
     return rc < 0 ? rc : add_by_name(dirs, d, r, id);
 }
 
+/* What has been put here for it, with a reference, or NULL: others may have given that name to another one. */
+static int find_named(struct dirs *dirs, struct call *call, struct dirhandle *d, struct record *r,
+                      const char *id, struct drop **out)
+{
+    int rc;
+
+    *out = drops_find_id(dirs->drops, d->folder, id);
+    rc = *out && d->folder->res->name_field ? resolve_renamed(dirs->inodes, call, *out, r) : 0;
+    if (rc < 0) {
+        drop_unref(*out);
+        *out = NULL;
+    }
+    return rc == -EWOULDBLOCK ? rc : 0;
+}
+
 static int add_row(struct dirs *dirs, struct call *call, struct dirhandle *d, struct record *r)
 {
     char id[RESOURCE_ID_MAX + 1];
@@ -269,16 +284,9 @@ static int add_row(struct dirs *dirs, struct call *call, struct dirhandle *d, st
         return 0; /* never trusted as a path */
     if (drops_is_doomed(dirs->drops, id))
         return 0; /* it was replaced, and only its DELETE is still to come */
-    drop = drops_find_id(dirs->drops, d->folder, id);
-    if (drop && d->folder->res->name_field) {
-        rc = resolve_renamed(dirs->inodes, call, drop, r);
-        if (rc < 0) {
-            drop_unref(drop);
-            drop = NULL;
-        }
-        if (rc == -EWOULDBLOCK)
-            return rc;
-    }
+    rc = find_named(dirs, call, d, r, id, &drop);
+    if (rc < 0)
+        return rc;
     if (!drop && d->node->place.kind == NODE_SUBFOLDER)
         return 0; /* in a subfolder stands what was put there, and nothing else */
     if (!drop && drops_owns_id(dirs->drops, d->folder, id))

@@ -86,7 +86,8 @@ struct drop {
     mode_t mode;  /* permission bits */
     char *xattrs; /* as xattr.c packs them; NULL: none */
     char *
-        taken; /* of a sidecar: the id of the document that took it; when APART: of what others have put there since; or NULL */
+        taken; /* of a sidecar: the id of the document that took it; or NULL. When APART: of what others
+                   * have put there since */
 
     /* Who has it open: */
     unsigned opened;  /* handles */

@@ -65,8 +65,8 @@ bool meant_owes_name(struct uploads *uploads, const char *id)
     return journal_each(uploads->journal, is_renaming, (void *)(uintptr_t)id) != 0;
 }
 
-bool meant_is_other(struct uploads *uploads, struct call *call, struct drop *d, const struct folder *to,
-                    const char *to_name, const struct record *r, char **as)
+bool meant_is_other(struct uploads *uploads, struct call *call, struct drop *d,
+                    const struct folder *to, const char *to_name, const struct record *r, char **as)
 {
     cleanup_names struct names all = { .n = 0 };
     char id[RESOURCE_ID_MAX + 1];

@@ -21,8 +21,9 @@ bool meant_owes_name(struct uploads *uploads, const char *id);
  * or was before it was put aside, or than to_name in to (NULL: nothing)? One's own rename of which the server
  * has not heard is newer. *as (NULL: not wanted): the path that it is called by, the caller frees; as it was where
  * nobody can say. */
-bool meant_is_other(struct uploads *uploads, struct call *call, struct drop *d, const struct folder *to,
-                    const char *to_name, const struct record *r, char **as);
+bool meant_is_other(struct uploads *uploads, struct call *call, struct drop *d,
+                    const struct folder *to, const char *to_name, const struct record *r,
+                    char **as);
 
 /* The same by what is known; what was known for too long is asked for. 1, 0; what known_sent_record() gives, but
  * -ENOENT. */
