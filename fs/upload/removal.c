@@ -132,16 +132,17 @@ int removal_is_elsewhere(struct uploads *uploads, struct call *call, const struc
 
 /* delete_owed(). Its answer, which says what it was, may be lost: whoever takes its place goes by what is
  * known of it, and is worth a question. */
-static int delete_known(struct uploads *uploads, struct call *call, const struct target *t,
-                        const struct intent_row *row, struct record **was, struct failure *why)
+static int delete_known(struct uploads *uploads, struct call *call, const struct folder *f,
+                        const struct target *t, const struct intent_row *row, struct record **was,
+                        struct failure *why)
 {
     cleanup_record struct record *is = NULL;
     struct call now = { .nowait = true };
     struct failure ignored = { 0 };
     bool claimed;
 
-    if (heir_is_wanted(uploads, t->id, &claimed) &&
-        known_record(uploads->remote, claimed ? call : &now, t, &is, &ignored) == 0)
+    if (f && heir_is_wanted(uploads, t->id, &claimed) &&
+        known_sent_record(uploads->remote, claimed ? call : &now, f, t, true, &is, &ignored) == 0)
         heir_know(uploads, t->id, is);
     return delete_owed(uploads, call, t, row, was, why);
 }
@@ -169,7 +170,7 @@ static int delete_it(struct uploads *uploads, struct call *call, struct target *
     if (rc > 0)
         drops_spare(uploads->drops, t->id);
     else if (rc == 0)
-        rc = delete_known(uploads, call, t, row, &was, why);
+        rc = delete_known(uploads, call, f, t, row, &was, why);
     if (rc < 0)
         return rc;
     if (rc > 0)

@@ -31,7 +31,6 @@ class Rule:
     times: int = None          # so often, then no more; None: always
     skip: int = 0              # so many pass before the first
     status: int = None         # answer this, and ask nobody
-    done_as: int = None        # answer this in the place of what the server says
     headers: dict = field(default_factory=dict)
     body: bytes = None         # instead of the server's own, when there is no status; or makes it
     edit: object = None        # makes other bytes of the answer's
@@ -127,7 +126,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             status, headers, data = self.forward(body)
             data = rule.edit(data) if rule.edit else data
-            answer = (rule.done_as or status, {**headers, **rule.headers},
+            answer = (status, {**headers, **rule.headers},
                       data if rule.body is None else rule.body)
         if rule.stall == 'after':
             rule.released.wait(STALL_SECONDS)

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -703,28 +702,6 @@ def test_what_is_removed_and_made_anew_is_what_it_was(sent, proxy, api, tmp_path
     assert [api.content('documents/' + d['documentId']) for d in api.documents()
             if d.get('groundTruth') == truth] == [small_pdf(7)]
     assert len(api.documents()) == 4
-
-
-def test_what_is_made_anew_is_what_it_was_though_no_answer_says_so(sent, proxy, api):
-    """It had gone by its first DELETE, whose answer was lost, and the second one said nothing of it."""
-    truth = [{'label': 'total', 'value': '1'}]
-    for document in api.documents():
-        api.patch('documents/' + document['documentId'], groundTruth=truth)
-    sent.refresh()
-    os.listdir(sent / 'documents')
-    delete = proxy.fault('DELETE', '/documents.*', stall='after', done_as=502, times=1)
-    sent.paths[0].unlink()
-    with ThreadPoolExecutor(1) as pool:
-        flushed = pool.submit(flush, sent)
-        eventually(lambda: delete.hits)
-        fd = os.open(sent.paths[0], os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-        os.write(fd, small_pdf(7))
-        delete.released.set()
-        os.close(fd)
-        flushed.result()
-    flush(sent)
-    assert documents(api) == sorted([small_pdf(7), *(small_pdf(ord(n)) for n in 'bcd')])
-    assert all(d.get('groundTruth') == truth for d in api.documents())
 
 
 def test_an_unmount_sends_what_is_left(mount, proxy, api):

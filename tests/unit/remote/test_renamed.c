@@ -10,7 +10,8 @@
 
 #define ID "las:document:" ONE
 #define STAMPED(path, of)                                                                          \
-    A_DOCUMENT(ONE, "a", ", \"metadata\": {\"lasfs\": {\"path\": \"" path "\", \"of\": \"" of "\"}}")
+    A_DOCUMENT(ONE, "a",                                                                           \
+               ", \"metadata\": {\"lasfs\": {\"path\": \"" path "\", \"of\": \"" of "\"}}")
 #define A_DATASET(name) A_RESOURCE("datasetId", "las:dataset:" ONE, name, "")
 
 static int is_renamed(struct fixture *x, const char *key, const char *path, const char *text)
@@ -62,7 +63,8 @@ static void a_file_is_where_its_stamp_says(void **state)
     speak_today(x);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         print_message("%s: %s\n", cases[i].path, cases[i].text);
-        assert_int_equal(is_renamed(x, cases[i].folder, cases[i].path, cases[i].text), cases[i].says);
+        assert_int_equal(is_renamed(x, cases[i].folder, cases[i].path, cases[i].text),
+                         cases[i].says);
     }
 }
 
@@ -86,8 +88,8 @@ static void a_name_of_the_api_is_lost_to_another_one(void **state)
     assert_int_equal(is_renamed(x, "datasets", "inv", A_DATASET("old")), 0);
     known_forget_all(x->remote);
     answer(x, "GET /datasets",
-           "{\"datasets\": [" A_DATASET("old") "," A_RESOURCE("datasetId", "las:dataset:" TWO, "inv",
-                                                              "") "]}");
+           "{\"datasets\": [" A_DATASET("old") "," A_RESOURCE("datasetId", "las:dataset:" TWO,
+                                                              "inv", "") "]}");
     assert_int_equal(record_parse(f.res, A_DATASET("old"), strlen(A_DATASET("old")), &r), 0);
     assert_int_equal(renamed_says(x->remote, &now, &f, "inv", r), -EWOULDBLOCK);
     assert_int_equal(is_renamed(x, "datasets", "inv", A_DATASET("old")), 1);

@@ -179,6 +179,41 @@ static void what_is_deleted_later_says_what_it_was_then(void **state)
     }
 }
 
+/* No answer says what it was; it is what was known of it before it went, unless it stays. */
+static void what_no_answer_says_was_known_before(void **state)
+{
+    struct world *w = *state;
+
+    for (int stays = 0; stays < 2; stays++) {
+        cleanup_record struct record *was = NULL, *known = document("{'documentId': 'document#9'}");
+        cleanup_drop struct drop *d = NULL;
+        struct folder *f;
+        bool claimed;
+
+        start(w);
+        f = folder_at(w, "documents");
+        d = write_drop(w, "documents", "a.pdf", "", 0);
+        heir_leave(w->uploads, &(struct heir_left){ .folder = f,
+                                                    .name = "a.pdf",
+                                                    .process = PROCESS,
+                                                    .id = "document#9",
+                                                    .number = 7 });
+        assert_true(heir_is_wanted(w->uploads, "document#9", &claimed) && !claimed);
+        heir_claim(w->uploads, f, "a.pdf", PROCESS, d);
+        assert_true(heir_is_wanted(w->uploads, "document#9", &claimed) && claimed);
+        assert_false(heir_is_wanted(w->uploads, "document#8", &claimed));
+        heir_know(w->uploads, "document#9", known);
+        assert_false(heir_is_wanted(w->uploads, "document#9", &claimed));
+        assert_true(heir_is_awaited(w->uploads, d));
+        if (stays)
+            heir_know(w->uploads, "document#9", NULL);
+        heir_fill(w->uploads, "document#9", NULL);
+        was = take(w, d, f);
+        assert_ptr_equal(was, stays ? NULL : known);
+        stop(w);
+    }
+}
+
 /* Who has two hundred files deleted and made anew has all of them as they were. */
 static void many_wait_at_once_and_those_that_nobody_comes_for_are_forgotten(void **state)
 {
@@ -207,6 +242,7 @@ int main(void)
         TEST(what_is_sent_into_another_list_inherits_nothing),
         TEST(what_is_removed_before_it_is_sent_passes_it_on),
         TEST(what_is_deleted_later_says_what_it_was_then),
+        TEST(what_no_answer_says_was_known_before),
         TEST(many_wait_at_once_and_those_that_nobody_comes_for_are_forgotten),
     };
 
