@@ -41,6 +41,7 @@ struct drop_row {
     const char *parked;    /* the name that it had, and gives back; NULL: none */
     const char *taken;     /* the id of the document that took it; NULL: none */
     int64_t sent_mtime_ns; /* mtime of what was acknowledged; 0: not known */
+    int64_t told_ns; /* (realtime) when the server last told what it is, or where; 0: not known */
 };
 
 struct intent_row;

@@ -33,11 +33,12 @@ static const char *const migrations[] = {
     "ALTER TABLE drops ADD COLUMN failed_ns INTEGER NOT NULL DEFAULT 0;",
     SQL_INTENTS_TABLE "ALTER TABLE drops ADD COLUMN sealed INTEGER;",
     "ALTER TABLE intents RENAME COLUMN error TO undo;", /* nobody ever wrote it */
+    "ALTER TABLE drops ADD COLUMN told_ns INTEGER NOT NULL DEFAULT 0;",
 };
 
 #define COLUMNS                                                                                    \
     "folder, name, kind, id, state, spool, size, mtime_ns, mode, sha256, error, failed_number, "   \
-    "xattrs, parked, taken, sent_mtime_ns, failed_ns, sealed"
+    "xattrs, parked, taken, sent_mtime_ns, failed_ns, sealed, told_ns"
 #define IN_FOLDER_OR_BELOW " WHERE folder = ?1 OR (folder >= ?1 || '/' AND folder < ?1 || '0')"
 
 static const char *const sql[STATEMENTS] = {
@@ -46,7 +47,7 @@ static const char *const sql[STATEMENTS] = {
     [ROLLBACK] = "ROLLBACK",
     [PUT_DROP] = "INSERT OR REPLACE INTO drops(" COLUMNS ") "
                  "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-                 "?17, ?18)",
+                 "?17, ?18, ?19)",
     [DELETE_DROP] = "DELETE FROM drops WHERE folder = ?1 AND name = ?2",
     [RENAME_DROP] = "UPDATE OR REPLACE drops SET folder = ?3, name = ?4 "
                     "WHERE folder = ?1 AND name = ?2",
@@ -193,7 +194,7 @@ static int put_drop(struct state_db *db, const struct drop_row *row, struct fail
         bind_number(s, 12, row->failed_number) | bind_text(s, 13, row->xattrs) |
         bind_text(s, 14, row->parked) | bind_text(s, 15, row->taken) |
         sqlite3_bind_int64(s, 16, row->sent_mtime_ns) | sqlite3_bind_int64(s, 17, row->failed_ns) |
-        bind_number(s, 18, (int64_t)row->sealed)) {
+        bind_number(s, 18, (int64_t)row->sealed) | sqlite3_bind_int64(s, 19, row->told_ns)) {
         sqlite3_clear_bindings(s);
         return sql_fail(db->db, err);
     }
@@ -305,6 +306,7 @@ static int read_row(sqlite3_stmt *s, struct drop_row *row)
         .sent_mtime_ns = sqlite3_column_int64(s, 15),
         .failed_ns = sqlite3_column_int64(s, 16),
         .sealed = (uint64_t)sqlite3_column_int64(s, 17),
+        .told_ns = sqlite3_column_int64(s, 18),
     };
     row->has_sha256 = sql_digest(s, 9, row->sha256);
     return row->folder && row->name && state >= 0 && state < ROW_STATES ? 0 : -EIO;

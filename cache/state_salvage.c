@@ -127,6 +127,7 @@ static const char sense[] =
     " AND typeof(xattrs) IN ('null', 'text') AND typeof(parked) IN ('null', 'text')"
     " AND typeof(taken) IN ('null', 'text')"
     " AND typeof(sent_mtime_ns) = 'integer' AND typeof(failed_ns) = 'integer'"
+    " AND typeof(told_ns) = 'integer'"
     " AND (sealed IS NULL OR typeof(sealed) = 'integer' AND sealed > 0)";
 
 static int64_t ask(sqlite3 *db, const char *sql)

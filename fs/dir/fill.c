@@ -163,16 +163,14 @@ static int add_local_drops(struct dirs *dirs, struct dirhandle *d, bool all)
     return rc < 0 ? rc : add_notes(dirs, d);
 }
 
-/* Is it known to be in another list by now? */
+/* Is it known to be in another list by now? From itself: that other list may be behind as well. */
 static bool is_elsewhere(struct dirs *dirs, const struct folder *f, struct drop *drop)
 {
     cleanup_record struct record *r = NULL;
-    struct call now = { .nowait = true };
-    struct failure ignored;
     struct target_ids b;
 
     return f->filter && drop_target(dirs->drops, drop, &b) == 0 &&
-           known_record(dirs->remote, &now, &b.target, &r, &ignored) == 0 &&
+           known_told(dirs->remote, &b.target, &r) == 0 &&
            list_filter_denies(f->filter, f->filter_value, r);
 }
 
@@ -194,10 +192,11 @@ static int add_sent_drops(struct dirs *dirs, struct dirhandle *d)
         bool sent = s.id[0] && !s.has_bytes && !s.exclusive && !s.writers;
         bool folder = s.what == DROP_SUBFOLDER && !is_shown(d, drop); /* a row's file has made it */
         bool lacks = sent && listing_find(d->listing, s.id, NULL) == -ENOENT;
+        bool newer = drop_is_newer(&s, listing_began_ms(d->listing));
 
         if (folder)
             rc = add_drop(dirs, d, drop);
-        else if (lacks && !is_shown(d, drop) && s.fresh && !is_elsewhere(dirs, d->folder, drop))
+        else if (lacks && !is_shown(d, drop) && newer && !is_elsewhere(dirs, d->folder, drop))
             rc = add_drop(dirs, d, drop);
         else if (lacks && !is_shown(d, drop))
             resolve_gone_elsewhere(dirs->inodes, drop, s.id, false);

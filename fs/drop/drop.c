@@ -71,9 +71,9 @@ void drops_unlock(struct drops *t)
 
 /* --- What it is ------------------------------------------------------------------------------- */
 
-static bool is_fresh_locked(struct drops *t, const struct drop *d)
+bool drop_is_newer(const struct drop_snapshot *s, int64_t list_ms)
 {
-    return d->acked_ms > t->trusted_ms && d->acked_ms >= clock_now_ms(t->clock) - LIST_LAG_MS;
+    return s->told_ms >= list_ms - LIST_LAG_MS;
 }
 
 void drops_trust_lists(struct drops *t)
@@ -147,7 +147,7 @@ struct drop_snapshot drop_snapshot(struct drops *t, struct drop *d)
         .linked = d->linked,
         .parked = d->parked != NULL,
         .acked = d->acked,
-        .fresh = is_fresh_locked(t, d),
+        .told_ms = d->acked_ms > t->trusted_ms ? d->acked_ms : INT64_MIN,
         .mtime_ns = d->mtime_ns,
         .has_bytes = d->local != NULL,
         .state = d->state,
@@ -164,6 +164,7 @@ struct drop_snapshot drop_snapshot(struct drops *t, struct drop *d)
     if (d->id)
         snprintf(s.id, sizeof(s.id), "%s", d->id);
     drops_unlock(t);
+    s.fresh = drop_is_newer(&s, clock_now_ms(t->clock));
     return s;
 }
 

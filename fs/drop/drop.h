@@ -61,8 +61,9 @@ struct drop {
     UT_hash_handle hh;        /* by name in folder->drops, or in folder->failed */
 
     /* What it stands for; drop_events.h changes it, as it does the state: */
-    char *id;         /* of the resource, once acknowledged; else NULL */
-    int64_t acked_ms; /* when (monotonic) */
+    char *id; /* of the resource, once acknowledged; else NULL */
+    int64_t
+        acked_ms; /* when the server last told what, or where, it is (monotonic); 0: not known */
     struct acked acked;
 
     /* Its bytes, and what becomes of them: */
@@ -127,7 +128,8 @@ struct drop_snapshot {
     bool parked; /* keeps its resource for the name that it had */
     char id[RESOURCE_ID_MAX + 1]; /* "": it stands for no resource */
     struct acked acked;
-    bool fresh; /* sent so lately that a list of the API may not have it yet */
+    int64_t told_ms; /* (monotonic) when that was told, and lists were not said to have it since */
+    bool fresh;      /* so lately that a list of now may not have it yet */
     int64_t mtime_ns;
     bool has_bytes; /* here */
     enum drop_state state;
@@ -141,6 +143,9 @@ struct drop_snapshot {
     bool exclusive;
 };
 struct drop_snapshot drop_snapshot(struct drops *t, struct drop *d);
+
+/* What was said of it is newer than what a list of then (monotonic) says. */
+bool drop_is_newer(const struct drop_snapshot *s, int64_t list_ms);
 
 /* Where it is now, and what it is called there: a copy, the caller frees; NULL: no memory. */
 struct folder *drop_folder(struct drops *t, struct drop *d);

@@ -48,6 +48,18 @@ static int open_files(struct drops *t, struct drop *d, const struct drop_row *ro
     return rc == 0 && row->state == ROW_OPEN ? open_bytes(t, row->sealed, &d->sealed) : rc;
 }
 
+/* What is still to come, by a clock that was set back meanwhile, is now. */
+static int64_t told_ms(struct drops *t, int64_t told_ns)
+{
+    int64_t now_ns = clock_realtime_ns(t->clock), age_ms = 0;
+
+    if (told_ns <= 0)
+        return 0;
+    if (told_ns < now_ns)
+        age_ms = (now_ns - told_ns) / 1000000;
+    return clock_now_ms(t->clock) - age_ms;
+}
+
 int drop_of_row(struct drops *t, struct folder *f, const struct drop_row *row, struct drop **out)
 {
     struct drop *d = drop_alloc(f, row->name, (enum drop_what)row->kind);
@@ -57,6 +69,7 @@ int drop_of_row(struct drops *t, struct folder *f, const struct drop_row *row, s
         drop_unref(d);
         return rc;
     }
+    d->acked_ms = told_ms(t, row->told_ns);
     d->acked.size = row->size;
     d->mtime_ns = row->mtime_ns;
     d->acked.mtime_ns =

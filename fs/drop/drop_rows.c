@@ -61,6 +61,13 @@ static enum row_state state_of(const struct drops *t, const struct drop *d)
     return d->id ? ROW_SENT : ROW_LOCAL;
 }
 
+static int64_t told_ns(const struct drops *t, const struct drop *d)
+{
+    int64_t age_ms = clock_now_ms(t->clock) - d->acked_ms;
+
+    return d->acked_ms ? clock_realtime_ns(t->clock) - age_ms * 1000000 : 0;
+}
+
 static char *copy_text(const char *text, bool *ok)
 {
     char *copy = text ? strdup(text) : NULL;
@@ -112,7 +119,8 @@ static int copy_row(struct drops *t, struct drop *d, const struct folder *from, 
                                   .spool = d->local ? d->local->number : 0,
                                   .has_sha256 = d->acked.has_digest && !d->folder->memory,
                                   .failed_number = d->failed_number,
-                                  .failed_ns = d->failed_ns };
+                                  .failed_ns = d->failed_ns,
+                                  .told_ns = told_ns(t, d) };
     if (out->row.state == ROW_LOCAL && !out->error && drop_is_blank_locked(t, d))
         out->error = copy_text(DROP_ROW_BLANK, &ok);
     if (d->sealed && out->row.state == ROW_OPEN)

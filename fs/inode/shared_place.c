@@ -158,8 +158,11 @@ static bool is_gone(struct inodes *inodes, const struct shared_look *look, const
     cleanup_record struct record *r = NULL;
     struct failure ignored;
 
+    if (s->fresh)
+        return false;
     if (look->listing)
-        return listing_find(look->listing, s->id, NULL) == -ENOENT;
+        return !drop_is_newer(s, listing_began_ms(look->listing)) &&
+               listing_find(look->listing, s->id, NULL) == -ENOENT;
     return known_sent_record_now(inodes->remote, look->call, f, &t, false, &r, &ignored) == -ENOENT;
 }
 
@@ -172,7 +175,7 @@ bool shared_free_name(struct inodes *inodes, const struct shared_look *look, str
     if (!there)
         return true;
     s = drop_snapshot(inodes->drops, there);
-    if (s.what != DROP_FILE || !s.id[0] || s.fresh || s.dirty || !is_gone(inodes, look, f, &s) ||
+    if (s.what != DROP_FILE || !s.id[0] || s.dirty || !is_gone(inodes, look, f, &s) ||
         !drops_remove_sent(inodes->drops, there, s.id, false))
         return false;
     shared_forget_name(inodes, there, name);

@@ -68,11 +68,15 @@ static int delivered_id(struct delivered *l, struct drop *d, bool *sidecar, char
 static bool is_at_server(struct delivered *l, struct folder *f, const char *id)
 {
     cleanup_drop struct drop *d = NULL;
+    struct drop_snapshot s;
 
     if (listing_find(l->listing, id, NULL) == 0)
         return true;
     d = drops_find_id(l->pseudo->drops, f, id);
-    return d && drop_snapshot(l->pseudo->drops, d).fresh;
+    if (!d)
+        return false;
+    s = drop_snapshot(l->pseudo->drops, d);
+    return drop_is_newer(&s, listing_began_ms(l->listing));
 }
 
 /* Of the acknowledged bytes. false: they are others by now. */

@@ -13,6 +13,7 @@
 #include "flight.h"
 #include "kept.h"
 #include "known_lists.h"
+#include "list_filter.h"
 #include "list_pace.h"
 #include "list_search.h"
 #include "listing.h"
@@ -187,8 +188,7 @@ bool known_gone(struct remote *remote, const struct target *t)
     return rc == -ENOENT;
 }
 
-int known_record(struct remote *remote, struct call *call, const struct target *t,
-                 struct record **out, struct failure *err)
+int known_told(struct remote *remote, const struct target *t, struct record **out)
 {
     char key[API_KEY_MAX];
     void *value = NULL;
@@ -198,8 +198,18 @@ int known_record(struct remote *remote, struct call *call, const struct target *
     rc = meta_get(remote->meta, key, &value, NULL);
     if (rc == 0)
         *out = value;
+    return rc;
+}
+
+int known_record(struct remote *remote, struct call *call, const struct target *t,
+                 struct record **out, struct failure *err)
+{
+    char key[API_KEY_MAX];
+    int rc = known_told(remote, t, out);
+
     if (rc != -EWOULDBLOCK)
         return rc;
+    api_key("r", t, key);
     if (known_lists_find(remote, t, out) == 0 ||
         (!call->nowait && list_search_cached(remote, call, t, out) == 0))
         return 0;
@@ -209,14 +219,8 @@ int known_record(struct remote *remote, struct call *call, const struct target *
 int known_row(struct remote *remote, const struct target *t, struct listing *l, struct record *row,
               struct record **out)
 {
-    char key[API_KEY_MAX];
-    void *value = NULL;
-    int rc;
+    int rc = known_told(remote, t, out);
 
-    api_key("r", t, key);
-    rc = meta_get(remote->meta, key, &value, NULL);
-    if (rc == 0)
-        *out = value;
     if (rc != -EWOULDBLOCK ||
         listing_fresh_ms(l) < clock_now_ms(remote->clock) - known_ttl(remote, row))
         return rc;
@@ -286,9 +290,20 @@ int known_current_record(struct remote *remote, struct call *call, const struct 
 int known_sent_record(struct remote *remote, struct call *call, const struct folder *f,
                       const struct target *t, bool fresh, struct record **out, struct failure *err)
 {
-    int rc = known_record_in_folder(remote, call, f, t, out, err);
+    cleanup_record struct record *listed = NULL;
+    char key[API_KEY_MAX];
+    int rc = fresh ? known_told(remote, t, out) : -EWOULDBLOCK;
 
-    return rc == -ENOENT && fresh ? known_record(remote, call, t, out, err) : rc;
+    if (rc != -EWOULDBLOCK)
+        return rc;
+    rc = known_record_in_folder(remote, call, f, t, &listed, err);
+    if (rc == 0 && !(fresh && list_filter_denies(f->filter, f->filter_value, listed)))
+        *out = steal_pointer(&listed);
+    else if (fresh && (rc == 0 || rc == -ENOENT)) {
+        api_key("r", t, key);
+        rc = get_or_load(remote, call, key, t, true, out, err);
+    }
+    return rc;
 }
 
 int known_sent_record_now(struct remote *remote, struct call *call, const struct folder *f,

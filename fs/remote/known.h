@@ -58,8 +58,12 @@ int known_new_record(struct remote *remote, struct call *call, const struct targ
 int known_current_record(struct remote *remote, struct call *call, const struct target *t,
                          struct record **out, struct failure *err);
 
-/* The same for what was sent from here. fresh: so lately that the list may lag behind; then it is
- * asked for by itself before it counts as gone. */
+/* What an answer about it alone has told, as long as that is remembered: no list. 0, -ENOENT it was removed,
+ * -EWOULDBLOCK nobody knows. */
+int known_told(struct remote *remote, const struct target *t, struct record **out);
+
+/* The same for what was sent from here. fresh: so lately that lists may lag behind; then it is
+ * asked for by itself before it counts as gone, or as being in another list. */
 int known_sent_record(struct remote *remote, struct call *call, const struct folder *f,
                       const struct target *t, bool fresh, struct record **out, struct failure *err);
 

@@ -9,6 +9,8 @@
 #include "hash.h"
 #include "listing.h"
 #include "lock.h"
+#include "meta.h"
+#include "record.h"
 #include "remote_context.h"
 #include "state.h"
 #include "types.h"
@@ -174,6 +176,25 @@ static void forget_gone_sizes(void *arg, struct listing *l, const struct resourc
     state_sweep_sizes(remote->state, is_gone, sweep_release, s, NULL);
 }
 
+/* What an answer about it alone has told, and is newer. */
+static struct record *find_newer(void *arg, const struct target *list, const struct record *row)
+{
+    char id[RESOURCE_ID_MAX + 1], key[API_KEY_MAX];
+    cleanup_record struct record *told = NULL;
+    struct remote *remote = arg;
+    struct target t = *list;
+    void *value = NULL;
+
+    if (record_id(row, id) < 0)
+        return NULL;
+    t.id = id;
+    api_key("r", &t, key);
+    if (meta_get(remote->meta, key, &value, NULL) < 0)
+        return NULL;
+    told = value;
+    return record_changed_ns(told) > record_changed_ns(row) ? steal_pointer(&told) : NULL;
+}
+
 int known_listing(struct remote *remote, const struct resource *res, const char *parent,
                   const char *filter, const char *value, struct listing **out)
 {
@@ -184,6 +205,7 @@ int known_listing(struct remote *remote, const struct resource *res, const char 
                                      .clock = remote->clock,
                                      .page_size = &remote->page_size,
                                      .completed = all ? forget_gone_sizes : NULL,
+                                     .newer = find_newer,
                                      .arg = remote };
     struct target t = { .res = res, .parent = parent };
     struct listing *fresh = NULL;

@@ -26,6 +26,9 @@ struct listing_config {
     atomic_uint *page_size; /* of page_fetch() */
     /* Called once, by who has loaded the last page, with no lock held. NULL: not. */
     void (*completed)(void *arg, struct listing *l, const struct resource *res);
+    /* What is known of this resource and newer than row, as a page has it, with a reference; NULL: nothing. No
+     * lock is held. NULL: not. */
+    struct record *(*newer)(void *arg, const struct target *list, const struct record *row);
     void *arg;
 };
 
@@ -79,6 +82,8 @@ bool listing_is_of(const struct listing *l, const struct resource *res, const ch
 bool listing_is_complete(struct listing *l);
 /* When the last page came (monotonic), or it was made. */
 int64_t listing_fresh_ms(struct listing *l);
+/* Before the first page was asked for (monotonic): it may lack what was made after. */
+int64_t listing_began_ms(const struct listing *l);
 /* How many rows there are, gaps included. */
 size_t listing_rows(struct listing *l);
 

@@ -18,6 +18,7 @@ struct listing {
     const struct resource *res;   /* set once, as the next three */
     char *parent, *value;
     const char *filter;
+    int64_t began_ms;          /* set once */
     char key[LISTING_KEY_MAX]; /* set once: of its flights */
     struct lock lock;
     struct record **rows; /* guarded by lock, as all below */
@@ -45,5 +46,8 @@ size_t *listing_slot_locked(struct listing *l, const char *id, size_t *slot);
 
 /* Behind the others, or in the place of the one of this id. 0, -ENOMEM. */
 int listing_append_locked(struct listing *l, struct record *r, const char *id);
+
+/* As list_filter_check(), of this row. -ESTALE: only the server can tell. No lock is held. */
+int listing_holds(struct listing *l, const struct record *r);
 
 #endif

@@ -48,6 +48,27 @@ static int take_rows_locked(struct listing *l, const struct page *page, size_t *
     return 0;
 }
 
+/* A list may be a moment behind: what was told since is in it, or in another one by now. */
+static void renew_rows(struct listing *l, struct page *page)
+{
+    struct target list = { .res = l->res, .parent = l->parent };
+    size_t n = 0;
+
+    for (size_t i = 0; i < page->n; i++) {
+        struct record *r = page->rows[i], *newer = l->config.newer(l->config.arg, &list, r);
+
+        if (newer) {
+            record_unref(r);
+            r = newer;
+        }
+        if (newer && listing_holds(l, r) == 0)
+            record_unref(r);
+        else
+            page->rows[n++] = r;
+    }
+    page->n = n;
+}
+
 static int take_page(struct listing *l, unsigned number, struct page *page, struct failure *err)
 {
     bool completed;
@@ -104,6 +125,8 @@ static int load_page(void *arg, struct flight_result *result, struct failure *er
         rc = -EIO;
     if (rc < 0)
         return rc;
+    if (l->config.newer)
+        renew_rows(l, page);
     rc = take_page(l, load->page, page, err);
     page_free(page);
     return rc;

@@ -32,7 +32,7 @@ int listing_new(const struct listing_config *config, const struct resource *res,
     l->filter = filter;
     l->parent = parent ? strdup(parent) : NULL;
     l->value = value ? strdup(value) : NULL;
-    l->fresh_ms = clock_now_ms(config->clock);
+    l->began_ms = l->fresh_ms = clock_now_ms(config->clock);
     snprintf(l->key, sizeof(l->key), "page:%p", (void *)l);
     if ((parent && !l->parent) || (value && !l->value)) {
         listing_unref(l);
@@ -244,7 +244,6 @@ struct record *listing_at(struct listing *l, enum listing_order order, int64_t p
     return r;
 }
 
-/* As list_filter_check(), of the row of this id. -ESTALE: only the server can tell. */
 static int is_in(struct listing *l, const char *id, const struct record *r)
 {
     const struct filter *f = l->filter ? resource_filter(l->res, l->filter) : NULL;
@@ -258,6 +257,14 @@ static int is_in(struct listing *l, const char *id, const struct record *r)
     if (f && f->owns && strcmp(l->value, resource_get(RES_ORGANIZATIONS)->own_id) == 0)
         return -ESTALE;
     return list_filter_check(f && f->field ? f->field : l->filter, l->value, r);
+}
+
+int listing_holds(struct listing *l, const struct record *r)
+{
+    char id[RESOURCE_ID_MAX + 1];
+    int rc = record_id(r, id);
+
+    return rc < 0 ? rc : is_in(l, id, r);
 }
 
 int listing_apply(struct listing *l, struct record *r)
@@ -339,6 +346,11 @@ int64_t listing_fresh_ms(struct listing *l)
     ms = l->fresh_ms;
     lock_give(&l->lock);
     return ms;
+}
+
+int64_t listing_began_ms(const struct listing *l)
+{
+    return l->began_ms;
 }
 
 size_t listing_rows(struct listing *l)

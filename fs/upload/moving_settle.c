@@ -165,6 +165,7 @@ static int take_name(struct settling *s)
     struct drops *drops = s->uploads->drops;
     struct drop_snapshot now = drop_snapshot(drops, s->drop);
 
+    drop_listed_elsewhere(drops, s->drop);
     if (strcmp(now.id, s->row->id) == 0)
         return s->there ? drops_move_over(drops, s->drop, s->to, s->name, s->there, NULL)
                         : drops_move(drops, s->drop, s->to, s->name);

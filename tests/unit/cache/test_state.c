@@ -32,6 +32,7 @@ static int compare_row(void *arg, const struct drop_row *row)
     assert_int_equal(row->failed_number, expected->failed_number);
     assert_int_equal(row->failed_ns, expected->failed_ns);
     assert_int_equal(row->sealed, expected->sealed);
+    assert_int_equal(row->told_ns, expected->told_ns);
     return 42;
 }
 
@@ -50,7 +51,8 @@ static void state_gives_back_every_column(void **state)
                              .error = "400: it's \xf0\x9f\x98\x80",
                              .failed_number = 12,
                              .failed_ns = INT64_MAX - 1,
-                             .sealed = INT64_MAX - 2 };
+                             .sealed = INT64_MAX - 2,
+                             .told_ns = INT64_MAX - 3 };
     struct drop_row bare = { .folder = "", .name = "x", .state = ROW_LOCAL };
     struct state *st = open_state(state);
 

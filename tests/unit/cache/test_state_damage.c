@@ -321,7 +321,7 @@ static void rows_that_make_no_sense_are_set_aside(void **state)
         "name = ''",         "folder = x'64'",   "mode = -1",       "mtime_ns = 'now'",
         "sha256 = 'digest'", "sha256 = x'0102'", "id = x'00'",      "error = x'00'",
         "failed_number = 0", "kind = 'file'",    "failed_ns = 'x'", "xattrs = x'01'",
-        "sealed = -1",
+        "sealed = -1",       "told_ns = 'x'",
     };
     char sql[128];
     struct state *st;
@@ -358,7 +358,9 @@ static void make_old_state(void **state, int version)
     char sql[64];
 
     make_state(state);
-    run_sql(state, "state/state.db", "DROP TABLE intents; ALTER TABLE drops DROP COLUMN sealed");
+    run_sql(state, "state/state.db",
+            "DROP TABLE intents; ALTER TABLE drops DROP COLUMN sealed; "
+            "ALTER TABLE drops DROP COLUMN told_ns");
     for (int v = version; v < OLD; v++)
         run_sql(state, "state/state.db", back[v - 1]);
     snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", version);

@@ -161,10 +161,10 @@ static void state_refuses_a_newer_schema(void **state)
 
     put_row(st, "d", "a", "1");
     state_close(st);
-    run_sql(state, "PRAGMA user_version = 8");
+    run_sql(state, "PRAGMA user_version = 9");
     assert_int_equal(open_rc(state, 0, clock_real(), &err), -EPROTO);
-    assert_non_null(strstr(err.text, "newer lasfs (version 8, this one knows 7)"));
-    run_sql(state, "PRAGMA user_version = 6"); /* untouched */
+    assert_non_null(strstr(err.text, "newer lasfs (version 9, this one knows 8)"));
+    run_sql(state, "PRAGMA user_version = 7"); /* untouched */
     st = open_state(state);
     expect_folder(st, "d", "d/a=1 ");
     state_close(st);
@@ -182,6 +182,7 @@ static void state_keeps_the_rows_of_an_older_schema(void **state)
                    "ALTER TABLE drops DROP COLUMN sent_mtime_ns; "
                    "ALTER TABLE drops DROP COLUMN failed_ns; "
                    "ALTER TABLE drops DROP COLUMN sealed; "
+                   "ALTER TABLE drops DROP COLUMN told_ns; "
                    "DROP TABLE intents; PRAGMA user_version = 1");
     st = open_state(state);
     put_row(st, "d", "b", "2");

@@ -290,6 +290,37 @@ static void lists_are_believed_when_they_must_have_it(void **state)
     close_table(&t);
 }
 
+/* Of one that was sent so long before, in a mount whose clock was so far ahead. */
+static bool is_fresh_again(void **state, int64_t ago_ms, int64_t ahead_ms)
+{
+    struct table t = open_table(state);
+    struct drop *d = add(&t, "documents", "a.pdf", DROP_FILE);
+    bool fresh;
+
+    fake_clock_advance(t.fake, ahead_ms);
+    assert_int_equal(drop_acknowledged(t.drops, d, A, (struct acked){ .size = 1 }, true), 0);
+    assert_int_equal(drop_row_save(t.drops, d, true), 0);
+    drop_unref(d);
+    reopen(state, &t);
+    fake_clock_advance(t.fake, ago_ms);
+    d = find(&t, "documents", "a.pdf");
+    fresh = drop_snapshot(t.drops, d).fresh;
+    assert_true(drop_is_newer(&(struct drop_snapshot){ .told_ms = 5 }, 5 + 2000));
+    assert_false(drop_is_newer(&(struct drop_snapshot){ .told_ms = 5 }, 5 + 2001));
+    assert_int_equal(drops_remove(t.drops, d, true), 0);
+    drop_unref(d);
+    close_table(&t);
+    return fresh;
+}
+
+static void lists_lag_behind_also_after_a_start(void **state)
+{
+    assert_true(is_fresh_again(state, 0, 0));
+    assert_true(is_fresh_again(state, 2000, 0));
+    assert_false(is_fresh_again(state, 2001, 0));
+    assert_true(is_fresh_again(state, 0, 3600000)); /* it was set back: as if it were told now */
+}
+
 static void drop_says_where_it_is_and_what_it_is_called(void **state)
 {
     struct table t;
@@ -341,6 +372,7 @@ int main(void)
         TEST(secrets_are_on_no_disk_and_not_given_back),
         TEST(secrets_have_no_row_before_they_are_sent),
         TEST(lists_are_believed_when_they_must_have_it),
+        TEST(lists_lag_behind_also_after_a_start),
         TEST(drop_says_where_it_is_and_what_it_is_called),
         cmocka_unit_test(sidecars_are_taken_once),
     };
