@@ -23,6 +23,10 @@ struct intent_row {
     uint64_t upload;                 /* the spool's number of its bytes, 0: none */
     int64_t size;
     int64_t since_ns; /* realtime */
+    int64_t
+        since_ms; /* the same by this process's time (monotonic), from its start on: no clock that is set moves
+                        * it. Not on disk */
+    int64_t server_ns; /* the same by the server's clock; 0: not known */
     int64_t tries;
     bool has_sha256;
     uint8_t sha256[STATE_DIGEST_BYTES];

@@ -33,7 +33,8 @@ static const char *const migrations[] = {
     "ALTER TABLE drops ADD COLUMN failed_ns INTEGER NOT NULL DEFAULT 0;",
     SQL_INTENTS_TABLE "ALTER TABLE drops ADD COLUMN sealed INTEGER;",
     "ALTER TABLE intents RENAME COLUMN error TO undo;", /* nobody ever wrote it */
-    "ALTER TABLE drops ADD COLUMN told_ns INTEGER NOT NULL DEFAULT 0;",
+    ("ALTER TABLE drops ADD COLUMN told_ns INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE intents ADD COLUMN server_ns INTEGER NOT NULL DEFAULT 0;"),
 };
 
 #define COLUMNS                                                                                    \
@@ -77,7 +78,7 @@ static const char *const sql[STATEMENTS] = {
     [PUT_VALUE] = "INSERT OR REPLACE INTO meta(key, value) VALUES(?1, ?2)",
     [DELETE_VALUE] = "DELETE FROM meta WHERE key = ?1",
     [PUT_INTENT] = "INSERT OR REPLACE INTO intents(" SQL_INTENT_COLUMNS ") VALUES(?1, ?2, ?3, ?4, "
-                   "?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                   "?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
     [DELETE_INTENT] = "DELETE FROM intents WHERE number = ?1",
     [SELECT_INTENTS] = "SELECT " SQL_INTENT_COLUMNS " FROM intents ORDER BY number",
     [GET_VALUE] = "SELECT value FROM meta WHERE key = ?1",

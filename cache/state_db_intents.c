@@ -16,7 +16,8 @@ int sql_put_intent(struct state_db *db, const struct intent_row *row, struct fai
                  sqlite3_bind_int(s, 3, row->state) | sqlite3_bind_int(s, 4, row->resource) |
                  bind_number(s, 13, (int64_t)row->upload) | sqlite3_bind_int64(s, 14, row->size) |
                  sqlite3_bind_int64(s, 15, row->since_ns) | sqlite3_bind_int64(s, 16, row->tries) |
-                 bind_digest(s, 17, row->has_sha256 ? row->sha256 : NULL);
+                 bind_digest(s, 17, row->has_sha256 ? row->sha256 : NULL) |
+                 sqlite3_bind_int64(s, 18, row->server_ns);
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         failed |= bind_text(s, 5 + (int)i, texts[i]);
@@ -55,6 +56,7 @@ static void read_intent(sqlite3_stmt *s, struct intent_row *row)
         .size = sqlite3_column_int64(s, 13),
         .since_ns = sqlite3_column_int64(s, 14),
         .tries = sqlite3_column_int64(s, 15),
+        .server_ns = sqlite3_column_int64(s, 17),
     };
     row->has_sha256 = sql_digest(s, 16, row->sha256);
 }

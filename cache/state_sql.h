@@ -90,7 +90,7 @@ bool sql_digest(sqlite3_stmt *s, int at, uint8_t out[STATE_DIGEST_BYTES]);
     " since_ns INTEGER NOT NULL, tries INTEGER NOT NULL, sha256 BLOB);"
 #define SQL_INTENT_COLUMNS                                                                         \
     "number, kind, state, resource, folder, name, id, old, look, undo, to_folder, to_name, "       \
-    "upload, size, since_ns, tries, sha256"
+    "upload, size, since_ns, tries, sha256, server_ns"
 
 int sql_put_intent(struct state_db *db, const struct intent_row *row, struct failure *err);
 int sql_delete_intent(struct state_db *db, int64_t number, struct failure *err);

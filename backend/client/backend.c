@@ -169,9 +169,11 @@ bool backend_speaks_today(const struct backend *be)
     return atomic_load(&be->today);
 }
 
-int64_t backend_ahead_ns(const struct backend *be)
+int64_t backend_now_ns(const struct backend *be)
 {
-    return atomic_load(&be->sender.ahead_ns);
+    int64_t began_ns = atomic_load(&be->sender.began_ns);
+
+    return began_ns ? began_ns + clock_now_ms(be->sender.clock) * 1000000 : 0;
 }
 
 bool backend_keeps_stamps(const struct backend *be)

@@ -117,9 +117,9 @@ int backend_put_raw(struct backend *be, struct call *call, const struct record *
  * thread, never blocks. */
 bool backend_speaks_today(const struct backend *be);
 
-/* So far its clock is ahead of ours, by its last answer's Date, to a second or two; negative: behind. 0 also:
- * none has said. Any thread, never blocks. */
-int64_t backend_ahead_ns(const struct backend *be);
+/* What time it is there (realtime), by its last answer's Date, to a second or two: whatever this machine's clock is
+ * set to meanwhile. 0: none has said. Any thread, never blocks. */
+int64_t backend_now_ns(const struct backend *be);
 
 /* Does this server keep what stamp.h writes of a file, as far as is known? By what backend_speaks_today()
  * says, until it has refused, or lost, a stamp. Any thread, never blocks. */

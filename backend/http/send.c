@@ -195,7 +195,7 @@ static void obey(struct sender *s, const struct request *rq, const struct sendin
 static void note_clock(struct sender *s, const struct request *rq, const struct sending *st)
 {
     if (rq->rc == 0 && rq->date_s && rq->bearer && !st->elsewhere)
-        atomic_store(&s->ahead_ns, rq->date_s * 1000000000 - clock_realtime_ns(s->clock));
+        atomic_store(&s->began_ns, rq->date_s * 1000000000 - clock_now_ms(s->clock) * 1000000);
 }
 
 /* One try and what follows from it. 1: once more. */

@@ -25,7 +25,7 @@ struct sender {
     atomic_uint_least64_t requests, retries, failures;
     struct lately lately; /* requests */
     atomic_int_least64_t
-        ahead_ns; /* so far the server's clock was ahead of ours when it last said */
+        began_ns; /* what time the server had when the clock (monotonic) was 0; 0: not known */
 };
 
 /* What is known of a request over all its tries; {0} to begin with. */

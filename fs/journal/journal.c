@@ -83,6 +83,7 @@ int journal_add(struct journal *j, const struct intent_row *row, int64_t *number
     lock_take(&j->lock);
     now.number = ++j->last_number;
     now.tries = 0;
+    now.since_ms = clock_now_ms(j->clock);
     e = add_locked(j, &now);
     if (e) {
         entry_hold_locked(j, e);
@@ -133,14 +134,19 @@ int journal_begin(struct journal *j, const struct intent_row *row, const struct 
 
 /* --- Changing --------------------------------------------------------------------------------- */
 
-static void apply_news(struct intent_row *row, const struct intent_news *news)
+static void apply_news(const struct journal *j, struct intent_row *row,
+                       const struct intent_news *news)
 {
     row->id = news->id ? news->id : row->id;
     row->old = news->owes_nothing ? NULL : news->old ? news->old : row->old;
     row->look = news->look ? news->look : row->look;
     row->folder = news->folder ? news->folder : row->folder;
     row->name = news->name ? news->name : row->name;
-    row->since_ns = news->since_ns ? news->since_ns : row->since_ns;
+    if (news->since_ns) {
+        row->since_ns = news->since_ns;
+        row->server_ns = news->server_ns;
+        row->since_ms = clock_now_ms(j->clock);
+    }
     if (news->upload) {
         row->upload = news->upload;
         row->size = news->size;
@@ -166,7 +172,7 @@ int journal_change(struct journal *j, int64_t number, enum intent_event event,
     if (rc == 0) {
         now = *e->row;
         if (news)
-            apply_news(&now, news);
+            apply_news(j, &now, news);
         to = intent_next((enum intent_state)now.state, event, traits_of(&now));
         now.state = to;
         rc = to < 0 ? -EPROTO : set_row_locked(j, e, &now);
@@ -202,7 +208,7 @@ static int note(struct journal *j, int64_t number, bool waiting, const struct in
     rc = !e ? -ENOENT : waiting && e->row->state != INTENT_WAITING ? -EBUSY : 0;
     if (rc == 0) {
         now = *e->row;
-        apply_news(&now, news);
+        apply_news(j, &now, news);
         rc = set_row_locked(j, e, &now);
     }
     if (rc == 0)
@@ -401,8 +407,8 @@ static int load_row(void *arg, const struct intent_row *row)
     if (to < 0)
         return 0; /* another version's: left alone */
     now.state = to;
-    if (now.kind == INTENT_MOVE && row->state == INTENT_SENDING)
-        now.since_ns = clock_realtime_ns(j->clock); /* it may arrive yet */
+    now.since_ms =
+        clock_now_ms(j->clock); /* it may arrive yet: the clock may have been set since */
     lock_take(&j->lock);
     e = add_locked(j, &now);
     if (e)

@@ -67,6 +67,7 @@ struct intent_news {
     const uint8_t *sha256; /* and size */
     uint64_t upload;       /* and size */
     int64_t size, since_ns;
+    int64_t server_ns; /* goes with since_ns */
     bool owes_nothing; /* what had to go stays */
 };
 

@@ -45,9 +45,14 @@ struct inquiry {
     struct inbox_place at;
 };
 
+/* By the server's clock, also over what mounts there were; else of this one. */
 static int64_t age_ms(const struct inquiry *q)
 {
-    return (clock_realtime_ns(q->uploads->clock) - q->row->since_ns) / 1000000;
+    int64_t here_ms = clock_now_ms(q->uploads->clock) - q->row->since_ms;
+    int64_t there_ns = q->row->server_ns ? backend_now_ns(q->uploads->backend) : 0;
+    int64_t there_ms = there_ns ? (there_ns - q->row->server_ns) / 1000000 : 0;
+
+    return here_ms > there_ms ? here_ms : there_ms;
 }
 
 /* What takes long may take a little longer. */
@@ -205,7 +210,8 @@ static int64_t not_asked(const struct inquiry *q, int rc, struct failure *why)
 /* On disk before it goes out, so that it is asked once, whoever dies. */
 static int64_t ask(const struct inquiry *q, struct failure *why)
 {
-    struct intent_news news = { .since_ns = clock_realtime_ns(q->uploads->clock) };
+    struct intent_news news = { .since_ns = clock_realtime_ns(q->uploads->clock),
+                                .server_ns = backend_now_ns(q->uploads->backend) };
     struct target list = { .res = resource_get(RES_PREDICTIONS) };
     cleanup_record struct record *r = NULL;
     cleanup_body struct body *body = NULL;
@@ -239,7 +245,8 @@ struct intent_row inbox_row(const struct uploads *uploads, const char *key, cons
                                 .name = name,
                                 .id = id,
                                 .look = document,
-                                .since_ns = clock_realtime_ns(uploads->clock) };
+                                .since_ns = clock_realtime_ns(uploads->clock),
+                                .server_ns = backend_now_ns(uploads->backend) };
 }
 
 /* It was asked: that is done, and what is still to come of it has an intent of its own, in one step. */

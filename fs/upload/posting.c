@@ -73,8 +73,7 @@ static int take_earlier(struct posting *p, const char *key, struct intent_row **
 static int look_earlier(struct posting *p, const struct intent_row *row, struct record **out,
                         struct failure *err)
 {
-    int64_t left_ms =
-        (row->since_ns - clock_realtime_ns(p->uploads->clock)) / 1000000 + p->uploads->unsure_ms;
+    int64_t left_ms = row->since_ms + p->uploads->unsure_ms - clock_now_ms(p->uploads->clock);
     char words[FAILURE_TEXT_MAX];
     int rc = unsure_wait(p->uploads, p->call, row, left_ms, out, words, err);
 
@@ -129,6 +128,7 @@ int posting_begin(struct posting *p, const struct body *body, struct record **ou
     row.look = buf_str(&look);
     row.size = p->size;
     row.since_ns = clock_realtime_ns(p->uploads->clock);
+    row.server_ns = backend_now_ns(p->uploads->backend);
     row.has_sha256 = true;
     memcpy(row.sha256, p->sha256, sizeof(row.sha256));
     if (p->number) {
@@ -139,7 +139,8 @@ int posting_begin(struct posting *p, const struct body *body, struct record **ou
                                     .look = row.look,
                                     .sha256 = row.sha256,
                                     .size = row.size,
-                                    .since_ns = row.since_ns };
+                                    .since_ns = row.since_ns,
+                                    .server_ns = row.server_ns };
 
         return journal_tell(p->uploads->journal, p->number, INTENT_SENT, &news,
                             p->queued ? STATE_SOON : STATE_NOW);

@@ -127,7 +127,12 @@ bool unsure_is_known(struct uploads *uploads, const struct intent_row *row, cons
 
 int64_t unsure_since_ns(struct uploads *uploads, const struct intent_row *row)
 {
-    return row->since_ns + backend_ahead_ns(uploads->backend) - CLOCKS_APART_NS;
+    int64_t now_ns = clock_realtime_ns(uploads->clock), there_ns = backend_now_ns(uploads->backend);
+    int64_t since_ns = row->since_ns < now_ns ? row->since_ns : now_ns; /* the clock was set back */
+
+    if (row->server_ns)
+        return row->server_ns - CLOCKS_APART_NS;
+    return since_ns + (there_ns ? there_ns - now_ns : 0) - CLOCKS_APART_NS;
 }
 
 static bool is_candidate(const struct look *l, const struct record *r)
@@ -358,5 +363,5 @@ int unsure_wait(struct uploads *uploads, struct call *call, const struct intent_
 
 bool unsure_may_land(struct uploads *uploads, const struct intent_row *row)
 {
-    return clock_realtime_ns(uploads->clock) < row->since_ns + uploads->unsure_ms * 1000000;
+    return clock_now_ms(uploads->clock) < row->since_ms + uploads->unsure_ms;
 }

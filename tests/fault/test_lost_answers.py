@@ -441,7 +441,7 @@ def test_what_lands_after_the_daemon_died_is_found(mount, proxy, api):
 
 # --- Clocks that are apart -----------------------------------------------------------------------
 
-def shift_clock(proxy, seconds, older=()):
+def shift_clock(mount, proxy, seconds, older=()):
     """The server's clock is so far ahead; and those of these ids were made an hour earlier."""
     def shifted(data):
         def shift(found):
@@ -458,6 +458,7 @@ def shift_clock(proxy, seconds, older=()):
                 row['createdTime'] = (then - datetime.timedelta(hours=1)).isoformat()
         return json.dumps(answer).encode()
     proxy.fault(edit=shifted, headers={'Date': formatdate(time.time() + seconds, usegmt=True)})
+    os.listdir(mount / 'models')  # it has heard what time it is there
 
 
 AHEAD = [0, 3 * 3600, -3 * 3600]
@@ -466,7 +467,7 @@ AHEAD = [0, 3 * 3600, -3 * 3600]
 @pytest.mark.parametrize('ahead', AHEAD)
 def test_what_was_made_is_found_by_whatever_clock_the_server_has(mount, proxy, api, ahead):
     proxy.fault('POST', '/documents', times=1, close='after')
-    shift_clock(proxy, ahead)
+    shift_clock(mount, proxy, ahead)
     (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
     assert len(proxy.since(0, 'POST', '/documents')) == 1
     assert documents(api) == [small_pdf(1)]
@@ -476,7 +477,7 @@ def test_what_was_made_is_found_by_whatever_clock_the_server_has(mount, proxy, a
 def test_what_is_older_is_not_taken_by_whatever_clock_the_server_has(mount, proxy, api, ahead):
     theirs = api.add_document(small_pdf(1))
     proxy.fault('POST', '/documents', times=1, close='before')
-    shift_clock(proxy, ahead, older=[theirs])
+    shift_clock(mount, proxy, ahead, older=[theirs])
     (mount / 'documents/scan.pdf').write_bytes(small_pdf(1))
     assert documents(api) == [small_pdf(1)] * 2
     (mount / 'documents/scan.pdf').unlink()

@@ -46,7 +46,8 @@ static inline struct intent_row posted_row(struct world *w, const char *text, in
                               .name = "a.pdf",
                               .size = (int64_t)strlen(text),
                               .has_sha256 = true,
-                              .since_ns = clock_realtime_ns(&w->fake.clock) };
+                              .since_ns = clock_realtime_ns(&w->fake.clock),
+                              .since_ms = clock_now_ms(&w->fake.clock) };
 
     free(look);
     free(folder);

@@ -102,9 +102,14 @@ static void what_is_older_is_not_it(void **state)
     start(w);
     add_made(w, "document#1", pdf("mine"), "'datasetId': 'dataset#7'");
     row = posted_row(w, pdf("mine"), INTENT_UNSURE);
-    row.since_ns = INT64_C(1704067200000000000) + INT64_C(301000000000); /* clocks may be apart */
+    row.server_ns = INT64_C(1704067200000000000) + INT64_C(301000000000); /* clocks may be apart */
     assert_int_equal(look(w, &row, id, words), UNSURE_NONE);
-    row.since_ns -= INT64_C(2000000000);
+    row.since_ns = 1; /* whatever time it was here */
+    assert_int_equal(look(w, &row, id, words), UNSURE_NONE);
+    row.server_ns -= INT64_C(2000000000);
+    assert_int_equal(look(w, &row, id, words), UNSURE_FOUND);
+    row.server_ns = 0;
+    row.since_ns = INT64_MAX; /* this clock was set back: no later than now */
     assert_int_equal(look(w, &row, id, words), UNSURE_FOUND);
 }
 
@@ -269,7 +274,7 @@ static void one_looks_back_no_further_than_it_can_be(void **state)
         print_message("%s\n", cases[i].first);
         start(w);
         row = stamped_row(w);
-        row.since_ns = INT64_C(1704240000000000000); /* 2024-01-03 */
+        row.server_ns = INT64_C(1704240000000000000); /* 2024-01-03 */
         snprintf(page, sizeof(page),
                  "{'documents': [{'documentId': 'document#1', 'createdTime': '%sT00:00:00+00:00'},"
                  " {'documentId': 'document#2', 'createdTime': '2024-01-01T00:00:00+00:00'}],"
