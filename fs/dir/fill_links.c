@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dirs_context.h"
+#include "doomed.h"
 #include "drop.h"
 #include "drop_table.h"
 #include "known.h"
@@ -67,6 +68,8 @@ static int add_link(struct dirs *dirs, struct dirhandle *d, struct folder *f,
 
     if (rc < 0 || !resource_id_ok(f->res, found.id))
         return 0; /* never trusted as a path */
+    if (drops_is_doomed(dirs->drops, found.id))
+        return 0;
     rc = names ? name_of(dirs, f, names, found.id, name) : route_id_name(found.id, name);
     if (rc == -ENOENT)
         return 0; /* it came after the names */

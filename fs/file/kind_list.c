@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "binding.h"
+#include "doomed.h"
 #include "file_kinds.h"
 #include "known.h"
 #include "known_lists.h"
@@ -79,8 +80,16 @@ static void forget_before(struct list_reader *r, int64_t off)
     }
 }
 
-static int fill(struct list_reader *r, struct call *call, int64_t off, size_t size,
-                struct failure *err)
+/* Is it told that it goes? */
+static bool is_doomed(struct files *files, const struct record *r)
+{
+    char id[RESOURCE_ID_MAX + 1];
+
+    return record_id(r, id) == 0 && drops_is_doomed(files->drops, id);
+}
+
+static int fill(struct files *files, struct list_reader *r, struct call *call, int64_t off,
+                size_t size, struct failure *err)
 {
     int rc = 0;
 
@@ -93,7 +102,7 @@ static int fill(struct list_reader *r, struct call *call, int64_t off, size_t si
             r->done = true;
             return 0;
         }
-        if (rc == 0 && record)
+        if (rc == 0 && record && !is_doomed(files, record))
             rc = record_json(record, false, &r->text);
         if (rc == 0)
             r->next_row++;
@@ -109,11 +118,10 @@ static int read_list(struct files *files, struct call *call, struct handle *h, i
     struct list_reader *r = h->list;
     int rc;
 
-    (void)files;
     *out = (struct chunk){ .fd = -1 };
     if (!lock_take_unless(&r->lock, call->nowait))
         return -EWOULDBLOCK;
-    rc = fill(r, call, off, size, err);
+    rc = fill(files, r, call, off, size, err);
     if (rc == 0 && off < r->text_off + (int64_t)r->text.len) {
         size_t skip = (size_t)(off - r->text_off);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "doomed.h"
 #include "drop.h"
 #include "drop_table.h"
 #include "drop_target.h"
@@ -121,6 +122,12 @@ int link_id(const struct filter *filter, const char *value, const struct record 
 
 /* --- Look-ups --------------------------------------------------------------------------------- */
 
+/* 0, -ENOENT: that it goes was told. */
+static int check_stays(struct inodes *inodes, const char *id)
+{
+    return drops_is_doomed(inodes->drops, id) ? -ENOENT : 0;
+}
+
 int link_find(struct inodes *inodes, struct call *call, struct node *parent, const char *name,
               char id[RESOURCE_ID_MAX + 1], struct failure *err)
 {
@@ -133,8 +140,10 @@ int link_find(struct inodes *inodes, struct call *call, struct node *parent, con
 
     if (rc < 0)
         return rc;
-    if (parent->place.kind == NODE_BY_NAME)
-        return find_by_name(inodes, call, f, name, id, err);
+    if (parent->place.kind == NODE_BY_NAME) {
+        rc = find_by_name(inodes, call, f, name, id, err);
+        return rc < 0 ? rc : check_stays(inodes, id);
+    }
     rc = route_name_id(name, id);
     if (rc < 0)
         return -ENOENT;
@@ -147,5 +156,5 @@ int link_find(struct inodes *inodes, struct call *call, struct node *parent, con
         return rc;
     if (!list_filter_holds(f->filter, f->filter_value, r) || !link_holds(filter, parent->id, r))
         return -ENOENT;
-    return 0;
+    return check_stays(inodes, b.id);
 }

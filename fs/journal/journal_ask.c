@@ -187,6 +187,7 @@ void journal_get_stats(struct journal *j, struct journal_stats *out)
             out->queued++;
             out->queued_bytes += e->row->size;
         }
+        out->names += e->row->kind == INTENT_STAMP;
         if (e->failing)
             memcpy(out->last_why, e->why, sizeof(out->last_why));
         if (!out->oldest_ns || e->row->since_ns < out->oldest_ns)

@@ -48,6 +48,7 @@ struct journal_stats {
     size_t in_state[INTENT_STATES];
     size_t queued; /* of them, those whose bytes wait to be sent, whatever is known of them */
     int64_t queued_bytes;
+    size_t names;                    /* those that tell what something is called */
     int64_t oldest_ns;               /* realtime, of the oldest one; 0: there is none */
     uint64_t retries;                /* how often one was tried again */
     uint64_t ended[INTENT_EVENTS];   /* how often each event was told */

@@ -113,6 +113,8 @@ static int add_journal(const struct uploads_stats *up, struct buf *out)
 
     if (rc == 0 && (up->unsure || up->owed))
         rc = buf_addf(out, "unsure           %zu\ndeletes owed     %zu\n", up->unsure, up->owed);
+    if (rc == 0 && up->names_owed)
+        rc = buf_addf(out, "names owed       %zu\n", up->names_owed);
     errlog_time(up->oldest_ns, since);
     if (rc == 0 && up->oldest_ns)
         rc = buf_addf(out, "since            %s\n", since);
@@ -376,6 +378,7 @@ int about_metrics(struct pseudo *pseudo, struct buf *out)
         { "files_to_be_sent_bytes", "", "gauge", "Their bytes.", (double)up.queued_bytes },
         { "intents_unsure", "", "gauge", "Requests of which nobody knows whether they were carried out.", (double)up.unsure },
         { "intents_owed", "", "gauge", "Resources that have to be deleted still.", (double)up.owed },
+        { "intents_names_owed", "", "gauge", "Resources of which the server has still to hear what they are called.", (double)up.names_owed },
         { "intents_oldest_time_seconds", "", "gauge", "When the oldest of these began; 0: there is none.", (double)up.oldest_ns / 1e9 },
         { "intents_retries_total", "", "counter", "How often one of these was put off.", (double)up.retries },
         { "intents_unsure_ended_total", "{how=\"found\"}", "counter", "How what nobody knew ended.", (double)up.found },

@@ -386,3 +386,28 @@ int queue_load(struct uploads *uploads)
 {
     return state_load_in_state(uploads->state, ROW_WAITING, load_row, uploads, NULL);
 }
+
+size_t queue_count(struct uploads *uploads, int64_t *bytes)
+{
+    struct queue *q = uploads->queue;
+    struct queued *one, *next;
+    struct drop **drops;
+    size_t n = 0, wanted = 0;
+
+    *bytes = 0;
+    lock_take(&q->lock);
+    drops = calloc(HASH_COUNT(q->by_drop) + 1, sizeof(struct drop *));
+    if (drops)
+        HASH_ITER(hh, q->by_drop, one, next)
+            drops[n++] = drop_ref(one->drop);
+    lock_give(&q->lock);
+    for (size_t i = 0; i < n; i++) {
+        if (drop_snapshot(uploads->drops, drops[i]).linked) {
+            wanted++;
+            *bytes += drop_size(uploads->drops, drops[i]);
+        }
+        drop_unref(drops[i]);
+    }
+    free(drops);
+    return wanted;
+}

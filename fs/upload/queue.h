@@ -32,6 +32,9 @@ int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, cons
 /* The drop of this intent, with a reference, or NULL. */
 struct drop *queue_find(struct uploads *uploads, int64_t number);
 
+/* How many still have a name, and so are to be sent, and how many bytes those have. */
+size_t queue_count(struct uploads *uploads, int64_t *bytes);
+
 /* d is sent, or never will be: it is out of the queue. */
 void queue_forget(struct uploads *uploads, const struct drop *d);
 

@@ -203,14 +203,17 @@ bool uploads_owe_name(struct uploads *uploads, const char *id)
 void uploads_get_stats(struct uploads *uploads, struct uploads_stats *out)
 {
     struct journal_stats j;
+    int64_t queued_bytes;
+    size_t queued = queue_count(uploads, &queued_bytes);
 
     journal_get_stats(uploads->journal, &j);
     *out = (struct uploads_stats){ .purged = atomic_load(&uploads->purged),
                                    .waiting = waiting_count(uploads->waiting),
-                                   .queued = j.queued,
-                                   .queued_bytes = j.queued_bytes,
+                                   .queued = queued,
+                                   .queued_bytes = queued_bytes,
                                    .unsure = j.in_state[INTENT_UNSURE],
                                    .owed = j.in_state[INTENT_OWING],
+                                   .names_owed = j.names,
                                    .oldest_ns = j.oldest_ns,
                                    .retries = j.retries,
                                    .found = j.ended[INTENT_FOUND],

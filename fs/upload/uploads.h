@@ -92,7 +92,8 @@ struct uploads_stats {
     int64_t queued_bytes;
     size_t unsure;     /* requests of which nobody knows whether they were carried out */
     size_t owed;       /* resources that have to go */
-    int64_t oldest_ns; /* realtime, of the oldest of these three; 0: there is none */
+    size_t names_owed; /* of which the server has still to hear what they are called */
+    int64_t oldest_ns; /* realtime, of the oldest of these; 0: there is none */
     uint64_t retries;  /* how often one was put off */
     uint64_t found, absent, undecidable; /* how unsure ones ended */
     char last_why[FAILURE_TEXT_MAX];     /* why one is put off; "" */
