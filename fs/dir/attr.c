@@ -170,6 +170,8 @@ static int attr_drop(struct dirs *dirs, struct call *call, struct node *n, struc
     set_times(st, d->mtime_ns, d->mtime_ns);
     set_size(st, d->acked.size);
     st->st_mode = S_IFREG | (d->mode & 07777);
+    if (!d->linked && n->place.kind == NODE_DROP)
+        st->st_nlink = 0; /* who has it open is told that it was removed */
     if (d->folder->memory && d->id)
         st->st_mode &= shows_unreadable(dirs) ? ~(mode_t)0177 : ~(mode_t)0577; /* to be written */
     local = bytes_ref(d->local);

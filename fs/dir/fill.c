@@ -13,6 +13,7 @@
 #include "drop_folders.h"
 #include "drop_table.h"
 #include "drop_target.h"
+#include "fill_drops.h"
 #include "fill_links.h"
 #include "known.h"
 #include "known_lists.h"
@@ -61,152 +62,6 @@ static int add_rows_of_tree(struct dirs *dirs, struct dirhandle *d)
     return rc;
 }
 
-/* --- Dropped files ---------------------------------------------------------------------------- */
-
-static bool is_taken(struct dirs *dirs, struct folder *f, const char *name)
-{
-    cleanup_drop struct drop *drop = drops_find(dirs->drops, f, name);
-
-    return drop != NULL;
-}
-
-static int add_drop(struct dirs *dirs, struct dirhandle *d, struct drop *drop)
-{
-    cleanup_free char *name = NULL;
-    cleanup_lookup_result struct lookup_result found = { .drop = NULL };
-    int rc = resolve_drop(dirs->inodes, &d->node->place, drop, &found);
-
-    if (rc < 0)
-        return rc == -ENOENT ? 0 : rc;
-    drops_lock(dirs->drops);
-    name = strdup(drop->name);
-    drops_unlock(dirs->drops);
-    if (!name)
-        return -ENOMEM;
-    return rule_defaults(name) ? 0 : dir_add(d, name, &found);
-}
-
-/* NAME.error.txt of what could not be delivered; a field's has no listing. */
-static int add_note(struct dirs *dirs, struct dirhandle *d, struct drop *x)
-{
-    struct lookup_result found = { .place = { .kind = NODE_ERROR_NOTE }, .drop = x };
-    struct lookup_result new_field;
-    char note[ROUTE_NAME_MAX + 1];
-    bool noted, fits;
-
-    drops_lock(dirs->drops);
-    noted = x->error && !rule_field_text(&d->node->place, x->name) &&
-            resolve_new_field(dirs->inodes, d->node, x->name, &new_field) < 0;
-    fits = snprintf(note, sizeof(note), "%s%s", x->name, ERROR_NOTE_ENDING) <= ROUTE_NAME_MAX;
-    drops_unlock(dirs->drops);
-    return noted && fits && !is_taken(dirs, d->folder, note) ? dir_add(d, note, &found) : 0;
-}
-
-static int add_notes(struct dirs *dirs, struct dirhandle *d)
-{
-    struct drop **list;
-    size_t n;
-    int rc = drops_list_failed(dirs->drops, d->folder, &list, &n);
-
-    if (rc < 0)
-        return rc;
-    for (size_t i = 0; i < n; i++) {
-        if (rc == 0)
-            rc = add_note(dirs, d, list[i]);
-        drop_unref(list[i]);
-    }
-    free(list);
-    return rc;
-}
-
-static bool is_local(struct dirs *dirs, struct drop *drop)
-{
-    struct drop_snapshot s = drop_snapshot(dirs->drops, drop);
-
-    return !s.id[0] || s.has_bytes || s.what == DROP_SUBFOLDER;
-}
-
-static int compare_pointers(const void *a, const void *b)
-{
-    struct drop *const *x = a, *const *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-static bool is_shown(const struct dirhandle *d, struct drop *drop)
-{
-    return d->n_shown && bsearch(&drop, d->shown, d->n_shown, sizeof(*d->shown), compare_pointers);
-}
-
-/* What is not (only) at the server comes first; all of it in a folder that has no list. */
-static int add_local_drops(struct dirs *dirs, struct dirhandle *d, bool all)
-{
-    struct drop **list;
-    int rc;
-    size_t n;
-
-    if (!d->folder)
-        return 0;
-    rc = drops_list(dirs->drops, d->folder, &list, &n);
-    if (rc < 0)
-        return rc;
-    d->shown = list;
-    for (size_t i = 0; i < n; i++) {
-        if (rc == 0 && (all || is_local(dirs, list[i]))) {
-            rc = add_drop(dirs, d, list[i]);
-            d->shown[d->n_shown++] = list[i];
-        } else {
-            drop_unref(list[i]);
-        }
-    }
-    qsort(d->shown, d->n_shown, sizeof(*d->shown), compare_pointers);
-    return rc < 0 ? rc : add_notes(dirs, d);
-}
-
-/* Is it known to be in another list by now? From itself: that other list may be behind as well. */
-static bool is_elsewhere(struct dirs *dirs, const struct folder *f, struct drop *drop)
-{
-    cleanup_record struct record *r = NULL;
-    struct target_ids b;
-
-    return f->filter && drop_target(dirs->drops, drop, &b) == 0 &&
-           known_told(dirs->remote, &b.target, &r) == 0 &&
-           list_filter_denies(f->filter, f->filter_value, r);
-}
-
-/*
- * After the last row: what was sent and is not in the list was deleted elsewhere, and its name
- * goes; unless it was sent so lately that the list may not have it yet.
- */
-static int add_sent_drops(struct dirs *dirs, struct dirhandle *d)
-{
-    struct drop **list;
-    size_t n;
-    int rc = drops_list(dirs->drops, d->folder, &list, &n);
-
-    if (rc < 0)
-        return rc;
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        struct drop *drop = list[i];
-        struct drop_snapshot s = drop_snapshot(dirs->drops, drop);
-        bool sent = s.id[0] && !s.has_bytes && !s.exclusive && !s.writers;
-        bool folder = s.what == DROP_SUBFOLDER && !is_shown(d, drop); /* a row's file has made it */
-        bool lacks = sent && listing_find(d->listing, s.id, NULL) == -ENOENT;
-        bool newer = drop_is_newer(&s, listing_began_ms(d->listing));
-
-        if (folder)
-            rc = add_drop(dirs, d, drop);
-        else if (lacks && !is_shown(d, drop) && newer && !is_elsewhere(dirs, d->folder, drop))
-            rc = add_drop(dirs, d, drop);
-        else if (lacks && !is_shown(d, drop))
-            resolve_gone_elsewhere(dirs->inodes, drop, s.id, false);
-    }
-    for (size_t i = 0; i < n; i++)
-        drop_unref(list[i]);
-    free(list);
-    return rc;
-}
-
 /* --- Lists of the API ------------------------------------------------------------------------- */
 
 /*
@@ -220,7 +75,7 @@ static int name_of_row(struct dirs *dirs, struct dirhandle *d, const char *id,
     int rc = titled ? name_index_beside(d->names, id, name)
                     : name_index_shown(d->names, id, false, name);
 
-    if (rc < 0 || (titled && !names_portable(name)) || is_taken(dirs, d->folder, name))
+    if (rc < 0 || (titled && !names_portable(name)) || fill_taken(dirs, d->folder, name))
         rc = name_index_shown(d->names, id, true, name);
     return rc;
 }
@@ -231,7 +86,7 @@ static int add_by_name(struct dirs *dirs, struct dirhandle *d, struct record *r,
     char name[NAMES_MAX + 1];
     int rc = name_of_row(dirs, d, id, name);
 
-    if ((rc < 0 || is_taken(dirs, d->folder, name)) && route_id_name(id, name) < 0)
+    if ((rc < 0 || fill_taken(dirs, d->folder, name)) && route_id_name(id, name) < 0)
         return 0;
     snprintf(found.id, sizeof(found.id), "%s", id);
     return dir_add_named_row(d, name, &found, r);
@@ -292,7 +147,7 @@ static int add_row(struct dirs *dirs, struct call *call, struct dirhandle *d, st
         return 0; /* it stands in a folder within this one */
     if (!drop)
         return add_other(dirs, call, d, r, id);
-    rc = is_shown(d, drop) ? 0 : add_drop(dirs, d, drop);
+    rc = fill_shown(dirs, d, drop) ? 0 : fill_drop(dirs, d, drop);
     drop_unref(drop);
     return rc;
 }
@@ -321,7 +176,7 @@ static int add_last_rows(struct dirs *dirs, struct call *call, struct dirhandle 
     }
     d->done = true;
     shared_walk_end(dirs->inodes, d->listing, &d->walk, d->next_row);
-    return add_sent_drops(dirs, d);
+    return fill_sent_drops(dirs, d);
 }
 
 static int add_more_rows(struct dirs *dirs, struct call *call, struct dirhandle *d,
@@ -341,7 +196,7 @@ static int add_more_rows(struct dirs *dirs, struct call *call, struct dirhandle 
 }
 
 /* No list: one's own alone, and what was made here. */
-static int add_own(struct dirs *dirs, struct dirhandle *d)
+static int add_own(struct dirs *dirs, struct call *call, struct dirhandle *d)
 {
     const struct resource *res = d->node->place.res;
     struct lookup_result own = { .place = { .kind = NODE_RESOURCE, .res = res } };
@@ -352,7 +207,7 @@ static int add_own(struct dirs *dirs, struct dirhandle *d)
         snprintf(own.id, sizeof(own.id), "%s", res->own_id);
         rc = dir_add(d, res->own_id, &own);
     }
-    return rc < 0 ? rc : add_local_drops(dirs, d, true);
+    return rc < 0 ? rc : fill_local_drops(dirs, call, d, true);
 }
 
 static int begin_collection(struct dirs *dirs, struct call *call, struct dirhandle *d,
@@ -364,17 +219,17 @@ static int begin_collection(struct dirs *dirs, struct call *call, struct dirhand
         return rc;
     if (folder_is_closed(d->folder)) {
         d->done = true;
-        return add_local_drops(dirs, d, true);
+        return fill_local_drops(dirs, call, d, true);
     }
     rc = known_list_is_there(dirs->remote, call, d->folder, err);
     if (rc < 0)
-        return rc == -EOPNOTSUPP ? add_own(dirs, d) : rc;
+        return rc == -EOPNOTSUPP ? add_own(dirs, call, d) : rc;
     rc = drops_load_below(dirs->drops, d->folder);
     if (rc == 0)
         rc = known_folder_listing(dirs->remote, d->folder, &d->listing);
     if (rc == 0)
         rc = shared_walk_begin(dirs->inodes, call, d->folder, d->listing, &d->walk);
-    return rc < 0 ? rc : add_local_drops(dirs, d, false);
+    return rc < 0 ? rc : fill_local_drops(dirs, call, d, false);
 }
 
 /* --- Other directories ------------------------------------------------------------------------ */
@@ -429,7 +284,7 @@ static int add_other_fields(struct dirs *dirs, struct dirhandle *d, const struct
         struct place place = { .kind = NODE_FIELD, .res = at->res };
 
         if (resolve_other_file(dirs->inodes, at->res, name, structure, file) < 0 ||
-            (d->folder && is_taken(dirs, d->folder, file)))
+            (d->folder && fill_taken(dirs, d->folder, file)))
             continue;
         place.field = structure ? &resource_other_structure : &resource_other_line;
         rc = add_place(d, file, place);
@@ -478,7 +333,7 @@ static int add_resource(struct dirs *dirs, struct call *call, struct dirhandle *
         rc = add_content(d, r);
     if (rc == 0)
         rc = add_rows_of_tree(dirs, d);
-    return rc < 0 ? rc : add_local_drops(dirs, d, true);
+    return rc < 0 ? rc : fill_local_drops(dirs, call, d, true);
 }
 
 static int add_spool(struct dirs *dirs, struct dirhandle *d, enum node_kind kind)
@@ -512,7 +367,7 @@ static int begin_subfolder(struct dirs *dirs, struct call *call, struct dirhandl
         rc = known_folder_listing(dirs->remote, d->folder, &d->listing);
     if (rc == 0 && !d->done)
         rc = shared_walk_begin(dirs->inodes, call, d->folder, d->listing, &d->walk);
-    return rc < 0 ? rc : add_local_drops(dirs, d, d->done);
+    return rc < 0 ? rc : fill_local_drops(dirs, call, d, d->done);
 }
 
 static int begin(struct dirs *dirs, struct call *call, struct dirhandle *d, struct failure *err)

@@ -12,6 +12,7 @@
 #include "folder.h"
 #include "inodes_context.h"
 #include "known.h"
+#include "listing.h"
 #include "log.h"
 #include "name_rules.h"
 #include "record.h"
@@ -21,6 +22,8 @@
 #include "types.h"
 
 #include "banned.h"
+
+#define BEFORE_MAX 16 /* more are called NAME~12345678 until the next look */
 
 /* One file, held exclusively. */
 struct following {
@@ -43,9 +46,27 @@ static void tell(const struct following *f, const struct folder *to, const char 
              to ? "it is " : "it is in another list", to ? buf_str(&is) : "");
 }
 
+/* Who has that name may have got another one itself, by a row that is still to come: it goes first. In a circle
+ * one of them is held, and waits. */
+static int let_go_first(struct following *f, struct folder *to, const char *name)
+{
+    cleanup_drop struct drop *there = drops_find(f->inodes->drops, to, name);
+    struct shared_look look = *f->look;
+    cleanup_record struct record *r = NULL;
+    struct drop_snapshot s;
+
+    if (!there || !look.listing || look.before++ == BEFORE_MAX)
+        return -EEXIST;
+    s = drop_snapshot(f->inodes->drops, there);
+    if (!s.id[0] || listing_find(look.listing, s.id, &r) != 0)
+        return -EEXIST;
+    return follow_row(f->inodes, &look, f->root, s.id, r);
+}
+
 /* Its name in to, which another one may have. 1: it is called so already. */
 static int move_to(struct following *f, struct folder *to, const char *name)
 {
+    bool partial = f->look->listing && !listing_is_complete(f->look->listing);
     struct drops *drops = f->inodes->drops;
     char beside[NAMES_MAX + 1];
     int rc;
@@ -55,6 +76,10 @@ static int move_to(struct following *f, struct folder *to, const char *name)
     rc = drops_move(drops, f->drop, to, name);
     if (rc == -EEXIST && shared_free_name(f->inodes, f->look, to, name))
         rc = drops_move(drops, f->drop, to, name);
+    if (rc == -EEXIST && let_go_first(f, to, name) == 0)
+        rc = drops_move(drops, f->drop, to, name);
+    if (rc == -EEXIST && partial)
+        return -EBUSY; /* until all rows have come */
     if (rc == 0) {
         drops_outdate_failed(drops, to, name, f->id);
         tell(f, to, name);

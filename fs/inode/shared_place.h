@@ -20,6 +20,7 @@ struct listing;
 struct shared_look {
     struct call *call;
     struct listing *listing; /* all of the list, or NULL: who has to know asks */
+    unsigned before;         /* so many wait for this one's name */
 };
 
 /* The folder that has all of the list that f is in. 0, -EWOULDBLOCK: it would have to be read; -ENOMEM, -EIO. */

@@ -62,6 +62,10 @@ int known_current_record(struct remote *remote, struct call *call, const struct 
  * -EWOULDBLOCK nobody knows. */
 int known_told(struct remote *remote, const struct target *t, struct record **out);
 
+/* Is it in the list of all of its kind, as far as a few pages tell? 0; -ENOENT it is not; -EAGAIN nobody can say;
+ * -EWOULDBLOCK, what backend_list() gives. */
+int known_in_list(struct remote *remote, struct call *call, const struct target *t);
+
 /* The same for what was sent from here. fresh: so lately that lists may lag behind; then it is
  * asked for by itself before it counts as gone, or as being in another list. */
 int known_sent_record(struct remote *remote, struct call *call, const struct folder *f,

@@ -7,6 +7,8 @@
 
 #include "folder.h"
 #include "known_lists.h"
+#include "list_pace.h"
+#include "list_search.h"
 #include "listing.h"
 #include "name_index.h"
 #include "remote_context.h"
@@ -113,4 +115,15 @@ int known_id_beside(struct remote *remote, struct call *call, const struct folde
     snprintf(base, sizeof(base), "%.*s", (int)(tilde - name), name);
     rc = known_folder_names(remote, call, f, true, &names, err);
     return rc < 0 ? rc : name_index_find_digits(names, base, tilde + 1, out);
+}
+
+int known_in_list(struct remote *remote, struct call *call, const struct target *t)
+{
+    cleanup_record struct record *r = NULL;
+    struct folder all = { .res = t->res };
+    struct failure ignored = { 0 };
+
+    if (!(resource_can(t->res) & CAN_LIST) || list_pace_cold(remote, &all) >= LIST_COLD_MAX)
+        return -EAGAIN;
+    return list_search(remote, call, &all, t->id, &r, &ignored);
 }

@@ -14,7 +14,6 @@
 #include "banned.h"
 
 #define LIST_PAGES_WORTH 10 /* of a list, before one GET with its content costs less */
-#define COLD_MAX 10
 
 int list_search(struct remote *remote, struct call *call, const struct folder *f, const char *id,
                 struct record **out, struct failure *err)
@@ -76,7 +75,7 @@ int list_search_cached(struct remote *remote, struct call *call, const struct ta
     struct failure ignored = { 0 };
 
     if (!(resource_can(t->res) & CAN_LIST) || !has_content(remote, t) ||
-        list_pace_cold(remote, &all) >= COLD_MAX)
+        list_pace_cold(remote, &all) >= LIST_COLD_MAX)
         return -EAGAIN;
     /* what a list does not have may be too new for it, and its failure is not this one's */
     return list_search(remote, call, &all, t->id, out, &ignored) == 0 ? 0 : -EAGAIN;

@@ -7,6 +7,8 @@
 
 #include "backend.h"
 
+#define LIST_COLD_MAX 10 /* so often a few pages were not worth it: then they are not asked for */
+
 struct folder;
 struct remote;
 

@@ -70,7 +70,7 @@ ROOMS = {
                        'backend/client', 'cache'), (),
                       ('checksums.h', 'control.h', 'field.h', 'pseudo_context.h')),
     'fs/dir': Room(('fs/pseudo', 'fs/inode', 'fs/remote', 'fs/drop', 'fs/core',
-                    'fs/path'), (), ('dirs_context.h', 'fill_links.h')),
+                    'fs/path'), (), ('dirs_context.h', 'fill_drops.h', 'fill_links.h')),
     'fs/file': Room(('fs/pseudo', 'fs/inode', 'fs/upload', 'fs/remote', 'fs/drop', 'fs/core',
                      'fs/path', 'cache'), (),
                     ('drop_read.h', 'files_context.h')),
