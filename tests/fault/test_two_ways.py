@@ -323,3 +323,24 @@ def test_a_model_that_others_have_renamed_is_not_used_by_its_old_name(lasfs, api
             (mount / 'models/reader.json').write_text(json.dumps({**body, 'description': 'mine'}))
         assert not api.get('models/' + model).get('description')
         assert api.exists('models/' + other)
+
+
+# --- What the question costs -----------------------------------------------------------------------
+
+@today
+@both_modes
+def test_what_was_listed_just_now_costs_a_look_at_its_list_at_most(lasfs, api, more):
+    """rm -r, and rsync --delete: not one question for each file; later ones are as many as seconds."""
+    mount = loose(lasfs(*more))
+    for n in range(40):
+        (mount / f'documents/{n}.pdf').write_bytes(small_pdf(n))
+    mount.control('flush')
+    mount.refresh()
+    assert len(os.listdir(mount / 'documents')) == 40
+    with mount.server.watch() as seen:
+        mount.run('rm documents/*.pdf')
+        mount.control('flush')
+    assert api.documents() == []
+    assert seen.count('DELETE') == 40
+    assert not seen.of('GET', '/documents/.*')
+    assert seen.count('GET') <= (3 if more else 0), seen.all
