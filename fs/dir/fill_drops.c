@@ -184,14 +184,16 @@ int fill_sent_drops(struct dirs *dirs, struct dirhandle *d)
         struct drop *drop = list[i];
         struct drop_snapshot s = drop_snapshot(dirs->drops, drop);
         bool sent = s.id[0] && !s.has_bytes && !s.exclusive && !s.writers;
-        bool folder = s.what == DROP_SUBFOLDER && !fill_shown(dirs, d, drop); /* a row's file has made it */
+        bool folder =
+            s.what == DROP_SUBFOLDER && !fill_shown(dirs, d, drop); /* a row's file has made it */
         bool lacks = sent && listing_find(d->listing, s.id, NULL) == -ENOENT;
         bool newer = drop_is_newer(&s, listing_began_ms(d->listing));
         bool renamed = was_shown(d, drop) && is_local(dirs, drop) && !fill_shown(dirs, d, drop);
 
         if (folder || renamed)
             rc = fill_drop(dirs, d, drop);
-        else if (lacks && !fill_shown(dirs, d, drop) && newer && !is_elsewhere(dirs, d->folder, drop))
+        else if (lacks && !fill_shown(dirs, d, drop) && newer &&
+                 !is_elsewhere(dirs, d->folder, drop))
             rc = fill_drop(dirs, d, drop);
         else if (lacks && !fill_shown(dirs, d, drop))
             resolve_gone_elsewhere(dirs->inodes, drop, s.id, false);
