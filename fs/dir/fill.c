@@ -168,12 +168,16 @@ static int add_numbered(struct dirs *dirs, struct call *call, struct dirhandle *
 static int add_last_rows(struct dirs *dirs, struct call *call, struct dirhandle *d,
                          struct failure *err)
 {
-    if (d->next_later < d->n_later) {
-        int rc = add_numbered(dirs, call, d, d->later[d->next_later], err);
+    int rc;
 
+    if (d->next_later < d->n_later) {
+        rc = add_numbered(dirs, call, d, d->later[d->next_later], err);
         d->next_later += rc == 0;
         return rc;
     }
+    rc = fill_ask_lacking(dirs, call, d);
+    if (rc < 0)
+        return rc;
     d->done = true;
     shared_walk_end(dirs->inodes, d->listing, &d->walk, d->next_row);
     return fill_sent_drops(dirs, d);

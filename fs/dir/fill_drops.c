@@ -172,6 +172,48 @@ static bool is_elsewhere(struct dirs *dirs, const struct folder *f, struct drop 
            list_filter_denies(f->filter, f->filter_value, r);
 }
 
+/* Was drop sent, and does the list not have it? */
+static bool is_lacking(struct dirs *dirs, struct dirhandle *d, struct drop *drop,
+                       const struct drop_snapshot *s)
+{
+    return s->id[0] && !s->has_bytes && !s->exclusive && !s->writers &&
+           listing_find(d->listing, s->id, NULL) == -ENOENT && !fill_shown(dirs, d, drop);
+}
+
+static int ask(struct dirs *dirs, struct call *call, struct drop *drop)
+{
+    cleanup_record struct record *r = NULL;
+    struct failure ignored = { 0 };
+    struct target_ids b;
+    int rc = drop_target(dirs->drops, drop, &b);
+
+    if (rc == 0)
+        rc = known_record(dirs->remote, call, &b.target, &r, &ignored);
+    if (rc == -ENOENT)
+        resolve_gone_elsewhere(dirs->inodes, drop, b.id, false);
+    return rc == -EWOULDBLOCK || rc == -EINTR ? rc : 0;
+}
+
+int fill_ask_lacking(struct dirs *dirs, struct call *call, struct dirhandle *d)
+{
+    struct drop **list;
+    size_t n;
+    int rc = drops_list(dirs->drops, d->folder, &list, &n);
+
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < n; i++) {
+        struct drop_snapshot s = drop_snapshot(dirs->drops, list[i]);
+
+        if (rc == 0 && drop_is_newer(&s, listing_began_ms(d->listing)) &&
+            is_lacking(dirs, d, list[i], &s))
+            rc = ask(dirs, call, list[i]);
+        drop_unref(list[i]);
+    }
+    free(list);
+    return rc;
+}
+
 int fill_sent_drops(struct dirs *dirs, struct dirhandle *d)
 {
     struct drop **list;
@@ -183,19 +225,17 @@ int fill_sent_drops(struct dirs *dirs, struct dirhandle *d)
     for (size_t i = 0; rc == 0 && i < n; i++) {
         struct drop *drop = list[i];
         struct drop_snapshot s = drop_snapshot(dirs->drops, drop);
-        bool sent = s.id[0] && !s.has_bytes && !s.exclusive && !s.writers;
         bool folder =
             s.what == DROP_SUBFOLDER && !fill_shown(dirs, d, drop); /* a row's file has made it */
-        bool lacks = sent && listing_find(d->listing, s.id, NULL) == -ENOENT;
+        bool lacks = is_lacking(dirs, d, drop, &s);
         bool newer = drop_is_newer(&s, listing_began_ms(d->listing));
         bool renamed = was_shown(d, drop) && is_local(dirs, drop) && !fill_shown(dirs, d, drop);
 
         if (folder || renamed)
             rc = fill_drop(dirs, d, drop);
-        else if (lacks && !fill_shown(dirs, d, drop) && newer &&
-                 !is_elsewhere(dirs, d->folder, drop))
+        else if (lacks && newer && !is_elsewhere(dirs, d->folder, drop))
             rc = fill_drop(dirs, d, drop);
-        else if (lacks && !fill_shown(dirs, d, drop))
+        else if (lacks)
             resolve_gone_elsewhere(dirs->inodes, drop, s.id, false);
     }
     for (size_t i = 0; i < n; i++)

@@ -317,6 +317,7 @@ static int64_t write_drop(struct files *files, struct call *call, struct handle 
     struct drop *d = h->node->drop;
     struct bytes *b;
     int64_t end;
+    bool begun;
     int rc = begin_change(files, call, d, h, &b, err);
 
     if (rc < 0) {
@@ -326,12 +327,16 @@ static int64_t write_drop(struct files *files, struct call *call, struct handle 
     }
     end = end_of(b, len, off);
     rc = end < 0 ? (int)end : check_size(files, call, d, end, err);
-    if (rc == 0)
+    begun = rc == 0;
+    if (begun)
         rc = put(b, data, len, off, err);
     if (rc == -ENOSPC && make_room(files, d))
         rc = put(b, data, len, off, err);
     bytes_unref(b);
-    note_write(files, h, rc);
+    if (begun)
+        note_write(files, h, rc);
+    else
+        note_refused(files, h, rc);
     drop_unlock_shared(files->drops, d);
     return rc < 0 ? rc : (int64_t)len;
 }

@@ -3,6 +3,7 @@ import errno
 import os
 import sqlite3
 import subprocess
+import time
 
 import pytest
 
@@ -298,7 +299,7 @@ def tear(mount, how):
     writer.stdin.flush()
     eventually(lambda: (mount / 'documents/a.pdf').exists() and (mount / 'documents/a.pdf').stat().st_size)
     if how == 'daemon':
-        os.sync()  # its row is on the disk
+        time.sleep(0.5)  # its row is on the disk by then
         mount.kill()
     writer.kill()
     writer.wait()
