@@ -22,8 +22,8 @@ class make_place(lists.make_place):
     def __init__(self, folder, options):
         super().__init__(folder, options)
         self.local = self.folder / 'local'
-        for i in self.ids:
-            (self.local / i).mkdir(parents=True)
+        for document in self.api.documents():  # those that were imported, too
+            (self.local / document['documentId']).mkdir(parents=True)
 
 
 class Peer:
