@@ -10,21 +10,12 @@ import time
 
 import pytest
 
+from machines import both_apis, both_modes, loose
 from mounted import eventually
 from samples import pdf, small_pdf
 from fault.test_lost_answers import documents
 
 HOUR = 3600
-
-both_apis = pytest.mark.parametrize('generation', [
-    pytest.param(year, marks=pytest.mark.server('--api', year)) for year in ('2021', '2024')])
-both_modes = pytest.mark.parametrize('more', [(), ('writeback', 'settle=0')], ids=['waits', 'writeback'])
-
-
-def loose(mount):
-    mount.allow('.*')
-    mount.may_leave = True
-    return mount
 
 
 def set_server_clock(proxy, seconds):

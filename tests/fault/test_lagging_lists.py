@@ -5,20 +5,9 @@ import time
 
 import pytest
 
+from machines import TTL, both_apis, both_modes, loose, today
 from samples import small_pdf
 from fault.test_lost_answers import documents
-
-TTL = ('list_ttl=1', 'meta_ttl=1')
-today = pytest.mark.server('--api', '2024')
-both_apis = pytest.mark.parametrize('generation', [
-    pytest.param(year, marks=pytest.mark.server('--api', year)) for year in ('2021', '2024')])
-both_modes = pytest.mark.parametrize('more', [(), ('writeback', 'settle=0')], ids=['waits', 'writeback'])
-
-
-def loose(mount):
-    mount.allow('.*')
-    mount.may_leave = True
-    return mount
 
 
 def lag_behind(proxy, ids):

@@ -5,19 +5,9 @@ import time
 
 import pytest
 
+from machines import both_apis, both_modes, loose, today
 from mounted import eventually
 from samples import small_pdf
-
-today = pytest.mark.server('--api', '2024')
-both_apis = pytest.mark.parametrize('generation', [
-    pytest.param(year, marks=pytest.mark.server('--api', year)) for year in ('2021', '2024')])
-both_modes = pytest.mark.parametrize('more', [(), ('writeback', 'settle=0')], ids=['waits', 'writeback'])
-
-
-def loose(mount):
-    mount.allow('.*')
-    mount.may_leave = True
-    return mount
 
 
 @both_apis

@@ -1,51 +1,24 @@
 """One thing with two ways to it, one fact with two keepers: what is done by one is what the other says."""
 import contextlib
-import datetime
-import email.utils
 import json
 import os
-import re
-import sqlite3
 import subprocess
 import time
 
 import pytest
 
+from machines import TTL, both_apis, both_modes, called, loose, today
 from mounted import eventually
 from samples import pdf, small_pdf
 from fault.test_lost_answers import documents
 
-TTL = ('list_ttl=1', 'meta_ttl=1')
-HOUR = 3600
 LABELS = '{"total": "%s"}'
-
-today = pytest.mark.server('--api', '2024')
-both_apis = pytest.mark.parametrize('generation', [
-    pytest.param(year, marks=pytest.mark.server('--api', year)) for year in ('2021', '2024')])
-both_modes = pytest.mark.parametrize('more', [(), ('writeback', 'settle=0')], ids=['waits', 'writeback'])
 
 
 def machines(lasfs, proxy, *more):
     """Two mounts of one account; the second one through the proxy."""
     both = lasfs(*TTL), lasfs(*TTL, *more, server=proxy)
-    for one in both:
-        one.allow('.*')
-        one.may_leave = True
-    return both
-
-
-def loose(mount):
-    mount.allow('.*')
-    mount.may_leave = True
-    return mount
-
-
-def called(api, data):
-    """Where the document with these bytes says that it is."""
-    for d in api.documents():
-        if api.content('documents/' + d['documentId']) == data:
-            return d['metadata']['lasfs']['path']
-    return None
+    return tuple(loose(one) for one in both)
 
 
 def labels(api, data):

@@ -5,28 +5,9 @@ import time
 
 import pytest
 
+from machines import TTL, both_apis, both_modes, called, loose, today
 from mounted import eventually
 from samples import pdf, small_pdf
-
-TTL = ('list_ttl=1', 'meta_ttl=1')
-today = pytest.mark.server('--api', '2024')
-both_apis = pytest.mark.parametrize('generation', [
-    pytest.param(year, marks=pytest.mark.server('--api', year)) for year in ('2021', '2024')])
-both_modes = pytest.mark.parametrize('more', [(), ('writeback', 'settle=0')], ids=['waits', 'writeback'])
-
-
-def loose(mount):
-    mount.allow('.*')
-    mount.may_leave = True
-    return mount
-
-
-def called(api, data):
-    """Where the document with these bytes says that it is."""
-    for d in api.documents():
-        if api.content('documents/' + d['documentId']) == data:
-            return d['metadata']['lasfs']['path']
-    return None
 
 
 @today
