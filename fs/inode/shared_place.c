@@ -15,6 +15,7 @@
 #include "kernel.h"
 #include "known.h"
 #include "listing.h"
+#include "name_index.h"
 #include "name_rules.h"
 #include "node.h"
 #include "route.h"
@@ -23,8 +24,6 @@
 #include "types.h"
 
 #include "banned.h"
-
-#define DIGITS 8
 
 int shared_root(struct inodes *inodes, struct call *call, struct folder *f, struct folder **out)
 {
@@ -188,7 +187,7 @@ int shared_beside(struct inodes *inodes, const struct folder *f, const char *nam
     const char *digits = strrchr(id, ':');
 
     if (!digits || !is_settled(inodes->drops, f, name) ||
-        snprintf(out, NAMES_MAX + 1, "%s~%.*s", name, DIGITS, digits + 1) > NAMES_MAX)
+        snprintf(out, NAMES_MAX + 1, "%s~%.*s", name, NAME_INDEX_DIGITS, digits + 1) > NAMES_MAX)
         return -EEXIST;
     return 0;
 }

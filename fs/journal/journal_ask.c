@@ -88,6 +88,17 @@ bool journal_moves(struct journal *j, const char *id)
     return has_one(j, moves, WORD_ID, id);
 }
 
+static bool renames(const struct intent_row *row, const char *id)
+{
+    return (row->kind == INTENT_STAMP || row->kind == INTENT_MOVE) && row->state <= INTENT_UNSURE &&
+           is_same(row->id, id);
+}
+
+bool journal_renames(struct journal *j, const char *id)
+{
+    return has_one(j, renames, WORD_ID, id);
+}
+
 static bool moves_over(const struct intent_row *row, const char *look)
 {
     return row->kind == INTENT_MOVE && row->state <= INTENT_UNSURE && is_same(row->look, look);

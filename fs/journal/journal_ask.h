@@ -31,6 +31,9 @@ int64_t journal_next_like(struct journal *j, const struct intent_row *row);
 /* Does a rename of this resource go on, or is it not known what came of it? */
 bool journal_moves(struct journal *j, const char *id);
 
+/* The same, or is the server still to hear what this resource is called? */
+bool journal_renames(struct journal *j, const char *id);
+
 /* Is something to take the place of what has this look (struct intent_row), as far as nobody knows whether it did? */
 bool journal_moves_over(struct journal *j, const char *look);
 

@@ -8,13 +8,13 @@
 #include "folder.h"
 #include "kept.h"
 #include "known.h"
+#include "name_index.h"
 #include "names.h"
 #include "record.h"
 #include "stamp.h"
 
 #include "banned.h"
 
-#define DIGITS 8
 #define NAME_MAX_BYTES 16384
 
 static bool has_stamps(const struct remote *remote, const struct folder *f)
@@ -45,7 +45,8 @@ static bool is_beside(const char *path, const char *is, const char *id)
     size_t len = strlen(is);
 
     return digits && strncmp(path, is, len) == 0 && path[len] == '~' &&
-           strlen(path + len + 1) == DIGITS && strncmp(path + len + 1, digits + 1, DIGITS) == 0;
+           strlen(path + len + 1) == NAME_INDEX_DIGITS &&
+           strncmp(path + len + 1, digits + 1, NAME_INDEX_DIGITS) == 0;
 }
 
 static bool stamp_says(const struct folder *f, const char *path, const struct record *r)

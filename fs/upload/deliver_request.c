@@ -157,7 +157,7 @@ static int stamp(struct delivery *s, struct body *body, struct failure *err)
 }
 
 int request_create(struct delivery *s, const struct record *old, const char *owed,
-                  struct record **out, struct failure *err)
+                   struct record **out, struct failure *err)
 {
     const struct target t = { .res = s->folder->res, .parent = s->folder->parent };
     cleanup_body struct body *body = NULL;

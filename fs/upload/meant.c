@@ -8,7 +8,6 @@
 #include "drop_folders.h"
 #include "drop_target.h"
 #include "folder.h"
-#include "journal.h"
 #include "journal_ask.h"
 #include "known.h"
 #include "name_rules.h"
@@ -54,15 +53,9 @@ static void names_of(struct uploads *uploads, struct drop *d, struct names *out)
     drops_unlock(uploads->drops);
 }
 
-static int is_renaming(void *arg, const struct intent_row *row)
-{
-    return (row->kind == INTENT_STAMP || row->kind == INTENT_MOVE) && row->state <= INTENT_UNSURE &&
-           row->id && strcmp(row->id, arg) == 0;
-}
-
 bool meant_owes_name(struct uploads *uploads, const char *id)
 {
-    return journal_each(uploads->journal, is_renaming, (void *)(uintptr_t)id) != 0;
+    return journal_renames(uploads->journal, id);
 }
 
 bool meant_is_other(struct uploads *uploads, struct call *call, struct drop *d,
