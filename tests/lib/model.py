@@ -254,7 +254,7 @@ class Model:
     def replace(file, there, name):
         """file is renamed over there. A temporary name says nothing of what it will be."""
         if file.resource is None:
-            file.resource, file.doc = there.resource, there.doc
+            file.resource, file.doc, file.sent_time = there.resource, there.doc, there.sent_time
         elif there.doc and stays_local(name):
             there.doc.alive = False
         elif there.doc and folder_of(name) == 'A':
