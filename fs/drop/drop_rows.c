@@ -208,9 +208,9 @@ int drop_row_delete(struct drops *t, struct drop *d, bool durable)
 }
 
 int drop_row_move(struct drops *t, const struct folder *from, const char *old, struct drop *d,
-                  const struct state_step *with)
+                  const struct state_step *with, size_t n)
 {
-    return put_rows(t, d, from, old, make_move, with, with ? 1 : 0, STATE_NOW);
+    return put_rows(t, d, from, old, make_move, with, n, STATE_NOW);
 }
 
 int drop_rows_fail(struct drops *t, struct drop *x, struct drop *d)

@@ -25,9 +25,9 @@ int drop_row_save_with(struct drops *t, struct drop *d, const struct state_step 
 int drop_row_delete(struct drops *t, struct drop *d, bool durable);
 
 /* d was called old in folder from; the row there goes likewise, that of its present name comes, and
- * what the step (or NULL) says, in one transaction, on disk. */
+ * what n steps say, in one transaction, on disk. */
 int drop_row_move(struct drops *t, const struct folder *from, const char *old, struct drop *d,
-                  const struct state_step *with);
+                  const struct state_step *with, size_t n);
 
 /* What d held is x from now on, which is kept apart, and d is as it is (NULL: there is none), in
  * one transaction, on disk. 0, -EIO, -ENOSPC. */

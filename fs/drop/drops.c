@@ -296,7 +296,7 @@ static void move_back(struct drops *t, struct drop *d, struct folder *from, char
 
 /* late: nobody has reserved the name for it. */
 static int move(struct drops *t, struct drop *d, struct folder *f, const char *name,
-                const struct drop *over, const struct state_step *with, bool late)
+                const struct drop *over, const struct state_step *with, size_t n, bool late)
 {
     struct drop *there, *held = NULL;
     char *copy = strdup(name), *old;
@@ -326,7 +326,7 @@ static int move(struct drops *t, struct drop *d, struct folder *f, const char *n
         drop_unref(d); /* the folder's */
         free(old);
     } else {
-        rc = drop_row_move(t, from, old, d, with);
+        rc = drop_row_move(t, from, old, d, with, n);
         if (rc < 0)
             move_back(t, d, from, old, held);
         else
@@ -339,14 +339,14 @@ static int move(struct drops *t, struct drop *d, struct folder *f, const char *n
 }
 
 int drops_move_over(struct drops *t, struct drop *d, struct folder *f, const char *name,
-                    const struct drop *there, const struct state_step *with)
+                    const struct drop *there, const struct state_step *with, size_t n)
 {
-    return move(t, d, f, name, there, with, false);
+    return move(t, d, f, name, there, with, n, false);
 }
 
 int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *name)
 {
-    return move(t, d, f, name, NULL, NULL, true);
+    return move(t, d, f, name, NULL, NULL, 0, true);
 }
 
 /* Its row says so already. */

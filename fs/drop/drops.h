@@ -56,10 +56,10 @@ int drops_add_late(struct drops *t, struct folder *f, const char *name, struct d
  * -ENOENT d is not linked; -EIO, -ENOSPC: names are as they were. */
 int drops_move(struct drops *t, struct drop *d, struct folder *f, const char *name);
 
-/* The same, over what is known to be called so, which is unlinked: NULL nothing is. And what this step
- * (NULL: none) says, in the same transaction. -EEXIST: something else is called so by now. */
+/* The same, over what is known to be called so, which is unlinked: NULL nothing is. And what n steps say, in
+ * the same transaction (DROP_WITH_MAX at most). -EEXIST: something else is called so by now. */
 int drops_move_over(struct drops *t, struct drop *d, struct folder *f, const char *name,
-                    const struct drop *there, const struct state_step *with);
+                    const struct drop *there, const struct state_step *with, size_t n);
 
 /* The subfolder d gets another name, all in it goes with it, and what failed in it. Durable. 0,
  * -ENOENT, -ENOTEMPTY of what was called so before something is kept that failed under a name that

@@ -25,8 +25,9 @@ enum intent_kind {
     INTENT_STAMP,  /* a resource is told how its file is called here by now; may be done twice */
     INTENT_ANSWER, /* something is asked about a file (look), and what was asked (id) is looked at until it is
                     * answered */
+    INTENT_UPDATE, /* bytes take the place of a resource's content, which keeps its id */
 };
-#define INTENT_KINDS (INTENT_ANSWER + 1)
+#define INTENT_KINDS (INTENT_UPDATE + 1)
 
 /* Numbers on disk likewise. */
 enum intent_state {

@@ -70,7 +70,8 @@ static bool has_one(struct journal *j, bool (*is)(const struct intent_row *row, 
 
 static bool has_made(const struct intent_row *row, const char *id)
 {
-    return row->kind == INTENT_CREATE && row->state == INTENT_UNSURE && is_same(row->id, id);
+    return (row->kind == INTENT_CREATE || row->kind == INTENT_UPDATE) &&
+           row->state == INTENT_UNSURE && is_same(row->id, id);
 }
 
 bool journal_doubts(struct journal *j, const char *id)

@@ -28,6 +28,7 @@
 #include "restamp.h"
 #include "sidecar.h"
 #include "state.h"
+#include "update.h"
 #include "uploads_context.h"
 
 #include "banned.h"
@@ -98,12 +99,36 @@ static int create_instead(struct delivery *s, const char **old_id, struct record
     return request_create(s, old, *old_id, now, err);
 }
 
+/* One PATCH of the bytes. What was queued has an intent already, by which it is sent again. */
+static int update_content(struct delivery *s, const char *id, struct record **now,
+                          struct failure *err)
+{
+    const struct update u = { .uploads = s->uploads,
+                              .call = s->call,
+                              .folder = s->folder,
+                              .name = s->name,
+                              .moving = s->moving,
+                              .id = id,
+                              .sha256 = s->digest,
+                              .size = s->content.size };
+    int rc = s->queued ? 0 : update_begin(&u, &s->updates, err);
+
+    if (rc < 0)
+        return rc;
+    rc = request_update(s, id, now, err);
+    if (rc < 0 && s->updates)
+        rc = update_failed(&u, s->updates, rc, now, err);
+    if (rc < 0)
+        s->updates = 0;
+    return rc;
+}
+
 /* One POST or PATCH of the bytes as content. */
 static int transmit_content(struct delivery *s, const char **old_id, struct record **now,
                             struct failure *err)
 {
     bool update_it = *old_id && fetch_content_changes(s->folder->res);
-    int rc = update_it ? request_update(s, *old_id, now, err) : create_instead(s, old_id, now, err);
+    int rc = update_it ? update_content(s, *old_id, now, err) : create_instead(s, old_id, now, err);
 
     if (update_it && rc == -ENOENT) {
         *old_id = NULL; /* deleted elsewhere meanwhile: a new one then */
@@ -158,21 +183,40 @@ static int save_posted(struct delivery *s, const char *id)
     return rc;
 }
 
+/* Its row says so, and the intent is done; where its name is to move, both wait for that. */
+static int save_updated(struct delivery *s)
+{
+    cleanup_intent_change struct intent_change done = { .row = NULL };
+    int rc;
+
+    if (s->moving) {
+        moving_updated(s->moving, s->updates);
+        return 0;
+    }
+    rc = journal_change(s->uploads->journal, s->updates, INTENT_ANSWERED, NULL, &done);
+    if (rc == 0)
+        rc = drop_row_save_with(s->uploads->drops, s->drop, &done.step, 1, STATE_NOW);
+    return rc;
+}
+
 /* What this disk does not take is found at the server, by this mount or the next one. */
 static int save(struct delivery *s, const char *id)
 {
+    int64_t number = s->updates ? s->updates : s->posting.number;
     struct failure why = { 0 };
     int rc;
 
-    if (!s->posting.number)
+    if (!number)
         return drop_row_save(s->uploads->drops, s->drop, true);
-    rc = save_posted(s, id);
-    if (rc == 0)
-        return 0;
-    failure_set(&why, 0, "it was sent, and cannot be recorded yet: %s", strerror(-rc));
-    replace_warn(s->uploads, s->folder, s->name, why.text);
-    journal_doubt(s->uploads->journal, s->posting.number);
-    s->doubted = true;
+    rc = s->updates ? save_updated(s) : save_posted(s, id);
+    if (rc < 0) {
+        failure_set(&why, 0, "it was sent, and cannot be recorded yet: %s", strerror(-rc));
+        replace_warn(s->uploads, s->folder, s->name, why.text);
+        journal_doubt(s->uploads->journal, number);
+        s->doubted = true;
+    }
+    if (s->updates && !s->moving)
+        journal_leave(s->uploads->journal, number, MOMENT_MS);
     return 0;
 }
 

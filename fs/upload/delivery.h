@@ -36,6 +36,7 @@ struct delivery {
     char key[STAMP_KEY_CHARS + 1];      /* of its stamp, or "" */
     bool unsaid;                        /* it was not known that the server keeps stamps */
     bool taken;                 /* what was said of it was taken: a refusal is one of the bytes */
+    int64_t updates;            /* the intent of the PATCH of its bytes, held; or 0 */
     int64_t asks;               /* the intent of what an inbox asks about it, held; or 0 */
     struct moving *moving;      /* the rename that it is sent for, or NULL */
     struct sidecar_along along; /* what is said in the same request */

@@ -10,6 +10,7 @@
 #include "removal.h"
 #include "restamp.h"
 #include "unsure.h"
+#include "update.h"
 #include "uploads_context.h"
 
 #include "banned.h"
@@ -43,6 +44,8 @@ static int64_t work_unsure(struct uploads *uploads, struct call *call, const str
 
     if (row->kind == INTENT_MOVE)
         return moving_settle(uploads, call, row, why);
+    if (row->kind == INTENT_UPDATE)
+        return update_settle(uploads, call, row, why);
     rc = unsure_look(uploads, call, row, &found, words, why);
     if (rc < 0)
         return rc;

@@ -142,8 +142,14 @@ void moving_leave(struct moving *m)
         end_begun(m, m->patching ? INTENT_LOST : INTENT_REFUSED);
 }
 
-/* What has to be on disk with the names: that the PATCH is done, and what is owed. */
-static int make_step(struct moving *m, int64_t *owed, struct intent_change *out)
+void moving_updated(struct moving *m, int64_t number)
+{
+    m->number = number;
+    m->patching = true;
+}
+
+/* What is owed, as an intent of its own. */
+static int add_debt(struct moving *m, int64_t *owed, struct intent_change *out)
 {
     /* what it stands in is known by the folder alone */
     cleanup_free char *key = m->to->parent ? drops_key(m->uploads->drops, m->to) : NULL;
@@ -156,11 +162,22 @@ static int make_step(struct moving *m, int64_t *owed, struct intent_change *out)
 
     if (m->to->parent && !key)
         return -ENOMEM;
+    return journal_add(m->uploads->journal, &row, owed, out);
+}
+
+int moving_debt(struct moving *m, struct intent_change *out)
+{
+    return m->old[0] ? add_debt(m, &m->debt, out) : 1;
+}
+
+/* What has to be on disk with the names: that the PATCH is done, and what is owed. */
+static int make_step(struct moving *m, int64_t *owed, struct intent_change *out)
+{
     *owed = m->number;
     if (m->number)
         return journal_change(m->uploads->journal, m->number, INTENT_ANSWERED,
                               &(struct intent_news){ .old = m->old[0] ? m->old : NULL }, out);
-    return journal_add(m->uploads->journal, &row, owed, out);
+    return add_debt(m, owed, out);
 }
 
 /* Has its name moved with its intent? */
@@ -180,12 +197,18 @@ int moving_finish(struct moving *m)
     int rc;
 
     if (!m->number && !m->old[0])
-        return has_moved(m)
-                   ? 0
-                   : drops_move_over(m->uploads->drops, m->drop, m->to, m->to_name, m->there, NULL);
+        return has_moved(m) ? 0
+                            : drops_move_over(m->uploads->drops, m->drop, m->to, m->to_name,
+                                              m->there, NULL, 0);
+    if (m->debt) {
+        debt.number = m->debt;
+        posting_pay(&debt, &old);
+        return 0;
+    }
     rc = make_step(m, &debt.number, &change);
     if (rc == 0)
-        rc = drops_move_over(m->uploads->drops, m->drop, m->to, m->to_name, m->there, &change.step);
+        rc = drops_move_over(m->uploads->drops, m->drop, m->to, m->to_name, m->there, &change.step,
+                             1);
     if (rc < 0 && !m->number)
         journal_forget(m->uploads->journal, debt.number);
     if (rc < 0 && m->number) {

@@ -29,6 +29,7 @@ struct moving {
     const struct resource *res; /* of what has to go */
     char old[RESOURCE_ID_MAX + 1]; /* its id, or "" */
     bool carried;                  /* and what is said of it becomes the drop's */
+    int64_t debt; /* of its DELETE, which is on disk with the name; 0: there is none */
 };
 
 /* This one (NULL: none) has to go once the name has moved. carried: the drop's is made what it is before that. */
@@ -44,6 +45,14 @@ int moving_say(struct moving *m, const struct target *t, const char *undo, struc
 
 /* That was refused: there is nothing to be taken back. */
 void moving_unsay(struct moving *m);
+
+/* Its bytes have become the content of what is called so until now: this intent (update.h) is done with the
+ * names. */
+void moving_updated(struct moving *m, int64_t number);
+
+/* The name moves with an intent of its bytes: what has to go then, as a step to be on disk with them, and that it
+ * is; 1: nothing has to go. Else m->debt is its number, to be forgotten if it could not be written. */
+int moving_debt(struct moving *m, struct intent_change *out);
 
 /* The drop's bytes were sent for this, and are a resource of this id by now: as a step to be on disk with
  * the drop's row. 0, -ENOMEM; -EALREADY: there is an intent. */

@@ -167,7 +167,7 @@ static int take_name(struct settling *s)
 
     drop_listed_elsewhere(drops, s->drop);
     if (strcmp(now.id, s->row->id) == 0)
-        return s->there ? drops_move_over(drops, s->drop, s->to, s->name, s->there, NULL)
+        return s->there ? drops_move_over(drops, s->drop, s->to, s->name, s->there, NULL, 0)
                         : drops_move(drops, s->drop, s->to, s->name);
     memcpy(acked.digest, s->row->sha256, sizeof(acked.digest));
     drop_acknowledged(drops, s->drop, s->row->id, acked, true);

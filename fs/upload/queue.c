@@ -148,16 +148,29 @@ struct submission {
     struct drop *drop;
     struct folder *folder;
     const char *name;
-    const struct moving *moving; /* it is called so from then on; or NULL */
+    struct moving *moving; /* it is called so from then on; or NULL */
 };
 
 /* The drop's row, and its name if it moves, in one transaction with the intent. */
 static int save(const struct submission *s, const struct intent_change *change)
 {
-    if (s->moving)
-        return drops_move_over(s->uploads->drops, s->drop, s->folder, s->name, s->moving->there,
-                               &change->step);
-    return drop_row_save_with(s->uploads->drops, s->drop, &change->step, 1, STATE_NOW);
+    cleanup_intent_change struct intent_change debt = { .row = NULL };
+    struct state_step steps[DROP_WITH_MAX] = { change->step };
+    int rc;
+
+    if (!s->moving)
+        return drop_row_save_with(s->uploads->drops, s->drop, steps, 1, STATE_NOW);
+    rc = moving_debt(s->moving, &debt);
+    if (rc < 0)
+        return rc;
+    steps[1] = debt.step;
+    rc = drops_move_over(s->uploads->drops, s->drop, s->folder, s->name, s->moving->there, steps,
+                         rc == 0 ? 2 : 1);
+    if (rc < 0 && s->moving->debt) {
+        journal_forget(s->uploads->journal, s->moving->debt);
+        s->moving->debt = 0;
+    }
+    return rc;
 }
 
 /* The same bytes are queued already, perhaps on their way: they get another name. */
@@ -292,7 +305,7 @@ static int submit(const struct submission *s, const struct intent_row *row)
 }
 
 int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, const char *name,
-                 const struct moving *moving, const struct bytes *bytes, const uint8_t *sha256,
+                 struct moving *moving, const struct bytes *bytes, const uint8_t *sha256,
                  struct failure *err)
 {
     const struct submission s = {

@@ -26,7 +26,7 @@ int queue_load(struct uploads *uploads);
  * when this returns, and in the same transaction, if it moves, that d is called so (drops_move_over()).
  * sha256: of the bytes. d is held exclusively. 0, -ENOSPC, -EIO, -ENOMEM: they are as they were. */
 int queue_submit(struct uploads *uploads, struct drop *d, struct folder *f, const char *name,
-                 const struct moving *moving, const struct bytes *bytes, const uint8_t *sha256,
+                 struct moving *moving, const struct bytes *bytes, const uint8_t *sha256,
                  struct failure *err);
 
 /* The drop of this intent, with a reference, or NULL. */

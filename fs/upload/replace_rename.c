@@ -68,15 +68,17 @@ static int send_instead(struct moving *m, const struct target *own, const char *
         return rc;
     mine = drop_snapshot(uploads->drops, d).acked;
     theirs = (struct acked){ .mtime_ns = mine.mtime_ns };
+    moving_owe(m, own, false);
+    m->at_once = true; /* where its bytes are queued, its name moves with them */
     rc = drop_stand_in(uploads->drops, d, id, &theirs);
     if (rc == 0 && whole)
         rc = deliver_moving(m, err);
     if (rc < 0) {
+        moving_owe(m, NULL, false);
         drop_stand_again(uploads->drops, d, own->id, &mine);
         drop_forget_bytes(uploads->drops, d);
         return rc;
     }
-    owe_delete(uploads, m->call, own, NULL, 0, err);
     return REPLACED_BY_BYTES;
 }
 
@@ -108,10 +110,8 @@ int replace_by_rename(struct moving *m, struct drop *there, struct failure *err)
     rc = fetch_content_changes(f->res) ? -EXDEV : patch_own(m, &own.target, old, err);
     if (rc == 0 && list_filter_denies(f->filter, f->filter_value, old))
         replace_warn(uploads, f, m->to_name, REPLACED_ELSEWHERE);
-    if (rc == -EXDEV) {
-        moving_owe(m, NULL, false);
+    if (rc == -EXDEV)
         return send_instead(m, &own.target, theirs.id, err);
-    }
     if (rc < 0)
         return rc;
     sidecar_replaced(uploads, f, m->to_name, theirs.id, own.id);

@@ -1,5 +1,6 @@
 """The daemon dies before each thing that it writes, and at each request, of one create, one replace,
-one move and one question of an inbox: the next mount comes to a right end, every time."""
+one move, the same of an asset, and one question of an inbox: the next mount comes to a right end, every
+time, whether the server keeps names or not."""
 import os
 import time
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ ALL = bool(os.environ.get('LASFS_EVERY_STEP'))
 SAMPLE = 5
 MOST = 500
 ONE, TWO = 'datasets/one/documents', 'datasets/two/documents'
+ASSETS = 'assets'
 WAITING = ('lasfs_files_to_be_sent', 'lasfs_intents_unsure', 'lasfs_intents_owed',
            'lasfs_requests_in_flight', 'lasfs_files{state="open"}', 'lasfs_files{state="sending"}')
 
@@ -53,6 +55,7 @@ class Operation:
         self.one, self.two = f'{ONE}/{number}.pdf', f'{TWO}/{number}.pdf'
         self.other = f'{ONE}/{number}-other.pdf'
         self.scratch = f'{ONE}/.{number}.pdf.Xy12aB'
+        self.asset, self.other_asset = f'{ASSETS}/{number}.js', f'{ASSETS}/{number}-other.js'
 
     def between(self):
         """Ends besides, where several things are done."""
@@ -169,10 +172,43 @@ class Ask(Create):
         return '' if len(asked) == 1 else f'asked {len(asked)} times'
 
 
+class ReplaceAsset(Operation):
+    """It keeps its id: its bytes are sent as a PATCH."""
+
+    def prepare(self):
+        self.put(self.asset, self.old)
+        return World({self.asset: self.old}, [(self.old, ASSETS, None)])
+
+    def work(self):
+        write(self.mount / self.asset, self.new)
+
+    def done(self):
+        return World({self.asset: self.new}, [(self.new, ASSETS, None)])
+
+
+class ReplaceAssetByRename(ReplaceAsset):
+    def work(self):
+        scratch = self.mount / f'{ASSETS}/.{self.number}.js.Xy12aB'
+        write(scratch, self.new)
+        os.rename(scratch, self.mount / self.asset)
+
+
+class MoveOverAsset(ReplaceAsset):
+    def prepare(self):
+        before = super().prepare()
+        self.put(self.other_asset, self.new)
+        return World({**before.shown, self.other_asset: self.new},
+                     sorted([*before.documents, (self.new, ASSETS, None)], key=str))
+
+    def work(self):
+        os.rename(self.mount / self.other_asset, self.mount / self.asset)
+
+
 OPERATIONS = {'ask': Ask, 'create': Create, 'create by rename': CreateByRename,
               'replace in place': ReplaceInPlace, 'replace by rename': ReplaceByRename,
               'replace with backup': ReplaceWithBackup, 'move': Move, 'move over': MoveOver,
-              'move over elsewhere': MoveOverElsewhere}
+              'move over elsewhere': MoveOverElsewhere, 'replace an asset': ReplaceAsset,
+              'replace an asset by rename': ReplaceAssetByRename, 'move over an asset': MoveOverAsset}
 
 
 class Place:
@@ -227,6 +263,9 @@ class Place:
     def records(self):
         return {d['documentId']: d for d in self.api.documents()}
 
+    def asset_ids(self):
+        return {a['assetId'] for a in self.api.list('assets')}
+
     def bytes_of(self, one):
         if one not in self.contents:
             self.contents[one] = self.api.content('documents/' + one)
@@ -245,12 +284,14 @@ class Place:
             truth = record.get('groundTruth') or []
             found.append((self.bytes_of(one), self.datasets.get(record.get('datasetId')),
                           truth[0]['value'] if truth else None))
+        found += [(self.api.content('assets/' + one), ASSETS, None)
+                  for one in self.asset_ids() - self.seen]
         return sorted(found, key=str)
 
     def shown(self, but=()):
         """The bytes at each name; 'unnamed' where a document stands under its id."""
         return {f'{folder}/{name}': self.read(self.mount / folder / name)
-                for folder in (ONE, TWO) for name in os.listdir(self.mount / folder)
+                for folder in (ONE, TWO, ASSETS) for name in os.listdir(self.mount / folder)
                 if f'{folder}/{name}' not in but
                 and not name.endswith('.error.txt') and not name.startswith('.')}
 
@@ -270,7 +311,7 @@ class Place:
     def run(self, kind, step):
         """Does it, and dies there. What is wrong afterwards, or ''."""
         self.number += 1
-        self.before_shown, self.seen = self.shown(), set(self.records())
+        self.before_shown, self.seen = self.shown(), set(self.records()) | self.asset_ids()
         operation = kind(self, self.number)
         before, told = operation.prepare(), None
         self.mount.arm(step)
@@ -301,7 +342,7 @@ class Place:
             words = f'{type(problem).__name__}: {problem}'
         if not words:
             return ''
-        names = {folder: os.listdir(self.mount / folder) for folder in (ONE, TWO)}
+        names = {folder: os.listdir(self.mount / folder) for folder in (ONE, TWO, ASSETS)}
         rows = [dict(r) for r in self.mount.ask_state('SELECT * FROM drops')
                 if str(self.number) in r['name']]
         return f'told {told}\n{words}\nnames {names}\nfailed/ {self.failed()}\nrows {rows}\n' \
@@ -310,7 +351,7 @@ class Place:
     def check_end(self):
         """All that came to its end stays there over a good end; what failed can be let go, and nothing
         else lies on the disk."""
-        for folder in (ONE, TWO):
+        for folder in (ONE, TWO, ASSETS):
             for name in os.listdir(self.mount / folder):
                 if name.startswith('.') or name.endswith('~'):
                     os.unlink(self.mount / folder / name)

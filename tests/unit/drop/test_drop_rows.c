@@ -70,7 +70,7 @@ static void late_changes_leave_the_row_of_who_has_the_name_now(void **state)
     assert_int_equal(drops_move(t.drops, old, folder_of(&t, "documents"), "y"), 0);
     now = add(&t, "documents", "x", DROP_FILE);
     assert_int_equal(drop_row_save(t.drops, now, false), 0);
-    assert_int_equal(drop_row_move(t.drops, folder_of(&t, "documents"), "x", old, NULL), 0);
+    assert_int_equal(drop_row_move(t.drops, folder_of(&t, "documents"), "x", old, NULL, 0), 0);
     expect_folder(t.state, "documents", "documents/x=- documents/y=- ");
     assert_int_equal(drops_remove(t.drops, now, false), 0);
     expect_folder(t.state, "documents", "documents/y=- ");

@@ -36,11 +36,12 @@ static void what_moves_takes_the_place_of_what_was_there(void **state)
     d = add_text(&t, "documents", "a.pdf.part", "new");
     there = add_text(&t, "documents/sub", "a.pdf", "old");
     assert_int_equal(drops_move(t.drops, d, folder_of(&t, "documents/sub"), "a.pdf"), -EEXIST);
-    assert_int_equal(drops_move_over(t.drops, d, folder_of(&t, "documents/sub"), "a.pdf", d, NULL),
-                     -EEXIST); /* it is not what was known to be called so */
+    assert_int_equal(
+        drops_move_over(t.drops, d, folder_of(&t, "documents/sub"), "a.pdf", d, NULL, 0),
+        -EEXIST); /* it is not what was known to be called so */
     assert_true(drop_snapshot(t.drops, there).linked);
     assert_int_equal(
-        drops_move_over(t.drops, d, folder_of(&t, "documents/sub"), "a.pdf", there, NULL), 0);
+        drops_move_over(t.drops, d, folder_of(&t, "documents/sub"), "a.pdf", there, NULL, 0), 0);
     assert_false(drop_snapshot(t.drops, there).linked);
     assert_false(is_there(&t, "documents", "a.pdf.part"));
     assert_int_equal(spooled(state), 1);
@@ -70,7 +71,7 @@ static void a_reserved_name_is_given_to_nobody_else(void **state)
     assert_int_equal(drops_move(t.drops, d, f, "a.pdf"), -EEXIST);
     assert_int_equal(drops_add_late(t.drops, f, "b.pdf", &late), 0);
     drop_unref(late);
-    assert_int_equal(drops_move_over(t.drops, d, f, "a.pdf", NULL, NULL),
+    assert_int_equal(drops_move_over(t.drops, d, f, "a.pdf", NULL, NULL, 0),
                      0); /* who has reserved it */
     drops_release(t.drops, &mine);
     assert_int_equal(drops_move(t.drops, d, f, "c.pdf"), 0);

@@ -173,7 +173,7 @@ static int rename_over(struct world *w, const char *key, const char *from, const
     assert_int_equal(drop_lock_exclusive(w->drops, d, &w->call), 0);
     assert_int_equal(drop_lock_exclusive(w->drops, there, &w->call), 0);
     rc = replace_by_rename(&m, there, &w->err);
-    if (rc == REPLACED || (rc == 0 && m.old[0])) /* the names follow, and what had the name goes */
+    if (rc > 0 || (rc == 0 && m.old[0])) /* the names follow, and what had the name goes */
         assert_int_equal(moving_finish(&m), 0);
     drop_unlock_exclusive(w->drops, d);
     drop_unlock_exclusive(w->drops, there);
@@ -291,7 +291,8 @@ static void what_cannot_be_patched_is_sent_once_more(void **state)
                 "DELETE documents/document#2\n");
     expect_there(&w->api, "documents", "document#3 ");
     expect_content(&w->api, "documents/document#3", pdf("new"), strlen(pdf("new")));
-    expect_file(w, "documents", "b.pdf", "document#3"); /* and is called a.pdf in a moment */
+    expect_file(w, "documents", "b.pdf", NULL);
+    expect_file(w, "documents", "a.pdf", "document#3"); /* and is called a.pdf in a moment */
 }
 
 static void what_is_refused_then_leaves_both(void **state)
@@ -324,7 +325,8 @@ static void what_is_still_being_written_is_sent_at_its_close(void **state)
     assert_int_equal(rename_over(w, "documents", "b.pdf", "a.pdf"), REPLACED_BY_BYTES);
     expect_said(&w->api, "GET documents/document#1\n"
                          "DELETE documents/document#2\n");
-    expect_file(w, "documents", "b.pdf", "document#1");
+    expect_file(w, "documents", "b.pdf", NULL);
+    expect_file(w, "documents", "a.pdf", "document#1");
     d->writers = 0;
     assert_int_equal(commit(w, d), 0);
     expect_said(&w->api,
