@@ -214,13 +214,10 @@ OPERATIONS = {'ask': Ask, 'create': Create, 'create by rename': CreateByRename,
 class Place:
     """A server, a proxy, a mount, and what of them was there before a step."""
 
-    def __init__(self, folder, *options):
-        self.server = Server(folder / 'server', '--model-time', '0.05').start()
+    def __init__(self, folder, generation, *options):
+        self.server = Server(folder / 'server', '--api', generation, '--model-time', '0.05').start()
         self.api = Api(self.server)
-        self.model = self.api.post('models', width=300, height=300, name='reader',
-                                   fieldConfig={'n': {'type': 'all', 'maxLength': 20}})['modelId']
-        self.api.patch('models/' + self.model, status='training')
-        eventually(lambda: self.api.get('models/' + self.model)['status'] == 'active')
+        self.add_model(generation)
         self.datasets = {self.api.add_dataset(name): name for name in ('one', 'two')}
         self.proxy = Proxy(self.server)
         self.counter = Counter(folder)
@@ -231,6 +228,20 @@ class Place:
         self.mount.patience = 3600
         self.contents, self.seen, self.number = {}, set(), 0
         self.all_shown = {}
+
+    def add_model(self, generation):
+        old = generation == '2021'
+        size = {'width': 300, 'height': 300} if old else {}
+        field = {'type': 'all', 'maxLength': 20} if old else {'type': 'string'}
+        self.model = self.api.post('models', name='reader', fieldConfig={'n': field}, **size)['modelId']
+        path = 'models/' + self.model
+        if old:
+            self.api.patch(path, status='training')
+        else:
+            training = self.api.post(path + '/trainings')['trainingId']
+            eventually(lambda: self.api.get(f'{path}/trainings/{training}')['status'] == 'succeeded')
+            self.api.patch(path, trainingId=training)
+        eventually(lambda: self.api.get(path)['status'] == 'active')
 
     def close(self):
         self.mount.kill()
@@ -408,7 +419,8 @@ def a_sample(place):
                 if not request.startswith('GET'))
 
 
-@pytest.mark.parametrize('place', [(), ('writeback',)], indirect=True, ids=['waiting', 'writeback'])
+@pytest.mark.parametrize('place', [('2021',), ('2021', 'writeback'), ('2024',), ('2024', 'writeback')],
+                         indirect=True, ids=['waiting', 'writeback', 'waiting-today', 'writeback-today'])
 @pytest.mark.parametrize('operation', OPERATIONS)
 @pytest.mark.timeout(3600 if ALL else 180)
 def test_it_comes_to_a_right_end(place, operation):
