@@ -357,7 +357,9 @@ def test_what_was_paid_for_of_an_inbox_s_answer_is_kept(mount, ask, api, samples
     assert sorted(os.listdir(inbox)) == ['long.pdf', 'long.pdf.error.txt', 'long.pdf.prediction.json']
     assert 'only a part' in (inbox / 'long.pdf.error.txt').read_text()
     assert json.loads((inbox / 'long.pdf.prediction.json').read_text())['nextPage'] == 4
-    mount.remount()
+    with mount.server.watch() as seen:
+        mount.remount()
+        eventually(lambda: posts(seen))  # it goes on, and is refused: a question cut off is not asked again
     mount.server.stop()
     mount.server.arguments = mount.server.arguments[:-2]
     mount.server.start()
