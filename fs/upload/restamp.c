@@ -6,6 +6,7 @@
 
 #include "backend.h"
 #include "cleanup.h"
+#include "doomed.h"
 #include "drop.h"
 #include "drop_folders.h"
 #include "folder.h"
@@ -205,6 +206,9 @@ int64_t restamp_work(struct uploads *uploads, struct call *call, const struct in
         return BUSY_AGAIN_MS; /* what is said last has to be what it is called last */
     if (row->id && journal_moves(uploads->journal, row->id))
         return BUSY_AGAIN_MS; /* by what a rename has said it is told whether that was carried out */
+    if (row->id &&
+        drops_is_doomed(uploads->drops, row->id)) /* or something is put in its place, and is it */
+        return journal_is_hurried(uploads->journal) ? BUSY_AGAIN_MS : UNKNOWN_AGAIN_MS;
     take_others(uploads, row);
     if (row->id && !uploads->ro && backend_keeps_stamps(uploads->backend))
         rc = tell(uploads, call, row, why);

@@ -145,13 +145,13 @@ static int patch(struct uploads *uploads, struct call *call, const struct folder
     return rc;
 }
 
-/* Have the bytes of the document that was id others by now, or in a moment? Which labels they got,
- * nobody knows. */
+/* Have the bytes of the document that was id others by now, or in a moment, or has the name another one? Which
+ * labels they got, nobody knows. */
 static bool is_replaced(struct uploads *uploads, struct drop *document, const char *id)
 {
     struct drop_snapshot s = drop_snapshot(uploads->drops, document);
 
-    return strcmp(s.id, id) != 0 || (s.exclusive && s.dirty);
+    return !s.linked || strcmp(s.id, id) != 0 || (s.exclusive && s.dirty);
 }
 
 /* With writeback what will pass is no failure: it waits, and is sent again. */
@@ -181,6 +181,8 @@ static int give(struct uploads *uploads, struct call *call, const struct folder 
         return send_later(uploads, d);
     if (early || ((rc == 0 || rc == -ENOENT) && is_replaced(uploads, document, b->id)))
         return rc < 0 && rc != -ENOENT ? rc : set_waiting(uploads, d, NULL);
+    if (rc == -ENOENT && !err->text[0])
+        fail(err, rc, 0, "its document has gone from the server");
     return rc < 0 ? rc : set_taken(uploads, d, b->id);
 }
 

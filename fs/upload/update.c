@@ -144,7 +144,8 @@ struct landing {
     struct folder *to; /* where the bytes are to be, and the name */
     const char *name;
     struct drop *there; /* what has it, and stands for the resource, held; or NULL */
-    struct drop *mover; /* what moves there, held; or NULL: nothing, or it is something else by now */
+    struct drop
+        *mover; /* what moves there, held; or NULL: nothing, or it is something else by now */
 };
 
 static int hold(struct drops *drops, struct drop *d)

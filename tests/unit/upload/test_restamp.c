@@ -2,6 +2,8 @@
 #include "intents_fixture.h"
 
 #include "drop_rows.h"
+#include "meant.h"
+#include "removal.h"
 #include "restamp.h"
 
 #include "banned.h"
@@ -81,6 +83,36 @@ static void its_new_name_is_told_and_the_rest_is_left(void **state)
     expect_said(&w->api, TOLD("in/b.pdf", "b.pdf"));
     assert_int_equal(rename_it(w, d, "documents/in", "b.pdf"), 0); /* it says so already */
     expect_said(&w->api, "");
+}
+
+/* It is removed before that is told. What is put in its place within a moment is it, and known by the name that
+ * is owed still. */
+static void what_is_to_go_owes_its_name_until_it_is_gone(void **state)
+{
+    struct world *w = *state;
+    cleanup_drop struct drop *d = NULL, *heir = NULL;
+    cleanup_free struct intent_row *row = NULL;
+    struct restamps owed;
+
+    w->writeback = true;
+    begin(w);
+    d = name_it(w, "documents/in", "a.pdf");
+    assert_int_equal(restamp_begin(w->uploads, &d, 1, &owed), 0);
+    assert_int_equal(drops_move(w->drops, d, folder_at(w, "documents/in"), "b.pdf"), 0);
+    assert_int_equal(removal_begin(w->uploads, d, "b.pdf", 7, &w->err), 0);
+    assert_int_equal(drops_remove(w->drops, d, true), 0);
+    row = journal_copy(w->uploads->journal, owed.numbers[0]);
+    assert_true(restamp_work(w->uploads, &w->call, row, &w->err) > 0);
+    assert_true(meant_owes_name(w->uploads, id_of("document", 9)));
+    assert_int_equal(drops_add(w->drops, folder_at(w, "documents/in"), "b.pdf", DROP_FILE, &heir),
+                     0);
+    removal_claim(w->uploads, folder_at(w, "documents/in"), "b.pdf", 7, heir);
+    expect_file(w, "documents/in", "b.pdf", "document#9");
+    assert_true(meant_owes_name(w->uploads, id_of("document", 9)));
+    assert_int_equal(drops_remove(w->drops, heir, true), 0); /* without it nothing is owed */
+    assert_int_equal(restamp_work(w->uploads, &w->call, row, &w->err), 0);
+    assert_int_equal(state_of_intent(w, row->number), -1);
+    free(owed.numbers);
 }
 
 static void a_name_for_a_while_is_told_to_nobody(void **state)
@@ -220,6 +252,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(its_new_name_is_told_and_the_rest_is_left),
+        TEST(what_is_to_go_owes_its_name_until_it_is_gone),
         TEST(a_name_for_a_while_is_told_to_nobody),
         TEST(what_passes_is_tried_again_and_what_does_not_is_said),
         TEST(the_second_rename_waits_for_the_first),

@@ -363,6 +363,24 @@ static void a_folder_of_that_name_is_no_document(void **state)
     expect_waits(w, "documents", "a.json", "it waits for its document: a, or a with an ending");
 }
 
+/* mv has put another one in its place while they were being sent: they are that one's. */
+static void labels_of_what_is_replaced_meanwhile_wait_for_what_has_the_name(void **state)
+{
+    struct world *w = *state;
+    cleanup_drop struct drop *document = NULL;
+
+    start(w);
+    assert_int_equal(put(w, "documents", "a.pdf.json", LABELS), 0);
+    assert_int_equal(drops_add(w->drops, folder_at(w, "documents"), "a.pdf", DROP_FILE, &document),
+                     0);
+    assert_int_equal(drop_named(w->drops, document, id_of("document", 5), true),
+                     0); /* gone there */
+    assert_int_equal(drops_remove(w->drops, document, true), 0);
+    sidecar_follow(w->uploads, &w->call, document, folder_at(w, "documents"), "a.pdf");
+    expect_taken(w, "documents", "a.pdf.json", "");
+    expect_lines(w, 0, "");
+}
+
 static void labels_that_somebody_holds_are_sent_a_moment_later(void **state)
 {
     cleanup_drop struct drop *sidecar = NULL;
@@ -548,6 +566,7 @@ int main(void)
         TEST(of_two_documents_of_a_stem_the_one_that_is_left_gets_the_labels),
         TEST(a_third_document_of_a_stem_takes_nothing),
         TEST(a_folder_of_that_name_is_no_document),
+        TEST(labels_of_what_is_replaced_meanwhile_wait_for_what_has_the_name),
         TEST(labels_that_somebody_holds_are_sent_a_moment_later),
         TEST(labels_wait_for_a_document_that_is_on_its_way),
         TEST(labels_are_for_the_bytes_that_take_the_place_in_a_moment),
