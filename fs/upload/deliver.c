@@ -105,6 +105,26 @@ static bool is_unchanged(struct delivery *s)
 
 /* --- All of it -------------------------------------------------------------------------------- */
 
+/* On disk before what it says goes out, so that a death in between leaves no labels without their file: the next
+ * mount says it again. */
+static int send_sidecar(struct delivery *s, struct failure *err)
+{
+    cleanup_free char *owner = s->moving ? NULL : sidecar_owner(s->uploads, s->drop);
+    int rc = s->moving ? 0 : bytes_sync(s->bytes);
+
+    if (rc == 0 && !s->moving) {
+        sidecar_left(s->uploads, s->drop);
+        drop_stayed(s->uploads->drops, s->drop);
+        rc = drop_row_save(s->uploads->drops, s->drop, true);
+    }
+    if (rc == 0)
+        rc = sidecar_commit(s->uploads, s->call, s->folder, s->name, s->drop, s->bytes, s->moving,
+                            err);
+    if (rc < 0 && !s->moving)
+        sidecar_stays(s->uploads, s->drop, owner);
+    return rc;
+}
+
 /* What stays here may still say something of what goes. */
 static int stay_local(struct delivery *s, struct failure *err)
 {
@@ -116,8 +136,7 @@ static int stay_local(struct delivery *s, struct failure *err)
     if (defaults)
         rc = defaults_check(s->folder, s->bytes, err);
     else if (sidecar)
-        rc = sidecar_commit(s->uploads, s->call, s->folder, s->name, s->drop, s->bytes, s->moving,
-                            err);
+        rc = send_sidecar(s, err);
     else if (!rule_sidecar(s->folder, s->name))
         sidecar_left(s->uploads, s->drop);
     if (rc < 0)
@@ -126,7 +145,7 @@ static int stay_local(struct delivery *s, struct failure *err)
         drop_said(s->uploads->drops, s->drop); /* once */
     else
         drop_stayed(s->uploads->drops, s->drop);
-    if (s->content.size == 0)
+    if (s->content.size == 0 || (sidecar && !s->moving))
         return drop_row_save(s->uploads->drops, s->drop, false);
     /* closed and not acknowledged: on disk */
     rc = bytes_sync(s->bytes);
