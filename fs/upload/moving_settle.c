@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "doomed.h"
 #include "drop_events.h"
 #include "drop_folders.h"
 #include "drop_rows.h"
@@ -36,6 +37,7 @@ struct settling {
     struct drop *drop;  /* held exclusively */
     struct drop *there; /* what the name is taken from, held exclusively; or NULL */
     bool undo;          /* what it was to take the place of is gone: no name is its own */
+    bool away;          /* and that is not gone, but called otherwise by now, or going */
     char gone[RESOURCE_ID_MAX + 1]; /* what the name stood for, or "" */
 };
 
@@ -135,7 +137,40 @@ static int hold_mover(struct settling *s)
  * knows of no file that took its place. */
 static bool is_left(const struct settling *s)
 {
-    return s->name == s->row->to_name && s->row->look && !s->row->old;
+    return s->name == s->row->to_name && ((s->row->look && !s->row->old) || s->away);
+}
+
+/* Has what it was to take the place of got another name since, or is it going to be deleted? Whoever did that was
+ * told that it is done, and means that one: it stays, and is no sign that this was carried out. -errno. */
+static int is_away(const struct settling *s)
+{
+    struct drops *drops = s->uploads->drops;
+    cleanup_drop struct drop *d = NULL;
+    int rc;
+
+    if (!s->row->old)
+        return 0;
+    if (drops_is_doomed(drops, s->row->old))
+        return 1;
+    rc = drops_find_id_anywhere(drops, s->row->old, &d);
+    if (rc < 0)
+        return rc == -ENOENT ? 0 : rc;
+    return drop_snapshot(drops, d).linked && !drop_is_called(drops, d, s->to, s->row->to_name);
+}
+
+/* moving_is_done(). */
+static int is_done(struct settling *s, struct call *call, const struct target *t,
+                   struct failure *why)
+{
+    int rc = is_away(s);
+
+    if (rc < 0)
+        return rc;
+    s->away = rc > 0;
+    rc = moving_is_done(s->uploads, call, t, s->to, s->row->to_name, s->away ? NULL : s->row->old,
+                        &s->undo, why);
+    s->undo = s->undo || s->away;
+    return rc;
 }
 
 /* The name that moves: where it was, or, if a list has taken it away meanwhile, a new one where it
@@ -377,7 +412,7 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
         rc = -EINVAL;
     }
     if (rc == 0)
-        rc = moving_is_done(uploads, call, &t, s.to, row->to_name, row->old, &s.undo, why);
+        rc = is_done(&s, call, &t, why);
     if (rc == 1 && s.undo && stays_in_list(&s))
         rc = 0; /* who has removed it since has not removed what was to take its place */
     if (rc == 0 && unsure_may_land(uploads, row))
@@ -405,5 +440,6 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
     }
     if (s.gone[0] && strcmp(s.gone, row->id) != 0 && !row->old && !uploads->nodelete)
         news.old = s.gone;
+    news.owes_nothing = s.away;
     return rc < 0 ? rc : journal_tell(j, row->number, INTENT_FOUND, &news, STATE_NOW);
 }

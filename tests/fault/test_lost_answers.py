@@ -290,6 +290,33 @@ def test_a_rename_over_another_of_which_nobody_knows_is_undone_when_that_is_remo
     assert (dataset / 'scan.pdf').read_bytes() == small_pdf(1) and not (target / 'other.pdf').exists()
 
 
+@pytest.mark.parametrize('to', ['kept.pdf', 'the first dataset'])
+@pytest.mark.parametrize('carried_out', [True, False])
+def test_what_was_moved_away_from_a_rename_of_which_nobody_knows_stays(mount, proxy, api, dataset, to, carried_out):
+    """Who was told that it failed, and moves away what he sees there, has it there."""
+    mount.allow('scan.pdf', 'other.pdf')
+    mount.run('mkdir datasets/second')
+    second = mount / 'datasets' / api.dataset_called('second')['datasetId'] / 'documents'
+    kept = second / 'kept.pdf' if to == 'kept.pdf' else dataset / 'kept.pdf'
+    for path, n in ((dataset / 'scan.pdf', 1), (second / 'other.pdf', 2)):
+        path.write_bytes(small_pdf(n))
+    proxy.fault('PATCH', '/documents/.*', **({'close': 'after'} if carried_out else {'close': 'before'}))
+    proxy.fault('GET', '/documents/.*', status=500)
+    with pytest.raises(OSError):
+        os.rename(dataset / 'scan.pdf', second / 'other.pdf')
+    proxy.clear()
+    os.rename(second / 'other.pdf', kept)
+    time.sleep(2.5)  # as long as what was sent may arrive
+    eventually(lambda: 'scan.pdf' in os.listdir(dataset))
+    for _ in range(2):
+        assert (dataset / 'scan.pdf').read_bytes() == small_pdf(1)
+        assert kept.read_bytes() == small_pdf(2)
+        assert not (second / 'other.pdf').exists()
+        where = {api.content('documents/' + d['documentId']): d['datasetId'] for d in api.documents()}
+        assert where == {small_pdf(1): dataset.parent.name, small_pdf(2): kept.parent.parent.name}
+        mount.remount()
+
+
 @pytest.mark.parametrize('then', ['again', 'elsewhere'])
 def test_a_move_of_which_nobody_knows_that_is_done_by_another_is_that_one(mount, proxy, api, dataset, then):
     """Its mover tries again, or moves it elsewhere, before it is known: what came of the first changes nothing."""

@@ -1,6 +1,7 @@
 /* A move that nobody waits for any more: the name follows what was moved, or that goes back. */
 #include "moving_fixture.h"
 
+#include "doomed.h"
 #include "moving_settle.h"
 
 #include "banned.h"
@@ -322,6 +323,61 @@ static void what_it_was_to_replace_is_called_otherwise_by_now(void **state)
     expect_there(&w->api, "documents", "document#1 document#2 ");
 }
 
+/* Whoever has moved what it was to take the place of was told so: that stays, and tells nothing of this one. */
+static void what_it_was_to_replace_was_moved_away(void **state)
+{
+    static const struct {
+        const char *what;
+        const char
+            *to; /* where it was moved to, as kept.pdf; NULL: it was removed, and that is owed */
+        bool not_moved; /* what was to take its place */
+        int answer;     /* to the PATCH back; 0: its own */
+        const char *in_7;
+    } cases[] = {
+        /* clang-format off */
+        { "renamed", IN_8, false, 0, "document#1" },
+        { "to where the other one is", IN_7, true, 0, "document#1" },
+        { "and the other one has come", IN_7, false, 0, "document#1" },
+        { "and cannot go back", IN_8, false, 403, NULL },
+        { "removed", NULL, false, 0, "document#1" },
+        { "removed, and the other one has not come", NULL, true, 0, "document#1" },
+        /* clang-format on */
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        cleanup_drop struct drop *there = NULL;
+        struct world *w = *state;
+        int64_t number = begin_move(w, &(struct move){ .there = "theirs",
+                                                       .to_name = "b.pdf",
+                                                       .owes = true,
+                                                       .not_moved = cases[i].not_moved });
+
+        print_message("%s\n", cases[i].what);
+        there = find_file(w, IN_8, "b.pdf");
+        if (cases[i].to == NULL)
+            drops_doom(w->drops, id_of("document", 2));
+        else if (strcmp(cases[i].to, IN_7) == 0)
+            api_change(&w->api, "documents/document#2", AT_7);
+        if (cases[i].to)
+            assert_int_equal(drops_move(w->drops, there, folder_at(w, cases[i].to), "kept.pdf"), 0);
+        else
+            assert_int_equal(drops_remove(w->drops, there, true), 0);
+        if (cases[i].answer)
+            api_rule(&w->api, -1, "PATCH", "documents/document#1", cases[i].answer, "{}");
+        assert_int_equal(settle(w, number), 0);
+        assert_int_equal(state_of_intent(w, number), -1);
+        expect_file(w, IN_8, "b.pdf", NULL);
+        expect_file(w, IN_7, "a.pdf", cases[i].in_7);
+        if (!cases[i].in_7) /* it keeps the name that it had */
+            expect_file(w, IN_8, "a.pdf", "document#1");
+        if (cases[i].to)
+            expect_file(w, cases[i].to, "kept.pdf", "document#2");
+        expect_there(&w->api, "documents", "document#1 document#2 ");
+        drop_unref(steal_pointer(&there));
+        stop(w);
+    }
+}
+
 /* What it was to take the place of was removed meanwhile: no rm takes back what it has not seen. */
 static void what_it_was_to_replace_is_gone(void **state)
 {
@@ -452,6 +508,7 @@ int main(void)
         TEST(where_the_name_was_taken_it_goes_back),
         TEST(what_is_written_meanwhile_is_not_replaced),
         TEST(what_it_was_to_replace_is_called_otherwise_by_now),
+        TEST(what_it_was_to_replace_was_moved_away),
         TEST(what_it_was_to_replace_is_gone),
         TEST(what_it_was_to_replace_in_its_own_list_is_gone),
         TEST(what_cannot_go_back_says_what_it_is_called),
