@@ -91,14 +91,15 @@ static int open_content(struct files *files, struct call *call, struct handle *h
         rc = finish_answer(files, call, h, &b, err);
     if (rc < 0)
         return rc;
-    if (h->can_write || resource_takes_json(b.target.res)) /* who writes needs all of it */
+    if (h->can_write || resource_takes_json(b.target.res)) { /* who writes needs all of it */
         rc = recall_open(files->uploads, call, &b, &at.fd, &at.size, err);
-    else
-        rc = known_content_open(files->remote, call, &b.target, &at, err);
+        if (rc == 0 && at.fd >= 0)
+            read_ahead_opened(files->remote, &b.target, at.size);
+    } else {
+        rc = read_ahead_open(files->remote, call, &b.target, &at, err);
+    }
     if (rc < 0)
         return rc;
-    if (at.fd >= 0 || at.arrival)
-        read_ahead_opened(files->remote, &b.target, at.size);
     lock_take(&h->lock);
     if (h->fd < 0 && !h->arrival) {
         h->fd = steal_fd(&at.fd);

@@ -25,14 +25,13 @@ static int open_content(struct files *files, struct call *call, struct handle *h
         return refuse_write(&h->node->place, err);
     rc = bind_resource(files->inodes, h->node, &b);
     if (rc == 0)
-        rc = known_content_open(files->remote, call, &b.target, &at, err);
+        rc = read_ahead_open(files->remote, call, &b.target, &at, err);
     if (rc < 0)
         return rc;
     h->fd = at.fd;
     h->arrival = at.arrival;
     /* a try that fails leaves pages, of which the next one knows nothing */
     h->keep_cache = !fetch_content_changes(b.target.res) && !at.arrival;
-    read_ahead_opened(files->remote, &b.target, at.size);
     return 0;
 }
 

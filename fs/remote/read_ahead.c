@@ -153,22 +153,17 @@ void read_ahead_stop(struct remote *remote)
     lock_give(&remote->lists_lock);
 }
 
-/* How many more may be under way, when they are of about size bytes. */
-static unsigned room(struct remote *remote, int64_t size)
+/* How many may be ahead of a reader, when they are of about size bytes. */
+static unsigned most_of(struct remote *remote, int64_t size)
 {
-    unsigned most = remote->ahead_max, under_way;
+    unsigned most = remote->ahead_max;
     struct content_stats stats;
     int64_t fit;
 
     content_get_stats(remote->content, &stats);
     fit = stats.max_bytes / 4 < READ_AHEAD_BYTES ? stats.max_bytes / 4 : READ_AHEAD_BYTES;
     fit /= size > 0 ? size : 1;
-    if (fit < (int64_t)most)
-        most = (unsigned)fit;
-    lock_take(&remote->lists_lock);
-    under_way = remote->n_aheads;
-    lock_give(&remote->lists_lock);
-    return most > under_way ? most - under_way : 0;
+    return fit < (int64_t)most ? (unsigned)fit : most;
 }
 
 /* Is it a step in this order of the list? Then what comes next is begun. */
@@ -177,11 +172,13 @@ static void follow(struct remote *remote, const struct known_list *list, enum li
 {
     int64_t place = listing_place(list->listing, order, id);
     struct walk_ahead ahead;
+    unsigned room;
 
     if (place < 0)
         return;
     lock_take(&remote->lists_lock);
-    walks_note(&remote->walks, list->key ^ (uint64_t)order, place, most, &ahead);
+    room = most > remote->n_aheads ? most - remote->n_aheads : 0;
+    walks_note(&remote->walks, list->key ^ (uint64_t)order, place, most, room, &ahead);
     lock_give(&remote->lists_lock);
     for (unsigned i = 0; i < ahead.count; i++) {
         struct record *r = listing_at(list->listing, order, ahead.first + ahead.step * i);
@@ -192,7 +189,7 @@ static void follow(struct remote *remote, const struct known_list *list, enum li
     }
 }
 
-void read_ahead_opened(struct remote *remote, const struct target *t, int64_t size)
+static void note(struct remote *remote, const struct target *t)
 {
     struct known_list lists[LISTS_MAX];
     unsigned most;
@@ -200,7 +197,7 @@ void read_ahead_opened(struct remote *remote, const struct target *t, int64_t si
 
     if (!remote->ahead_max || !remote->pool || t->parent || fetch_content_changes(t->res))
         return;
-    most = room(remote, size);
+    most = most_of(remote, atomic_load(&remote->ahead_size));
     n = known_lists_of(remote, t, lists, LISTS_MAX);
     for (size_t i = 0; i < n; i++) {
         follow(remote, &lists[i], LISTING_ROWS, t->id, most);
@@ -208,4 +205,25 @@ void read_ahead_opened(struct remote *remote, const struct target *t, int64_t si
         follow(remote, &lists[i], LISTING_TITLES, t->id, most);
         listing_unref(lists[i].listing);
     }
+}
+
+void read_ahead_opened(struct remote *remote, const struct target *t, int64_t size)
+{
+    atomic_store(&remote->ahead_size, size);
+    note(remote, t);
+}
+
+int read_ahead_open(struct remote *remote, struct call *call, const struct target *t,
+                    struct content_at *out, struct failure *err)
+{
+    int rc;
+
+    if (!call->nowait)
+        note(remote, t); /* what comes next is under way beside it, and not after it */
+    rc = known_content_open(remote, call, t, out, err);
+    if (rc == 0 && call->nowait)
+        read_ahead_opened(remote, t, out->size);
+    else if (rc == 0)
+        atomic_store(&remote->ahead_size, out->size);
+    return rc;
 }

@@ -16,7 +16,12 @@
 /* So many bytes at a time, or a quarter of the content cache when that is less. */
 #define READ_AHEAD_BYTES ((int64_t)64 << 20)
 
+struct content_at;
 struct remote;
+
+/* known_content_open(), for somebody who reads: what comes next is begun before it. */
+int read_ahead_open(struct remote *remote, struct call *call, const struct target *t,
+                    struct content_at *out, struct failure *err);
 
 /* Somebody has opened t's content, of size bytes, to read it. Any thread; never blocks. */
 void read_ahead_opened(struct remote *remote, const struct target *t, int64_t size);

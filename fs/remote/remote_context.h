@@ -38,8 +38,9 @@ struct remote {
     struct ahead *aheads; /* that are under way; guarded by lists_lock, as all to ahead_ended */
     unsigned n_aheads, ahead_threads;
     bool ahead_ended;
-    unsigned ahead_max;          /* set once: so many at once; 0: none */
-    atomic_uint page_size;       /* of page_fetch() */
+    unsigned ahead_max;              /* set once: so many at once; 0: none */
+    atomic_int_least64_t ahead_size; /* of what was opened last: the next are taken to be so long */
+    atomic_uint page_size;           /* of page_fetch() */
     atomic_uint_least64_t swept; /* the kinds whose sizes have been compared with a whole list */
     struct lock arrivals_lock;
     struct arrival *arrivals;   /* that are on their way; guarded by arrivals_lock, as the next */

@@ -7,7 +7,10 @@
 #include "banned.h"
 
 #define SEEN_MIN 3
+#define SEEN_AGAIN 2 /* of a walk like one that has gone far in this list */
 #define DOUBT_MAX 8
+#define GROWTH 4 /* a walk that goes on is one; where some were none it is trusted more slowly */
+#define GROWTH_IN_DOUBT 2
 #define LATE_MAX 32 /* so far behind its last place a walk's readers may be, when they are many */
 
 /* How many steps of w lead to place, INT64_MIN: none. */
@@ -51,9 +54,23 @@ static void begin(struct walks *w, uint64_t list, int64_t place)
     for (size_t i = 1; i < WALKS_MAX; i++)
         if (w->walks[i].used < oldest->used)
             oldest = &w->walks[i];
-    if (oldest->asked && oldest->seen < SEEN_MIN + w->doubt + 2 && w->doubt < DOUBT_MAX)
-        w->doubt++;
+    if (oldest->asked && oldest->seen < SEEN_MIN + w->doubt + 2) {
+        w->doubt += w->doubt < DOUBT_MAX;
+        w->far_step = 0;
+    }
     *oldest = (struct walk){ .list = list, .last = place, .seen = 1, .used = w->uses };
+}
+
+static bool goes_as_before(const struct walks *w, const struct walk *one)
+{
+    return one->step == w->far_step && one->list == w->far_list;
+}
+
+static unsigned wider(const struct walks *w, const struct walk *one, unsigned max)
+{
+    if (!one->window)
+        return goes_as_before(w, one) && max > GROWTH ? max / GROWTH : 1;
+    return (w->doubt ? GROWTH_IN_DOUBT : GROWTH) * one->window;
 }
 
 static void advance(struct walks *w, struct walk *one, int64_t place, unsigned max)
@@ -66,19 +83,22 @@ static void advance(struct walks *w, struct walk *one, int64_t place, unsigned m
     one->last = place;
     one->seen++;
     one->asked -= steps < one->asked ? steps : one->asked;
-    if (one->seen < SEEN_MIN + w->doubt)
+    if (one->seen < (goes_as_before(w, one) ? SEEN_AGAIN : SEEN_MIN + w->doubt))
         return;
     if (steps > 1)
         one->window = one->window > 1 ? one->window / 2 : 1;
     else
-        one->window = one->window ? 2 * one->window : 1;
+        one->window = wider(w, one, max);
     if (one->window >= max) {
         one->window = max;
         w->doubt /= 2;
+        w->far_list = one->list;
+        w->far_step = max > 1 ? one->step : 0;
     }
 }
 
-void walks_note(struct walks *w, uint64_t list, int64_t place, unsigned max, struct walk_ahead *out)
+void walks_note(struct walks *w, uint64_t list, int64_t place, unsigned max, unsigned room,
+                struct walk_ahead *out)
 {
     struct walk *one = find(w, list, place);
 
@@ -96,6 +116,6 @@ void walks_note(struct walks *w, uint64_t list, int64_t place, unsigned max, str
         return;
     out->step = one->step;
     out->first = one->last + one->step * ((int64_t)one->asked + 1);
-    out->count = one->window - one->asked;
-    one->asked = one->window;
+    out->count = one->window - one->asked < room ? one->window - one->asked : room;
+    one->asked += out->count;
 }

@@ -1,6 +1,7 @@
 /* What is fetched before anybody asks for it, of who walks through a folder, and of who does not. */
 #include "read_ahead.h"
 
+#include "fetch.h"
 #include "known.h"
 #include "known_lists.h"
 #include "listing.h"
@@ -168,11 +169,14 @@ static void a_walk_is_seen_in_any_order_and_goes_before_it(void **state)
         { "two", { 5, 6 }, 2, "" },
         { "the same again and again", { 5, 5, 5, 5, 5 }, 5, "" },
         { "three in a row", { 5, 6, 7 }, 3, "8 " },
-        { "more and more", { 5, 6, 7, 8, 9, 10 }, 6, "11 12 13 14 15 16 17 18 " },
-        { "backwards", { 50, 49, 48, 47 }, 4, "45 46 " },
-        { "every third", { 3, 6, 9, 12 }, 4, "15 18 " },
+        { "more and more",
+          { 5, 6, 7, 8, 9, 10 },
+          6,
+          "11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 " },
+        { "backwards", { 50, 49, 48, 47 }, 4, "43 44 45 46 " },
+        { "every third", { 3, 6, 9, 12 }, 4, "15 18 21 24 " },
         { "here and there", { 50, 10, 71, 33, 90, 20 }, 6, "" },
-        { "less, when one is passed over", { 5, 6, 7, 8, 10 }, 5, "9 11 " },
+        { "less, when one is passed over", { 5, 6, 7, 8, 10 }, 5, "9 11 12 " },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases) * ARRAY_LEN(orders); i++) {
@@ -227,7 +231,7 @@ static void what_was_removed_meanwhile_is_passed_over(void **state)
     known_removed(x->remote, &gone);
     for (unsigned row = 0; row < 4; row++)
         cat(&f, row);
-    expect_ahead(&f, 1, "5 6 ");
+    expect_ahead(&f, 1, "5 6 7 8 ");
     assert_int_equal(asked(x, get_of(&f, 4)), 0);
 }
 
@@ -264,7 +268,7 @@ static void where_it_is_of_no_use_nothing_is_read_ahead(void **state)
             tell(&f, row, SIZE);
         until_all_came(x);
         for (unsigned row = 0; row < f.n; row++)
-            assert_int_equal(asked(x, get_of(&f, row)), cases[i].wanted && row >= 3 && row <= 5);
+            assert_int_equal(asked(x, get_of(&f, row)), cases[i].wanted && row >= 3 && row <= 7);
         teardown(&own);
     }
     (void)state;
@@ -344,7 +348,7 @@ static void what_is_here_is_not_fetched(void **state)
     get(&f, 3);
     for (unsigned row = 0; row < 4; row++)
         cat(&f, row);
-    expect_ahead(&f, 1, "4 5 ");
+    expect_ahead(&f, 1, "4 5 6 7 ");
     assert_int_equal(asked(x, get_of(&f, 3)), 1);
 }
 
@@ -418,6 +422,48 @@ static void who_opens_what_is_on_its_way_waits_for_that(void **state)
     assert_int_equal(asked(x, get_of(&f, 3)), 1);
 }
 
+static void *open_it(void *arg)
+{
+    struct reader *r = arg;
+    struct target t = target_of(r->f->kind, r->f->ids[r->row]);
+    struct content_at at = { .fd = -1 };
+    struct failure err;
+    struct call call;
+
+    assert_int_equal(call_init(&call), 0);
+    r->rc = read_ahead_open(r->f->x->remote, &call, &t, &at, &err);
+    if (r->rc == 0)
+        close(at.fd);
+    call_release(&call);
+    return NULL;
+}
+
+/* Its reader waits for what it opens, and what comes next does not wait for that. */
+static void the_next_are_under_way_beside_what_is_opened(void **state)
+{
+    struct folder_there f = { .kind = RES_DOCUMENTS };
+    struct fixture *x = *state;
+    struct reader reader = { .f = &f, .row = 3, .rc = -1 };
+    unsigned beside;
+    pthread_t thread;
+
+    x->config.ahead_max = 16;
+    begin(&f, x, 20, 1, 1, true);
+    for (unsigned row = 0; row < 3; row++)
+        tell(&f, row, SIZE);
+    assert_int_equal(pthread_create(&thread, NULL, open_it, &reader), 0);
+    for (int n = 0; n < 10000 && under_way(x) < 5; n++)
+        fake_sleep_ms(1);
+    beside = under_way(x);
+    fake_open_gate(&x->server);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(reader.rc, 0);
+    assert_int_equal(beside, 5); /* what is opened, and four more */
+    until_all_came(x);
+    for (unsigned row = 3; row < 8; row++)
+        assert_int_equal(asked(x, get_of(&f, row)), 1);
+}
+
 static void what_cannot_be_had_is_nobodys_error(void **state)
 {
     struct folder_there f = { .kind = RES_DOCUMENTS };
@@ -466,6 +512,7 @@ int main(void)
         A_TEST(what_is_here_is_not_fetched),
         A_TEST(what_an_earlier_mount_has_left_is_looked_through),
         A_TEST(who_opens_what_is_on_its_way_waits_for_that),
+        A_TEST(the_next_are_under_way_beside_what_is_opened),
         A_TEST(what_cannot_be_had_is_nobodys_error),
         A_TEST(with_its_reader_it_ends),
     };
