@@ -191,6 +191,26 @@ int spool_create(struct spool *s, uint64_t *number, int *fd)
     return rc;
 }
 
+int spool_take(struct spool *s, uint64_t *number, int *fd)
+{
+    uint64_t mine = 0;
+    int rc;
+
+    if (!lock_try(&s->lock))
+        return -EWOULDBLOCK;
+    if (s->last < s->made)
+        mine = ++s->last;
+    lock_give(&s->lock);
+    if (!mine)
+        return -EWOULDBLOCK;
+    rc = spool_open(s, mine, O_RDWR, fd);
+    if (rc == 0)
+        *number = mine;
+    else
+        spool_remove(s, mine);
+    return rc;
+}
+
 int spool_open(struct spool *s, uint64_t number, int flags, int *fd)
 {
     char name[NAME_BYTES];

@@ -25,6 +25,10 @@ void spool_skip(struct spool *s, uint64_t number);
  * with it, for those who ask next; what is empty and has no row is none of anybody's. */
 int spool_create(struct spool *s, uint64_t *number, int *fd);
 
+/* The same of one that was made with another, for who must not wait: a file that is there is opened, and no
+ * more. -EWOULDBLOCK: there is none. */
+int spool_take(struct spool *s, uint64_t *number, int *fd);
+
 /* flags: O_RDONLY or O_RDWR, with O_TRUNC if wanted. 0, -ENOENT, -EPERM it is not this
  * user's alone (owned.h), ... */
 int spool_open(struct spool *s, uint64_t number, int flags, int *fd);

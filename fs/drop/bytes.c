@@ -70,10 +70,10 @@ struct bytes *bytes_open(struct spool *spool, uint64_t number, int fd)
     return b;
 }
 
-int bytes_new(struct spool *spool, struct bytes **out)
+int bytes_new(struct spool *spool, bool nowait, struct bytes **out)
 {
     uint64_t number;
-    int fd, rc = spool_create(spool, &number, &fd);
+    int fd, rc = nowait ? spool_take(spool, &number, &fd) : spool_create(spool, &number, &fd);
 
     if (rc < 0)
         return rc;

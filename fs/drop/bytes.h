@@ -5,6 +5,7 @@
 #define LASFS_BYTES_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "buf.h"
@@ -31,6 +32,7 @@ int bytes_sync(const struct bytes *b);
 int bytes_read(const struct bytes *b, struct buf *out);
 
 struct bytes *bytes_open(struct spool *spool, uint64_t number, int fd);
-int bytes_new(struct spool *spool, struct bytes **out); /* empty, in the spool */
+/* Empty, in the spool. nowait: -EWOULDBLOCK where a file is to be made for it. */
+int bytes_new(struct spool *spool, bool nowait, struct bytes **out);
 
 #endif

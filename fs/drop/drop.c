@@ -314,9 +314,14 @@ static int memory_bytes(struct bytes **out)
     return *out ? 0 : -ENOMEM;
 }
 
+static int make_bytes(struct drops *t, const struct drop *d, bool nowait, struct bytes **out)
+{
+    return is_of_memory(t, d) ? memory_bytes(out) : bytes_new(t->spool, nowait, out);
+}
+
 int drop_make_bytes(struct drops *t, const struct drop *d, struct bytes **out)
 {
-    return is_of_memory(t, d) ? memory_bytes(out) : bytes_new(t->spool, out);
+    return make_bytes(t, d, false, out);
 }
 
 int drop_new_bytes(struct drops *t, struct drop *d, struct bytes **out)
@@ -325,6 +330,21 @@ int drop_new_bytes(struct drops *t, struct drop *d, struct bytes **out)
 
     if (rc == 0)
         set_bytes(t, d, *out);
+    return rc;
+}
+
+int drop_begin_bytes(struct drops *t, struct drop *d)
+{
+    struct bytes *b;
+    bool new;
+    int rc;
+
+    drops_lock(t);
+    new = !d->id && !d->local && !d->sealed && d->linked;
+    drops_unlock(t);
+    rc = new ? make_bytes(t, d, true, &b) : -EWOULDBLOCK;
+    if (rc == 0)
+        set_bytes(t, d, b);
     return rc;
 }
 

@@ -198,6 +198,10 @@ static inline unsigned drop_version(const struct drop *d)
  * reference for the caller), in the place of what it had. 0, -ENOSPC, -EIO, -ENOMEM. */
 int drop_new_bytes(struct drops *t, struct drop *d, struct bytes **out);
 
+/* The same for what nothing was ever written into, without a wait. d is held exclusively. -EWOULDBLOCK: it is
+ * something else, or a file must be made for it. */
+int drop_begin_bytes(struct drops *t, struct drop *d);
+
 /* Such bytes that are the caller's, for d. */
 int drop_make_bytes(struct drops *t, const struct drop *d, struct bytes **out);
 

@@ -218,7 +218,7 @@ int drops_add_failed(struct drops *t, struct folder *f, const char *name, const 
                      size_t len, const char *why, int64_t at_ns)
 {
     struct bytes *b;
-    int rc = bytes_new(t->spool, &b);
+    int rc = bytes_new(t->spool, false, &b);
 
     if (rc < 0)
         return rc;
@@ -240,7 +240,7 @@ int drops_copy_failed(struct drops *t, struct drop *d, struct folder *f, const c
     mtime_ns = d->mtime_ns;
     drops_unlock(t);
     if (from && from->number && !f->memory) {
-        rc = bytes_new(t->spool, &b);
+        rc = bytes_new(t->spool, false, &b);
         if (rc == 0)
             rc = file_copy(from->fd, b->fd, -1);
     }

@@ -12,7 +12,7 @@
 
 static int copy_bytes(struct drops *t, const struct bytes *from, bool empty, struct bytes **out)
 {
-    int rc = bytes_new(t->spool, out);
+    int rc = bytes_new(t->spool, false, out);
 
     if (rc == 0 && !empty)
         rc = file_copy(from->fd, (*out)->fd, -1);

@@ -149,6 +149,20 @@ static int reopen(struct files *files, struct drop *d, bool empty)
     return drop_is_promised(files->drops, d) ? drop_unseal(files->drops, d, empty) : 0;
 }
 
+/* The first bytes of a new file, by who must not wait: most have a file of the spool that was made with another's.
+ * Whatever is in its way, who may wait looks again and says why. */
+static bool begin_now(struct files *files, struct call *call, struct drop *d, struct handle *h)
+{
+    bool begun;
+
+    if (drop_lock_exclusive(files->drops, d, call) < 0)
+        return false;
+    begun = (!h || handle_open_fd(h) < 0) && is_current(files, d, h) &&
+            drop_begin_bytes(files->drops, d) == 0;
+    drop_unlock_exclusive(files->drops, d);
+    return begun;
+}
+
 /* With local bytes there, for h or (NULL) by path, held shared; the bytes with a reference. */
 static int begin_change(struct files *files, struct call *call, struct drop *d, struct handle *h,
                         struct bytes **out, struct failure *err)
@@ -167,6 +181,8 @@ static int begin_change(struct files *files, struct call *call, struct drop *d, 
         drop_unlock_shared(files->drops, d);
         if (rc < 0)
             return rc;
+        if (call->nowait && begin_now(files, call, d, h))
+            continue;
         if (call->nowait)
             return -EWOULDBLOCK;
         rc = drop_lock_exclusive(files->drops, d, call);

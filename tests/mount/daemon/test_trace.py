@@ -117,6 +117,18 @@ def run(mount, script):
 
 # --- Operations --------------------------------------------------------------------------------
 
+def test_the_only_write_of_a_small_file_waits_for_no_thread(mount, trace, samples):
+    """Its file in the spool was made with another's: one in so many waits until some more are."""
+    names = [f'.{number}.tmp' for number in range(40)]
+    for name in names:
+        samples.pdf(name, 1000)
+    mount.run(f'cp {" ".join(str(samples.folder / n) for n in names)} documents/')
+    mount.run(f'cd documents; rm {" ".join(names)}')
+    writes = trace.operations('write', path=r'/documents/\.\d+\.tmp')
+    assert len(writes) == 40
+    assert sum(not w.waited for w in writes) >= 24, writes
+
+
 FILE = '/documents/a.pdf'
 CALLS = {  # operation: path, result
     'opendir': ('/datasets', '0'),

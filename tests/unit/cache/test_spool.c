@@ -241,6 +241,30 @@ static void spool_leaves_nothing_that_it_made_ahead(void **state)
     spool_free(s);
 }
 
+static void spool_gives_what_it_made_ahead_without_making_any(void **state)
+{
+    struct spool *s = open_spool(state);
+    uint64_t number = 0, last = 0;
+    int files, taken = 0, fd = -1;
+
+    assert_int_equal(spool_take(s, &number, &fd), -EWOULDBLOCK);
+    assert_int_equal(count_files(in_dir(state, "deep/spool")), 0);
+    while (spool_take(s, &number, &fd) == -EWOULDBLOCK && last < 100)
+        last = put_text(s, "x");
+    files = count_files(in_dir(state, "deep/spool"));
+    do {
+        assert_int_equal(number, ++last);
+        assert_int_equal(file_write_all(fd, "taken", 5), 0);
+        close(fd);
+        expect_text(s, number, "taken");
+        taken++;
+    } while (spool_take(s, &number, &fd) == 0);
+    assert_true(taken > 8);
+    assert_int_equal(count_files(in_dir(state, "deep/spool")), files);
+    assert_int_equal(put_text(s, "x"), last + 1);
+    spool_free(s);
+}
+
 static void spool_goes_on_behind_what_is_in_its_way(void **state)
 {
     struct spool *s = open_spool(state);
@@ -270,6 +294,7 @@ int main(void)
         TEST(spool_says_why_it_cannot_start),
         TEST(spool_serves_many_at_once),
         TEST(spool_leaves_nothing_that_it_made_ahead),
+        TEST(spool_gives_what_it_made_ahead_without_making_any),
         TEST(spool_goes_on_behind_what_is_in_its_way),
     };
 

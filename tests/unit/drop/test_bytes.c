@@ -21,7 +21,7 @@ static struct bytes *new_bytes(struct spool *s, const char *text)
 {
     struct bytes *b = NULL;
 
-    assert_int_equal(bytes_new(s, &b), 0);
+    assert_int_equal(bytes_new(s, false, &b), 0);
     assert_int_equal(file_pwrite_all(b->fd, text, strlen(text), 0), 0);
     return b;
 }
@@ -109,7 +109,8 @@ static void no_bytes_without_a_disk_to_write_them(void **state)
     struct bytes *b = NULL;
 
     assert_int_equal(rmdir(in_dir(state, "spool")), 0);
-    assert_true(bytes_new(s, &b) < 0);
+    assert_true(bytes_new(s, false, &b) < 0);
+    assert_int_equal(bytes_new(s, true, &b), -EWOULDBLOCK);
     assert_null(b);
     spool_free(s);
 }

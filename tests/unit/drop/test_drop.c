@@ -174,6 +174,41 @@ static void new_bytes_take_the_place_of_those_before(void **state)
     close_table(&t);
 }
 
+/* Only what nothing was ever written into has its first ones so. */
+static void first_bytes_without_a_wait(void **state)
+{
+    struct drop *new, *sent, *written, *gone;
+    struct table t;
+
+    t = open_table(state);
+    new = add(&t, "documents", "new.pdf", DROP_FILE);
+    assert_int_equal(drop_begin_bytes(t.drops, new), -EWOULDBLOCK); /* no file was made ahead */
+    for (int i = 0; i < 12; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "%d.pdf", i);
+        drop_unref(add_text(&t, "documents", name, "abc"));
+    }
+    assert_int_equal(drop_begin_bytes(t.drops, new), 0);
+    expect_bytes(&t, new, "");
+    assert_int_equal(drop_begin_bytes(t.drops, new), -EWOULDBLOCK);
+    sent = add(&t, "documents", "sent.pdf", DROP_FILE);
+    assert_int_equal(
+        drop_named(t.drops, sent, "las:document:0123456789abcdef0123456789abcdef", true), 0);
+    assert_int_equal(drop_begin_bytes(t.drops, sent), -EWOULDBLOCK);
+    written = add_text(&t, "documents", "written.pdf", "abc");
+    assert_int_equal(drop_begin_bytes(t.drops, written), -EWOULDBLOCK);
+    expect_bytes(&t, written, "abc");
+    gone = add(&t, "documents", "gone.pdf", DROP_FILE);
+    assert_int_equal(drops_remove(t.drops, gone, true), 0);
+    assert_int_equal(drop_begin_bytes(t.drops, gone), -EWOULDBLOCK);
+    drop_unref(new);
+    drop_unref(sent);
+    drop_unref(written);
+    drop_unref(gone);
+    close_table(&t);
+}
+
 static void forgotten_bytes_stay_with_those_who_read_them(void **state)
 {
     cleanup_buf struct buf text = BUF_INIT(100);
@@ -366,6 +401,7 @@ int main(void)
         TEST(who_waits_for_a_drop_gets_it_one_after_another),
         TEST(who_is_interrupted_gets_nothing),
         TEST(new_bytes_take_the_place_of_those_before),
+        TEST(first_bytes_without_a_wait),
         TEST(forgotten_bytes_stay_with_those_who_read_them),
         TEST(what_is_removed_keeps_its_bytes_while_it_is_open),
         TEST(new_bytes_of_what_was_removed_are_on_no_disk),
