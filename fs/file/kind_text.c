@@ -102,10 +102,10 @@ static int put(struct handle *h, const char *data, size_t len, int64_t off, stru
     if (rc == 0) {
         memcpy(h->text.data + off, data, len);
         h->dirty = true;
-        h->only_opened = false;
     } else {
         h->broken = rc;
     }
+    h->only_opened = false;
     lock_give(&h->lock);
     return rc;
 }
