@@ -29,6 +29,10 @@ FLOORS = {
     'fs/upload': 90,
     'fs/inode': 95,
     'fs/pseudo': 90,
+    'fs/dir': 85,
+    'fs/file': 90,
+    'fs/vfs': 90,
+    'fs/fuse': 90,
 }
 
 

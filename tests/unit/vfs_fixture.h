@@ -181,8 +181,8 @@ static inline struct stat stat_of(struct vfs *v, const char *path)
     struct stat st;
     int64_t ttl_ms;
 
-    assert_int_equal(
-        fs_getattr(v->fs, &v->w.call, ino_of(v, path), NULL, &st, &ttl_ms, &v->w.err), 0);
+    assert_int_equal(fs_getattr(v->fs, &v->w.call, ino_of(v, path), NULL, &st, &ttl_ms, &v->w.err),
+                     0);
     return st;
 }
 
@@ -228,8 +228,8 @@ static inline int create(struct vfs *v, const char *path, int flags, struct hand
 {
     struct last_name l = last_of(v, path);
     struct entry e = { .ino = 0 };
-    int rc = fs_create(v->fs, &v->w.call, l.parent, l.name, 0640, flags, getpid(), &e, h,
-                       &v->w.err);
+    int rc =
+        fs_create(v->fs, &v->w.call, l.parent, l.name, 0640, flags, getpid(), &e, h, &v->w.err);
 
     if (rc == 0)
         fs_forget(v->fs, e.ino, 1);

@@ -5,7 +5,7 @@
 
 #define MADE_NS INT64_C(1577836800000000000)    /* 2020-01-01 */
 #define CHANGED_NS INT64_C(1580515200000000000) /* 2020-02-01 */
-#define NOW_S 1700003600 /* as the fixture's clock begins */
+#define NOW_S 1700003600                        /* as the fixture's clock begins */
 #define EXECUTION "/transitions/transition#8/executions/transition-execution#9/"
 
 static const char *const there[][2] = {
@@ -267,8 +267,7 @@ static void a_look_up_does_not_fetch_a_content(void **state)
     expect_list(s, "/documents", "00000000 ");
     assert_int_equal(find_node(&s->m, "/documents/document#3/content", &n), 0);
     forget_said(&s->m);
-    assert_int_equal(
-        attr_for_lookup(s->dirs, &s->m.w.call, n, &st, &ttl_ms, &s->m.w.err), 0);
+    assert_int_equal(attr_for_lookup(s->dirs, &s->m.w.call, n, &st, &ttl_ms, &s->m.w.err), 0);
     assert_int_equal(st.st_size, 0);
     assert_int_equal(ttl_ms, 0);
     expect_said(&s->m.w.api, "");

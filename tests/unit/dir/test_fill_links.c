@@ -144,11 +144,9 @@ static void the_consents_are_those_that_documents_carry(void **state)
 
 static void an_index_of_a_list_that_fails_fails(void **state)
 {
-    static const char *const paths[] = { "/documents/.by-id",
-                                         "/documents/.by-name",
+    static const char *const paths[] = { "/documents/.by-id", "/documents/.by-name",
                                          "/documents/.by-consentId",
-                                         "/documents/.by-consentId/consent#1",
-                                         "/consents" };
+                                         "/documents/.by-consentId/consent#1", "/consents" };
     struct shown *s = *state;
 
     start_shown(s);

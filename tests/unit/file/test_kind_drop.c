@@ -216,8 +216,8 @@ static void what_was_deleted_elsewhere_is_not_read(void **state)
     assert_int_equal(find_node(&o->m, "/documents/a.pdf", &n), 0);
     content_remove(o->m.w.content, id_of("document", 1));
     api_change(&o->m.w.api, "documents/document#1", NULL);
-    assert_int_equal(
-        file_open(o->files, &o->m.w.call, n, O_RDONLY, getpid(), &h, &o->m.w.err), -ENOENT);
+    assert_int_equal(file_open(o->files, &o->m.w.call, n, O_RDONLY, getpid(), &h, &o->m.w.err),
+                     -ENOENT);
     node_unref(o->m.nodes, n);
 }
 
@@ -255,8 +255,9 @@ static void half_a_file_of_who_was_killed_is_kept_apart(void **state)
     assert_int_equal(flush_as(o, h, true, pid), -EINTR);
     expect_posts(o, 0);
     expect_file(&o->m.w, "documents", "a.pdf", NULL);
-    expect_failed(&o->m.w, "documents", "a.pdf", pdf("a"),
-                  "it is not complete and was not sent: the program that was writing it was killed");
+    expect_failed(
+        &o->m.w, "documents", "a.pdf", pdf("a"),
+        "it is not complete and was not sent: the program that was writing it was killed");
     assert_int_equal(release(o, h), 0); /* that was told */
     waitpid(pid, NULL, 0);
 }
@@ -394,8 +395,8 @@ static void a_name_that_has_gone_is_looked_for_again(void **state)
     assert_int_equal(find_node(&o->m, "/documents/a.pdf~", &n), 0);
     assert_int_equal(drops_remove(o->m.w.drops, n->drop, false), 0);
     for (size_t i = 0; i < ARRAY_LEN(flags); i++)
-        assert_int_equal(
-            file_open(o->files, &o->m.w.call, n, flags[i], getpid(), &h, &o->m.w.err), -ESTALE);
+        assert_int_equal(file_open(o->files, &o->m.w.call, n, flags[i], getpid(), &h, &o->m.w.err),
+                         -ESTALE);
     assert_int_equal(file_ops(n)->truncate(o->files, &o->m.w.call, n, NULL, 0, &o->m.w.err),
                      -ESTALE);
     node_unref(o->m.nodes, n);
@@ -485,8 +486,7 @@ static void mode_and_time_are_kept(void **state)
     assert_int_equal(drop_snapshot(o->m.w.drops, n->drop).mtime_ns, s.mtime_ns);
     assert_int_equal(drop_set_attributes(o->files, n, SET_MODE | SET_MTIME, &to), 0);
     assert_int_equal(n->drop->mode, 0604);
-    assert_int_equal(drop_snapshot(o->m.w.drops, n->drop).mtime_ns,
-                     INT64_C(1234567890000000007));
+    assert_int_equal(drop_snapshot(o->m.w.drops, n->drop).mtime_ns, INT64_C(1234567890000000007));
     pass(&o->m.w, 1000);
     assert_int_equal(drop_set_attributes(o->files, n, SET_MTIME_NOW, &to), 0);
     assert_int_equal(drop_snapshot(o->m.w.drops, n->drop).mtime_ns,

@@ -90,8 +90,8 @@ static void a_content_that_has_gone_is_not_opened(void **state)
     assert_int_equal(find_node(&o->m, "/assets/asset#4/content", &n), 0);
     api_change(&o->m.w.api, "assets/asset#4", NULL);
     pass(&o->m.w, HOUR_MS + 1);
-    assert_int_equal(
-        file_open(o->files, &o->m.w.call, n, O_RDONLY, getpid(), &h, &o->m.w.err), -ENOENT);
+    assert_int_equal(file_open(o->files, &o->m.w.call, n, O_RDONLY, getpid(), &h, &o->m.w.err),
+                     -ENOENT);
     node_unref(o->m.nodes, n);
 }
 
@@ -114,9 +114,10 @@ static void a_list_is_a_resource_a_line(void **state)
     o->m.w.api.page_size = 2;
     start_opened(o);
     add_rows(o, 3);
-    expect_cat(o, "/datasets/.list.jsonl",
-               "{'datasetId': 'dataset#1', 'name': 'n1'}\n{'datasetId': 'dataset#2', 'name': 'n2'}\n"
-               "{'datasetId': 'dataset#3', 'name': 'n3'}\n");
+    expect_cat(
+        o, "/datasets/.list.jsonl",
+        "{'datasetId': 'dataset#1', 'name': 'n1'}\n{'datasetId': 'dataset#2', 'name': 'n2'}\n"
+        "{'datasetId': 'dataset#3', 'name': 'n3'}\n");
 }
 
 /* Only the part that is being read is in memory: it goes on, over gaps, and back. */

@@ -279,16 +279,13 @@ static void links_and_pipes_are_refused_in_words(void **state)
     ino = ino_of(v, "/documents/a.pdf");
     v->w.err = (struct failure){ .text = "" };
     assert_int_equal(fs_link(v->fs, ino, "b.pdf", getpid(), &v->w.err), -EPERM);
-    assert_string_equal(v->w.err.text,
-                        "there are no hard links here: copy the file, or rename it");
+    assert_string_equal(v->w.err.text, "there are no hard links here: copy the file, or rename it");
     assert_int_equal(fs_symlink("b.pdf", &v->w.err), -EPERM);
     assert_string_equal(
-        v->w.err.text,
-        "there are no symbolic links here: copy what it leads to (cp -L, rsync -L)");
+        v->w.err.text, "there are no symbolic links here: copy what it leads to (cp -L, rsync -L)");
     assert_int_equal(fs_special("b.pdf", &v->w.err), -EPERM);
-    assert_string_equal(
-        v->w.err.text,
-        "there are no pipes, sockets or devices here: make it in a local folder");
+    assert_string_equal(v->w.err.text,
+                        "there are no pipes, sockets or devices here: make it in a local folder");
 }
 
 /* They try it and do something else then: that is no line. */
@@ -299,13 +296,12 @@ static void who_has_another_way_gets_no_words(void **state)
     start_fs(v);
     assert_int_equal(copy_to(v, "/documents/a.pdf~", "a"), 0);
     v->w.err = (struct failure){ .text = "" };
-    assert_int_equal(
-        fs_link(v->fs, ino_of(v, "/documents/a.pdf~"), "b.pdf", getpid(), &v->w.err), -EPERM);
+    assert_int_equal(fs_link(v->fs, ino_of(v, "/documents/a.pdf~"), "b.pdf", getpid(), &v->w.err),
+                     -EPERM);
     assert_int_equal(fs_symlink(".#a.pdf", &v->w.err), -EPERM); /* emacs' lock */
     assert_int_equal(fs_special(".DS_Store", &v->w.err), -EPERM);
     assert_int_equal(prctl(PR_SET_NAME, "sftp-server"), 0);
-    assert_int_equal(
-        fs_link(v->fs, ino_of(v, "/documents"), "b.pdf", getpid(), &v->w.err), -EPERM);
+    assert_int_equal(fs_link(v->fs, ino_of(v, "/documents"), "b.pdf", getpid(), &v->w.err), -EPERM);
     assert_string_equal(v->w.err.text, "");
 }
 

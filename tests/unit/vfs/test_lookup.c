@@ -49,8 +49,7 @@ static void what_is_not_there_is_not_remembered_and_no_error(void **state)
         print_message("%s\n", names[i]);
         v->w.err = (struct failure){ .text = "" };
         assert_int_equal(
-            fs_lookup(v->fs, &v->w.call, ino_of(v, "/datasets"), names[i], &e, &v->w.err),
-            -ENOENT);
+            fs_lookup(v->fs, &v->w.call, ino_of(v, "/datasets"), names[i], &e, &v->w.err), -ENOENT);
         assert_int_equal(e.ino, 0);
         assert_int_equal(e.ttl_ms, 0);
         assert_string_equal(v->w.err.text, "");
@@ -68,8 +67,8 @@ static void a_name_that_is_too_long_says_so(void **state)
     start_fs(v);
     memset(name, 'x', sizeof(name) - 1);
     name[sizeof(name) - 1] = '\0';
-    assert_int_equal(
-        fs_lookup(v->fs, &v->w.call, ino_of(v, "/documents"), name, &e, &v->w.err), -ENAMETOOLONG);
+    assert_int_equal(fs_lookup(v->fs, &v->w.call, ino_of(v, "/documents"), name, &e, &v->w.err),
+                     -ENAMETOOLONG);
     assert_string_equal(v->w.err.text, "a name has at most 255 bytes: give it a shorter one");
 }
 
@@ -133,8 +132,8 @@ static void who_must_not_wait_gets_what_is_known(void **state)
     start_fs(v);
     add_dataset(v);
     datasets = ino_of(v, "/datasets");
-    assert_int_equal(
-        fs_lookup(v->fs, &now, datasets, id_of("dataset", 1), &e, &v->w.err), -EWOULDBLOCK);
+    assert_int_equal(fs_lookup(v->fs, &now, datasets, id_of("dataset", 1), &e, &v->w.err),
+                     -EWOULDBLOCK);
     expect_said(&v->w.api, "");
     ino_of(v, "/datasets/dataset#1");
     assert_int_equal(fs_lookup(v->fs, &now, datasets, id_of("dataset", 1), &e, &v->w.err), 0);
@@ -170,14 +169,14 @@ static void links_lead_to_what_they_say(void **state)
         cleanup_free char *is = NULL;
 
         print_message("%s\n", links[i][0]);
-        assert_int_equal(
-            fs_readlink(v->fs, &v->w.call, ino_of(v, links[i][0]), target, &v->w.err), 0);
+        assert_int_equal(fs_readlink(v->fs, &v->w.call, ino_of(v, links[i][0]), target, &v->w.err),
+                         0);
         is = api_short(target);
         assert_string_equal(is, links[i][1]);
         assert_int_equal(stat_of(v, links[i][0]).st_size, strlen(target));
     }
-    assert_int_equal(
-        fs_readlink(v->fs, &v->w.call, ino_of(v, "/documents"), target, &v->w.err), -EINVAL);
+    assert_int_equal(fs_readlink(v->fs, &v->w.call, ino_of(v, "/documents"), target, &v->w.err),
+                     -EINVAL);
 }
 
 static void statfs_says_how_long_a_name_may_be(void **state)

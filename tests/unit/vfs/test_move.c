@@ -145,8 +145,8 @@ static void into_a_datasets_folder_it_joins_the_dataset(void **state)
     expect_cat(v, "/datasets/receipts/documents/a.pdf", pdf("a"));
     expect_none(v, "/datasets/invoices/documents/a.pdf");
     api_rule(&v->w.api, -1, "PATCH", "*", 404, "{'message': 'no such dataset'}");
-    assert_true(move_to(v, "/datasets/receipts/documents/a.pdf",
-                        "/datasets/invoices/documents/a.pdf") < 0);
+    assert_true(
+        move_to(v, "/datasets/receipts/documents/a.pdf", "/datasets/invoices/documents/a.pdf") < 0);
     expect_cat(v, "/datasets/receipts/documents/a.pdf", pdf("a"));
 }
 

@@ -231,9 +231,8 @@ static void what_was_not_sent_keeps_its_folder(void **state)
     add_all(v);
     assert_int_equal(copy_to(v, "/datasets/invoices/documents/a.pdf~", "half"), 0);
     assert_int_equal(rmdir_at(v, "/datasets/invoices"), -ENOTEMPTY);
-    assert_string_equal(
-        v->w.err.text,
-        "there are folders in it, or files that were not sent: remove them first");
+    assert_string_equal(v->w.err.text,
+                        "there are folders in it, or files that were not sent: remove them first");
     expect_there(&v->w.api, "datasets", "dataset#101 ");
     assert_int_equal(unlink_at(v, "/datasets/invoices/documents/a.pdf~"), 0);
     assert_int_equal(rmdir_at(v, "/datasets/invoices"), 0);
@@ -247,8 +246,7 @@ static void a_dataset_with_documents_is_not_empty(void **state)
     start_fs(v);
     add_all(v);
     api_add(&v->w.api, "documents", "{'documentId': 'document#110', 'datasetId': 'dataset#101'}");
-    api_rule(&v->w.api, -1, "DELETE", "datasets/*", 400,
-             "{'message': 'the dataset is not empty'}");
+    api_rule(&v->w.api, -1, "DELETE", "datasets/*", 400, "{'message': 'the dataset is not empty'}");
     assert_int_equal(rmdir_at(v, "/datasets/invoices"), -ENOTEMPTY);
     expect_there(&v->w.api, "datasets", "dataset#101 ");
 }

@@ -154,10 +154,8 @@ static void what_cannot_be_set_says_why(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_files_own_are_kept_with_it),
-        TEST(they_are_removed_replaced_and_made_as_asked),
-        TEST(there_is_room_for_so_much),
-        TEST(a_resources_fields_are_its_attributes),
+        TEST(a_files_own_are_kept_with_it), TEST(they_are_removed_replaced_and_made_as_asked),
+        TEST(there_is_room_for_so_much),    TEST(a_resources_fields_are_its_attributes),
         TEST(what_cannot_be_set_says_why),
     };
 
