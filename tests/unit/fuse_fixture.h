@@ -32,7 +32,8 @@ struct device {
     struct fuse_init_out init;
     char answer[MESSAGE_MAX]; /* of the last request, with a NUL behind it */
     size_t len;
-    char notices[8192]; /* what the kernel was told by itself: "entry NAME ", "inode N ", "poll N " */
+    char notices
+        [8192]; /* what the kernel was told by itself: "entry NAME ", "inode N ", "poll N " */
 };
 
 /* --- Messages --------------------------------------------------------------------------------- */
@@ -294,7 +295,8 @@ static inline int flush_of(struct device *k, uint64_t ino, uint64_t fh)
 static inline int create_in(struct device *k, uint64_t parent, const char *name, uint64_t *ino,
                             uint64_t *fh)
 {
-    const struct fuse_create_in in = { .flags = O_WRONLY | O_CREAT | O_EXCL, .mode = S_IFREG | 0640 };
+    const struct fuse_create_in in = { .flags = O_WRONLY | O_CREAT | O_EXCL,
+                                       .mode = S_IFREG | 0640 };
     int rc = ask_name(k, FUSE_CREATE, parent, &in, sizeof(in), name);
 
     *ino = *fh = 0;

@@ -33,7 +33,7 @@
 /* A test's *state. The options are its own to set before it begins. */
 struct world {
     char dir[64]; /* first, for temp_dir.h: where all that is on disk stands */
-    bool ro, nodelete, writeback;
+    bool ro, nodelete, writeback, dedupe;
     int64_t settle_ms, unsure_ms;
     int other, complete; /* enum other_mode, enum complete_mode */
     const char *scratch;
@@ -130,6 +130,7 @@ static inline void open_rooms(struct world *w)
                                                            .ro = w->ro,
                                                            .nodelete = w->nodelete,
                                                            .writeback = w->writeback,
+                                                           .dedupe = w->dedupe,
                                                            .settle_ms = w->settle_ms,
                                                            .unsure_ms = w->unsure_ms,
                                                            .workers = 4 },

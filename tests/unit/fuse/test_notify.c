@@ -83,22 +83,14 @@ static void read_trace(struct device *k, char *text, size_t size)
 }
 
 static const char *const traced[] = {
-    " lookup pid=%d result=0 waited=",
-    " /datasets/" DATASET "\n",
-    " lookup pid=%d result=ENOENT ",
-    " statfs pid=%d result=0 ",
-    " opendir pid=%d result=0 ",
-    " readdir pid=%d result=",
-    " releasedir pid=%d result=0 ",
-    " fsyncdir pid=%d result=0 ",
-    " getxattr pid=%d result=ENOSYS ",
-    " create pid=%d result=0 ",
-    " write pid=%d result=5 ",
-    " flush pid=%d result=0 ",
-    " poll pid=%d result=0 ",
-    " release pid=%d result=0 ",
-    " rename pid=%d result=0 ",
-    "/documents/a.part to /documents/b.part\n",
+    " lookup pid=%d result=0 waited=", " /datasets/" DATASET "\n",
+    " lookup pid=%d result=ENOENT ",   " statfs pid=%d result=0 ",
+    " opendir pid=%d result=0 ",       " readdir pid=%d result=",
+    " releasedir pid=%d result=0 ",    " fsyncdir pid=%d result=0 ",
+    " getxattr pid=%d result=ENOSYS ", " create pid=%d result=0 ",
+    " write pid=%d result=5 ",         " flush pid=%d result=0 ",
+    " poll pid=%d result=0 ",          " release pid=%d result=0 ",
+    " rename pid=%d result=0 ",        "/documents/a.part to /documents/b.part\n",
     " forget pid=%d result=0 ",
 };
 
@@ -124,9 +116,8 @@ static void trace_some(struct device *k)
                      -ENOSYS);
     assert_int_equal(create_in(k, documents, "a.part", &ino, &fh), 0);
     assert_int_equal(write_of(k, ino, fh, "bytes", 0, O_WRONLY), 0);
-    assert_int_equal(ask(k, FUSE_POLL, ino, &(struct fuse_poll_in){ .fh = fh },
-                         sizeof(struct fuse_poll_in)),
-                     0);
+    assert_int_equal(
+        ask(k, FUSE_POLL, ino, &(struct fuse_poll_in){ .fh = fh }, sizeof(struct fuse_poll_in)), 0);
     assert_int_equal(flush_of(k, ino, fh), 0);
     assert_int_equal(release_of(k, FUSE_RELEASE, ino, fh), 0);
     to.newdir = documents;
@@ -167,8 +158,8 @@ static void each_request_is_a_line_of_the_trace(void **state)
 
         snprintf(want, sizeof(want), "%s", traced[i]);
         if (pid)
-            snprintf(want, sizeof(want), "%.*s%d%s", (int)(pid - traced[i]), traced[i],
-                     (int)k->pid, pid + 2);
+            snprintf(want, sizeof(want), "%.*s%d%s", (int)(pid - traced[i]), traced[i], (int)k->pid,
+                     pid + 2);
         await_trace(k, want);
     }
     stop_device(k);

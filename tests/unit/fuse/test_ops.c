@@ -103,8 +103,8 @@ static void a_link_is_read(void **state)
 
     start_device(k);
     add_dataset(k);
-    assert_int_equal(
-        ask(k, FUSE_READLINK, number_of(k, "/datasets/.by-name/invoices"), NULL, 0), 0);
+    assert_int_equal(ask(k, FUSE_READLINK, number_of(k, "/datasets/.by-name/invoices"), NULL, 0),
+                     0);
     assert_string_equal(k->answer, "../" DATASET);
     assert_int_equal(ask(k, FUSE_READLINK, number_of(k, "/datasets"), NULL, 0), -EINVAL);
 }
@@ -257,9 +257,9 @@ static void a_file_is_made_written_closed_and_read(void **state)
     assert_int_equal(write_of(k, ino, fh, pdf("a"), 0, O_WRONLY), 0);
     assert_int_equal(ANSWER(k, struct fuse_write_out).size, strlen(pdf("a")));
     assert_int_equal(write_of(k, ino, fh, "\n", 0, O_WRONLY | O_APPEND), 0); /* at its end */
-    assert_int_equal(ask(k, FUSE_FSYNC, ino, &(struct fuse_fsync_in){ .fh = fh },
-                         sizeof(struct fuse_fsync_in)),
-                     0);
+    assert_int_equal(
+        ask(k, FUSE_FSYNC, ino, &(struct fuse_fsync_in){ .fh = fh }, sizeof(struct fuse_fsync_in)),
+        0);
     expect_there(&k->v.w.api, "documents", "");
     assert_int_equal(flush_of(k, ino, fh), 0);
     expect_there(&k->v.w.api, "documents", "document#1 ");
