@@ -60,6 +60,69 @@ static void a_name_that_is_its_own_is_shown_and_others_are_digits(void **state)
                 "00000000000000000000000000000001 00000000000000000000000000000002 only ");
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The names in text, sorted. */
+static void sort_names(char *text, char *out, size_t size)
+{
+    char *names[256], *rest = text, *name;
+    size_t n = 0, len = 0;
+
+    while ((name = strsep(&rest, " ")) && n < ARRAY_LEN(names))
+        if (*name)
+            names[n++] = name;
+    qsort(names, n, sizeof(*names), compare_names);
+    out[0] = '\0';
+    for (size_t i = 0; i < n; i++)
+        len += (size_t)snprintf(out + len, size - len, "%s ", names[i]);
+}
+
+/* ls: these, whatever came first. What waits for a page may be behind what did not. */
+static void expect_sorted(struct shown *s, const char *path, const char *want)
+{
+    static char sorted[2][8192];
+    cleanup_buf struct buf out = BUF_INIT(TEXT_BYTES);
+    cleanup_free char *copy = strdup(want);
+
+    assert_int_equal(list_path(s, path, &out), 0);
+    sort_names(out.data, sorted[0], sizeof(sorted[0]));
+    sort_names(copy, sorted[1], sizeof(sorted[1]));
+    assert_string_equal(sorted[0], sorted[1]);
+}
+
+/* Only the whole list tells: two of one name stand on two pages. */
+static void a_name_on_two_pages_is_nobodys_own(void **state)
+{
+    struct shown *s = *state;
+
+    s->m.w.api.page_size = 1;
+    start_shown(s);
+    add_models(s);
+    assert_int_equal(put(&s->m.w, "models", "x~", "text"), 0);
+    expect_sorted(s, "/models",
+                  "x~ 00000000000000000000000000000001 00000000000000000000000000000002 only ");
+}
+
+static void many_rows_wait_for_the_whole_list(void **state)
+{
+    char row[64], want[4096] = "";
+    struct shown *s = *state;
+
+    s->m.w.api.page_size = 50;
+    start_shown(s);
+    for (unsigned i = 1; i <= 130; i++) {
+        size_t len = strlen(want);
+
+        snprintf(row, sizeof(row), "{'datasetId': 'dataset#%u', 'name': 'n%u'}", i, i);
+        api_add(&s->m.w.api, "datasets", row);
+        snprintf(want + len, sizeof(want) - len, "n%u ", i);
+    }
+    expect_sorted(s, "/datasets", want);
+}
+
 static void with_list_ids_all_are_ids(void **state)
 {
     struct shown *s = *state;
@@ -206,6 +269,28 @@ static void what_was_deleted_elsewhere_is_not_shown(void **state)
     expect_file(&s->m.w, "documents", "a.pdf", NULL);
 }
 
+/* An inbox has no list of its own: what was sent from it is looked for among all documents. */
+static void what_was_deleted_elsewhere_leaves_its_inbox(void **state)
+{
+    struct shown *s = *state;
+    struct world *w = &s->m.w;
+
+    start_shown(s);
+    api_add(&w->api, "models", "{'modelId': 'model#7', 'name': 'm'}");
+    api_rule(&w->api, -1, "POST", "predictions", 200,
+             "{'predictionId': 'prediction#9', 'predictions': []}");
+    assert_int_equal(put(w, "models/model#7/inbox", "a.pdf", pdf("a")), 0);
+    assert_int_equal(put(w, "models/model#7/inbox", "b.pdf", pdf("b")), 0);
+    expect_list(s, "/models/m/inbox",
+                "a.pdf a.pdf.prediction.json a.pdf.json b.pdf b.pdf.prediction.json b.pdf.json ");
+    api_change(&w->api, "documents/document#1", NULL);
+    pass(w, LISTED_AGAIN_MS);
+    expect_list(s, "/documents", "00000000 "); /* as another one that looks */
+    expect_list(s, "/models/m/inbox",
+                "a.pdf.prediction.json a.pdf.json b.pdf b.pdf.prediction.json b.pdf.json ");
+    expect_file(w, "models/model#7/inbox", "a.pdf", NULL);
+}
+
 /* A list may be behind what was sent a moment ago. */
 static void what_was_just_sent_is_shown_whatever_the_list_says(void **state)
 {
@@ -215,6 +300,36 @@ static void what_was_just_sent_is_shown_whatever_the_list_says(void **state)
     expect_list(s, "/documents", "");
     assert_int_equal(put(&s->m.w, "documents", "a.pdf", pdf("a")), 0);
     expect_list(s, "/documents", "a.pdf ");
+}
+
+/* Between two pages: what has its name now is further down, and that name was shown already. */
+static void what_was_replaced_while_one_lists_is_shown_once(void **state)
+{
+    cleanup_buf struct buf first = BUF_INIT(TEXT_BYTES);
+    struct shown *s = *state;
+    struct dirhandle *d;
+
+    s->list = LIST_IDS;
+    s->m.w.nodelete = true; /* the old one stays, so that no page moves */
+    s->m.w.api.page_size = 1;
+    start_shown(s);
+    assert_int_equal(put(&s->m.w, "documents", "a.pdf", pdf("a")), 0);
+    for (unsigned i = 101; i < 109; i++) {
+        char row[64];
+
+        snprintf(row, sizeof(row), "{'documentId': 'document#%u'}", i);
+        api_add(&s->m.w.api, "documents", row);
+    }
+    d = open_dir(s, "/documents");
+    lock_take(&d->lock);
+    d->may_write = true;
+    assert_int_equal(dir_fill(s->dirs, &s->m.w.call, d, 0, &s->m.w.err), 0);
+    lock_give(&d->lock);
+    assert_int_equal(put(&s->m.w, "documents", "a.pdf", pdf("b")), 0);
+    assert_int_equal(read_dir(s, &s->m.w.call, d, 0, &first), 0);
+    assert_non_null(strstr(buf_str(&first), "a.pdf "));
+    assert_null(strstr(strstr(buf_str(&first), "a.pdf ") + 1, "a.pdf "));
+    dir_free(s->dirs, d);
 }
 
 static void a_row_that_is_to_be_deleted_is_not_shown(void **state)
@@ -343,6 +458,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_root_is_the_collections_and_costs_nothing),
         TEST(a_name_that_is_its_own_is_shown_and_others_are_digits),
+        TEST(a_name_on_two_pages_is_nobodys_own),
+        TEST(many_rows_wait_for_the_whole_list),
         TEST(with_list_ids_all_are_ids),
         TEST(with_list_drops_documents_are_those_that_were_put_here),
         TEST(what_is_no_id_is_not_shown),
@@ -354,7 +471,9 @@ int main(void)
         TEST(a_name_of_a_file_here_is_no_other_ones),
         TEST(what_waits_to_be_sent_is_pending),
         TEST(what_was_deleted_elsewhere_is_not_shown),
+        TEST(what_was_deleted_elsewhere_leaves_its_inbox),
         TEST(what_was_just_sent_is_shown_whatever_the_list_says),
+        TEST(what_was_replaced_while_one_lists_is_shown_once),
         TEST(a_row_that_is_to_be_deleted_is_not_shown),
         TEST(a_resource_is_its_fields_and_what_stands_under_it),
         TEST(a_document_has_its_bytes_by_its_ending_too),

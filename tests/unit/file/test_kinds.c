@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include "arrival.h"
 #include "doomed.h"
 
 #include "banned.h"
@@ -93,6 +94,82 @@ static void a_content_that_has_gone_is_not_opened(void **state)
     assert_int_equal(file_open(o->files, &o->m.w.call, n, O_RDONLY, getpid(), &h, &o->m.w.err),
                      -ENOENT);
     node_unref(o->m.nodes, n);
+}
+
+/* --- What stands at an address of its own ----------------------------------------------------- */
+
+#define LARGE (2 * ARRIVAL_WHOLE_BYTES)
+
+/* An API of today: the address of document#3 gives body, and after hold bytes of it waits for its gate. */
+static void serve_file(struct opened *o, const char *body, size_t hold)
+{
+    struct small_api *api = &o->m.w.api;
+
+    api_add(api, "documents",
+            "{'documentId': 'document#3', 'contentType': 'image/png', 'metadata': {}}");
+    api_rule(api, -1, "GET", "/files/*", 200, body);
+    pthread_mutex_lock(&api->server.lock);
+    api->rules[api->n_rules - 1].reply.hold = hold;
+    pthread_mutex_unlock(&api->server.lock);
+}
+
+/* Who reads the beginning does not wait for the end. */
+static void a_content_is_read_while_it_comes(void **state)
+{
+    cleanup_buf struct buf out = BUF_INIT(TEXT_BYTES), end = BUF_INIT(TEXT_BYTES);
+    struct call now = { .nowait = true };
+    cleanup_free char *body = api_alloc(LARGE + 1);
+    struct opened *o = *state;
+    struct handle *h;
+
+    memset(body, 'x', LARGE);
+    body[LARGE - 1] = 'z';
+    o->m.w.api.file_urls = true;
+    start_opened(o);
+    serve_file(o, body, LARGE / 2);
+    h = must_open(o, "/documents/document#3/content", O_RDONLY);
+    assert_int_equal(read_by(o, &o->m.w.call, h, 0, 1000, &out), 0);
+    assert_int_equal(out.len, 1000);
+    assert_int_equal(read_by(o, &now, h, LARGE - 10, 1000, &end), -EWOULDBLOCK);
+    fake_open_gate(&o->m.w.api.server);
+    assert_int_equal(read_by(o, &o->m.w.call, h, LARGE - 10, 1000, &end), 0);
+    assert_int_equal(end.len, 10);
+    assert_int_equal(end.data[9], 'z');
+    assert_int_equal(read_by(o, &o->m.w.call, h, LARGE, 1000, &end), 0);
+    assert_int_equal(end.len, 0);
+    assert_int_equal(release(o, h), 0);
+}
+
+#define JPEG "\xff\xd8\xff\xe0 a picture"
+#define PICTURE "/documents/document#3/.page-0.jpg"
+
+static void a_page_has_a_picture(void **state)
+{
+    struct opened *o = *state;
+    struct handle *h = NULL;
+
+    o->m.w.api.file_urls = true;
+    start_opened(o);
+    serve_file(o, JPEG, 0);
+    expect_cat(o, PICTURE, JPEG);
+    h = must_open(o, PICTURE, O_RDONLY);
+    expect_read(o, h, 5, 3, "a p");
+    expect_read(o, h, (int64_t)strlen(JPEG), 100, "");
+    assert_int_equal(release(o, h), 0);
+    assert_int_equal(open_path(o, PICTURE, O_WRONLY, &h), -EACCES);
+    expect_err(o, "it cannot be changed: the API makes it of the document's bytes");
+}
+
+static void a_page_that_cannot_be_painted_has_none(void **state)
+{
+    struct opened *o = *state;
+    struct handle *h = NULL;
+
+    o->m.w.api.file_urls = true;
+    start_opened(o);
+    serve_file(o, "no picture", 0);
+    assert_true(open_path(o, PICTURE, O_RDONLY, &h) < 0);
+    assert_null(h);
 }
 
 /* --- .list.jsonl ------------------------------------------------------------------------------ */
@@ -290,6 +367,9 @@ int main(void)
         TEST(the_kernel_keeps_what_never_changes),
         TEST(what_is_only_read_cannot_be_opened_to_write),
         TEST(a_content_that_has_gone_is_not_opened),
+        TEST(a_content_is_read_while_it_comes),
+        TEST(a_page_has_a_picture),
+        TEST(a_page_that_cannot_be_painted_has_none),
         TEST(a_list_is_a_resource_a_line),
         TEST(a_list_is_read_in_any_parts),
         TEST(what_goes_is_not_in_the_list),

@@ -74,6 +74,24 @@ static void half_a_file_of_a_mount_that_died_is_kept_apart(void **state)
     expect_there(&v->w.api, "documents", "");
 }
 
+/* The power went before the row was on the disk: the bytes are shown, and told of. */
+static void bytes_of_which_no_name_is_left_are_kept_apart(void **state)
+{
+    struct vfs *v = *state;
+    char path[64];
+    uint64_t number;
+    int fd;
+
+    start_fs(v);
+    assert_int_equal(spool_create(v->fs->spool, &number, &fd), 0);
+    assert_int_equal(file_write_all(fd, "not sent", 8), 0);
+    close(fd);
+    remount_fs(v);
+    snprintf(path, sizeof(path), "/.lasfs/failed/1-unnamed-%d", (int)number);
+    expect_cat(v, path, "not sent");
+    expect_lines(&v->w, 1, "unnamed-");
+}
+
 static void what_is_here_alone_is_there_after_a_remount(void **state)
 {
     struct vfs *v = *state;
@@ -295,6 +313,7 @@ int main(void)
         TEST(one_state_is_one_mounts),
         TEST(a_state_that_cannot_be_made_says_so),
         TEST(half_a_file_of_a_mount_that_died_is_kept_apart),
+        TEST(bytes_of_which_no_name_is_left_are_kept_apart),
         TEST(what_is_here_alone_is_there_after_a_remount),
         TEST(it_is_known_how_many_files_are_on_the_way),
         TEST(a_failure_is_a_line_with_its_path),
