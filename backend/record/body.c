@@ -47,6 +47,11 @@ void body_find_ids(struct body *b, const struct id_finder *finder)
     b->finder = finder;
 }
 
+void body_keep_numbers(struct body *b)
+{
+    b->numbers = true;
+}
+
 void body_hush(const struct body *b, struct failure *err)
 {
     enum outcome outcome = err->outcome;
@@ -176,7 +181,7 @@ int body_set_value(struct body *b, const struct field *f, json_t *v, struct fail
 
     if (!(f->flags & F_LABELS))
         return set_found(b, f, json_deep_copy(v), err);
-    rc = labels_read(v, f->name, &list, &b->names, err);
+    rc = labels_read(v, f->name, b->numbers, &list, &b->names, err);
     if (rc == 0)
         rc = body_set_new(b, f->name, json_deep_copy(list), err);
     json_decref(list);
@@ -190,11 +195,11 @@ bool body_has_labels(const struct body *b, const struct field *f)
 
 /* A parser would lose how the numbers are written that are values of labels. member: where in
  * text they are, labels_quote_numbers(). */
-static int parse_labels(const char *text, size_t len, const char *member, json_t **out,
-                        struct failure *err)
+static int parse_labels(const struct body *b, const char *text, size_t len, const char *member,
+                        json_t **out, struct failure *err)
 {
     struct buf quoted = BUF_INIT(3 * len + 16);
-    int rc = labels_quote_numbers(text, len, member, &quoted);
+    int rc = labels_quote_numbers(text, len, member, b->numbers, &quoted);
 
     rc = rc < 0 ? body_no_memory(err)
                 : json_text_parse(buf_str(&quoted), quoted.len, true, out, err);
@@ -209,7 +214,7 @@ static int set_structure(struct body *b, const struct field *f, const char *text
     struct failure why = { 0 };
     json_auto_t *v = NULL;
     bool fits;
-    int rc = f->flags & F_LABELS ? parse_labels(text, len, NULL, &v, &why)
+    int rc = f->flags & F_LABELS ? parse_labels(b, text, len, NULL, &v, &why)
                                  : json_text_parse(text, len, true, &v, &why);
 
     if (rc < 0)
@@ -330,7 +335,7 @@ static int parse_text(const struct body *b, const char *text, size_t len, json_t
 {
     for (const struct field *f = b->res->fields; f->name; f++)
         if (body_has_labels(b, f))
-            return parse_labels(text, len, f->name, out, err);
+            return parse_labels(b, text, len, f->name, out, err);
     return json_text_parse(text, len, true, out, err);
 }
 

@@ -31,6 +31,10 @@ static inline void body_free_p(struct body **b)
  * body_set_string(). It is called by those functions; it must outlive b. */
 void body_find_ids(struct body *b, const struct id_finder *finder);
 
+/* The server takes numbers as labels' values: from now on those in the API's list of labels stay numbers whose
+ * letters a number keeps (12.5, not 12.50). */
+void body_keep_numbers(struct body *b);
+
 /* The whole body as JSON in one line, added to out; it may hold secrets. 0, -EFBIG, -ENOMEM. */
 int body_write(const struct body *b, struct buf *out);
 
@@ -55,8 +59,8 @@ int body_set_string(struct body *b, const char *name, const char *value, struct 
  * numbers and booleans are parsed by the schema; a structure is parsed as JSON (NaN and
  * duplicate keys refused); of a field with an ending the text is its bytes. F_LABELS fields also
  * take {label: value}, a prediction as the API returns it (its labels and values), and an object
- * with one of these under "labels"; a label's number is the text that stands there. What the field
- * implies is set too.
+ * with one of these under "labels"; a label's number is the text that stands there, but for
+ * body_keep_numbers(). What the field implies is set too.
  * -EINVAL with words that name the field; -ENOMEM.
  */
 int body_set_text(struct body *b, const struct field *f, const char *text, size_t len,

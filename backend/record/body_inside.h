@@ -19,6 +19,7 @@ struct body {
     json_t *object;
     json_t *plain; /* as it was before it had a stamp; NULL: it has none */
     bool names;    /* its labels are names and values alone: labels_read() */
+    bool numbers;  /* body_keep_numbers() */
 };
 
 /* -ENOMEM, in words. */

@@ -31,7 +31,7 @@ static int keep_labels(struct body *b, const struct field *f, json_t *v, struct 
 {
     json_auto_t *meant = NULL;
     bool plain;
-    int rc = labels_read(v, f->name, &meant, &plain, err);
+    int rc = labels_read(v, f->name, true, &meant, &plain, err);
 
     if (rc < 0)
         return rc;
@@ -115,12 +115,12 @@ static int lift_fields(const struct resource *res, json_t *object)
 /* A name may stand for the id that is there, a text for a number of the server's. */
 static bool is_as_before(const struct field *f, json_t *before, json_t *now)
 {
-    json_auto_t *meant = NULL;
-    bool plain;
+    json_auto_t *merged = NULL;
 
-    if ((f->flags & F_LABELS) && before && labels_read(before, f->name, &meant, &plain, NULL) == 0)
-        return json_equal(meant, now);
-    return same(before, now);
+    if (!(f->flags & F_LABELS) || !json_is_array(before) || !json_is_array(now))
+        return same(before, now);
+    merged = labels_merge(before, now, false);
+    return merged && json_equal(merged, before);
 }
 
 /* Can what the server has be read, and set again in each generation of the API? */

@@ -20,6 +20,7 @@
 
 struct quoter {
     const char *member; /* NULL: all of it is labels */
+    bool keep;          /* the numbers in entries that lose nothing */
     size_t depth;
     bool at_name;       /* a string that comes now is a member's name */
     bool value, wanted; /* the newest name was "value", was member */
@@ -121,9 +122,25 @@ static bool is_value(const struct quoter *q)
            (!(level & IS_ITEM) || q->value);
 }
 
+/* Would it be written again with the same letters? Not 6.50, nor what has too many digits. */
+static bool keeps_letters(const char *text, size_t len)
+{
+    cleanup_buf struct buf again = BUF_INIT(NUMBER_MAX);
+    json_auto_t *number = NULL;
+
+    return json_text_parse(text, len, true, &number, NULL) == 0 &&
+           json_text_write(number, false, &again) == 0 && is_word(text, len, buf_str(&again));
+}
+
+static bool stays_number(const struct quoter *q, const char *text, size_t len)
+{
+    return q->keep && top(q) & IS_ITEM && keeps_letters(text, len);
+}
+
 static int add_number(const struct quoter *q, const char *text, size_t len, struct buf *out)
 {
-    const char *quote = is_value(q) && is_number(text, len) ? "\"" : "";
+    bool word = is_value(q) && is_number(text, len) && !stays_number(q, text, len);
+    const char *quote = word ? "\"" : "";
     int rc = buf_adds(out, quote);
 
     if (rc == 0)
@@ -143,9 +160,10 @@ static bool take_letter(struct quoter *q, char c)
     return true;
 }
 
-int labels_quote_numbers(const char *text, size_t len, const char *member, struct buf *out)
+int labels_quote_numbers(const char *text, size_t len, const char *member, bool keep,
+                         struct buf *out)
 {
-    struct quoter q = { .member = member };
+    struct quoter q = { .member = member, .keep = keep };
     int rc = 0;
 
     for (size_t i = 0, n; i < len && rc == 0; i += n) {
@@ -169,6 +187,12 @@ static int no_memory(struct failure *err)
     return fail(err, -ENOMEM, 0, "out of memory");
 }
 
+struct reader {
+    const char *name; /* of the field, for words */
+    bool numbers;     /* they stay */
+    struct failure *err;
+};
+
 /* The number's own text, as far as a parser has left it. */
 static int number_text(json_t *number, json_t **out, struct failure *err)
 {
@@ -182,34 +206,33 @@ static int number_text(json_t *number, json_t **out, struct failure *err)
 }
 
 /* Lists nest: this and read_list call each other, as deep as the parser goes. */
-static int read_list(json_t *items, const char *name, json_t *list, struct failure *err);
+static int read_list(const struct reader *r, json_t *items, json_t *list);
 
 /* What v means as the value of a label. *out is a new reference. */
-static int read_value(json_t *v, const char *label, const char *name, json_t **out,
-                      struct failure *err)
+static int read_value(const struct reader *r, json_t *v, const char *label, json_t **out)
 {
     json_auto_t *list = NULL;
     int rc;
 
-    if (json_is_number(v))
-        return number_text(v, out, err);
+    if (json_is_number(v) && !r->numbers)
+        return number_text(v, out, r->err);
     if (json_is_object(v))
-        return fail(err, -EINVAL, 0,
-                    "%s: the value of %.40s must be a text, a number, true, false or null", name,
+        return fail(r->err, -EINVAL, 0,
+                    "%s: the value of %.40s must be a text, a number, true, false or null", r->name,
                     label);
     if (!json_is_array(v)) {
         *out = json_incref(v);
         return 0;
     }
     list = json_array();
-    rc = list ? read_list(v, name, list, err) : no_memory(err);
+    rc = list ? read_list(r, v, list) : no_memory(r->err);
     if (rc == 0)
         *out = steal_pointer(&list);
     return rc;
 }
 
 /* item with what its value means; whole: and with all else that it has. Takes neither. */
-static int add_item(json_t *list, json_t *item, bool whole, const char *name, struct failure *err)
+static int add_item(const struct reader *r, json_t *list, json_t *item, bool whole)
 {
     json_t *label = json_object_get(item, "label"), *value = json_object_get(item, "value");
     json_auto_t *copy = whole ? json_copy(item) : json_object();
@@ -217,22 +240,22 @@ static int add_item(json_t *list, json_t *item, bool whole, const char *name, st
     int rc = 0;
 
     if (!copy)
-        return no_memory(err);
+        return no_memory(r->err);
     if (value)
-        rc = read_value(value, json_is_string(label) ? json_string_value(label) : "a label", name,
-                        &meant, err);
+        rc = read_value(r, value, json_is_string(label) ? json_string_value(label) : "a label",
+                        &meant);
     if (rc < 0)
         return rc;
     if (!whole && json_object_set(copy, "label", label) < 0)
-        return no_memory(err);
+        return no_memory(r->err);
     if (!meant && !whole)
         meant = json_null();
     if ((meant && json_object_set(copy, "value", meant) < 0) || json_array_append(list, copy) < 0)
-        return no_memory(err);
+        return no_memory(r->err);
     return 0;
 }
 
-static int read_list(json_t *items, const char *name, json_t *list, struct failure *err)
+static int read_list(const struct reader *r, json_t *items, json_t *list)
 {
     json_t *item;
     int rc = 0;
@@ -240,13 +263,13 @@ static int read_list(json_t *items, const char *name, json_t *list, struct failu
 
     json_array_foreach(items, i, item) {
         if (json_is_object(item)) {
-            rc = add_item(list, item, true, name, err);
+            rc = add_item(r, list, item, true);
         } else { /* lines of a table are lists; what is none of these the API refuses */
             json_auto_t *meant = NULL;
 
-            rc = read_value(item, "a label", name, &meant, err);
+            rc = read_value(r, item, "a label", &meant);
             if (rc == 0 && json_array_append(list, meant) < 0)
-                rc = no_memory(err);
+                rc = no_memory(r->err);
         }
         if (rc < 0)
             return rc;
@@ -358,20 +381,20 @@ int labels_list_guesses(json_t *guesses, json_t **out)
     return 0;
 }
 
-static int read_guess(json_t *guess, const char *name, json_t *list, struct failure *err)
+static int read_guess(const struct reader *r, json_t *guess, json_t *list)
 {
     json_auto_t *plain = json_object(), *value = NULL;
 
     if (!json_is_string(json_object_get(guess, "label")))
-        return fail(err, -EINVAL, 0, "%s: a prediction without a label", name);
+        return fail(r->err, -EINVAL, 0, "%s: a prediction without a label", r->name);
     value = labels_plain_value(json_object_get(guess, "value"));
     if (!plain || !value || json_object_set(plain, "label", json_object_get(guess, "label")) < 0 ||
         json_object_set(plain, "value", value) < 0)
-        return no_memory(err);
-    return add_item(list, plain, false, name, err);
+        return no_memory(r->err);
+    return add_item(r, list, plain, false);
 }
 
-static int read_prediction(json_t *guesses, const char *name, json_t *list, struct failure *err)
+static int read_prediction(const struct reader *r, json_t *guesses, json_t *list)
 {
     json_auto_t *flat = NULL;
     json_t *guess;
@@ -379,9 +402,10 @@ static int read_prediction(json_t *guesses, const char *name, json_t *list, stru
     int rc = labels_list_guesses(guesses, &flat);
 
     if (rc < 0)
-        return rc == -EINVAL ? fail(err, rc, 0, "%s: no prediction", name) : no_memory(err);
+        return rc == -EINVAL ? fail(r->err, rc, 0, "%s: no prediction", r->name)
+                             : no_memory(r->err);
     json_array_foreach(flat, i, guess) {
-        rc = read_guess(guess, name, list, err);
+        rc = read_guess(r, guess, list);
         if (rc < 0)
             return rc;
     }
@@ -390,7 +414,7 @@ static int read_prediction(json_t *guesses, const char *name, json_t *list, stru
 
 /* --- All forms -------------------------------------------------------------------------------- */
 
-static int read_map(json_t *map, const char *name, json_t *list, struct failure *err)
+static int read_map(const struct reader *r, json_t *map, json_t *list)
 {
     const char *key;
     json_t *value;
@@ -401,16 +425,18 @@ static int read_map(json_t *map, const char *name, json_t *list, struct failure 
 
         if (!item || json_object_set_new(item, "label", json_string(key)) < 0 ||
             json_object_set(item, "value", value) < 0)
-            return no_memory(err);
-        rc = add_item(list, item, true, name, err);
+            return no_memory(r->err);
+        rc = add_item(r, list, item, true);
         if (rc < 0)
             return rc;
     }
     return 0;
 }
 
-int labels_read(json_t *v, const char *name, json_t **out, bool *plain, struct failure *err)
+int labels_read(json_t *v, const char *name, bool numbers, json_t **out, bool *plain,
+                struct failure *err)
 {
+    const struct reader r = { .name = name, .numbers = numbers, .err = err };
     json_auto_t *list = json_array();
     json_t *within = json_object_get(v, "labels"), *guesses;
     int rc;
@@ -427,11 +453,11 @@ int labels_read(json_t *v, const char *name, json_t **out, bool *plain, struct f
     if (json_is_null(guesses))
         return fail(err, -EINVAL, 0, "%s: no prediction, but one that has no answer", name);
     if (json_is_array(guesses) || json_is_object(guesses)) /* no label's value is an object */
-        rc = read_prediction(guesses, name, list, err);
+        rc = read_prediction(&r, guesses, list);
     else if (json_is_object(v))
-        rc = read_map(v, name, list, err);
+        rc = read_map(&r, v, list);
     else if (json_is_array(v))
-        rc = read_list(v, name, list, err);
+        rc = read_list(&r, v, list);
     else { /* null, or what the API refuses */
         *out = json_incref(v);
         return 0;

@@ -96,6 +96,8 @@ static int commit_whole(struct pseudo *pseudo, struct call *call, const struct t
         return rc;
     id_search_init(&names, pseudo->uploads, call, t);
     body_find_ids(body, &names.finder);
+    if (known_today(pseudo->remote))
+        body_keep_numbers(body);
     rc = body_set_difference(body, now, text, len, err);
     if (rc < 0 || (body_empty(body) && !asks_for_nothing(t->res, text, len)))
         return rc;

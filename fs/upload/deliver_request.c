@@ -27,6 +27,8 @@ static int make_body(struct delivery *s, enum body_use use, struct body **out, s
 
     if (rc < 0)
         return rc;
+    if (backend_speaks_today(s->uploads->backend))
+        body_keep_numbers(body);
     if (use == BODY_POST && res->type_field)
         rc = body_set_string(body, res->type_field, s->type, err);
     if (rc == 0 && use == BODY_POST && res->name_field) {

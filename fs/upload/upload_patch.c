@@ -83,6 +83,8 @@ int upload_field_body(struct uploads *uploads, struct call *call, const struct t
         return rc;
     id_search_init(&names, uploads, call, t);
     body_find_ids(body, &names.finder);
+    if (backend_speaks_today(uploads->backend))
+        body_keep_numbers(body);
     rc = body_set_text(body, f, text, len, err);
     if (rc == 0)
         rc = merge_labels(uploads, call, t, f, body, err);

@@ -47,6 +47,7 @@ static void expect(struct body *b, const char *json)
 
 /* clang-format off */
 #define LABEL(label, value) "{\"label\": \"" label "\", \"value\": " value "}"
+#define TO_NUMBERS(text, labels) { text, "{\"groundTruth\": [" labels "]}" }
 #define TRUTH(text, list) \
     { RES_DOCUMENTS, PATCH, "groundTruth", text, 0, "{\"groundTruth\": [" list "]}" }
 #define NO_TRUTH(text) { RES_DOCUMENTS, PATCH, "groundTruth", text, -EINVAL, NULL }
@@ -200,6 +201,38 @@ static void texts_become_fields(void **state)
             assert_non_null(strstr(err.text, rows[i].field));
         assert_int_equal(body_has(b, rows[i].field), rows[i].rc == 0);
         expect(b, rows[i].rc < 0 ? "{}" : rows[i].json);
+    }
+}
+
+/* What the API's own list has of numbers, where the server takes them; what would lose a letter is a text there too. */
+static void numbers_of_a_list_stay_numbers_where_they_may(void **state)
+{
+    static const struct {
+        const char *text, *json;
+    } rows[] = {
+        TO_NUMBERS("[{\"label\": \"a\", \"value\": 12.5, \"pages\": [0]}]",
+                   "{\"label\": \"a\", \"value\": 12.5, \"pages\": [0]}"),
+        TO_NUMBERS("[{\"value\": -7, \"label\": \"a\"}]", "{\"value\": -7, \"label\": \"a\"}"),
+        TO_NUMBERS("{\"labels\": [{\"label\": \"a\", \"value\": 1e-07}]}", LABEL("a", "1e-07")),
+        TO_NUMBERS("[{\"label\": \"a\", \"value\": [[{\"label\": \"b\", \"value\": 1.5}]]}]",
+                   LABEL("a", "[[" LABEL("b", "1.5") "]]")),
+        TO_NUMBERS("[{\"label\": \"a\", \"value\": \"12.5\"}]", LABEL("a", "\"12.5\"")),
+        TO_NUMBERS("[{\"label\": \"a\", \"value\": 12.50}]", LABEL("a", "\"12.50\"")),
+        TO_NUMBERS("[{\"label\": \"a\", \"value\": 123456789012345678901234567890}]",
+                   LABEL("a", "\"123456789012345678901234567890\"")),
+        TO_NUMBERS("[{\"label\": \"a\", \"value\": 1e999}]", LABEL("a", "\"1e999\"")),
+        TO_NUMBERS("{\"a\": 12.5}", LABEL("a", "\"12.5\"")),
+    };
+    const struct field *f = resource_field(resource_get(RES_DOCUMENTS), "groundTruth");
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct body *b = new_body(RES_DOCUMENTS, PATCH);
+
+        print_message("%s\n", rows[i].text);
+        body_keep_numbers(b);
+        assert_int_equal(body_set_text(b, f, rows[i].text, strlen(rows[i].text), NULL), 0);
+        expect(b, rows[i].json);
     }
 }
 
@@ -823,6 +856,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(secrets_are_hushed),
         cmocka_unit_test(texts_become_fields),
+        cmocka_unit_test(numbers_of_a_list_stay_numbers_where_they_may),
         cmocka_unit_test(a_nul_is_refused),
         cmocka_unit_test(strings_are_set_as_they_are),
         cmocka_unit_test(json_sets_many),
