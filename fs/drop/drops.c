@@ -68,9 +68,12 @@ static bool is_removed_locked(struct drops *t, const struct folder *f)
     return false;
 }
 
-static int add(struct drops *t, struct folder *f, const char *name, enum drop_what what, bool late,
-               struct drop **out)
+enum add_how { ADD_NOW, ADD_LATE, ADD_FOUND };
+
+static int add(struct drops *t, struct folder *f, const char *name, enum drop_what what,
+               enum add_how how, struct drop **out)
 {
+    bool late = how == ADD_LATE;
     struct drop *d = drop_alloc(f, name, what);
     int rc;
 
@@ -78,7 +81,8 @@ static int add(struct drops *t, struct folder *f, const char *name, enum drop_wh
         return -ENOMEM;
     d->mtime_ns = clock_realtime_ns(t->clock);
     drops_lock(t);
-    f->changed_ns = d->mtime_ns;
+    if (how != ADD_FOUND)
+        f->changed_ns = d->mtime_ns;
     if (drop_linked(f, name))
         rc = -EEXIST;
     else if (late && is_removed_locked(t, f))
@@ -97,12 +101,17 @@ static int add(struct drops *t, struct folder *f, const char *name, enum drop_wh
 int drops_add(struct drops *t, struct folder *f, const char *name, enum drop_what what,
               struct drop **out)
 {
-    return add(t, f, name, what, false, out);
+    return add(t, f, name, what, ADD_NOW, out);
 }
 
 int drops_add_late(struct drops *t, struct folder *f, const char *name, struct drop **out)
 {
-    return add(t, f, name, DROP_FILE, true, out);
+    return add(t, f, name, DROP_FILE, ADD_LATE, out);
+}
+
+int drops_add_found_folder(struct drops *t, struct folder *f, const char *name, struct drop **out)
+{
+    return add(t, f, name, DROP_SUBFOLDER, ADD_FOUND, out);
 }
 
 int drops_add_sent(struct drops *t, struct folder *f, const char *name,
@@ -118,7 +127,8 @@ int drops_add_sent(struct drops *t, struct folder *f, const char *name,
     if (sent->mode >= 0)
         d->mode = (mode_t)sent->mode;
     drops_lock(t);
-    f->changed_ns = clock_realtime_ns(t->clock);
+    if (!sent->found)
+        f->changed_ns = clock_realtime_ns(t->clock);
     HASH_FIND(hh, t->owners, sent->id, strlen(sent->id), o); /* another look was faster */
     rc = o || drop_linked(f, name) || is_reserved_locked(t, f, name) ? -EEXIST : drop_link(d);
     if (rc == 0) {

@@ -15,9 +15,13 @@ struct sent_file {
     const char *id;
     struct acked acked; /* and its mtime */
     int mode;           /* -1: as that of a new one */
+    bool found;         /* it was there before anybody looked: f has not changed now */
 };
 int drops_add_sent(struct drops *t, struct folder *f, const char *name,
                    const struct sent_file *sent, struct drop **out);
+
+/* A subfolder that others have had there before anybody looked, likewise: f has not changed now. */
+int drops_add_found_folder(struct drops *t, struct folder *f, const char *name, struct drop **out);
 
 /* Takes the name away, and its row (durable: on disk when it stood for a resource); the caller
  * deals with the resource. Its bytes go when nobody reads them any more. 0, -EIO. */

@@ -110,7 +110,7 @@ static int follow_stamp(struct following *f, struct stamp *s)
     } else {
         if (!shared_path_ok(f->inodes, f->root, s->path))
             return 0;
-        rc = shared_folder(f->inodes, f->root, s->path, &to, &name);
+        rc = shared_folder(f->inodes, f->root, s->path, false, &to, &name);
         if (rc == 0)
             rc = move_to(f, to, name);
     }

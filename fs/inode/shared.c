@@ -150,9 +150,10 @@ static int take_row(void *arg, struct record *r)
         return 1;
     if (!is_news(k, r, id, &s) || !shared_path_ok(k->inodes, k->walk->root, s.path))
         return 0;
-    rc = shared_folder(k->inodes, k->walk->root, s.path, &f, &name);
+    rc = shared_folder(k->inodes, k->walk->root, s.path, k->walk->first, &f, &name);
     if (rc < 0)
         return rc == -ENOTDIR || rc == -EINVAL ? 0 : rc;
+    sent.found = k->walk->first;
     sent.mode = s.mode < 0 ? -1 : s.mode & 0777;
     sent.acked.size = s.size;
     sent.acked.mtime_ns = s.mtime_ns ? s.mtime_ns : record_changed_ns(r);
@@ -240,6 +241,7 @@ int shared_walk_begin(struct inodes *inodes, struct call *call, struct folder *f
     rc = call->nowait ? -EWOULDBLOCK : drops_load_below(inodes->drops, root);
     if (rc == 0)
         *out = (struct shared_walk){ .root = root,
+                                     .first = !was.whole,
                                      .was_ns = was.changed_ns,
                                      .changed_ns = was.changed_ns,
                                      .since_ns = was.changed_ns ? was.changed_ns - OVERLAP_NS : 0 };

@@ -28,6 +28,7 @@ struct shared_walk {
     int64_t newest_ns, changed_ns; /* what was made, and changed, last of what was seen */
     int64_t since_ns, was_ns;      /* what was changed before was looked at already */
     bool again;                    /* one is to be looked at once more */
+    bool first;                    /* nobody has looked before: what is seen was there */
 };
 
 /* l is the list that f is in, or begins to be. 0, -EWOULDBLOCK, -ENOMEM, -EIO. */

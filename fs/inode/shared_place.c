@@ -77,14 +77,16 @@ bool shared_path_ok(struct inodes *inodes, const struct folder *f, const char *p
 /* --- Where it is ------------------------------------------------------------------------------ */
 
 /* The folder of that name in f, made where there is none. -ENOTDIR: that is a file. */
-static int enter(struct drops *drops, struct folder *f, const char *name, struct folder **out)
+static int enter(struct drops *drops, struct folder *f, const char *name, bool found,
+                 struct folder **out)
 {
     cleanup_drop struct drop *d = drops_find(drops, f, name);
     cleanup_free char *key = NULL;
     int rc = 0;
 
     if (!d) {
-        rc = drops_add(drops, f, name, DROP_SUBFOLDER, &d);
+        rc = found ? drops_add_found_folder(drops, f, name, &d)
+                   : drops_add(drops, f, name, DROP_SUBFOLDER, &d);
         if (rc == 0)
             rc = drop_row_save(drops, d, false);
         if (rc == -EEXIST) /* another one has just made it */
@@ -98,8 +100,8 @@ static int enter(struct drops *drops, struct folder *f, const char *name, struct
     return key ? drops_folder(drops, key, out) : -ENOMEM;
 }
 
-int shared_folder(struct inodes *inodes, struct folder *root, char *path, struct folder **out,
-                  const char **name)
+int shared_folder(struct inodes *inodes, struct folder *root, char *path, bool found,
+                  struct folder **out, const char **name)
 {
     int rc = 0;
     char *slash;
@@ -107,7 +109,7 @@ int shared_folder(struct inodes *inodes, struct folder *root, char *path, struct
     *out = root;
     for (; rc == 0 && (slash = strchr(path, '/')); path = slash + 1) {
         *slash = '\0';
-        rc = enter(inodes->drops, *out, path, out);
+        rc = enter(inodes->drops, *out, path, found, out);
     }
     *name = path;
     return rc;

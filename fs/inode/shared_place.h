@@ -33,9 +33,9 @@ bool shared_folder_ok(struct inodes *inodes, const struct folder *f, const char 
 bool shared_path_ok(struct inodes *inodes, const struct folder *f, const char *path);
 
 /* path's folder below root, with those above it made where they are not there, and its last name; path is
- * cut to pieces. 0; -ENOTDIR one of them is a file; -EINVAL, -ENOMEM, -EIO. */
-int shared_folder(struct inodes *inodes, struct folder *root, char *path, struct folder **out,
-                  const char **name);
+ * cut to pieces. found: they were there before anybody looked. 0; -ENOTDIR one of them is a file; -EINVAL, -ENOMEM, -EIO. */
+int shared_folder(struct inodes *inodes, struct folder *root, char *path, bool found,
+                  struct folder **out, const char **name);
 
 /* Has the file of this name in f gone with its resource, which another machine has deleted, perhaps to put
  * this very one in its place? Then the name goes, and is free. */

@@ -225,6 +225,33 @@ static void what_is_written_here_is_waited_for(void **state)
     assert_false(drops_has_id(t->drops, "las:document:" ONE));
 }
 
+static int64_t changed_ns(struct tree *t, const char *key)
+{
+    struct folder *f;
+
+    assert_int_equal(drops_folder(t->drops, key, &f), 0);
+    return f->changed_ns;
+}
+
+/* Or tar, which has looked at the folder before it lists it, says that it changed. */
+static void what_was_there_before_anybody_looked_is_no_change(void **state)
+{
+    struct tree *t = *state;
+
+    begin(t, A_LIST(STAMPED(ONE, "01", "in/a.pdf", "")));
+    assert_int_equal(look(t, "documents"), 0);
+    assert_true(is_here(t, "documents/in", "a.pdf"));
+    assert_int_equal(changed_ns(t, "documents"), 0);
+    assert_int_equal(changed_ns(t, "documents/in"), 0);
+    known_forget_all(t->api.remote);
+    answer(&t->api, LIST,
+           A_LIST(STAMPED(ONE, "01", "in/a.pdf", "") ", " STAMPED(TWO, "02", "b.pdf", "")));
+    assert_int_equal(look(t, "documents"), 0);
+    assert_true(is_here(t, "documents", "b.pdf"));
+    assert_true(changed_ns(t, "documents") > 0);
+    assert_int_equal(changed_ns(t, "documents/in"), 0);
+}
+
 /* As another machine has renamed it. */
 static void what_has_a_name_here_gets_the_one_that_is_said(void **state)
 {
@@ -355,6 +382,7 @@ int main(void)
         A_TREE_TEST(what_cannot_be_asked_is_not_there),
         A_TREE_TEST(of_two_of_one_name_the_second_gets_digits),
         A_TREE_TEST(what_is_written_here_is_waited_for),
+        A_TREE_TEST(what_was_there_before_anybody_looked_is_no_change),
         A_TREE_TEST(what_has_a_name_here_gets_the_one_that_is_said),
         A_TREE_TEST(what_is_called_otherwise_does_not_answer_to_its_old_name),
         A_TREE_TEST(what_is_called_otherwise_is_asked_for_before_that_is_believed),
