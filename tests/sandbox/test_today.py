@@ -227,6 +227,20 @@ def test_one_state_under_both_generations(start, tmp_path):
     assert today('GET', '/documents/' + name)['name'] == 'n'
 
 
+def test_a_user_of_2021_has_no_email_today(start, tmp_path):
+    state = tmp_path / 'mixed'
+    old = start(state=state)
+    user = old.client().post('/users', {'email': 'a@example.com', 'name': 'n'})['userId']
+    old.stop()
+    today = Today(start('--api', '2024', state=state, client_secret=old.client_secret))
+    assert not {'email', 'name'} & set(today('GET', '/users/' + user))
+    today('PATCH', '/users/' + user, {'metadata': {'a': 1}})
+    today.server.stop()
+    old = start(state=state, client_secret=old.client_secret)
+    got = old.client().get('/users/' + user)
+    assert (got['email'], got['name']) == ('a@example.com', 'n')
+
+
 def unchecked(today, path, **body):
     """A POST whose answer has objects that the description says nothing of what is in."""
     answer = today.file('POST', today.server.api + path, json=body)

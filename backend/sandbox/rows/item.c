@@ -277,6 +277,9 @@ int item_convert(struct work *w, struct item *it)
     rc = kept && it->body && it->hidden ? 0 : -ENOMEM;
     for (const struct field *f = it->res->fields; f->name && rc == 0; f++) {
         json_t *value = json_object_get(old, f->name);
+
+        if (!(f->flags & F_READABLE))
+            continue; /* what only a request has here: of an answer it is kept too */
         json_auto_t *was = json_incref(value ? value : json_object_get(kept, f->name));
 
         if (was)
