@@ -70,6 +70,8 @@ bool route_field_may_lack(const struct field *f)
         return true;
     if (f->until == F_ALL) /* what an older server lets one write is there to be written */
         return !(f->flags & F_MAYBE) || !(f->flags & F_IN_PATCH);
+    if ((f->flags & F_READABLE) && !(f->flags & ~f->until & F_READABLE))
+        return true; /* one generation answers it, and the next one only asks for it */
     return (f->flags & ~f->since & F_MAYBE) && !(f->flags & F_IN_PATCH);
 }
 
