@@ -12,8 +12,8 @@
 #include "banned.h"
 
 #define NAME "reserve"
-#define WHOLE_BYTES (INT64_C(4) << 20)   /* the log of the database is no longer, as a rule */
-#define PIECE_BYTES (INT64_C(256) << 10) /* others may be as fast to take what is given up */
+#define WHOLE_BYTES (INT64_C(4) << 20)  /* the log of the database is no longer, as a rule */
+#define PIECE_BYTES (INT64_C(32) << 10) /* small: others may be as fast to take what is given up */
 #define AGAIN_MS 5000
 
 static int64_t allocated(int fd)

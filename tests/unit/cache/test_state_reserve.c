@@ -40,7 +40,7 @@ static void it_is_given_up_in_pieces(void **state)
         assert_true(on_disk(state) < before);
         before = on_disk(state);
     }
-    assert_int_equal(pieces, 16);
+    assert_int_equal(pieces, 128);
     assert_int_equal(before, 0);
     state_reserve_fill(&r); /* not at once: there was no room a moment ago */
     assert_int_equal(on_disk(state), 0);
