@@ -240,6 +240,8 @@ static void pay(struct delivery *s, const struct target *old)
     if (old->id && s->meant && !at_once &&
         meant_look_again(s->uploads, s->call, s->folder, old, s->meant, &ignored) > 0)
         posting_spare(&s->posting);
+    else if (old->id && s->moving)
+        moving_posted(s->moving, s->posting.number, old->id);
     else
         posting_pay(&s->posting, old);
 }

@@ -136,8 +136,23 @@ int moving_patched(struct moving *m, const struct target *t, int rc, struct fail
     return rc;
 }
 
+void moving_posted(struct moving *m, int64_t number, const char *replaced)
+{
+    m->posted = number;
+    snprintf(m->replaced, sizeof(m->replaced), "%s", replaced);
+}
+
+/* Whether what its bytes were sent for goes, or its name comes back, is seen once the journal has moved it. */
+static void leave_posted(struct moving *m)
+{
+    if (m->posted)
+        journal_leave(m->uploads->journal, m->posted, LOOK_AGAIN_MS);
+    m->posted = 0;
+}
+
 void moving_leave(struct moving *m)
 {
+    leave_posted(m);
     if (m->number)
         end_begun(m, m->patching ? INTENT_LOST : INTENT_REFUSED);
 }
@@ -189,7 +204,7 @@ static bool has_moved(const struct moving *m)
            strcmp(name, m->to_name) == 0;
 }
 
-int moving_finish(struct moving *m)
+static int finish(struct moving *m)
 {
     cleanup_intent_change struct intent_change change = { .row = NULL };
     struct target old = { .res = m->res, .parent = m->to->parent, .id = m->old };
@@ -221,5 +236,19 @@ int moving_finish(struct moving *m)
     if (!m->old[0])
         old.id = NULL;
     posting_pay(&debt, &old);
+    return 0;
+}
+
+int moving_finish(struct moving *m)
+{
+    struct target replaced = { .res = m->to->res, .parent = m->to->parent, .id = m->replaced };
+    struct posting owed = { .uploads = m->uploads, .call = m->call, .number = m->posted };
+    int rc = finish(m);
+
+    if (rc < 0) {
+        leave_posted(m);
+        return rc;
+    }
+    posting_pay(&owed, &replaced);
     return 0;
 }

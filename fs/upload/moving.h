@@ -1,7 +1,7 @@
 /*
  * A name that moves at the same time as its resource: into another folder's list, which is a PATCH, or
- * over another name, whose resource goes, or because its bytes are sent under the name that it gets. Names change in one transaction with what is owed for them, and
- * what nobody knows when the daemon dies is looked for.
+ * over another name, whose resource goes, or because its bytes are sent under the name that it gets. Names change
+ * in one transaction with what is owed for them, and what nobody knows when the daemon dies is looked for.
  */
 #ifndef LASFS_MOVING_H
 #define LASFS_MOVING_H
@@ -29,7 +29,9 @@ struct moving {
     const struct resource *res; /* of what has to go */
     char old[RESOURCE_ID_MAX + 1]; /* its id, or "" */
     bool carried;                  /* and what is said of it becomes the drop's */
-    int64_t debt; /* of its DELETE, which is on disk with the name; 0: there is none */
+    int64_t debt;   /* of its DELETE, which is on disk with the name; 0: there is none */
+    int64_t posted; /* intent of the POST of its bytes, which owes a DELETE too; 0: there is none */
+    char replaced[RESOURCE_ID_MAX + 1]; /* of this one */
 };
 
 /* This one (NULL: none) has to go once the name has moved. carried: the drop's is made what it is before that. */
@@ -57,6 +59,10 @@ int moving_debt(struct moving *m, struct intent_change *out);
 /* The drop's bytes were sent for this, and are a resource of this id by now: as a step to be on disk with
  * the drop's row. 0, -ENOMEM; -EALREADY: there is an intent. */
 int moving_sent(struct moving *m, const char *id, struct intent_change *out);
+
+/* Its bytes were sent in the place of this one, which goes once the name has moved: not before, for until then it
+ * is what the other name stands for. number: of the intent of their POST. */
+void moving_posted(struct moving *m, int64_t number, const char *replaced);
 
 /* That could not be written. */
 void moving_unsent(struct moving *m);

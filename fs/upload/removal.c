@@ -20,6 +20,8 @@
 
 #include "banned.h"
 
+#define MOVING_AGAIN_MS 300
+
 bool removal_may_wait(struct uploads *uploads, struct drop *d)
 {
     struct drop_snapshot s = drop_snapshot(uploads->drops, d);
@@ -181,6 +183,27 @@ static int delete_it(struct uploads *uploads, struct call *call, struct target *
     return 0;
 }
 
+/* What was sent for a rename takes the place of what has the name: not before the name is its own. */
+static bool is_moving(struct uploads *uploads, const struct intent_row *row)
+{
+    return row->kind == INTENT_CREATE && row->id && journal_moves(uploads->journal, row->id);
+}
+
+/* That came to nothing, or what was to go was renamed first: then it stays. -errno. */
+static int has_name_still(struct uploads *uploads, const struct intent_row *row)
+{
+    cleanup_drop struct drop *d = NULL;
+    struct drop_snapshot s;
+    int rc = row->kind == INTENT_CREATE && row->old
+                 ? drops_find_id_anywhere(uploads->drops, row->old, &d)
+                 : -ENOENT;
+
+    if (rc < 0)
+        return rc == -ENOENT ? 0 : rc;
+    s = drop_snapshot(uploads->drops, d);
+    return s.linked && !s.parked;
+}
+
 int64_t removal_work(struct uploads *uploads, struct call *call, const struct intent_row *row,
                      struct failure *why)
 {
@@ -188,8 +211,20 @@ int64_t removal_work(struct uploads *uploads, struct call *call, const struct in
     enum state_when when = STATE_LATER;
     int rc = 0;
 
-    if (t.res && t.id && resource_id_ok(t.res, t.id) && !uploads->nodelete && !uploads->ro)
+    if (is_moving(uploads, row))
+        return MOVING_AGAIN_MS;
+    rc = has_name_still(uploads, row);
+    if (rc < 0)
+        return rc;
+    if (rc > 0) {
+        drops_spare(uploads->drops, row->old);
+        return journal_tell(uploads->journal, row->number, INTENT_DELETED, NULL, STATE_NOW);
+    }
+    if (t.res && t.id && resource_id_ok(t.res, t.id) && !uploads->nodelete && !uploads->ro) {
+        if (row->kind == INTENT_CREATE)
+            drops_doom(uploads->drops, t.id); /* it has no name any more */
         rc = delete_it(uploads, call, &t, row, &when, why);
+    }
     if (rc == 0)
         rc = journal_tell(uploads->journal, row->number, INTENT_DELETED, NULL, when);
     return rc;

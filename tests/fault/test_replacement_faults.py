@@ -146,7 +146,7 @@ def test_a_move_that_arrives_late_takes_its_name_along(proxied, api, proxy, dies
 
 @pytest.mark.parametrize('temporary', ['.S.pdf.Xy12aB', 'sedCjRMTc', 'S.pdf.part'])
 def test_what_was_sent_for_a_rename_gets_its_name(proxied, api, proxy, temporary):
-    """The daemon dies once it is at the server, before the names have changed."""
+    """The daemon dies once it is at the server, and what it replaces is going: not before the names have changed."""
     folder = proxied / 'documents'
     (folder / 'S.pdf').write_bytes(OLD)
     (folder / temporary).write_bytes(NEW)
@@ -155,6 +155,7 @@ def test_what_was_sent_for_a_rename_gets_its_name(proxied, api, proxy, temporary
     program = subprocess.Popen(['mv', '-T', folder / temporary, folder / 'S.pdf'],
                                stderr=subprocess.DEVNULL)
     eventually(lambda: rule.hits)
+    assert [name for name, in proxied.ask_state('SELECT name FROM drops')] == ['S.pdf']
     proxied.kill()
     assert program.wait(10) != 0
     proxy.rules.remove(rule)

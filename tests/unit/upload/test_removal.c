@@ -509,6 +509,102 @@ static void a_disk_that_does_not_take_the_new_one_lets_the_old_one_go(void **sta
     expect_file(w, "documents", "a.pdf", "");
 }
 
+/* --- What was sent for a rename, and the daemon died before the names had changed --------------- */
+
+/* document#1 is b.pdf, for a name that document#2 has: that is to go, once b.pdf is called so. The number of the
+ * intent that owes it, which the test holds; *move: of the other one. */
+static int64_t post_for_a_name(struct world *w, int64_t *move)
+{
+    cleanup_free char *new = strdup(id_of("document", 1)), *old = strdup(id_of("document", 2));
+    struct intent_row row = { .kind = INTENT_CREATE,
+                              .state = INTENT_SENDING,
+                              .resource = RES_DOCUMENTS,
+                              .folder = "documents",
+                              .name = "a.pdf",
+                              .old = old };
+    struct intent_row moves = { .kind = INTENT_MOVE,
+                                .state = INTENT_SENDING,
+                                .resource = RES_DOCUMENTS,
+                                .folder = "documents",
+                                .name = "b.pdf",
+                                .to_folder = "documents",
+                                .to_name = "a.pdf",
+                                .id = new,
+                                .look = old };
+    struct journal *j = w->uploads->journal;
+    int64_t number;
+
+    assert_int_equal(put(w, "documents", "b.pdf", pdf("new")), 0);
+    assert_int_equal(put(w, "documents", "a.pdf", pdf("old")), 0);
+    assert_int_equal(journal_begin(j, &row, NULL, 0, &number, &w->err), 0);
+    assert_int_equal(
+        journal_tell(j, number, INTENT_ANSWERED, &(struct intent_news){ .id = new }, STATE_NOW), 0);
+    assert_int_equal(journal_begin(j, &moves, NULL, 0, move, &w->err), 0);
+    return number;
+}
+
+static int64_t work_at(struct world *w, int64_t number)
+{
+    cleanup_free struct intent_row *row = journal_copy(w->uploads->journal, number);
+
+    assert_non_null(row);
+    return removal_work(w->uploads, &w->call, row, &w->err);
+}
+
+static void what_is_replaced_goes_once_the_name_has_moved(void **state)
+{
+    cleanup_drop struct drop *d = NULL, *there = NULL;
+    struct world *w = *state;
+    int64_t number, move;
+
+    start(w);
+    number = post_for_a_name(w, &move);
+    assert_true(work_at(w, number) > 0);
+    expect_there(&w->api, "documents", "document#1 document#2 ");
+    d = find_file(w, "documents", "b.pdf");
+    there = find_file(w, "documents", "a.pdf");
+    assert_int_equal(
+        drops_move_over(w->drops, d, folder_at(w, "documents"), "a.pdf", there, NULL, 0), 0);
+    assert_int_equal(journal_tell(w->uploads->journal, move, INTENT_ANSWERED, NULL, STATE_NOW), 0);
+    assert_int_equal(work_at(w, number), 0);
+    expect_there(&w->api, "documents", "document#1 ");
+    assert_int_equal(state_of_intent(w, number), -1);
+}
+
+static void what_is_called_otherwise_since_stays(void **state)
+{
+    cleanup_drop struct drop *there = NULL;
+    struct world *w = *state;
+    int64_t number, move;
+
+    start(w);
+    number = post_for_a_name(w, &move);
+    there = find_file(w, "documents", "a.pdf");
+    assert_int_equal(drops_move(w->drops, there, folder_at(w, "documents"), "c.pdf"), 0);
+    assert_int_equal(journal_tell(w->uploads->journal, move, INTENT_REFUSED, NULL, STATE_NOW), 0);
+    assert_int_equal(work_at(w, number), 0);
+    expect_there(&w->api, "documents", "document#1 document#2 ");
+    expect_file(w, "documents", "c.pdf", "document#2");
+    assert_int_equal(state_of_intent(w, number), -1);
+    assert_false(drops_is_doomed(w->drops, id_of("document", 2)));
+}
+
+/* A list does not take the name from what is to be replaced before the other one has it. */
+static void the_next_mount_moves_the_name_first(void **state)
+{
+    struct world *w = *state;
+    int64_t number, move;
+
+    start(w);
+    number = post_for_a_name(w, &move);
+    remount(w);
+    for (int n = 0; n < 5000 && state_of_intent(w, number) != -1; n++)
+        nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
+    expect_file(w, "documents", "a.pdf", "document#1");
+    expect_file(w, "documents", "b.pdf", NULL);
+    expect_there(&w->api, "documents", "document#1 ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -528,6 +624,9 @@ int main(void)
         TEST(what_was_changed_before_it_was_removed_is_not_taken_back),
         TEST(who_may_not_delete_it_makes_another_one_beside_it),
         TEST(a_disk_that_does_not_take_the_new_one_lets_the_old_one_go),
+        TEST(what_is_replaced_goes_once_the_name_has_moved),
+        TEST(what_is_called_otherwise_since_stays),
+        TEST(the_next_mount_moves_the_name_first),
     };
 
     return cmocka_run_group_tests_name("removal", tests, NULL, NULL);

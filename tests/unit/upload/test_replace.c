@@ -287,8 +287,8 @@ static void what_cannot_be_patched_is_sent_once_more(void **state)
     expect_said(&w->api,
                 "GET documents/document#1\n"
                 "POST documents {'consentId':'consent#3','contentType':'application/pdf'}\n"
-                "DELETE documents/document#1\n"
-                "DELETE documents/document#2\n");
+                "DELETE documents/document#2\n"
+                "DELETE documents/document#1\n");
     expect_there(&w->api, "documents", "document#3 ");
     expect_content(&w->api, "documents/document#3", pdf("new"), strlen(pdf("new")));
     expect_file(w, "documents", "b.pdf", NULL);
