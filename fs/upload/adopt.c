@@ -117,22 +117,21 @@ static bool is_renamed(struct adoption *a)
            drops_has_id(a->uploads->drops, a->row->old) && !is_parked(a);
 }
 
-/* What failed under that name is this, if it has the same bytes. */
-static void forget_failed(struct adoption *a)
+void adopt_failed(struct uploads *uploads, struct drop *d, struct folder *f, const char *name,
+                  const uint8_t *sha256)
 {
-    cleanup_drop struct drop *x = drops_find_failed(a->uploads->drops, a->folder, a->name);
-    struct bytes *b = x ? drop_bytes(a->uploads->drops, x) : NULL;
+    cleanup_drop struct drop *x = drops_find_failed(uploads->drops, f, name);
+    struct bytes *b = x ? drop_bytes(uploads->drops, x) : NULL;
     uint8_t digest[DIGEST_BYTES];
 
-    if (b && content_digest(b->fd, digest) == 0 &&
-        memcmp(digest, a->row->sha256, sizeof(digest)) == 0) {
-        if (!drop_snapshot(a->uploads->drops, a->drop).has_bytes) {
-            drops_lock(a->uploads->drops);
-            a->drop->mtime_ns = x->mtime_ns;
-            a->drop->mode = x->mode;
-            drops_unlock(a->uploads->drops);
+    if (b && content_digest(b->fd, digest) == 0 && memcmp(digest, sha256, sizeof(digest)) == 0) {
+        if (!drop_snapshot(uploads->drops, d).has_bytes) {
+            drops_lock(uploads->drops);
+            d->mtime_ns = x->mtime_ns;
+            d->mode = x->mode;
+            drops_unlock(uploads->drops);
         }
-        drops_supersede(a->uploads->drops, a->folder, a->name);
+        drops_supersede(uploads->drops, f, name);
     }
     bytes_unref(b);
 }
@@ -160,7 +159,7 @@ static int64_t take_name(struct adoption *a)
     int rc;
 
     a->owes_nothing = is_renamed(a);
-    forget_failed(a);
+    adopt_failed(a->uploads, a->drop, a->folder, a->name, a->row->sha256);
     memcpy(acked.digest, a->row->sha256, sizeof(acked.digest));
     rc = drop_acknowledged(a->uploads->drops, a->drop, a->id, acked, true);
     known_changed(a->uploads->remote, &t, a->found);

@@ -5,6 +5,8 @@
 #include "backend.h"
 #include "intent_row.h"
 
+struct drop;
+struct folder;
 struct uploads;
 
 /*
@@ -14,5 +16,10 @@ struct uploads;
  */
 int64_t adopt(struct uploads *uploads, struct call *call, const struct intent_row *row,
               struct record *found, struct failure *why);
+
+/* d, called name in f, has the bytes of this digest, as the server says: what failed under that name with the same
+ * ones is it, and is kept no more. d is held exclusively. */
+void adopt_failed(struct uploads *uploads, struct drop *d, struct folder *f, const char *name,
+                  const uint8_t *sha256);
 
 #endif

@@ -393,24 +393,62 @@ static int64_t settle_said(const struct settling *s, struct call *call, const st
                : journal_tell(s->uploads->journal, s->row->number, INTENT_REFUSED, NULL, STATE_NOW);
 }
 
+/* It was carried out: its name follows, and what it was to take the place of goes. */
+static int64_t settle_moved(struct settling *s, struct call *call, const struct target *t,
+                            struct failure *why)
+{
+    const struct intent_row *row = s->row;
+    struct uploads *uploads = s->uploads;
+    struct intent_news news = { .owes_nothing = s->away };
+    int rc;
+
+    s->name = row->to_name;
+    rc = settle_name(s, call, t, why);
+    if (rc == -EWOULDBLOCK)
+        return BUSY_AGAIN_MS;
+    if (rc == -EEXIST || rc == UNDONE)
+        return journal_tell(uploads->journal, row->number, INTENT_REFUSED, NULL, STATE_NOW);
+    if (rc == 0) {
+        rc = take_name(s);
+        if (rc == 0)
+            restamp_late(uploads, s->drop); /* what was PATCHed may not have said where it is now */
+        let_go(uploads->drops, &s->drop);
+        let_go(uploads->drops, &s->there);
+        if (rc == -EEXIST) /* somebody has made one of that name just now */
+            return BUSY_AGAIN_MS;
+    }
+    if (s->gone[0] && strcmp(s->gone, row->id) != 0 && !row->old && !uploads->nodelete)
+        news.old = s->gone;
+    return rc < 0 ? rc
+                  : journal_tell(uploads->journal, row->number, INTENT_FOUND, &news, STATE_NOW);
+}
+
+/* Where it was to go. -EINVAL: there is no such place; -EAGAIN: it is being renamed, perhaps. */
+static int find_target(struct settling *s)
+{
+    const struct intent_row *row = s->row;
+    int rc = row->to_folder && row->to_name
+                 ? drops_folder(s->uploads->drops, row->to_folder, &s->to)
+                 : -EINVAL;
+
+    if (rc < 0 || drops_is_reachable(s->uploads->drops, s->to))
+        return rc;
+    return unsure_may_land(s->uploads, row) ? -EAGAIN : -EINVAL;
+}
+
 int64_t moving_settle(struct uploads *uploads, struct call *call, const struct intent_row *row,
                       struct failure *why)
 {
     struct target t = { .res = resource_get((enum resource_kind)row->resource), .id = row->id };
     struct settling s = { .uploads = uploads, .row = row };
-    struct intent_news news = { .old = NULL };
-    struct journal *j = uploads->journal;
-    int rc = -EINVAL;
+    bool sense = t.res && row->id && resource_id_ok(t.res, row->id);
+    int rc;
 
-    if (t.res && row->id && resource_id_ok(t.res, row->id) && !row->to_name)
+    if (sense && !row->to_name)
         return settle_said(&s, call, &t, why);
-    if (t.res && row->id && resource_id_ok(t.res, row->id) && row->to_folder && row->to_name)
-        rc = drops_folder(uploads->drops, row->to_folder, &s.to);
-    if (rc == 0 && !drops_is_reachable(uploads->drops, s.to)) {
-        if (unsure_may_land(uploads, row))
-            return LOOK_AGAIN_MS; /* it is being renamed, perhaps */
-        rc = -EINVAL;
-    }
+    rc = sense ? find_target(&s) : -EINVAL;
+    if (rc == -EAGAIN)
+        return LOOK_AGAIN_MS;
     if (rc == 0)
         rc = is_done(&s, call, &t, why);
     if (rc == 1 && s.undo && stays_in_list(&s))
@@ -421,25 +459,5 @@ int64_t moving_settle(struct uploads *uploads, struct call *call, const struct i
         rc = take_back(&s, call, &t, why);
     if (rc == 0 || rc == -EINVAL) /* or nowhere to move to */
         return leave_where_it_was(&s);
-    if (rc < 0)
-        return rc;
-    s.name = row->to_name;
-    rc = settle_name(&s, call, &t, why);
-    if (rc == -EWOULDBLOCK)
-        return BUSY_AGAIN_MS;
-    if (rc == -EEXIST || rc == UNDONE)
-        return journal_tell(j, row->number, INTENT_REFUSED, NULL, STATE_NOW);
-    if (rc == 0) {
-        rc = take_name(&s);
-        if (rc == 0)
-            restamp_late(uploads, s.drop); /* what was PATCHed may not have said where it is now */
-        let_go(uploads->drops, &s.drop);
-        let_go(uploads->drops, &s.there);
-        if (rc == -EEXIST) /* somebody has made one of that name just now */
-            return BUSY_AGAIN_MS;
-    }
-    if (s.gone[0] && strcmp(s.gone, row->id) != 0 && !row->old && !uploads->nodelete)
-        news.old = s.gone;
-    news.owes_nothing = s.away;
-    return rc < 0 ? rc : journal_tell(j, row->number, INTENT_FOUND, &news, STATE_NOW);
+    return rc < 0 ? rc : settle_moved(&s, call, &t, why);
 }

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adopt.h"
 #include "content.h"
 #include "drop_events.h"
-#include "drop_failed.h"
 #include "drop_folders.h"
 #include "drop_rows.h"
 #include "drop_table.h"
@@ -222,18 +222,6 @@ static int find_both(struct landing *l)
     return rc;
 }
 
-static void forget_failed(struct landing *l)
-{
-    cleanup_drop struct drop *x = drops_find_failed(l->uploads->drops, l->to, l->name);
-    struct bytes *b = x ? drop_bytes(l->uploads->drops, x) : NULL;
-    uint8_t digest[DIGEST_BYTES];
-
-    if (b && content_digest(b->fd, digest) == 0 &&
-        memcmp(digest, l->row->sha256, sizeof(digest)) == 0)
-        drops_supersede(l->uploads->drops, l->to, l->name);
-    bytes_unref(b);
-}
-
 /* The name stands for these bytes, and with its row the intent is done: that of what moved, if it did. */
 static int take_bytes(struct landing *l)
 {
@@ -268,7 +256,7 @@ static int64_t land(struct uploads *uploads, const struct intent_row *row, struc
     int rc = find_both(&l);
 
     if (rc == 0 && l.there) {
-        forget_failed(&l);
+        adopt_failed(uploads, l.mover ? l.mover : l.there, l.to, l.name, row->sha256);
         known_changed(uploads->remote, &t, now);
         known_content_changed(uploads->remote, &t);
         rc = take_bytes(&l);
