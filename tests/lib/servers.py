@@ -327,6 +327,15 @@ class WebDav(Share):
 KINDS = {'smb': Samba, 'ftp': Ftp, 'sftp': Sftp, 'scp': Scp, 'webdav': WebDav}
 
 
+def unmounted(mount):
+    """False: the kernel has not closed yet what one had open that has ended."""
+    try:
+        mount.unmount()
+    except subprocess.CalledProcessError:
+        return False
+    return True
+
+
 @pytest.fixture
 def shared(request, server, tmp_path, api, passable):
     """Makes a share: shared('smb', 'complete=refuse') mounts as the page says, and serves."""
@@ -347,7 +356,7 @@ def shared(request, server, tmp_path, api, passable):
             if share.program:
                 share.program.stop()
             if share.mount.process:
-                share.mount.unmount()
+                eventually(lambda: unmounted(share.mount), 5, 'that no server has it open any more')
         except Exception as problem:
             problems.append(problem)
         finally:
