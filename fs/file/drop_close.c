@@ -19,7 +19,7 @@
 
 /* h: whose close it is, or NULL. Another's release may have been first, and have failed. */
 int drop_commit_unless_written(struct files *files, struct call *call, struct drop *d,
-                                 const struct handle *h, struct failure *err)
+                               const struct handle *h, struct failure *err)
 {
     int rc = drop_lock_exclusive(files->drops, d, call);
 
@@ -83,14 +83,14 @@ static int close_broken(struct files *files, struct call *call, struct handle *h
     return err->text[0] ? broken : fail(err, broken, 0, "it is not complete and was not sent");
 }
 
-int drop_flush(struct files *files, struct call *call, struct handle *h, bool opener,
-                      pid_t pid, struct failure *err)
+int drop_flush(struct files *files, struct call *call, struct handle *h, bool opener, pid_t pid,
+               struct failure *err)
 {
     struct drop *d = h->node->drop;
     struct drop_snapshot s;
 
     if (!writer_is_current(files, d,
-                    h)) { /* what was not delivered has been said, and what came after it */
+                           h)) { /* what was not delivered has been said, and what came after it */
         if (opener)
             writer_end(files, h);
         return 0;
@@ -165,8 +165,7 @@ static int release_reader(struct files *files, struct drop *d)
     return 0;
 }
 
-int drop_release(struct files *files, struct call *call, struct handle *h,
-                        struct failure *err)
+int drop_release(struct files *files, struct call *call, struct handle *h, struct failure *err)
 {
     struct drop *d = h->node->drop;
     int rc;

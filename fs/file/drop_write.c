@@ -155,8 +155,7 @@ static int make_empty(struct files *files, struct drop *d)
 
 /* O_TRUNC, and a new file: empty bytes. What was on its way until now may have failed, and its
  * name have gone: with ESTALE the kernel looks again. */
-int drop_start_empty(struct files *files, struct call *call, struct handle *h,
-                       struct failure *err)
+int drop_start_empty(struct files *files, struct call *call, struct handle *h, struct failure *err)
 {
     struct drop *d = h->node->drop;
     bool gone;
@@ -213,8 +212,8 @@ static bool make_room(struct files *files, struct drop *d)
     return name && drops_make_room(files->drops, drop_folder(files->drops, d), name);
 }
 
-int64_t drop_write(struct files *files, struct call *call, struct handle *h,
-                          const char *data, size_t len, int64_t off, struct failure *err)
+int64_t drop_write(struct files *files, struct call *call, struct handle *h, const char *data,
+                   size_t len, int64_t off, struct failure *err)
 {
     struct drop *d = h->node->drop;
     struct bytes *b;
@@ -255,7 +254,7 @@ static int commit_truncated(struct files *files, struct call *call, struct node 
 }
 
 int drop_truncate(struct files *files, struct call *call, struct node *n, struct handle *h,
-                         int64_t size, struct failure *err)
+                  int64_t size, struct failure *err)
 {
     struct drop *d = n->drop;
     struct bytes *b;

@@ -44,7 +44,7 @@ bool writer_is_current(struct files *files, struct drop *d, const struct handle 
 }
 
 int writer_check_current(struct files *files, struct drop *d, const struct handle *h,
-                            struct failure *err)
+                         struct failure *err)
 {
     return writer_is_current(files, d, h)
                ? 0

@@ -1,6 +1,8 @@
 #include "removal.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "doomed.h"
 #include "drop_events.h"
@@ -189,19 +191,58 @@ static bool is_moving(struct uploads *uploads, const struct intent_row *row)
     return row->kind == INTENT_CREATE && row->id && journal_moves(uploads->journal, row->id);
 }
 
-/* That came to nothing, or what was to go was renamed first: then it stays. -errno. */
-static int has_name_still(struct uploads *uploads, const struct intent_row *row)
+/* Does a name here stand for it still? -errno. */
+static int has_name(struct uploads *uploads, const char *id)
 {
     cleanup_drop struct drop *d = NULL;
     struct drop_snapshot s;
-    int rc = row->kind == INTENT_CREATE && row->old
-                 ? drops_find_id_anywhere(uploads->drops, row->old, &d)
-                 : -ENOENT;
+    int rc = drops_find_id_anywhere(uploads->drops, id, &d);
 
     if (rc < 0)
         return rc == -ENOENT ? 0 : rc;
     s = drop_snapshot(uploads->drops, d);
     return s.linked && !s.parked;
+}
+
+struct owed {
+    struct uploads *uploads;
+    char (*ids)[RESOURCE_ID_MAX + 1]; /* that something else was to take the place of */
+    size_t n;
+};
+
+/* What was removed is hidden; what is replaced is looked at when the journal is not held any more. */
+static int add_owed(void *arg, const struct intent_row *row)
+{
+    struct owed *o = arg;
+    void *more;
+
+    if (row->state != INTENT_OWING || !row->old)
+        return 0;
+    if (row->kind != INTENT_CREATE) {
+        drops_doom(o->uploads->drops, row->old);
+        return 0;
+    }
+    more = realloc(o->ids, (o->n + 1) * sizeof(*o->ids));
+    if (!more)
+        return -ENOMEM;
+    o->ids = more;
+    snprintf(o->ids[o->n++], sizeof(*o->ids), "%s", row->old);
+    return 0;
+}
+
+int removal_load(struct uploads *uploads)
+{
+    struct owed o = { .uploads = uploads };
+    int rc = journal_each(uploads->journal, add_owed, &o);
+
+    for (size_t i = 0; i < o.n && rc == 0; i++) {
+        rc = has_name(uploads, o.ids[i]);
+        if (rc == 0)
+            drops_doom(uploads->drops, o.ids[i]);
+        rc = rc < 0 ? rc : 0;
+    }
+    free(o.ids);
+    return rc;
 }
 
 int64_t removal_work(struct uploads *uploads, struct call *call, const struct intent_row *row,
@@ -213,7 +254,8 @@ int64_t removal_work(struct uploads *uploads, struct call *call, const struct in
 
     if (is_moving(uploads, row))
         return MOVING_AGAIN_MS;
-    rc = has_name_still(uploads, row);
+    /* what it was sent for came to nothing, or this was renamed first: then it stays */
+    rc = row->kind == INTENT_CREATE && row->old ? has_name(uploads, row->old) : 0;
     if (rc < 0)
         return rc;
     if (rc > 0) {

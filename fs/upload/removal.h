@@ -35,6 +35,10 @@ void removal_claim(struct uploads *uploads, const struct folder *f, const char *
 int removal_is_elsewhere(struct uploads *uploads, struct call *call, const struct folder *f,
                          const struct target *t, bool fresh, struct failure *err);
 
+/* What is owed still is in no listing from the start; but what a name stands for until something else gets that. 0,
+ * -ENOMEM, -EIO. Before the journal works. */
+int removal_load(struct uploads *uploads);
+
 /* Works at an intent that owes a DELETE, as journal_config.work does. */
 int64_t removal_work(struct uploads *uploads, struct call *call, const struct intent_row *row,
                      struct failure *why);

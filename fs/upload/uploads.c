@@ -20,48 +20,12 @@
 #include "lock.h"
 #include "meant.h"
 #include "queue.h"
+#include "removal.h"
 #include "sidecar.h"
 #include "uploads_context.h"
 #include "waiting.h"
 
 #include "banned.h"
-
-/* What is owed still is in no listing; but what another one is to get the name of has that until then. */
-static int doom_replaced(void *arg, const struct intent_row *row)
-{
-    struct uploads *uploads = arg;
-
-    if (row->state == INTENT_OWING && row->kind == INTENT_CREATE && row->old)
-        drops_doom(uploads->drops, row->old);
-    return 0;
-}
-
-static int spare_moved_over(void *arg, const struct intent_row *row)
-{
-    struct uploads *uploads = arg;
-
-    if (row->state <= INTENT_UNSURE && row->kind == INTENT_MOVE && row->look)
-        drops_spare(uploads->drops, row->look);
-    return 0;
-}
-
-static int doom(void *arg, const struct intent_row *row)
-{
-    struct uploads *uploads = arg;
-
-    if (row->state == INTENT_OWING && row->kind != INTENT_CREATE && row->old)
-        drops_doom(uploads->drops, row->old);
-    return 0;
-}
-
-static int doom_owed(struct uploads *uploads)
-{
-    int rc = journal_each(uploads->journal, doom_replaced, uploads);
-
-    if (rc == 0)
-        rc = journal_each(uploads->journal, spare_moved_over, uploads);
-    return rc == 0 ? journal_each(uploads->journal, doom, uploads) : rc;
-}
 
 static int begin(struct uploads *uploads, unsigned workers, struct failure *err)
 {
@@ -79,7 +43,7 @@ static int begin(struct uploads *uploads, unsigned workers, struct failure *err)
         rc = journal_new(&journal, &uploads->journal, err);
 
     if (rc == 0 && !uploads->nodelete)
-        rc = doom_owed(uploads);
+        rc = removal_load(uploads);
     if (rc == 0)
         rc = waiting_new(uploads, sidecar_waits, &uploads->waiting);
     if (rc < 0)

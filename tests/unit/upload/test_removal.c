@@ -589,6 +589,32 @@ static void what_is_called_otherwise_since_stays(void **state)
     assert_false(drops_is_doomed(w->drops, id_of("document", 2)));
 }
 
+/* Nor does the next mount hide it: it is read only, so that the journal does not come to it first. */
+static void nor_is_it_hidden_by_the_next_mount(void **state)
+{
+    for (int moved = 0; moved < 2; moved++) {
+        cleanup_drop struct drop *there = NULL;
+        struct world *w = *state;
+        int64_t move;
+
+        start(w);
+        post_for_a_name(w, &move);
+        there = find_file(w, "documents", "a.pdf");
+        if (moved) {
+            assert_int_equal(drops_move(w->drops, there, folder_at(w, "documents"), "c.pdf"), 0);
+            assert_int_equal(
+                journal_tell(w->uploads->journal, move, INTENT_REFUSED, NULL, STATE_NOW), 0);
+        }
+        drop_unref(steal_pointer(&there));
+        w->ro = true;
+        remount(w);
+        assert_false(drops_is_doomed(w->drops, id_of("document", 2)));
+        expect_file(w, "documents", moved ? "c.pdf" : "a.pdf", "document#2");
+        w->ro = false;
+        stop(w);
+    }
+}
+
 /* A list does not take the name from what is to be replaced before the other one has it. */
 static void the_next_mount_moves_the_name_first(void **state)
 {
@@ -626,6 +652,7 @@ int main(void)
         TEST(a_disk_that_does_not_take_the_new_one_lets_the_old_one_go),
         TEST(what_is_replaced_goes_once_the_name_has_moved),
         TEST(what_is_called_otherwise_since_stays),
+        TEST(nor_is_it_hidden_by_the_next_mount),
         TEST(the_next_mount_moves_the_name_first),
     };
 
